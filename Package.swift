@@ -1,0 +1,68 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// The architecture that is built *for*. `#if arch` in a manifest names the machine that builds, so a
+// cross-build says the target in IDINV_TARGET_ARCH (scripts/arm64 does).
+#if arch(arm64)
+  let hostArchitecture = "aarch64"
+#else
+  let hostArchitecture = "x86_64"
+#endif
+let architecture = Context.environment["IDINV_TARGET_ARCH"] ?? hostArchitecture
+
+/// A kernel tier: one target per instruction set, so that no wide instruction can leak out of it.
+func tier(_ name: String, march: String? = nil) -> Target {
+  .target(
+    name: name, dependencies: ["KernelABI", "CKernelShims"],
+    path: "Sources/SIMDKernels/\(name)",
+    swiftSettings: march.map { [.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? [])
+}
+
+let tiers: [Target] =
+  [tier("KernelsScalar")]
+  + (architecture == "aarch64"
+    ? [tier("KernelsNEON")]
+    : [tier("KernelsX86V3", march: "x86-64-v3"), tier("KernelsX86V4", march: "x86-64-v4")])
+
+let package = Package(
+  name: "idinv-lite",
+  products: [.executable(name: "idinv-lite", targets: ["idinv-lite"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: tiers + [
+    // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.
+    .target(
+      name: "CKernelShims", path: "Sources/SIMDKernels/CKernelShims",
+      cSettings: [.unsafeFlags(["-fopenmp"])],
+      linkerSettings: [.linkedLibrary(":libomp.so.5")]),
+    .target(name: "KernelABI", path: "Sources/SIMDKernels/KernelABI"),
+    .target(
+      name: "SIMDKernels",
+      dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
+      path: "Sources/SIMDKernels/SIMDKernels"),
+
+    // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
+    .systemLibrary(
+      name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Quant", dependencies: ["CZlib"], path: "Sources/Quant/Quant"),
+    .target(name: "Checkpoint", dependencies: ["Quant", "CZlib"], path: "Sources/Quant/Checkpoint"),
+
+    // Sources/Runtime: graph, planner, executor; images; networks and inversion.
+    .systemLibrary(
+      name: "CPNG", path: "Sources/Runtime/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .target(name: "Runtime", dependencies: ["SIMDKernels", "Quant"], path: "Sources/Runtime/Runtime"),
+    .target(name: "Imaging", dependencies: ["CPNG"], path: "Sources/Runtime/Imaging"),
+    .target(
+      name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
+      path: "Sources/Runtime/Inversion"),
+
+    .executableTarget(
+      name: "idinv-lite",
+      dependencies: [
+        "Inversion", "Imaging", "Checkpoint",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/idinv-lite"),
+  ])

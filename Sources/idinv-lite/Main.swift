@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Main: ParsableCommand { mutating func run() throws { print("x") } }
