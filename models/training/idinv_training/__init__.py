@@ -1,0 +1,1 @@
+"""Training of small in-domain inversion models: generator, feature network and domain-guided encoder."""
