@@ -1,0 +1,31 @@
+/// An instruction-set tier: one compiled copy of the kernels, chosen at run time by what the CPU can do.
+///
+/// The raw value is the name users see: in `IDINV_ISA`, in kernel names and in `idinv-lite kernels`.
+public enum Tier: String, CaseIterable, Hashable, Sendable {
+  /// The legible fallback: baseline instructions of the architecture, no fused multiply-add.
+  case scalar
+  /// x86-64-v3: AVX2, FMA, F16C.
+  case x86v3
+  /// x86-64-v4: AVX-512 F, BW, CD, DQ, VL.
+  case x86v4
+  /// 64-bit ARM with Advanced SIMD (every ARMv8-A core).
+  case neon
+
+  /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.
+  public var rank: Int {
+    switch self {
+    case .scalar: 0
+    case .x86v3, .neon: 1
+    case .x86v4: 2
+    }
+  }
+
+  /// Whether a cap of `cap` leaves this tier usable. A cap of another architecture leaves `scalar` only.
+  public func isAdmitted(by cap: Tier) -> Bool {
+    switch (self, cap) {
+    case (.scalar, _): true
+    case (.neon, .neon), (.x86v3, .x86v3), (.x86v3, .x86v4), (.x86v4, .x86v4): true
+    default: false
+    }
+  }
+}
