@@ -1,0 +1,90 @@
+/// A picture of 8-bit sRGB pixels: height × width × 3 bytes, rows from the top, red first, no padding.
+public struct Image8: Equatable, Sendable {
+  /// Number of rows.
+  public let height: Int
+  /// Number of columns.
+  public let width: Int
+  /// `height * width * 3` bytes; pixel (row, column) starts at `(row * width + column) * 3`.
+  public private(set) var pixels: [UInt8]
+
+  /// A picture from its bytes.
+  ///
+  /// - Precondition: the sides are positive and `pixels.count == height * width * 3`.
+  public init(height: Int, width: Int, pixels: [UInt8]) {
+    precondition(height > 0 && width > 0, "Image8: a side is not positive: \(height)×\(width)")
+    precondition(
+      pixels.count == height * width * 3,
+      "Image8: \(pixels.count) bytes for \(height)×\(width)×3")
+    self.height = height
+    self.width = width
+    self.pixels = pixels
+  }
+
+  /// A picture of one colour, white unless told.
+  ///
+  /// - Precondition: the sides are positive.
+  public init(height: Int, width: Int, color: RGB8 = .white) {
+    precondition(height > 0 && width > 0, "Image8: a side is not positive: \(height)×\(width)")
+    self.height = height
+    self.width = width
+    pixels = [UInt8](repeating: color.red, count: height * width * 3)
+    if color.green != color.red || color.blue != color.red {
+      for pixel in stride(from: 0, to: pixels.count, by: 3) {
+        pixels[pixel + 1] = color.green
+        pixels[pixel + 2] = color.blue
+      }
+    }
+  }
+
+  /// One pixel.
+  ///
+  /// - Precondition: row and column lie within the picture.
+  public subscript(row: Int, column: Int) -> RGB8 {
+    get {
+      let start = offset(row, column)
+      return RGB8(red: pixels[start], green: pixels[start + 1], blue: pixels[start + 2])
+    }
+    set {
+      let start = offset(row, column)
+      pixels[start] = newValue.red
+      pixels[start + 1] = newValue.green
+      pixels[start + 2] = newValue.blue
+    }
+  }
+
+  private func offset(_ row: Int, _ column: Int) -> Int {
+    precondition(
+      row >= 0 && row < height && column >= 0 && column < width,
+      "Image8: pixel (\(row), \(column)) of \(height)×\(width)")
+    return (row * width + column) * 3
+  }
+
+  /// Copies the bytes of whole rows from another picture; the caller has checked the bounds.
+  mutating func copyRow(
+    _ sourceRow: Int, columns: Range<Int>, of source: Image8, toRow row: Int, column: Int
+  ) {
+    let from = (sourceRow * source.width + columns.lowerBound) * 3
+    let to = (row * width + column) * 3
+    let count = columns.count * 3
+    pixels.replaceSubrange(to..<(to + count), with: source.pixels[from..<(from + count)])
+  }
+}
+
+/// One 8-bit sRGB colour.
+public struct RGB8: Equatable, Hashable, Sendable {
+  public var red: UInt8
+  public var green: UInt8
+  public var blue: UInt8
+
+  public init(red: UInt8, green: UInt8, blue: UInt8) {
+    self.red = red
+    self.green = green
+    self.blue = blue
+  }
+
+  /// All three channels alike.
+  public init(gray: UInt8) { self.init(red: gray, green: gray, blue: gray) }
+
+  public static let white = RGB8(gray: 255)
+  public static let black = RGB8(gray: 0)
+}

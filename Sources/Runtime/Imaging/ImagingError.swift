@@ -1,0 +1,101 @@
+/// Everything that can go wrong between a user's picture files and the network's input, and on the way back.
+///
+/// Each case says what happened, where, and what was expected; `description` is one line that a command can
+/// print as it is. Paths are as the user wrote them.
+public enum ImagingError: Error, Equatable, Sendable {
+  /// No file of this name.
+  case missing(path: String)
+  /// A folder where one file was expected.
+  case isDirectory(path: String)
+  /// Neither file nor folder (a pipe, a device).
+  case notRegularFile(path: String)
+  /// The system refused to read; `reason` is its text.
+  case unreadable(path: String, reason: String)
+  /// A file without a single byte.
+  case empty(path: String)
+  /// Some other kind of file; `found` names it ("a JPEG file").
+  case notPNG(path: String, found: String)
+  /// A PNG file, but damaged; `reason` says where, mostly in libpng's words.
+  case damagedPNG(path: String, reason: String)
+  /// More pixels than the reader accepts. Decided from the header, before any allocation.
+  case tooManyPixels(path: String, width: Int, height: Int, limits: PNG.Limits)
+  /// A picture that is not square, without leave to crop it.
+  case notSquare(path: String, width: Int, height: Int)
+  /// An image list is not text in UTF-8.
+  case listNotText(path: String)
+  /// A line of an image list that cannot be used; `problem` is a complete sentence without a full stop.
+  case badListLine(path: String, line: Int, problem: String)
+  /// A folder without PNG files; `others` counts the pictures of other formats in it.
+  case noPNGInDirectory(path: String, others: Int)
+  /// An image list without entries.
+  case emptyList(path: String)
+  /// No images were given at all.
+  case noImages
+  /// libpng could not encode; `reason` is its text.
+  case notEncodable(reason: String)
+  /// An output folder could not be made or used; `reason` says why.
+  case folderNotCreated(path: String, reason: String)
+  /// An output file could not be written; `operation` is what failed ("write"), `reason` the system's text.
+  case notWritten(path: String, operation: String, reason: String)
+}
+
+extension ImagingError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      return "\(path): no such file"
+    case .isDirectory(let path):
+      return "\(path): is a folder; expected a PNG file"
+    case .notRegularFile(let path):
+      return "\(path): is neither a file nor a folder (a pipe or a device?); expected a PNG file"
+    case .unreadable(let path, let reason):
+      return "\(path): cannot be read: \(reason)"
+    case .empty(let path):
+      return "\(path): is empty (0 bytes); expected a PNG file"
+    case .notPNG(let path, let found):
+      return "\(path): is \(found); expected a PNG file. Convert it first, for example with ImageMagick: "
+        + "convert \(Self.shellQuoted(path)) \(Self.shellQuoted(ImageList.stem(of: path) + ".png"))"
+    case .damagedPNG(let path, let reason):
+      return "\(path): is a damaged PNG file: \(reason)"
+    case .tooManyPixels(let path, let width, let height, let limits):
+      return "\(path): is \(width)×\(height) pixels; at most \(limits.side) per side and "
+        + "\(limits.pixelCount / 1_000_000) million in all are read"
+    case .notSquare(let path, let width, let height):
+      return "\(path): is \(width)×\(height) pixels (width×height); expected a square picture. "
+        + "--crop center cuts the largest square out of the middle"
+    case .listNotText(let path):
+      return "\(path): is not text in UTF-8; expected one image path per line"
+    case .badListLine(let path, let line, let problem):
+      return "\(path), line \(line): \(problem)"
+    case .noPNGInDirectory(let path, let others):
+      let hint = others == 0 ? "" : " (\(others) of other formats: convert them to PNG first)"
+      return "\(path): the folder holds no PNG files\(hint)"
+    case .emptyList(let path):
+      return "\(path): the list names no images; expected one path per line"
+    case .noImages:
+      return "no images given; expected PNG files, folders of PNG files, or .list files"
+    case .notEncodable(let reason):
+      return "a picture cannot be encoded as PNG: \(reason)"
+    case .folderNotCreated(let path, let reason):
+      return "\(path): the output folder cannot be used: \(reason)"
+    case .notWritten(let path, let operation, let reason):
+      return "\(path): cannot be written (\(operation)): \(reason)"
+    }
+  }
+
+  /// `text` as one word of a POSIX shell, quoted only where needed.
+  private static func shellQuoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "-"):
+        return true
+      default:
+        return false
+      }
+    }
+    if isPlain && !text.isEmpty { return text }
+    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}
