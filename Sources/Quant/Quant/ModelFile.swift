@@ -1,0 +1,70 @@
+import Foundation
+
+/// An `.idinv` model file, mapped and fully validated: whoever has one may use every tensor of its specification.
+///
+/// The format is a profile of safetensors (`docs/FORMAT.md`). Opening reads the header and the scales, not the weights.
+public final class ModelFile: Sendable {
+  public let path: String
+  public let metadata: ModelMetadata
+  /// Size of the file.
+  public let byteCount: Int
+  /// The tensors that the specification demands, in the file's order. Scale tensors are not listed:
+  /// `WeightTensor.scales` has them.
+  public let tensorNames: [String]
+
+  private let mapping: FileMapping
+  private let tensors: [String: WeightTensor]
+  private let checksums: [(name: String, range: Range<Int>, expected: UInt32)]
+
+  /// Networks that the file holds.
+  public var specification: ModelSpecification { metadata.specification }
+
+  /// Largest JSON header that is read: hundreds of times what the largest network needs.
+  public static let headerLimit = 16 << 20
+
+  /// Suffix of the tensor that holds an i8 tensor's scales.
+  public static let scaleSuffix = ".scale"
+  /// Prefix of tensors that only fill space up to the next aligned one.
+  public static let padPrefix = "__pad."
+  /// Every tensor begins at a multiple of this many bytes.
+  public static let alignment = 64
+
+  /// Maps and validates a file.
+  ///
+  /// - Throws: any `ModelFileError` but `.cannotWrite` and `.checksum`.
+  public init(path: String) throws(ModelFileError) {
+    let mapping = try FileMapping(path: path)
+    let contents = try Self.validate(mapping)
+    self.path = path
+    self.mapping = mapping
+    byteCount = mapping.bytes.count
+    metadata = contents.metadata
+    tensorNames = contents.tensors.map(\.name)
+    tensors = Dictionary(uniqueKeysWithValues: contents.tensors.map { ($0.name, $0) })
+    checksums = contents.checksums
+  }
+
+  /// A tensor by its name in the specification.
+  ///
+  /// - Throws: `.missingTensors` where the file's specification has no such tensor.
+  public func tensor(_ name: String) throws(ModelFileError) -> WeightTensor {
+    guard let tensor = tensors[name] else {
+      throw .missingTensors([TensorRequirement(name: name, shape: [], role: .vector)])
+    }
+    return tensor
+  }
+
+  /// Reads every byte of data and compares each tensor's CRC-32 with the header's.
+  ///
+  /// - Throws: `.checksum` for the first damaged tensor.
+  public func verifyChecksums() throws(ModelFileError) {
+    for (name, range, expected) in checksums {
+      var checksum = CRC32()
+      checksum.update(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
+      mapping.advise(range, Int32(MADV_DONTNEED))
+      guard checksum.value == expected else {
+        throw .checksum(name: name, found: checksum.value, expected: expected)
+      }
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+
+/// Writes an `.idinv` file tensor by tensor, in any order, quantising on the way.
+///
+/// Specification and policy fix all sizes beforehand, so that the header goes first and each tensor straight to its
+/// place: a few rows are in memory at a time, besides the values that the caller holds. The checksums' digits have a fixed
+/// width and are filled in last. The file gets its name in `finish()`; before that, or after any error, no trace remains.
+public final class ModelFileWriter {
+  public let metadata: ModelMetadata
+  public let policy: QuantisationPolicy
+  private let file: TemporaryFile
+  private let dataStart: Int
+  private let entries: [SafetensorsHeader.Entry]
+  private var places: [String: SafetensorsHeader.Entry] = [:]
+  private var waiting: [String: TensorRequirement] = [:]
+  private var checksums: [String: UInt32] = [:]
+
+  /// Elements converted at a time.
+  private static let pieceCount = 1 << 20
+
+  /// Lays the file out and creates it under a temporary name in the folder of `path`.
+  ///
+  /// - Throws: `.specification`, `.metadata`, `.cannotWrite`.
+  public init(
+    path: String, metadata: ModelMetadata, policy: QuantisationPolicy? = nil
+  ) throws(ModelFileError) {
+    try metadata.specification.validate()
+    let policy = policy ?? QuantisationPolicy(precision: metadata.precision)
+    self.metadata = metadata
+    self.policy = policy
+    let requirements = requiredTensors(of: metadata.specification)
+    entries = Self.layout(requirements, policy)
+    for requirement in requirements { waiting[requirement.name] = requirement }
+    for entry in entries {
+      places[entry.name] = entry
+      if !entry.name.hasPrefix(ModelFile.padPrefix) { checksums[entry.name] = 0 }
+    }
+    let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
+    guard header.count - SafetensorsHeader.prefixByteCount <= ModelFile.headerLimit else {
+      throw .header(
+        byteOffset: 0, found: "a header of \(header.count) bytes", expected: "at most \(ModelFile.headerLimit)")
+    }
+    dataStart = header.count
+    file = try TemporaryFile(target: path)
+  }
+
+  /// Size of the finished file.
+  public var byteCount: Int { dataStart + (entries.last?.range.upperBound ?? 0) }
+
+  /// Offsets of all tensors from the start of the data, scales behind their tensor, pads where a tensor would not be aligned.
+  private static func layout(
+    _ requirements: [TensorRequirement], _ policy: QuantisationPolicy
+  ) -> [SafetensorsHeader.Entry] {
+    var entries: [SafetensorsHeader.Entry] = []
+    var end = 0
+    var pads = 0
+    func add(_ name: String, _ dtype: DType, _ shape: [Int]) {
+      let byteCount = shape.reduce(dtype.byteCount, *)
+      entries.append(.init(name: name, dtype: dtype, shape: shape, range: end..<end + byteCount))
+      end += byteCount
+    }
+    func addAligned(_ name: String, _ dtype: DType, _ shape: [Int]) {
+      if end % ModelFile.alignment != 0 {
+        add("\(ModelFile.padPrefix)\(pads)", .u8, [ModelFile.alignment - end % ModelFile.alignment])
+        pads += 1
+      }
+      add(name, dtype, shape)
+    }
+    for requirement in requirements {
+      let dtype = policy.dtype(for: requirement)
+      addAligned(requirement.name, dtype, requirement.shape)
+      if dtype == .i8 {
+        addAligned(requirement.name + ModelFile.scaleSuffix, .f32, [requirement.shape[0]])
+      }
+    }
+    return entries
+  }
+
+  /// Converts and writes one tensor's values, in C order.
+  ///
+  /// - Throws: `.tensor` where the specification has no such tensor, it was written before, the number of values is
+  ///   wrong, a value is not finite or does not fit f16; `.cannotWrite`.
+  public func write(_ name: String, _ values: [Float]) throws(ModelFileError) {
+    guard let requirement = waiting[name], let entry = places[name] else {
+      throw .tensor(
+        name: name, found: places[name] == nil ? "a tensor to write" : "the tensor a second time",
+        expected: "each tensor of the specification once")
+    }
+    guard values.count == requirement.elementCount else {
+      throw .tensor(
+        name: name, found: "\(values.count) values", expected: "\(requirement.elementCount), shape \(entry.shape)")
+    }
+    let rowLength = max(1, values.count / max(1, entry.shape.first ?? 1))
+    // Whole rows, since int8 scales are per row.
+    let step = max(1, Self.pieceCount / rowLength) * rowLength
+    var checksum = CRC32()
+    var scales: [Float] = []
+    for start in stride(from: 0, to: values.count, by: step) {
+      let piece = values[start..<min(start + step, values.count)]
+      try check(piece, name, entry.dtype)
+      let offset = dataStart + entry.range.lowerBound + start * entry.dtype.byteCount
+      switch entry.dtype {
+      case .i8:
+        let quantised = Int8Tensor(quantising: [Float](piece), rowCount: piece.count / rowLength)
+        scales += quantised.scales
+        try append(quantised.codes, at: offset, &checksum)
+      case .f16:
+        try append(piece.map { Half($0).bitPattern }, at: offset, &checksum)
+      default:
+        try append([Float](piece), at: offset, &checksum)
+      }
+    }
+    checksums[name] = checksum.value
+    if entry.dtype == .i8, let place = places[name + ModelFile.scaleSuffix] {
+      var checksum = CRC32()
+      try append(scales, at: dataStart + place.range.lowerBound, &checksum)
+      checksums[place.name] = checksum.value
+    }
+    waiting[name] = nil
+  }
+
+  private func append<Element: BitwiseCopyable>(
+    _ elements: [Element], at offset: Int, _ checksum: inout CRC32
+  ) throws(ModelFileError) {
+    var failure: ModelFileError?
+    elements.withUnsafeBytes { bytes in
+      checksum.update(bytes)
+      do throws(ModelFileError) { try file.write(bytes, at: offset) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  private func check(_ values: ArraySlice<Float>, _ name: String, _ dtype: DType) throws(ModelFileError) {
+    var greatest: Float = 0
+    var sum: Float = 0
+    for value in values {
+      greatest = max(greatest, abs(value))
+      // Zero unless the value is an infinity or a NaN, which then stays.
+      sum += value * 0
+    }
+    guard sum == 0 else {
+      throw .tensor(name: name, found: "a value that is not finite", expected: "finite weights")
+    }
+    guard dtype != .f16 || greatest <= Half.greatestFiniteMagnitude else {
+      throw .tensor(
+        name: name, found: "a weight of magnitude \(greatest)",
+        expected: "at most \(Half.greatestFiniteMagnitude) in f16; write this file with f32 weights")
+    }
+  }
+
+  /// Writes the header and gives the file its name. Returns the file's size.
+  ///
+  /// - Throws: `.missingTensors` with every tensor not written; `.cannotWrite`.
+  @discardableResult
+  public func finish() throws(ModelFileError) -> Int {
+    guard waiting.isEmpty else {
+      file.discard()
+      throw .missingTensors(requiredTensors(of: metadata.specification).filter { waiting[$0.name] != nil })
+    }
+    var unused = CRC32()
+    for entry in entries where entry.name.hasPrefix(ModelFile.padPrefix) {
+      try append([UInt8](repeating: 0, count: entry.range.count), at: dataStart + entry.range.lowerBound, &unused)
+    }
+    let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
+    try append(header, at: 0, &unused)
+    try file.commit()
+    return byteCount
+  }
+}

@@ -1,0 +1,46 @@
+/// Precision of a model file's weights, as a user asks for it.
+public enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
+  case f32
+  case f16
+  case int8
+}
+
+/// Which element type each tensor gets: the one place where this is decided.
+///
+/// | role | f32 | f16 | int8 |
+/// |---|---|---|---|
+/// | convolutions, encoder head | f32 | f16 | i8 per output channel; f16 where a row has fewer than 16 elements |
+/// | mapping, style and to-RGB layers | f32 | f16 | f16 |
+/// | constant and noise maps | f32 | f16 | f16 |
+/// | biases, noise strengths, w average, truncation | f32 | f32 | f32 |
+///
+/// Mapping, style and to-RGB layers stay in f16 in an int8 file: an error there moves the code or the colours of the whole
+/// image, and they are a small share of the bytes (8 M of 165 M weights at the published size, 5 % of an int8 file more).
+public struct QuantisationPolicy: Equatable, Sendable {
+  public var precision: WeightsPrecision
+  /// Exceptions by tensor name, for layers that suffer (`i8` is ignored where a tensor has fewer than two dimensions).
+  public var overrides: [String: DType]
+
+  /// Rows shorter than this gain nothing from int8: the scale and the rounding cost more than they save.
+  public static let shortestInt8Row = 16
+
+  public init(precision: WeightsPrecision, overrides: [String: DType] = [:]) {
+    self.precision = precision
+    self.overrides = overrides
+  }
+
+  /// Element type of one tensor: f32, f16 or i8.
+  public func dtype(for tensor: TensorRequirement) -> DType {
+    if let wanted = overrides[tensor.name], DType.modelFileTypes.contains(wanted),
+      wanted != .i8 || tensor.shape.count >= 2
+    {
+      return wanted
+    }
+    switch (precision, tensor.role) {
+    case (.f32, _), (_, .vector): return .f32
+    case (.int8, .weight):
+      return tensor.elementCount / tensor.shape[0] >= Self.shortestInt8Row ? .i8 : .f16
+    case (.f16, _), (.int8, _): return .f16
+    }
+  }
+}

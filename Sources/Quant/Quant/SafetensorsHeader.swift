@@ -1,0 +1,190 @@
+/// The header of a safetensors file, checked: 8 bytes of length (little-endian), a JSON object that maps names to
+/// `dtype`, `shape` and `data_offsets`, then the tensors' bytes without holes.
+///
+/// Source: the format section of the safetensors README and `validate()` in its `tensor.rs`. This is what both
+/// `.idinv` files and foreign `.safetensors` files have in common; nothing here knows what the tensors mean.
+package struct SafetensorsHeader: Sendable {
+  package struct Entry: Equatable, Sendable {
+    package var name: String
+    package var dtype: DType
+    package var shape: [Int]
+    /// Bytes of the file.
+    package var range: Range<Int>
+  }
+
+  /// What is wrong, and where.
+  package struct Fault: Error, Equatable {
+    package enum Place: Equatable {
+      case byte(Int)
+      case tensor(String)
+      case metadata(String)
+    }
+    package var place: Place
+    package var found: String
+    package var expected: String
+  }
+
+  package var metadata: [String: String] = [:]
+  /// In the order of their bytes in the file.
+  package var entries: [Entry] = []
+  /// Byte of the file where the data begins.
+  package var dataStart: Int
+
+  /// Bytes of the length field.
+  package static let prefixByteCount = 8
+
+  /// Length of the JSON text, from the file's first 8 bytes.
+  ///
+  /// - Throws: a fault at byte 0 where the file is too short for a header, or the length passes `limit` or the end.
+  package static func length(
+    prefix: [UInt8], fileByteCount: Int, limit: Int
+  ) throws(Fault) -> Int {
+    guard prefix.count >= prefixByteCount, fileByteCount >= prefixByteCount + 2 else {
+      throw Fault(
+        place: .byte(0), found: "a file of \(fileByteCount) bytes",
+        expected: "a header length in 8 bytes and a JSON header")
+    }
+    var length: UInt64 = 0
+    for index in (0..<8).reversed() { length = length << 8 | UInt64(prefix[index]) }
+    let bound = min(limit, fileByteCount - prefixByteCount)
+    guard length >= 2, length <= UInt64(bound) else {
+      throw Fault(
+        place: .byte(0), found: "a header of \(length) bytes", expected: "a header of 2 to \(bound) bytes")
+    }
+    return Int(length)
+  }
+
+  /// Reads and checks the JSON text (the bytes after the length field) of a file of `fileByteCount` bytes.
+  ///
+  /// - Throws: a fault where the text is no JSON object of the right form; a dtype is unknown; a shape's bytes are not
+  ///   its range's; ranges overlap, leave a hole, or do not end at the file's end.
+  package init(json: [UInt8], fileByteCount: Int) throws(Fault) {
+    dataStart = Self.prefixByteCount + json.count
+    guard json.first == UInt8(ascii: "{") else {
+      throw Fault(
+        place: .byte(Self.prefixByteCount), found: json.first.map { "byte \($0)" } ?? "nothing",
+        expected: "'{', the start of the JSON header")
+    }
+    let root: JSONValue
+    do {
+      root = try JSONReader.read(json)
+    } catch {
+      throw Fault(
+        place: .byte(Self.prefixByteCount + error.offset), found: error.found, expected: error.expected)
+    }
+    guard case .object(let members) = root else {
+      throw Fault(place: .byte(Self.prefixByteCount), found: root.kind, expected: "a JSON object")
+    }
+    let dataByteCount = fileByteCount - dataStart
+    for member in members {
+      if member.key == "__metadata__" {
+        metadata = try Self.metadata(member.value)
+      } else {
+        entries.append(
+          try Self.entry(member.key, member.value, dataStart: dataStart, dataByteCount: dataByteCount))
+      }
+    }
+    entries.sort {
+      ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name)
+    }
+    var end = dataStart
+    for entry in entries {
+      guard entry.range.lowerBound == end else {
+        throw Fault(
+          place: .tensor(entry.name), found: "data from offset \(entry.range.lowerBound - dataStart)",
+          expected: "data from offset \(end - dataStart), where the tensor before it ends (no holes, no overlap)")
+      }
+      end = entry.range.upperBound
+    }
+    guard end == fileByteCount else {
+      throw Fault(
+        place: .byte(end), found: "\(fileByteCount - end) bytes after the last tensor",
+        expected: "the end of the file")
+    }
+  }
+
+  private static func metadata(_ value: JSONValue) throws(Fault) -> [String: String] {
+    guard case .object(let members) = value else {
+      throw Fault(place: .metadata("__metadata__"), found: value.kind, expected: "an object of strings")
+    }
+    var metadata: [String: String] = [:]
+    for member in members {
+      guard case .string(let text) = member.value else {
+        throw Fault(place: .metadata(member.key), found: member.value.kind, expected: "a string")
+      }
+      metadata[member.key] = text
+    }
+    return metadata
+  }
+
+  private static func entry(
+    _ name: String, _ value: JSONValue, dataStart: Int, dataByteCount: Int
+  ) throws(Fault) -> Entry {
+    func fault(_ found: String, _ expected: String) -> Fault {
+      Fault(place: .tensor(name), found: found, expected: expected)
+    }
+    guard case .object(let members) = value else {
+      throw fault(value.kind, "an object of dtype, shape, data_offsets")
+    }
+    var fields: [String: JSONValue] = [:]
+    for member in members {
+      guard ["dtype", "shape", "data_offsets"].contains(member.key) else {
+        throw fault("the key \"\(member.key)\"", "dtype, shape, data_offsets only")
+      }
+      fields[member.key] = member.value
+    }
+    guard case .string(let typeName) = fields["dtype"] else {
+      throw fault(fields["dtype"]?.kind ?? "no dtype", "a dtype string")
+    }
+    guard let dtype = DType(rawValue: typeName) else {
+      throw fault("dtype \"\(typeName)\"", "one of " + DType.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    guard let shape = integers(fields["shape"]), shape.count <= 16 else {
+      throw fault(fields["shape"]?.kind ?? "no shape", "a shape of at most 16 non-negative integers")
+    }
+    guard let offsets = integers(fields["data_offsets"]), offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw fault(fields["data_offsets"]?.kind ?? "no data_offsets", "data_offsets of [begin, end], begin ≤ end")
+    }
+    guard offsets[1] <= dataByteCount else {
+      throw fault("data up to offset \(offsets[1])", "at most \(dataByteCount), where the file ends")
+    }
+    guard let count = elementCount(of: shape),
+      case let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount), !overflow,
+      byteCount == offsets[1] - offsets[0]
+    else {
+      throw fault(
+        "\(offsets[1] - offsets[0]) bytes of data", "the bytes of shape \(shape) in \(dtype.rawValue)")
+    }
+    return Entry(
+      name: name, dtype: dtype, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
+  }
+
+  private static func integers(_ value: JSONValue?) -> [Int]? {
+    guard case .array(let elements) = value else { return nil }
+    var integers: [Int] = []
+    for element in elements {
+      guard case .integer(let integer) = element, integer >= 0 else { return nil }
+      integers.append(integer)
+    }
+    return integers
+  }
+
+  /// The file's bytes up to its data: length field, JSON text in the order given, padded with spaces to a multiple
+  /// of 64 bytes. The entries' ranges count from the start of the data here, since the header's length is not known yet.
+  package static func encode(metadata: [String: String], entries: [Entry]) -> [UInt8] {
+    var text = "{\"__metadata__\":{"
+    text += metadata.sorted { $0.key < $1.key }
+      .map { jsonQuoted($0.key) + ":" + jsonQuoted($0.value) }.joined(separator: ",")
+    text += "}"
+    for entry in entries {
+      text += ",\(jsonQuoted(entry.name)):{\"dtype\":\"\(entry.dtype.rawValue)\",\"shape\":["
+      text += entry.shape.map(String.init).joined(separator: ",")
+      text += "],\"data_offsets\":[\(entry.range.lowerBound),\(entry.range.upperBound)]}"
+    }
+    text += "}"
+    var bytes = [UInt8](text.utf8)
+    while (prefixByteCount + bytes.count) % 64 != 0 { bytes.append(0x20) }
+    let length = UInt64(bytes.count)
+    return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + bytes
+  }
+}

@@ -1,0 +1,122 @@
+extension ModelSpecification {
+  /// Largest channel count and feature dimension that a specification may state; keeps every product within `Int`.
+  public static let extentLimit = 8192
+
+  /// Checks that networks of this description can exist, and fit each other.
+  ///
+  /// - Throws: `ModelFileError.specification`, naming the field.
+  public func validate() throws(ModelFileError) {
+    guard generator != nil || encoder != nil || perceptual != nil else {
+      throw .specification(field: "generator, encoder, perceptual", found: "none", expected: "at least one network")
+    }
+    guard pixelMinimum.isFinite, pixelMaximum.isFinite, pixelMinimum < pixelMaximum else {
+      throw .specification(
+        field: "pixelMinimum, pixelMaximum", found: "\(pixelMinimum), \(pixelMaximum)",
+        expected: "two finite numbers, the first smaller")
+    }
+    try generator?.validate()
+    try encoder?.validate()
+    try perceptual?.validate()
+    if let generator, let encoder {
+      try match("resolution", generator.resolution, encoder.resolution)
+      try match("layerCount", generator.layerCount, encoder.layerCount)
+      try match("wDimension", generator.wDimension, encoder.wDimension)
+      try match("imageChannels", generator.imageChannels, encoder.imageChannels)
+    }
+    if let perceptual, let channels = generator?.imageChannels ?? encoder?.imageChannels {
+      guard perceptual.inputShift.count == channels else {
+        throw .specification(
+          field: "perceptual.inputShift", found: "\(perceptual.inputShift.count) entries",
+          expected: "\(channels), the image channels of the other networks")
+      }
+    }
+  }
+
+  private func match(_ field: String, _ generator: Int, _ encoder: Int) throws(ModelFileError) {
+    guard generator == encoder else {
+      throw .specification(
+        field: "encoder.\(field)", found: "\(encoder)",
+        expected: "\(generator), as the generator has: the two belong to different models")
+    }
+  }
+}
+
+extension GeneratorSpecification {
+  func validate() throws(ModelFileError) {
+    let blocks = try check("generator", resolution: resolution, layers: layerCount, imageChannels: imageChannels)
+    try check("generator.zDimension", zDimension, 1...ModelSpecification.extentLimit)
+    try check("generator.wDimension", wDimension, 1...ModelSpecification.extentLimit)
+    try check("generator.mappingFeatures.count", mappingFeatures.count, 1...64)
+    for features in mappingFeatures.dropLast() {
+      try check("generator.mappingFeatures", features, 1...ModelSpecification.extentLimit)
+    }
+    let last = repeatsW ? wDimension : wDimension * layerCount
+    try check("generator.mappingFeatures.last", mappingFeatures.last ?? 0, last...last)
+    try check("generator.blockChannels.count", blockChannels.count, blocks...blocks)
+    for channels in blockChannels {
+      try check("generator.blockChannels", channels, 1...ModelSpecification.extentLimit)
+    }
+  }
+}
+
+extension EncoderSpecification {
+  func validate() throws(ModelFileError) {
+    let blocks = try check("encoder", resolution: resolution, layers: layerCount, imageChannels: imageChannels)
+    try check("encoder.wDimension", wDimension, 1...ModelSpecification.extentLimit)
+    try check("encoder.stemChannels", stemChannels, 1...ModelSpecification.extentLimit)
+    try check("encoder.blockChannels.count", blockChannels.count, blocks - 1...blocks - 1)
+    for channels in blockChannels {
+      try check("encoder.blockChannels", channels, 1...ModelSpecification.extentLimit)
+    }
+  }
+}
+
+extension FeatureNetworkSpecification {
+  func validate() throws(ModelFileError) {
+    try check("perceptual.layers.count", layers.count, 1...128)
+    try check("perceptual.inputShift.count", inputShift.count, 1...4)
+    guard inputShift.allSatisfy(\.isFinite) else {
+      throw .specification(field: "perceptual.inputShift", found: "\(inputShift)", expected: "finite numbers")
+    }
+    var channels = inputShift.count
+    var poolings = 0
+    var convolutions = 0
+    for (index, layer) in layers.enumerated() {
+      switch layer {
+      case .convolution(let inputs, let outputs):
+        try check("perceptual.layers[\(index)].inputChannels", inputs, channels...channels)
+        try check("perceptual.layers[\(index)].outputChannels", outputs, 1...ModelSpecification.extentLimit)
+        channels = outputs
+        convolutions += 1
+      case .relu: break
+      case .maxPool: poolings += 1
+      }
+    }
+    try check("perceptual.layers (convolutions)", convolutions, 1...128)
+    try check("perceptual.layers (poolings)", poolings, 0...9)
+  }
+}
+
+/// Checks what generator and encoder state alike; returns the number of resolutions from 4×4 up.
+@discardableResult
+private func check(
+  _ network: String, resolution: Int, layers: Int, imageChannels: Int
+) throws(ModelFileError) -> Int {
+  guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1 else {
+    throw .specification(
+      field: "\(network).resolution", found: "\(resolution)", expected: "a power of two from 8 to 2048")
+  }
+  let blocks = resolution.trailingZeroBitCount - 1
+  try check("\(network).layerCount", layers, 2 * blocks...2 * blocks)
+  try check("\(network).imageChannels", imageChannels, 1...4)
+  return blocks
+}
+
+private func check(_ field: String, _ value: Int, _ range: ClosedRange<Int>) throws(ModelFileError) {
+  guard range.contains(value) else {
+    let expected =
+      range.lowerBound == range.upperBound
+      ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+    throw .specification(field: field, found: "\(value)", expected: expected)
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+
+/// A file being written under a temporary name beside its target, which it replaces only when it is complete.
+///
+/// An interrupted or failed write thus never leaves half a file under the target's name, and programs that have the old
+/// file mapped keep it.
+package final class TemporaryFile {
+  package let target: String
+  package let temporaryPath: String
+  private var descriptor: Int32
+
+  /// - Throws: `.cannotWrite` where the target's folder is absent or not writable, or the target is a folder.
+  package init(target: String) throws(ModelFileError) {
+    self.target = target
+    let url = URL(fileURLWithPath: target)
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: target, isDirectory: &isDirectory), isDirectory.boolValue {
+      throw .cannotWrite(path: target, reason: "it is a folder")
+    }
+    let name = ".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).part"
+    temporaryPath = url.deletingLastPathComponent().appendingPathComponent(name).path
+    descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw .cannotWrite(path: target, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  deinit { discard() }
+
+  /// Writes bytes at a place of the file.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ModelFileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        let reason = count < 0 ? String(cString: strerror(errno)) : "nothing was written"
+        throw .cannotWrite(
+          path: target, reason: "\(reason), at byte \(offset + done); the unfinished file was removed")
+      }
+      done += count
+    }
+  }
+
+  /// Forces the bytes to the disk and gives the file its name.
+  package func commit() throws(ModelFileError) {
+    let failed = fsync(descriptor) != 0 || rename(temporaryPath, target) != 0
+    guard !failed else { throw .cannotWrite(path: target, reason: String(cString: strerror(errno))) }
+    close(descriptor)
+    descriptor = -1
+    // The new name lives in the folder, which is synced apart; some file systems refuse that, harmlessly.
+    let folder = open(URL(fileURLWithPath: target).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
+    if folder >= 0 {
+      _ = fsync(folder)
+      close(folder)
+    }
+  }
+
+  /// Removes the unfinished file; does nothing after `commit`.
+  package func discard() {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    descriptor = -1
+    unlink(temporaryPath)
+  }
+}

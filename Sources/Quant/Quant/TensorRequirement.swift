@@ -1,0 +1,107 @@
+/// A tensor that a specification demands: what writer, validator and engine agree on.
+public struct TensorRequirement: Equatable, Hashable, Sendable {
+  /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
+  public enum Role: String, Codable, Sendable {
+    /// Convolutions and the encoder's dense head: nearly all of a file's bytes.
+    case weight
+    /// The generator's mapping layers: errors there move the code itself.
+    case mappingWeight
+    /// The generator's style layers.
+    case styleWeight
+    /// The generator's 1×1 convolutions to RGB.
+    case outputWeight
+    /// The generator's constant input and noise maps.
+    case map
+    /// Biases, noise strengths, the average w, truncation factors.
+    case vector
+  }
+
+  public var name: String
+  public var shape: [Int]
+  public var role: Role
+
+  public init(name: String, shape: [Int], role: Role) {
+    self.name = name
+    self.shape = shape
+    self.role = role
+  }
+
+  /// - Precondition: the shape comes from a valid specification, whose products do not overflow.
+  public var elementCount: Int { shape.reduce(1, *) }
+}
+
+/// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
+///
+/// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`.
+///
+/// - Precondition: `specification.validate()` passed.
+public func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
+  (specification.generator.map(tensors) ?? []) + (specification.encoder.map(tensors) ?? [])
+    + (specification.perceptual.map(tensors) ?? [])
+}
+
+private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement] {
+  var list: [TensorRequirement] = []
+  func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
+    list.append(TensorRequirement(name: "generator." + name, shape: shape, role: role))
+  }
+  let dimension = generator.wDimension
+  var width = generator.zDimension
+  for (index, features) in generator.mappingFeatures.enumerated() {
+    add("mapping.\(index).weight", [features, width], .mappingWeight)
+    add("mapping.\(index).bias", [features], .vector)
+    width = features
+  }
+  add("w_average", [dimension], .vector)
+  add("truncation", [generator.layerCount], .vector)
+  add("constant", [generator.blockChannels[0], 4, 4], .map)
+  for layer in 0..<generator.layerCount {
+    let block = layer / 2
+    let channels = generator.blockChannels[block]
+    let resolution = 4 << block
+    if layer > 0 {
+      let inputs = layer % 2 == 0 ? generator.blockChannels[block - 1] : channels
+      add("layer.\(layer).weight", [channels, inputs, 3, 3], .weight)
+    }
+    add("layer.\(layer).noise", [resolution, resolution], .map)
+    add("layer.\(layer).noise_strength", [channels], .vector)
+    add("layer.\(layer).bias", [channels], .vector)
+    add("layer.\(layer).style.weight", [2 * channels, dimension], .styleWeight)
+    add("layer.\(layer).style.bias", [2 * channels], .vector)
+    if layer % 2 == 1 {
+      add("output.\(block).weight", [generator.imageChannels, channels, 1, 1], .outputWeight)
+      add("output.\(block).bias", [generator.imageChannels], .vector)
+    }
+  }
+  return list
+}
+
+private func tensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
+  var list: [TensorRequirement] = []
+  func add(_ name: String, _ shape: [Int]) {
+    list.append(TensorRequirement(name: "encoder.\(name).weight", shape: shape, role: .weight))
+    list.append(TensorRequirement(name: "encoder.\(name).bias", shape: [shape[0]], role: .vector))
+  }
+  add("stem", [encoder.stemChannels, encoder.imageChannels, 3, 3])
+  var inputs = encoder.stemChannels
+  for (block, outputs) in encoder.blockChannels.enumerated() {
+    let hidden = min(inputs, outputs)
+    if inputs != outputs { add("block.\(block).shortcut", [outputs, inputs, 1, 1]) }
+    add("block.\(block).conv1", [hidden, inputs, 3, 3])
+    add("block.\(block).conv2", [outputs, hidden, 3, 3])
+    inputs = outputs
+  }
+  add("head", [encoder.layerCount * encoder.wDimension, inputs * 16])
+  return list
+}
+
+private func tensors(of network: FeatureNetworkSpecification) -> [TensorRequirement] {
+  var list: [TensorRequirement] = []
+  for (index, layer) in network.layers.enumerated() {
+    guard case .convolution(let inputs, let outputs) = layer else { continue }
+    list.append(
+      TensorRequirement(name: "perceptual.\(index).weight", shape: [outputs, inputs, 3, 3], role: .weight))
+    list.append(TensorRequirement(name: "perceptual.\(index).bias", shape: [outputs], role: .vector))
+  }
+  return list
+}
