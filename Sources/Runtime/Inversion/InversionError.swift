@@ -1,0 +1,39 @@
+import Quant
+import Runtime
+
+/// What can go wrong between a model file and an inverted code.
+public enum InversionError: Error, CustomStringConvertible {
+  /// The model file has no such network, and the task needs it.
+  case missingNetwork(String, model: String)
+  /// An array does not have the shape that the model needs.
+  case badShape(what: String, expected: String, found: [Int])
+  /// The objective became infinite or not a number.
+  case notFinite(term: String, step: Int)
+  case badOption(name: String, expected: String, found: String)
+  case model(ModelFileError)
+  case graph(GraphError)
+
+  public var description: String {
+    switch self {
+    case .missingNetwork(let network, let model):
+      "\(model) holds no \(network); convert one with it (see 'idinv-lite help convert')"
+    case .badShape(let what, let expected, let found):
+      "\(what): expected shape \(expected), found \(found)"
+    case .notFinite(let term, let step):
+      "the \(term) term is not finite at step \(step); try a smaller --learning-rate"
+    case .badOption(let name, let expected, let found):
+      "\(name): expected \(expected), found \(found)"
+    case .model(let error): "\(error)"
+    case .graph(let error): "\(error)"
+    }
+  }
+}
+
+/// Runs `body` and wraps what it throws.
+func wrapGraph<Value>(_ body: () throws(GraphError) -> Value) throws(InversionError) -> Value {
+  do { return try body() } catch { throw .graph(error) }
+}
+
+func wrapModel<Value>(_ body: () throws(ModelFileError) -> Value) throws(InversionError) -> Value {
+  do { return try body() } catch { throw .model(error) }
+}

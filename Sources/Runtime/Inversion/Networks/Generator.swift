@@ -1,0 +1,99 @@
+import Quant
+import Runtime
+
+/// A StyleGAN generator (Karras et al., CVPR 2019) with frozen weights: mapping z → w, truncation, synthesis w+ → image.
+public struct Generator: Sendable {
+  public let specification: GeneratorSpecification
+  private let mapping: [DenseLayerWeights]
+  private let averageCode: [Float]
+  private let truncation: [Float]
+  private let constant: [Float]
+  private let layers: [Layer]
+  private let output: ConvolutionWeights
+
+  /// One style layer: convolution (absent in the first), then noise, bias, activation, normalisation and style.
+  private struct Layer: Sendable {
+    let convolution: ConvolutionWeights?
+    let epilogue: NoiseBiasActivation
+    let style: DenseLayerWeights
+  }
+
+  /// The published slope of every leaky ReLU.
+  static let slope: Float = 0.2
+
+  init(_ specification: GeneratorSpecification, from file: ModelFile) throws(InversionError) {
+    self.specification = specification
+    var mapping: [DenseLayerWeights] = []
+    for index in specification.mappingFeatures.indices {
+      mapping.append(try file.dense("generator.mapping.\(index)"))
+    }
+    self.mapping = mapping
+    averageCode = try file.values("generator.w_average")
+    truncation = try file.values("generator.truncation")
+    constant = try file.values("generator.constant")
+    var layers: [Layer] = []
+    for index in 0..<specification.layerCount {
+      let prefix = "generator.layer.\(index)"
+      let form: ConvolutionForm = index % 2 == 0 ? .upsample2x : .same(kernel: 3)
+      layers.append(
+        Layer(
+          convolution: index == 0 ? nil : try file.convolution(prefix, form: form, hasBias: false),
+          epilogue: NoiseBiasActivation(
+            noise: try file.values("\(prefix).noise"),
+            noiseStrength: try file.values("\(prefix).noise_strength"),
+            bias: try file.values("\(prefix).bias"), activation: .leakyReLU(slope: Self.slope)),
+          style: try file.dense("\(prefix).style")))
+    }
+    self.layers = layers
+    output = try file.convolution(
+      "generator.output.\(specification.blockChannels.count - 1)", form: .same(kernel: 1))
+  }
+
+  /// Entries of one code: L·D.
+  public var codeCount: Int { specification.layerCount * specification.wDimension }
+
+  /// The mean code w̄, repeated for all layers: [L·D].
+  public var meanCode: [Float] { (0..<specification.layerCount).flatMap { _ in averageCode } }
+
+  /// z [N, Z] → w [N, D] (`repeatsW`) or [N, L·D].
+  public func appendMapping(to graph: inout Graph, _ z: TensorID) throws(GraphError) -> TensorID {
+    var features = try graph.append(PixelNorm(), z)
+    for layer in mapping {
+      features = try graph.append(Dense(layer, activation: .leakyReLU(slope: Self.slope)), features)
+    }
+    return features
+  }
+
+  /// w → w+ [N, L·D], drawn towards the mean code: w̄ + ψ·(w − w̄), layer by layer.
+  ///
+  /// - Parameter psi: factor for the truncated layers; nil for the file's.
+  public func appendTruncation(
+    to graph: inout Graph, _ w: TensorID, psi: Float? = nil
+  ) throws(GraphError) -> TensorID {
+    let tiled =
+      specification.repeatsW ? try graph.append(Tile(count: specification.layerCount), w) : w
+    let factors = truncation.map { $0 == 1 ? 1 : psi ?? $0 }
+    let scale = factors.flatMap { factor in averageCode.map { _ in factor } }
+    let shift = factors.flatMap { factor in averageCode.map { (1 - factor) * $0 } }
+    return try graph.append(ColumnAffine(scale: scale, shift: shift), tiled)
+  }
+
+  /// w+ [N, L·D] → image [N, 3, R, R].
+  public func appendSynthesis(to graph: inout Graph, _ code: TensorID) throws(GraphError) -> TensorID {
+    let dimension = specification.wDimension
+    let batch = graph.shape(of: code).extents[0]
+    var features = try graph.append(
+      Constant(constant, channels: specification.blockChannels[0], height: 4, width: 4, batch: batch))
+    for (index, layer) in layers.enumerated() {
+      if let convolution = layer.convolution {
+        features = try graph.append(Convolution(convolution), features)
+        if convolution.form == .upsample2x { features = try graph.append(Blur(), features) }
+      }
+      features = try graph.append(layer.epilogue, features)
+      let w = try graph.append(Slice(index * dimension..<(index + 1) * dimension), code)
+      features = try graph.appendStyleModulation(features, style: try graph.append(Dense(layer.style), w))
+    }
+    let image = try graph.append(Convolution(output), features)
+    return specification.hasFinalTanh ? try graph.append(Tanh(), image) : image
+  }
+}

@@ -1,0 +1,45 @@
+import Quant
+import Runtime
+
+/// The networks of one model file, weights mapped and packed on first use. Cheap to copy; graphs share the weights.
+public struct Model: Sendable {
+  public let file: ModelFile
+  public let path: String
+  private let generatorNetwork: Generator?
+  private let encoderNetwork: Encoder?
+  private let featureNetwork: FeatureNetwork?
+
+  public init(path: String) throws(InversionError) {
+    try self.init(file: wrapModel { () throws(ModelFileError) in try ModelFile(path: path) }, path: path)
+  }
+
+  public init(file: ModelFile, path: String) throws(InversionError) {
+    self.file = file
+    self.path = path
+    let specification = file.specification
+    generatorNetwork =
+      if let part = specification.generator { try Generator(part, from: file) } else { nil }
+    encoderNetwork =
+      if let part = specification.encoder { try Encoder(part, from: file) } else { nil }
+    featureNetwork =
+      if let part = specification.perceptual { try FeatureNetwork(part, from: file) } else { nil }
+  }
+
+  public var hasEncoder: Bool { encoderNetwork != nil }
+  public var hasFeatureNetwork: Bool { featureNetwork != nil }
+
+  public func generator() throws(InversionError) -> Generator {
+    guard let generatorNetwork else { throw .missingNetwork("generator", model: path) }
+    return generatorNetwork
+  }
+
+  public func encoder() throws(InversionError) -> Encoder {
+    guard let encoderNetwork else { throw .missingNetwork("encoder", model: path) }
+    return encoderNetwork
+  }
+
+  public func features() throws(InversionError) -> FeatureNetwork {
+    guard let featureNetwork else { throw .missingNetwork("perceptual network", model: path) }
+    return featureNetwork
+  }
+}

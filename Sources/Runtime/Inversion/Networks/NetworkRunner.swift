@@ -1,0 +1,128 @@
+import Quant
+import Runtime
+
+/// The networks that can be run on their own: what numerical parity is measured with.
+public enum NetworkKind: String, CaseIterable, Sendable {
+  case mapping, truncation, generator, encoder, perceptual
+}
+
+/// One network, prepared for a fixed batch: planar arrays in, planar arrays out.
+public final class NetworkRunner {
+  public let inputShape: [Int]
+  public let outputShape: [Int]
+  private let prepared: PreparedGraph
+  private let input: TensorID
+  private let output: TensorID
+
+  /// - Parameters:
+  ///   - batch: images or codes per run.
+  ///   - psi: truncation factor in place of the file's; only for `.truncation`.
+  public init(
+    _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil
+  ) throws(InversionError) {
+    var graph = Graph()
+    let input: TensorID
+    let output: TensorID
+    switch kind {
+    case .mapping:
+      let generator = try model.generator()
+      inputShape = [batch, generator.specification.zDimension]
+      input = graph.input(.matrix(rows: batch, columns: inputShape[1]))
+      output = try wrapGraph { () throws(GraphError) in try generator.appendMapping(to: &graph, input) }
+      outputShape = graph.shape(of: output).extents
+    case .truncation:
+      let generator = try model.generator()
+      let specification = generator.specification
+      let columns = specification.repeatsW ? specification.wDimension : generator.codeCount
+      inputShape = [batch, columns]
+      input = graph.input(.matrix(rows: batch, columns: columns))
+      output = try wrapGraph { () throws(GraphError) in
+        try generator.appendTruncation(to: &graph, input, psi: psi)
+      }
+      outputShape = [batch, specification.layerCount, specification.wDimension]
+    case .generator:
+      let generator = try model.generator()
+      inputShape = [batch, generator.specification.layerCount, generator.specification.wDimension]
+      input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
+      output = try wrapGraph { () throws(GraphError) in try generator.appendSynthesis(to: &graph, input) }
+      outputShape = graph.shape(of: output).extents
+    case .encoder:
+      let encoder = try model.encoder()
+      let specification = encoder.specification
+      let shape = Shape.image(
+        batch: batch, channels: specification.imageChannels, height: specification.resolution,
+        width: specification.resolution)
+      inputShape = shape.extents
+      input = graph.input(shape)
+      output = try wrapGraph { () throws(GraphError) in try encoder.append(to: &graph, input) }
+      outputShape = [batch, specification.layerCount, specification.wDimension]
+    case .perceptual:
+      let network = try model.features()
+      let resolution = try model.imageResolution()
+      let shape = Shape.image(batch: batch, channels: 3, height: resolution, width: resolution)
+      inputShape = shape.extents
+      input = graph.input(shape)
+      output = try wrapGraph { () throws(GraphError) in try network.append(to: &graph, input) }
+      outputShape = graph.shape(of: output).extents
+    }
+    graph.markOutput(output)
+    self.input = input
+    self.output = output
+    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels) }
+  }
+
+  /// - Parameter values: `inputShape` in C order.
+  /// - Returns: `outputShape` in C order.
+  public func callAsFunction(_ values: [Float]) throws(InversionError) -> [Float] {
+    guard values.count == inputShape.reduce(1, *) else {
+      throw .badShape(what: "input", expected: "\(inputShape)", found: [values.count])
+    }
+    prepared.write(values, to: input)
+    prepared.run()
+    return prepared.read(output)
+  }
+}
+
+extension Model {
+  /// Side of the square images that the generator makes and the encoder reads.
+  public func imageResolution() throws(InversionError) -> Int {
+    if let generator = file.specification.generator { return generator.resolution }
+    if let encoder = file.specification.encoder { return encoder.resolution }
+    throw .missingNetwork("generator or encoder", model: path)
+  }
+
+  /// Runs one network over any number of rows, in batches.
+  ///
+  /// - Parameters:
+  ///   - values: [count, …] in C order.
+  ///   - maximumBatch: images or codes at once; memory grows with it.
+  /// - Returns: output values and their shape, batch first.
+  public func run(
+    _ kind: NetworkKind, on values: [Float], count: Int, kernels: Kernels, psi: Float? = nil,
+    maximumBatch: Int = 4
+  ) throws(InversionError) -> (values: [Float], shape: [Int]) {
+    guard count > 0 else { throw .badShape(what: "input", expected: "at least one row", found: [0]) }
+    var results: [Float] = []
+    var shape: [Int] = []
+    var runner: NetworkRunner?
+    var done = 0
+    while done < count {
+      let batch = min(maximumBatch, count - done)
+      if runner?.inputShape[0] != batch {
+        runner = nil  // frees its arena before the next one is made
+        runner = try NetworkRunner(kind, of: self, batch: batch, kernels: kernels, psi: psi)
+      }
+      let rowCount = runner!.inputShape.dropFirst().reduce(1, *)
+      guard values.count == count * rowCount else {
+        throw .badShape(
+          what: "input of the \(kind.rawValue) network",
+          expected: "[N" + runner!.inputShape.dropFirst().map { ", \($0)" }.joined() + "]",
+          found: [count, values.count / count])
+      }
+      results += try runner!(Array(values[done * rowCount..<(done + batch) * rowCount]))
+      shape = [count] + runner!.outputShape.dropFirst()
+      done += batch
+    }
+    return (results, shape)
+  }
+}

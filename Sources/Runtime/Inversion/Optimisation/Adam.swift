@@ -1,0 +1,47 @@
+/// Adam (Kingma and Ba, ICLR 2015, algorithm 1), bias-corrected, as PyTorch computes it.
+public struct Adam: Sendable {
+  public var learningRate: Float
+  public let beta1: Float = 0.9
+  public let beta2: Float = 0.999
+  public let epsilon: Float = 1e-8
+  /// Steps taken so far.
+  public private(set) var stepCount = 0
+  public private(set) var firstMoment: [Float]
+  public private(set) var secondMoment: [Float]
+
+  public init(learningRate: Float = 0.01, count: Int) {
+    self.learningRate = learningRate
+    firstMoment = [Float](repeating: 0, count: count)
+    secondMoment = [Float](repeating: 0, count: count)
+  }
+
+  /// Goes on where another run stopped.
+  public init(learningRate: Float, stepCount: Int, firstMoment: [Float], secondMoment: [Float]) {
+    precondition(firstMoment.count == secondMoment.count)
+    self.learningRate = learningRate
+    self.stepCount = stepCount
+    self.firstMoment = firstMoment
+    self.secondMoment = secondMoment
+  }
+
+  /// Moves `parameters` one step down the gradient.
+  public mutating func update(_ parameters: inout [Float], gradient: [Float]) {
+    precondition(parameters.count == firstMoment.count && gradient.count == firstMoment.count)
+    stepCount += 1
+    let stepSize = learningRate / Float(1 - power(Double(beta1), stepCount))
+    let correction = Float((1 - power(Double(beta2), stepCount)).squareRoot())
+    for index in parameters.indices {
+      let g = gradient[index]
+      firstMoment[index] += (g - firstMoment[index]) * (1 - beta1)
+      secondMoment[index] = secondMoment[index] * beta2 + (1 - beta2) * g * g
+      let denominator = secondMoment[index].squareRoot() / correction + epsilon
+      parameters[index] -= stepSize * (firstMoment[index] / denominator)
+    }
+  }
+
+  private func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0
+    for _ in 0..<exponent { result *= base }
+    return result
+  }
+}

@@ -1,0 +1,194 @@
+import Quant
+import Runtime
+
+/// Weights of the objective's terms; the published values by default (Zhu et al., ECCV 2020, sec. 4).
+public struct ObjectiveWeights: Sendable, Equatable {
+  public var pixel: Float
+  /// λ_vgg.
+  public var perceptual: Float
+  /// λ_dom.
+  public var domain: Float
+
+  public init(pixel: Float = 1, perceptual: Float = 5e-5, domain: Float = 2) {
+    self.pixel = pixel
+    self.perceptual = perceptual
+    self.domain = domain
+  }
+}
+
+/// The value of the objective for one image, term by term.
+public struct Losses: Sendable, Equatable, Codable {
+  /// mean((m·(x − G(z)))²), pixels in the model's range.
+  public var pixel: Float
+  /// mean((F(m·x) − F(m·G(z)))²); 0 where the term is off.
+  public var perceptual: Float
+  /// mean((z − E(G(z)))²); 0 where the term is off.
+  public var domain: Float
+  /// Σ weight · term.
+  public var total: Float
+
+  public init(pixel: Float, perceptual: Float, domain: Float, total: Float) {
+    self.pixel = pixel
+    self.perceptual = perceptual
+    self.domain = domain
+    self.total = total
+  }
+}
+
+/// The domain-regularised objective of one batch of images, with its gradient by the codes:
+///
+/// L(z) = λ_pix·‖m·(x − G(z))‖² + λ_vgg·‖F(m·x) − F(m·G(z))‖² + λ_dom·‖z − E(G(z))‖²
+///
+/// with mean squared errors, as the published code writes eq. 4. The mask m is 1 in an inversion and a box in a
+/// diffusion. Forward and backward are one prepared graph; the target's features are computed once.
+public final class Objective {
+  public let batch: Int
+  public let weights: ObjectiveWeights
+  public let isMasked: Bool
+  private let model: Model
+  private let kernels: Kernels
+  private let step: PreparedGraph
+
+  private let code: TensorID
+  private let target: TensorID
+  private let targetFeatures: TensorID?
+  private let mask: TensorID?
+  private let image: TensorID
+  private let gradient: TensorID
+  private let terms: (pixel: TensorID, perceptual: TensorID?, domain: TensorID?)
+
+  /// Images of one batch, [batch, 3, R, R]: number of values.
+  public let imageCount: Int
+  /// Codes of one batch, [batch, L, D]: number of values.
+  public let codeCount: Int
+
+  /// Builds and prepares the graph. A term whose weight is 0 is left out of it, and so is its network.
+  ///
+  /// - Parameters:
+  ///   - batch: images refined side by side; their objectives do not mix.
+  ///   - isMasked: whether a mask is given with the target.
+  public init(
+    _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), batch: Int = 1, isMasked: Bool = false,
+    kernels: Kernels
+  ) throws(InversionError) {
+    let generator = try model.generator()
+    let features = weights.perceptual == 0 ? nil : try model.features()
+    let encoder = weights.domain == 0 ? nil : try model.encoder()
+    let resolution = generator.specification.resolution
+    let imageShape = Shape.image(
+      batch: batch, channels: generator.specification.imageChannels, height: resolution, width: resolution)
+
+    var graph = Graph()
+    let code = graph.input(.matrix(rows: batch, columns: generator.codeCount))
+    let target = graph.input(imageShape)
+    let mask = isMasked ? graph.input(imageShape) : nil
+    func seed() -> TensorID { graph.input(.matrix(rows: 1, columns: batch)) }
+
+    var seeds: [(TensorID, Float)] = []
+    var losses: [(tensor: TensorID, seed: TensorID)] = []
+    func addTerm(_ a: TensorID, _ b: TensorID, weight: Float) throws(GraphError) -> TensorID {
+      let loss = try graph.append(MeanSquaredError(), a, b)
+      graph.markOutput(loss)
+      let seed = seed()
+      seeds.append((seed, weight))
+      losses.append((loss, seed))
+      return loss
+    }
+    do throws(GraphError) {
+      let image = try generator.appendSynthesis(to: &graph, code)
+      graph.markOutput(image)
+      let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
+
+      let pixel = try addTerm(target, compared, weight: weights.pixel)
+      var targetFeatures: TensorID?
+      var perceptual: TensorID?
+      if let features {
+        let ours = try features.append(to: &graph, compared)
+        let theirs = graph.input(graph.shape(of: ours))
+        targetFeatures = theirs
+        perceptual = try addTerm(theirs, ours, weight: weights.perceptual)
+      }
+      var domain: TensorID?
+      if let encoder {
+        // z enters this term twice: as itself and through E(G(z)).
+        domain = try addTerm(code, try encoder.append(to: &graph, image), weight: weights.domain)
+      }
+      guard let gradient = try graph.appendGradients(of: losses, by: [code])[0] else {
+        throw GraphError.notDifferentiable(operator: "objective")
+      }
+      graph.markOutput(gradient)
+
+      self.image = image
+      self.gradient = gradient
+      self.targetFeatures = targetFeatures
+      terms = (pixel, perceptual, domain)
+      step = try PreparedGraph(graph, kernels: kernels)
+    } catch {
+      throw .graph(error)
+    }
+    for (seed, weight) in seeds { step.write([Float](repeating: weight, count: batch), to: seed) }
+    self.model = model
+    self.kernels = kernels
+    self.weights = weights
+    self.batch = batch
+    self.isMasked = isMasked
+    self.code = code
+    self.target = target
+    self.mask = mask
+    imageCount = imageShape.extents.reduce(1, *)
+    codeCount = batch * generator.codeCount
+  }
+
+  /// Sets the images to be inverted, and computes their features.
+  ///
+  /// - Parameters:
+  ///   - images: [batch, 3, R, R] in the model's pixel range.
+  ///   - mask: [batch, 3, R, R] of 0 and 1; exactly where the objective is masked.
+  public func setTarget(_ images: [Float], mask maskValues: [Float]? = nil) throws(InversionError) {
+    precondition((maskValues != nil) == isMasked)
+    guard images.count == imageCount, maskValues?.count ?? imageCount == imageCount else {
+      throw .badShape(
+        what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
+    }
+    var masked = images
+    if let mask, let maskValues {
+      for index in masked.indices { masked[index] *= maskValues[index] }
+      step.write(maskValues, to: mask)
+    }
+    step.write(masked, to: target)
+    if let targetFeatures {
+      let runner = try NetworkRunner(.perceptual, of: model, batch: batch, kernels: kernels)
+      step.write(try runner(masked), to: targetFeatures)
+    }
+  }
+
+  /// What one evaluation gives.
+  public struct Evaluation: Sendable {
+    /// One entry per image of the batch.
+    public var losses: [Losses]
+    /// ∂L/∂z, [batch, L, D].
+    public var gradient: [Float]
+  }
+
+  /// The objective and its gradient at `codes` [batch, L, D].
+  public func evaluate(_ codes: [Float]) -> Evaluation {
+    step.write(codes, to: code)
+    step.run()
+    let pixel = step.read(terms.pixel)
+    let perceptual = terms.perceptual.map(step.read)
+    let domain = terms.domain.map(step.read)
+    let losses = (0..<batch).map { index in
+      let (p, f, d) = (pixel[index], perceptual?[index] ?? 0, domain?[index] ?? 0)
+      return Losses(
+        pixel: p, perceptual: f, domain: d,
+        total: weights.pixel * p + weights.perceptual * f + weights.domain * d)
+    }
+    return Evaluation(losses: losses, gradient: step.read(gradient))
+  }
+
+  /// G(z) of the last evaluation, [batch, 3, R, R].
+  public var generatedImages: [Float] { step.read(image) }
+
+  /// The graph of one step, for reports on its operators and memory.
+  public var preparedGraph: PreparedGraph { step }
+}

@@ -1,0 +1,50 @@
+/// Which tensors share a buffer, and how long each buffer lives.
+///
+/// Inputs and outputs of the graph live throughout: the caller writes and reads them between runs. An operator's
+/// output takes over the buffer of an input where the operator allows it and nobody reads that input later.
+struct BufferAssignment {
+  private(set) var records: [UsageRecord] = []
+  private(set) var bufferOfTensor: [Int]
+  private(set) var bufferOfWorkspace: [Int?]
+
+  init(_ graph: Graph, workspaces: [Int]) {
+    let end = max(graph.nodes.count - 1, 0)
+    var lastUse = [Int](repeating: -1, count: graph.shapes.count)
+    for (index, node) in graph.nodes.enumerated() {
+      lastUse[node.output.index] = max(lastUse[node.output.index], index)
+      for input in node.inputs { lastUse[input.index] = index }
+    }
+    for tensor in graph.inputs + graph.outputs { lastUse[tensor.index] = end }
+
+    var records: [UsageRecord] = []
+    var bufferOfTensor = [Int](repeating: -1, count: graph.shapes.count)
+    let pinned = Set(graph.inputs + graph.outputs)
+    for input in graph.inputs {
+      bufferOfTensor[input.index] = records.count
+      records.append(UsageRecord(firstNode: 0, lastNode: end, byteCount: graph.shape(of: input).byteCount))
+    }
+    for (index, node) in graph.nodes.enumerated() {
+      let shape = graph.shape(of: node.output)
+      let donor = node.operation.inPlaceInputs.lazy.map { node.inputs[$0] }.first { input in
+        !pinned.contains(input) && lastUse[input.index] == index && graph.shape(of: input) == shape
+      }
+      if let donor {
+        let buffer = bufferOfTensor[donor.index]
+        bufferOfTensor[node.output.index] = buffer
+        records[buffer].lastNode = max(records[buffer].lastNode, lastUse[node.output.index])
+      } else {
+        bufferOfTensor[node.output.index] = records.count
+        records.append(
+          UsageRecord(
+            firstNode: index, lastNode: lastUse[node.output.index], byteCount: shape.byteCount))
+      }
+    }
+    bufferOfWorkspace = workspaces.enumerated().map { index, byteCount in
+      guard byteCount > 0 else { return nil }
+      records.append(UsageRecord(firstNode: index, lastNode: index, byteCount: byteCount))
+      return records.count - 1
+    }
+    self.records = records
+    self.bufferOfTensor = bufferOfTensor
+  }
+}

@@ -1,0 +1,75 @@
+/// A buffer's life: the nodes between which its bytes must stay untouched.
+public struct UsageRecord: Equatable, Sendable {
+  /// Index of the node that writes it first, and of the node that reads it last.
+  public var firstNode: Int
+  public var lastNode: Int
+  public var byteCount: Int
+
+  public init(firstNode: Int, lastNode: Int, byteCount: Int) {
+    self.firstNode = firstNode
+    self.lastNode = lastNode
+    self.byteCount = byteCount
+  }
+
+  func overlaps(_ other: UsageRecord) -> Bool {
+    firstNode <= other.lastNode && other.firstNode <= lastNode
+  }
+}
+
+/// Offsets of buffers in one arena.
+public struct MemoryPlan: Equatable, Sendable {
+  /// Byte offset of each buffer, a multiple of `MemoryPlan.alignment`.
+  public var offsets: [Int]
+  public var byteCount: Int
+  /// The most bytes that live at one node: no plan can be smaller.
+  public var lowerBound: Int
+
+  public static let alignment = 64
+
+  /// Places buffers so that no two that live at the same node overlap.
+  ///
+  /// Greedy by size: the largest buffer first, each at the lowest offset where it fits between those already placed
+  /// whose lives cross its own (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+  public init(_ records: [UsageRecord]) {
+    func rounded(_ byteCount: Int) -> Int {
+      (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
+    }
+    var offsets = [Int](repeating: 0, count: records.count)
+    var total = 0
+    let order = records.indices.sorted {
+      records[$0].byteCount == records[$1].byteCount
+        ? $0 < $1 : records[$0].byteCount > records[$1].byteCount
+    }
+    var placed: [Int] = []  // ascending by offset
+    for index in order where records[index].byteCount > 0 {
+      let byteCount = rounded(records[index].byteCount)
+      var candidate = 0
+      for other in placed where records[other].overlaps(records[index]) {
+        if candidate + byteCount <= offsets[other] { break }
+        candidate = max(candidate, offsets[other] + rounded(records[other].byteCount))
+      }
+      offsets[index] = candidate
+      total = max(total, candidate + byteCount)
+      let position = placed.firstIndex { offsets[$0] > candidate } ?? placed.endIndex
+      placed.insert(index, at: position)
+    }
+    self.offsets = offsets
+    self.byteCount = total
+
+    var peak = 0
+    let lastNode = records.map(\.lastNode).max() ?? -1
+    if lastNode >= 0 {
+      var change = [Int](repeating: 0, count: lastNode + 2)
+      for record in records {
+        change[max(0, record.firstNode)] += rounded(record.byteCount)
+        change[record.lastNode + 1] -= rounded(record.byteCount)
+      }
+      var live = 0
+      for delta in change {
+        live += delta
+        peak = max(peak, live)
+      }
+    }
+    lowerBound = peak
+  }
+}

@@ -1,0 +1,93 @@
+import SIMDKernels
+
+/// A differentiable function of tensors with one output.
+///
+/// Weights are constants of an operator, and frozen: only data gradients exist. The backward rule stands beside the
+/// forward rule, in the same file, and is expressed by appending nodes to the same graph.
+public protocol Operator: Sendable {
+  /// The name in error messages and in per-operator reports.
+  var name: String { get }
+
+  /// Checks the inputs and states the output's shape.
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape
+
+  /// Positions of the inputs whose memory the output may take over where they are not needed afterwards.
+  var inPlaceInputs: [Int] { get }
+
+  /// Chooses kernels, packs weights and sizes the workspace for these shapes.
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator
+
+  /// Appends the nodes that compute the gradient of each input of `node` for which `wanted` is true.
+  ///
+  /// - Parameter gradOutput: gradient of the loss by the node's output, of the output's shape.
+  /// - Returns: one tensor per input, `nil` where no gradient is wanted or none flows.
+  func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?]
+}
+
+extension Operator {
+  public var inPlaceInputs: [Int] { [] }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    throw .notDifferentiable(operator: name)
+  }
+}
+
+/// What an operator may look at while it is prepared.
+public struct PreparationSite {
+  public let kernels: Kernels
+  public let inputs: [Shape]
+  public let output: Shape
+}
+
+/// An operator after all choices are made: how much workspace it needs, and how it runs on given memory.
+public struct PreparedOperator {
+  public let workspaceByteCount: Int
+  public let run: (OperatorMemory) -> Void
+
+  public init(workspaceByteCount: Int = 0, run: @escaping (OperatorMemory) -> Void) {
+    self.workspaceByteCount = workspaceByteCount
+    self.run = run
+  }
+}
+
+/// Where a node's tensors lie in the arena. Fixed when the graph is prepared.
+public struct OperatorMemory {
+  public let inputs: ContiguousArray<UnsafePointer<Float>>
+  public let output: UnsafeMutablePointer<Float>
+  public let workspace: UnsafeMutableRawPointer?
+}
+
+/// Shape checks shared by the operators.
+extension Operator {
+  func blocked(_ shape: Shape) throws(GraphError) -> BlockedShape {
+    guard case .blocked(let blocked) = shape else {
+      throw .shapeMismatch(operator: name, expected: "an image tensor", found: "\(shape)")
+    }
+    return blocked
+  }
+
+  func dense(_ shape: Shape) throws(GraphError) -> DenseShape {
+    guard case .dense(let dense) = shape else {
+      throw .shapeMismatch(operator: name, expected: "a dense tensor", found: "\(shape)")
+    }
+    return dense
+  }
+
+  func requireEqual(_ expected: Shape, _ found: Shape) throws(GraphError) {
+    guard expected == found else {
+      throw .shapeMismatch(operator: name, expected: "\(expected)", found: "\(found)")
+    }
+  }
+
+  func require(_ condition: Bool, _ expected: @autoclosure () -> String, _ found: Shape)
+    throws(GraphError)
+  {
+    guard condition else {
+      throw .shapeMismatch(operator: name, expected: expected(), found: "\(found)")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import SIMDKernels
+
+/// y_c = scale_c · x_c + shift_c, column by column of a dense tensor: truncation towards the mean code,
+/// w̄ + ψ·(w − w̄) (Karras et al., CVPR 2019, app. B), with shift = (1 − ψ)·w̄.
+public struct ColumnAffine: Operator {
+  private let scale: ConstantBuffer
+  private let shift: ConstantBuffer?
+  private let columns: Int
+
+  public init(scale: [Float], shift: [Float]?) {
+    self.scale = ConstantBuffer(scale)
+    self.shift = shift.map(ConstantBuffer.init)
+    columns = scale.count
+  }
+
+  private init(scale: ConstantBuffer, columns: Int) {
+    self.scale = scale
+    self.shift = nil
+    self.columns = columns
+  }
+
+  public var name: String { "column-affine" }
+  public var inPlaceInputs: [Int] { [0] }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    try require(try dense(inputs[0]).columns == columns, "[N, \(columns)]", inputs[0])
+    return inputs[0]
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels) = (try dense(site.output), site.kernels)
+    let (scale, shift) = (scale, shift)
+    return PreparedOperator { memory in
+      kernels.columnAffine(
+        output: memory.output, input: memory.inputs[0], scale: scale.base, shift: shift?.base, shape: shape)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    [try graph.append(ColumnAffine(scale: scale, columns: columns), gradOutput)]
+  }
+}

@@ -1,0 +1,119 @@
+import SIMDKernels
+import Synchronization
+
+/// The frozen weights of one convolution, packed on demand for the CPU at hand.
+///
+/// Forward and backward need different packings; each is made once and shared by all graphs.
+public final class ConvolutionWeights: Sendable {
+  public let name: String
+  public let outputChannels: Int
+  public let inputChannels: Int
+  public let form: ConvolutionForm
+  let bias: ConstantBuffer?
+  private let load: @Sendable () -> [Float]
+  private let packed = Mutex<[Direction: PackedConvolution]>([:])
+
+  /// - Parameters:
+  ///   - bias: [O] or nil.
+  ///   - load: gives the weights as [O, I, k, k]; called once per direction, so that they need not stay in memory.
+  public init(
+    name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
+    load: @escaping @Sendable () -> [Float]
+  ) {
+    self.name = name
+    self.outputChannels = outputChannels
+    self.inputChannels = inputChannels
+    self.form = form
+    self.bias = bias.map(ConstantBuffer.init)
+    self.load = load
+  }
+
+  var kernelArea: Int {
+    switch form {
+    case .same(let kernel): kernel * kernel
+    case .upsample2x: 9
+    }
+  }
+
+  func packed(_ direction: Direction, for kernels: Kernels) throws(GraphError) -> PackedConvolution {
+    if let existing = packed.withLock({ $0[direction] }) { return existing }
+    let weights = load()
+    let expected = outputChannels * inputChannels * kernelArea
+    guard weights.count == expected else {
+      throw .badWeights(name: name, expected: "\(expected) values", found: "\(weights.count)")
+    }
+    let made = PackedConvolution(
+      weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
+      direction: direction, kernels: kernels)
+    packed.withLock { $0[direction] = made }
+    return made
+  }
+}
+
+/// y = activation(W ∗ x + b): a stride-1 convolution with zero padding, or nearest ×2 up-sampling followed by one.
+///
+/// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`.
+public struct Convolution: Operator {
+  public let weights: ConvolutionWeights
+  public let activation: Activation
+
+  public init(_ weights: ConvolutionWeights, activation: Activation = .none) {
+    self.weights = weights
+    self.activation = activation
+  }
+
+  public var name: String { "convolution" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try blocked(inputs[0])
+    try require(
+      input.channels == weights.inputChannels, "[N, \(weights.inputChannels), H, W] (\(weights.name))", inputs[0])
+    let factor = weights.form == .upsample2x ? 2 : 1
+    return .blocked(
+      BlockedShape(
+        batch: input.batch, channels: weights.outputChannels, height: input.height * factor,
+        width: input.width * factor, halo: input.halo))
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let kernels = site.kernels
+    let plan = ConvolutionPlan(
+      try weights.packed(.forward, for: kernels), input: try blocked(site.inputs[0]),
+      output: try blocked(site.output), kernels: kernels)
+    let (bias, activation) = (weights.bias, activation)
+    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount) { memory in
+      kernels.convolve(
+        plan, input: memory.inputs[0], output: memory.output, bias: bias?.base, activation: activation,
+        workspace: memory.workspace)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let gradSum = try appendActivationBackward(&graph, activation, node: node, gradOutput: gradOutput)
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(ConvolutionBackwardData(weights: weights, inputShape: input), gradSum)]
+  }
+}
+
+/// ∂L/∂x = Wᵀ ∗ ∂L/∂y of a `Convolution` without its activation.
+struct ConvolutionBackwardData: Operator {
+  let weights: ConvolutionWeights
+  let inputShape: BlockedShape
+
+  var name: String { "convolution-backward-data" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let kernels = site.kernels
+    let plan = ConvolutionPlan(
+      try weights.packed(.backwardData, for: kernels), input: try blocked(site.inputs[0]),
+      output: inputShape, kernels: kernels)
+    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount) { memory in
+      kernels.convolve(
+        plan, input: memory.inputs[0], output: memory.output, bias: nil, activation: .none, workspace: memory.workspace)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Quant
+import SIMDKernels
+
+/// The frozen weights of a dense layer. They stay where they are, in the mapped model file, in the precision in which
+/// they are stored: forward and backward read the same bytes.
+public final class DenseLayerWeights: Sendable {
+  public let name: String
+  public let outputs: Int
+  public let inputs: Int
+  let bias: ConstantBuffer?
+  let view: DenseWeights
+  /// Keeps the memory alive that `view` points into.
+  private let owner: any Sendable
+
+  /// Borrows a tensor [O, I] of a mapped model file.
+  public init(_ tensor: WeightTensor, bias: [Float]?) throws(GraphError) {
+    guard tensor.shape.count == 2 else {
+      throw .badWeights(name: tensor.name, expected: "shape [O, I]", found: "\(tensor.shape)")
+    }
+    name = tensor.name
+    outputs = tensor.shape[0]
+    inputs = tensor.shape[1]
+    self.bias = bias.map(ConstantBuffer.init)
+    let scales = tensor.scales.map(ConstantBuffer.init)
+    let element: DenseWeights.Element
+    switch tensor.dtype {
+    case .f32: element = .f32
+    case .f16: element = .f16
+    case .i8:
+      guard let scales else {
+        throw .badWeights(name: tensor.name, expected: "a scale per row", found: "none")
+      }
+      element = .int8(scales: scales.base)
+    default:
+      throw .badWeights(name: tensor.name, expected: "F32, F16 or I8", found: "\(tensor.dtype)")
+    }
+    // The tensor keeps its mapping, and with it this address, alive.
+    view = tensor.withUnsafeBytes { bytes in
+      DenseWeights(base: bytes.baseAddress!, element: element, outputs: tensor.shape[0], inputs: tensor.shape[1])
+    }
+    owner = Owner(tensor: tensor, scales: scales)
+  }
+
+  /// Holds float weights [O, I] of its own.
+  public init(name: String, outputs: Int, inputs: Int, values: [Float], bias: [Float]? = nil) {
+    precondition(values.count == outputs * inputs)
+    self.name = name
+    self.outputs = outputs
+    self.inputs = inputs
+    self.bias = bias.map(ConstantBuffer.init)
+    let storage = ConstantBuffer(values)
+    view = DenseWeights(base: UnsafeRawPointer(storage.base), element: .f32, outputs: outputs, inputs: inputs)
+    owner = storage
+  }
+
+  private struct Owner: Sendable {
+    let tensor: WeightTensor
+    let scales: ConstantBuffer?
+  }
+}
+
+/// y = activation(W x + b). Input: dense [N, I]; output: dense [N, O].
+public struct Dense: Operator {
+  public let weights: DenseLayerWeights
+  public let activation: Activation
+
+  public init(_ weights: DenseLayerWeights, activation: Activation = .none) {
+    self.weights = weights
+    self.activation = activation
+  }
+
+  public var name: String { "dense" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try dense(inputs[0])
+    try require(input.columns == weights.inputs, "[N, \(weights.inputs)] (\(weights.name))", inputs[0])
+    return .dense(DenseShape(rows: input.rows, columns: weights.outputs))
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
+    let (weights, activation) = (weights, activation)
+    return PreparedOperator { memory in
+      kernels.dense(
+        output: memory.output, outputRowStride: output.rowStride, input: memory.inputs[0],
+        inputRowStride: input.rowStride, rows: input.rows, weights: weights.view, bias: weights.bias?.base,
+        activation: activation)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let gradSum = try appendActivationBackward(&graph, activation, node: node, gradOutput: gradOutput)
+    return [try graph.append(DenseBackwardData(weights: weights), gradSum)]
+  }
+}
+
+/// ∂L/∂x = Wᵀ ∂L/∂y.
+private struct DenseBackwardData: Operator {
+  let weights: DenseLayerWeights
+  var name: String { "dense-backward-data" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    .dense(DenseShape(rows: try dense(inputs[0]).rows, columns: weights.inputs))
+  }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
+    let weights = weights
+    return PreparedOperator { memory in
+      kernels.denseBackwardData(
+        gradInput: memory.output, gradInputRowStride: output.rowStride, gradOutput: memory.inputs[0],
+        gradOutputRowStride: input.rowStride, rows: input.rows, weights: weights.view)
+    }
+  }
+}

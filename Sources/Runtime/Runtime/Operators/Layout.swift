@@ -1,0 +1,153 @@
+import SIMDKernels
+
+/// Image tensor [N, C, H, W] → dense [N, C·H·W] in that order.
+public struct Flatten: Operator {
+  public init() {}
+  public var name: String { "flatten" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try blocked(inputs[0])
+    return .dense(DenseShape(rows: input.batch, columns: input.channels * input.height * input.width))
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try dense(site.output), site.kernels)
+    return PreparedOperator { memory in
+      kernels.flatten(
+        dense: memory.output, denseRowStride: output.rowStride, blocked: memory.inputs[0], shape: input)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let shape = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(Unflatten(shape: shape), gradOutput)]
+  }
+}
+
+/// The inverse of `Flatten`.
+private struct Unflatten: Operator {
+  let shape: BlockedShape
+  var name: String { "unflatten" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, input, kernels) = (shape, try dense(site.inputs[0]), site.kernels)
+    return PreparedOperator { memory in
+      kernels.unflatten(
+        blocked: memory.output, dense: memory.inputs[0], denseRowStride: input.rowStride, shape: shape)
+    }
+  }
+}
+
+/// Columns `range` of a dense tensor: the w of one layer out of a code.
+public struct Slice: Operator {
+  public let range: Range<Int>
+
+  public init(_ range: Range<Int>) { self.range = range }
+
+  public var name: String { "slice" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try dense(inputs[0])
+    try require(range.upperBound <= input.columns, "[N, \(range.upperBound) or more]", inputs[0])
+    return .dense(DenseShape(rows: input.rows, columns: range.count))
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
+    let start = range.lowerBound
+    return PreparedOperator { memory in
+      kernels.sliceColumns(
+        output: memory.output, outputShape: output, input: memory.inputs[0], inputShape: input, start: start)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let columns = try dense(graph.shape(of: node.inputs[0])).columns
+    return [try graph.append(Embed(start: range.lowerBound, columns: columns), gradOutput)]
+  }
+}
+
+/// Writes a dense tensor at column `start` of a wider one that is zero elsewhere: the adjoint of `Slice`.
+private struct Embed: Operator {
+  let start: Int
+  let columns: Int
+  var name: String { "embed" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    .dense(DenseShape(rows: try dense(inputs[0]).rows, columns: columns))
+  }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
+    let start = start
+    return PreparedOperator { memory in
+      kernels.embedColumns(
+        output: memory.output, outputShape: output, input: memory.inputs[0], inputShape: input, start: start)
+    }
+  }
+}
+
+/// A constant image tensor [N, C, H, W], the same for every image of the batch: StyleGAN's learned 4×4 input.
+public struct Constant: Operator {
+  private let values: [Float]
+  private let shape: BlockedShape
+
+  /// - Parameter values: [C, H, W].
+  public init(_ values: [Float], channels: Int, height: Int, width: Int, batch: Int) {
+    precondition(values.count == channels * height * width)
+    self.values = values
+    shape = BlockedShape(batch: batch, channels: channels, height: height, width: width, halo: 1)
+  }
+
+  public var name: String { "constant" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels) = (shape, site.kernels)
+    let planar = (0..<shape.batch).flatMap { _ in values }
+    return PreparedOperator { memory in
+      planar.withUnsafeBufferPointer {
+        kernels.fromPlanar(blocked: memory.output, planar: $0.baseAddress!, shape: shape)
+      }
+    }
+  }
+}
+
+/// Repeats each row of a dense tensor `count` times side by side: one w for all layers.
+public struct Tile: Operator {
+  public let count: Int
+
+  public init(count: Int) { self.count = count }
+
+  public var name: String { "tile" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try dense(inputs[0])
+    return .dense(DenseShape(rows: input.rows, columns: input.columns * count))
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
+    return PreparedOperator { memory in
+      kernels.tileColumns(output: memory.output, outputShape: output, input: memory.inputs[0], inputShape: input)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let columns = try dense(graph.shape(of: node.inputs[0])).columns
+    var slices: [TensorID] = []
+    for copy in 0..<count {
+      slices.append(try graph.append(Slice(copy * columns..<(copy + 1) * columns), gradOutput))
+    }
+    return [try graph.append(Sum(), slices)]
+  }
+}

@@ -1,0 +1,92 @@
+import SIMDKernels
+
+/// 2×2 average pooling with stride 2. Input [N, C, H, W], H and W even → [N, C, H/2, W/2].
+public struct AveragePool: Operator {
+  public init() {}
+  public var name: String { "average-pool" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    try halvedShape(inputs[0])
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    return PreparedOperator { memory in
+      kernels.averagePool2x2(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(AveragePoolBackward(inputShape: input), gradOutput)]
+  }
+}
+
+/// Each of the four pixels gets a quarter of the gradient.
+private struct AveragePoolBackward: Operator {
+  let inputShape: BlockedShape
+  var name: String { "average-pool-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
+    return PreparedOperator { memory in
+      kernels.averagePool2x2Backward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input)
+    }
+  }
+}
+
+/// 2×2 maximum pooling with stride 2. Input [N, C, H, W], H and W even → [N, C, H/2, W/2].
+public struct MaxPool: Operator {
+  public init() {}
+  public var name: String { "max-pool" }
+
+  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    try halvedShape(inputs[0])
+  }
+
+  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    return PreparedOperator { memory in
+      kernels.maxPool2x2(output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input)
+    }
+  }
+
+  public func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    [try graph.append(MaxPoolBackward(), gradOutput, node.inputs[0])]
+  }
+}
+
+/// The first of the largest pixels, in row-major order, gets the gradient. Inputs: ∂L/∂y and x.
+private struct MaxPoolBackward: Operator {
+  var name: String { "max-pool-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[1] }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.output), try blocked(site.inputs[0]), site.kernels)
+    return PreparedOperator { memory in
+      kernels.maxPool2x2Backward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], input: memory.inputs[1], outputShape: output,
+        inputShape: input)
+    }
+  }
+}
+
+extension Operator {
+  fileprivate func halvedShape(_ input: Shape) throws(GraphError) -> Shape {
+    let shape = try blocked(input)
+    try require(shape.height % 2 == 0 && shape.width % 2 == 0, "[N, C, H, W] with even H and W", input)
+    return .blocked(
+      BlockedShape(
+        batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2,
+        halo: shape.halo))
+  }
+}
