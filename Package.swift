@@ -65,4 +65,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite"),
+
+    .testTarget(
+      name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
+      resources: [.copy("Fixtures")]),
   ])

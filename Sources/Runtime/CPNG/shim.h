@@ -1,1 +1,108 @@
+/* libpng for Swift.
+ *
+ * libpng reports errors with longjmp, which Swift code cannot catch: these functions set the target of the
+ * jump, and return 0 with a message instead. Reading goes through libpng's full interface, because the
+ * simplified one (png_image_*) misreads interlaced files of 16 bits (libpng 1.6.39 of Debian 12) and maps
+ * dark linear samples up to 5 levels off. Writing goes through the simplified one, which catches its errors
+ * itself.
+ *
+ * What pixels mean (colour space, alpha, reduction to 8 bits) is decided in Swift: samples come out as stored,
+ * only spread to RGB or RGBA.
+ */
+#ifndef IDINV_CPNG_SHIM_H
+#define IDINV_CPNG_SHIM_H
+
 #include <png.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One file in memory, being read. Zero it, set `bytes` and `byteCount`, and call `idinv_png_end` after use. */
+struct idinv_png_reader {
+  const unsigned char *bytes;
+  size_t byteCount;
+  size_t offset;
+
+  /* Filled by idinv_png_begin. */
+  uint32_t width;
+  uint32_t height;
+  uint32_t channelCount;  /* 3 or 4 */
+  uint32_t bitDepth;      /* 8 or 16 (big-endian) */
+  uint32_t gamma;         /* 100000 × the exponent in gAMA; 0 if absent or overruled by sRGB */
+
+  char message[160];
+  png_structp png;
+  png_infop info;
+  int passCount;
+};
+
+static inline void idinv_png_on_error(png_structp png, png_const_charp text) {
+  struct idinv_png_reader *reader = (struct idinv_png_reader *)png_get_error_ptr(png);
+  snprintf(reader->message, sizeof reader->message, "%s", text ? text : "");
+  png_longjmp(png, 1);
+}
+
+/* Damage outside of the pixels (a wrong checksum of a text chunk) does not matter here. */
+static inline void idinv_png_on_warning(png_structp png, png_const_charp text) {
+  (void)png;
+  (void)text;
+}
+
+static inline void idinv_png_take(png_structp png, png_bytep target, size_t count) {
+  struct idinv_png_reader *reader = (struct idinv_png_reader *)png_get_io_ptr(png);
+  if (count > reader->byteCount - reader->offset) png_error(png, "the file ends too early");
+  memcpy(target, reader->bytes + reader->offset, count);
+  reader->offset += count;
+}
+
+/* Reads up to the first pixels and fills in the fields above. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_begin(struct idinv_png_reader *reader) {
+  reader->png = png_create_read_struct(
+      PNG_LIBPNG_VER_STRING, reader, idinv_png_on_error, idinv_png_on_warning);
+  reader->info = reader->png ? png_create_info_struct(reader->png) : NULL;
+  if (!reader->info) {
+    snprintf(reader->message, sizeof reader->message, "out of memory");
+    return 0;
+  }
+  if (setjmp(png_jmpbuf(reader->png))) return 0;
+  png_set_read_fn(reader->png, reader, idinv_png_take);
+  png_read_info(reader->png, reader->info);
+  int intent;
+  png_fixed_point gamma;
+  if (!png_get_sRGB(reader->png, reader->info, &intent) &&
+      png_get_gAMA_fixed(reader->png, reader->info, &gamma) && gamma > 0)
+    reader->gamma = (uint32_t)gamma;
+  png_set_expand(reader->png); /* palette → RGB, grey below 8 bits → 8 bits, tRNS → alpha */
+  png_set_gray_to_rgb(reader->png);
+  reader->passCount = png_set_interlace_handling(reader->png);
+  png_read_update_info(reader->png, reader->info);
+  reader->width = png_get_image_width(reader->png, reader->info);
+  reader->height = png_get_image_height(reader->png, reader->info);
+  reader->channelCount = png_get_channels(reader->png, reader->info);
+  reader->bitDepth = png_get_bit_depth(reader->png, reader->info);
+  if (reader->channelCount < 3 || reader->channelCount > 4 ||
+      (reader->bitDepth != 8 && reader->bitDepth != 16) ||
+      png_get_rowbytes(reader->png, reader->info) !=
+          (size_t)reader->width * reader->channelCount * (reader->bitDepth / 8))
+    png_error(reader->png, "unexpected row layout");
+  return 1;
+}
+
+/* Reads all rows, without padding, and the end of the file. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_rows(struct idinv_png_reader *reader, unsigned char *samples) {
+  if (setjmp(png_jmpbuf(reader->png))) return 0;
+  size_t rowByteCount = (size_t)reader->width * reader->channelCount * (reader->bitDepth / 8);
+  for (int pass = 0; pass < reader->passCount; pass++)
+    for (uint32_t row = 0; row < reader->height; row++)
+      png_read_row(reader->png, samples + row * rowByteCount, NULL);
+  png_read_end(reader->png, NULL);
+  return 1;
+}
+
+/* Frees what libpng holds; harmless if begin failed. */
+static inline void idinv_png_end(struct idinv_png_reader *reader) {
+  if (reader->png) png_destroy_read_struct(&reader->png, reader->info ? &reader->info : NULL, NULL);
+}
+
+#endif

@@ -70,7 +70,8 @@ public enum Metrics {
   ///
   /// Returns `nil` if a side is below 11 pixels: no window fits.
   ///
-  /// - Parameter dataRange: width of the range of values: 255, or 2 for -1...1.
+  /// - Parameter dataRange: the value of white, where black is **0**: 255 or 1. The index is not blind to a
+  ///   shift: values in -1...1 give another figure, which cannot be compared with published ones.
   /// - Precondition: both tensors have the same size, a multiple of `height * width`.
   public static func ssim(
     _ first: [Float], _ second: [Float], height: Int, width: Int, dataRange: Double

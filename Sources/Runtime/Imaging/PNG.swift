@@ -1,15 +1,17 @@
 import CPNG
 
-/// PNG files ↔ `Image8`, through libpng's simplified interface.
+/// PNG files ↔ `Image8`, through libpng.
 ///
 /// **Reading** accepts every colour type, bit depth and interlacing of the format and gives 8-bit sRGB:
 /// - 8-bit RGB without `gAMA`, or with the `gAMA` of sRGB, is returned byte for byte.
 /// - Grey is repeated in three channels, palettes are looked up.
 /// - Alpha is laid over **white**, in encoded (not linear) values, as browsers and most viewers do:
-///   `(c·a + 255·(255 − a) + 127) / 255` in integers, that is, rounded to nearest.
+///   `(c·a + 255·(255 − a) + 127) / 255` in integers, that is, rounded to nearest;
+///   of 16-bit samples, after reduction to 8.
 /// - 16 bits become 8 by `round(v / 257)`. A 16-bit file without `gAMA` is taken as sRGB, like an 8-bit one.
-/// - `gAMA` (or `sRGB`) is obeyed: a file that declares linear samples is brought to sRGB.
-///   Other ICC profiles and the EXIF orientation are not applied.
+/// - `gAMA` is obeyed if no `sRGB` chunk overrules it and it is more than 5 % away from 1/2.2: a file that
+///   declares linear samples is brought to sRGB. ICC profiles and the EXIF orientation are not applied.
+/// - A file that breaks off before its end chunk is refused, even if all pixels are there.
 ///
 /// **Writing** makes 8-bit RGB with an `sRGB` chunk. The same pixels give the same bytes for one zlib.
 public enum PNG {
@@ -46,7 +48,7 @@ public enum PNG {
     let header = try PNGHeader(bytes, path: path)
     try check(header, byteCount: bytes.count, path: path, limits: limits)
     switch libpngDecode(bytes, header) {
-    case .success(let image): return image
+    case .success(let samples): return Image8(samples)
     case .failure(let problem): throw .damagedPNG(path: path, reason: problem.reason)
     }
   }
