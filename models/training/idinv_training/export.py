@@ -1,0 +1,67 @@
+"""What leaves a run: plain state dicts under the published names, figures and pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from .invert import invert
+from .metrics import FrechetMeter, psnr
+from .pictures import save_png, to_bytes
+from .train_encoder import reconstruction
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
+
+EXAMPLES = 8
+
+
+def export(run: "Pipeline", inverted: int = 64) -> dict:
+    """Writes `export/` in the run folder: *.pth, figures.json, examples/face-NN.png, samples.png, contact.png."""
+    out = run.folder / "export"
+    generator, features, test = run.generator(), run.trunk(), run.test
+    encoder = run.load("encoder", run.encoder_network())
+    for name in ("generator", "encoder", "perceptual", "head", "discriminator", "encoder_conventional"):
+        torch.save(torch.load(run.folder / f"{name}.pth"), _made(out / f"{name}.pth"))
+
+    torch.manual_seed(0)
+    z = torch.randn(64, generator.z_dim).to(run.device)
+    with torch.no_grad():
+        save_png(out / "samples.png", to_bytes(generator(z)), 16, 2)
+        save_png(out / "samples-truncated.png", to_bytes(generator(z, truncate=True)), 16, 2)
+    for i in range(EXAMPLES):
+        save_png(_made(out / "examples" / f"face-{i + 1:02d}.png"), test.images[i:i + 1].cpu())
+
+    x = test.take(torch.arange(min(inverted, len(test)), device=test.images.device))
+    code = torch.cat([invert(part, generator, encoder, features) for part in x.split(16)])
+    with torch.no_grad():
+        encoded, refined = generator.synthesis(encoder(x)), generator.synthesis(code)
+    shown = [to_bytes(part[:16]) for part in (x, encoded, refined)]
+    save_png(out / "contact.png", torch.cat(shown), 16, 2)
+
+    meter = FrechetMeter(features, test)
+    real = lambda n: run.train.draw(n)
+    fake = lambda n: generator(torch.randn(n, generator.z_dim, device=run.device))
+    conventional = run.load("encoder_conventional", run.encoder_network())
+    figures = {
+        "parameters": {name: sum(p.numel() for p in net.parameters())
+                       for name, net in (("generator", generator), ("encoder", encoder), ("perceptual", features))},
+        "frechet_generated": meter(fake),
+        "frechet_real": meter(real),
+        "psnr_conventional_encoder": float(reconstruction(generator, conventional, test).mean()),
+        "psnr_encoder": float(reconstruction(generator, encoder, test).mean()),
+        "inverted_images": len(x),
+        "psnr_encoder_same_images": float(psnr(x, encoded).mean()),
+        "psnr_after_100_steps": float(psnr(x, refined).mean()),
+    }
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(json.dumps(figures, indent=1))
+    return figures
+
+
+def _made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

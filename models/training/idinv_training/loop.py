@@ -1,0 +1,122 @@
+"""What every stage of training shares: progress by images or minutes, logs, checkpoints that survive interruption."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, Mapping
+
+import torch
+from torch import nn
+
+from .config import Budget
+
+
+class Run:
+    """One stage. `parts` (networks, optimisers: anything with a state dict) are saved together and restored together.
+
+        run = Run(folder, "gan", budget, {"generator": g, ...}, checkpoint_minutes, resume=True)
+        while not run.done:
+            ...
+            run.advance(batch)          # counts images, saves now and then
+    """
+
+    def __init__(self, folder: Path, stage: str, budget: Budget, parts: Mapping[str, Any],
+                 checkpoint_minutes: float = 3.0, resume: bool = False):
+        self.stage, self.budget, self.parts = stage, budget, dict(parts)
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{stage}.state.pth"
+        self.log_path = folder / f"{stage}.jsonl"
+        self.interval = checkpoint_minutes * 60
+        self.images = 0
+        self.seconds = 0.0
+        if resume and self.path.exists():
+            state = torch.load(self.path, map_location="cpu")
+            self.images, self.seconds = state["images"], state["seconds"]
+            for name, part in self.parts.items():
+                part.load_state_dict(state["parts"][name])
+        elif self.log_path.exists():
+            self.log_path.unlink()
+        self._clock = self._saved = time.monotonic()
+        self._sums: dict[str, torch.Tensor] = {}
+        self._count = 0
+
+    @property
+    def progress(self) -> float:
+        """0 to 1, by whichever of the two budgets is further along."""
+        by_images = self.images / self.budget.images
+        by_time = self.seconds / (60 * self.budget.minutes) if self.budget.minutes else 0.0
+        return min(1.0, max(by_images, by_time))
+
+    @property
+    def done(self) -> bool:
+        return self.progress >= 1
+
+    def advance(self, images: int) -> None:
+        now = time.monotonic()
+        self.seconds += now - self._clock
+        self._clock = now
+        self.images += images
+        if now - self._saved > self.interval or self.done:
+            self.save()
+            self._saved = now
+
+    def save(self) -> None:
+        state = {"images": self.images, "seconds": self.seconds,
+                 "parts": {name: part.state_dict() for name, part in self.parts.items()}}
+        partial = self.path.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, self.path)
+
+    def record(self, **values: torch.Tensor | float) -> None:
+        """Adds to the means that the next `report` prints."""
+        for name, value in values.items():
+            value = value.detach().float() if isinstance(value, torch.Tensor) else torch.tensor(float(value))
+            self._sums.setdefault(name, []).append(value)
+
+    def report(self, **values: float) -> dict[str, float]:
+        line = {"images": self.images, "minutes": round(self.seconds / 60, 2)}
+        line |= {name: float(f"{torch.stack(v).mean():.5g}") for name, v in self._sums.items()}
+        line |= values
+        self._sums.clear()
+        with self.log_path.open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        print(self.stage, *(f"{k} {v}" for k, v in line.items()), flush=True)
+        return line
+
+
+class Average:
+    """Exponential moving average of a network's parameters; buffers are copied."""
+
+    def __init__(self, net: nn.Module, half_life: int):
+        self.net = copy.deepcopy(net).eval().requires_grad_(False)
+        self.half_life = half_life
+
+    @torch.no_grad()
+    def update(self, net: nn.Module, batch: int, images: int) -> None:
+        # At the start the average is as short as the history, so that it does not remember the random weights.
+        half_life = min(self.half_life, max(images * 0.05, batch))
+        keep = 0.5 ** (batch / half_life)
+        for mean, value in zip(self.net.parameters(), net.parameters()):
+            mean.lerp_(value, 1 - keep)
+        for mean, value in zip(self.net.buffers(), net.buffers()):
+            mean.copy_(value)
+
+    def state_dict(self) -> dict:
+        return self.net.state_dict()
+
+    def load_state_dict(self, state: dict) -> None:
+        self.net.load_state_dict(state)
+
+
+def half_precision(device: str, enabled: bool) -> torch.autocast:
+    return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def every(run: Run, images: int, batch: int) -> bool:
+    """True once in each `images` images."""
+    return run.images // images != (run.images - batch) // images

@@ -1,0 +1,112 @@
+"""The feature network F: a small VGG trunk trained to read the attributes off rendered faces.
+
+The published F is VGG16 trained on ImageNet. What the loss needs of it are features that change with what is seen, not
+with where a pixel lies; here the exact attributes of the renderer teach that. The head that turns features into attributes
+is kept apart from the trunk.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import Preset
+from .data import Pool
+from .loop import Run, every
+from .networks import Features
+
+# The published preprocessing feeds values of about +-128. Training works with an input of order one and folds the factor
+# into the first layer at the end.
+INPUT_GAIN = 1 / 64
+
+
+class AttributeHead(nn.Module):
+    """Features [B, C, h, w] -> standardised attributes [B, A]."""
+
+    def __init__(self, channels: int, attributes: int, hidden: int = 96):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, hidden, 3, stride=2, padding=1)
+        self.dense = nn.LazyLinear(attributes)
+        self.register_buffer("mean", torch.zeros(attributes))
+        self.register_buffer("std", torch.ones(attributes))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.dense(F.relu(self.conv(features)).flatten(1))
+
+    def attributes(self, features: Tensor) -> Tensor:
+        """In the units of the renderer."""
+        return self(features) * self.std + self.mean
+
+
+class AttributeReader(nn.Module):
+    """Trunk and head, while training."""
+
+    def __init__(self, preset: Preset, attributes: int):
+        super().__init__()
+        self.trunk = Features(preset.features.plan)
+        self.head = AttributeHead(self.trunk.channels, attributes)
+        with torch.no_grad():
+            self(torch.zeros(1, 3, preset.data.resolution, preset.data.resolution))  # sizes the head
+
+    def forward(self, image: Tensor) -> Tensor:
+        # Scaling the weight instead of the input: the same numbers, and the trunk keeps its published preprocessing.
+        first = {"layer0.weight": self.trunk.layer0.weight * INPUT_GAIN}
+        return self.head(torch.func.functional_call(self.trunk, first, (image,)))
+
+
+@torch.no_grad()
+def determination(reader: AttributeReader, pool: Pool, batch: int = 256) -> Tensor:
+    """R^2 for each attribute on `pool`: [A]."""
+    reader.eval()
+    target = (pool.attributes - reader.head.mean) / reader.head.std
+    index = torch.arange(len(pool), device=target.device)
+    guess = torch.cat([reader(pool.take(part)) for part in index.split(batch)])
+    reader.train()
+    return 1 - (guess - target).square().mean(0) / target.var(0).clamp_min(1e-6)
+
+
+@torch.no_grad()
+def feature_distance(trunk: Features, pool: Pool, count: int = 512) -> float:
+    """Mean squared difference between the features of unrelated images."""
+    index = torch.arange(min(count, len(pool)) // 2 * 2, device=pool.images.device)
+    a, b = trunk(pool.take(index)).chunk(2)
+    return float((a - b).square().mean())
+
+
+def train_features(preset: Preset, train: Pool, test: Pool, folder: Path, device: str, resume: bool) -> tuple[Features, AttributeHead]:
+    config = preset.features
+    reader = AttributeReader(preset, train.attributes.shape[1]).to(device)
+    reader.head.mean.copy_(train.attributes.mean(0))
+    reader.head.std.copy_(train.attributes.std(0))
+    optimiser = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    run = Run(folder, "features", config.budget, {"reader": reader, "optimiser": optimiser},
+              preset.checkpoint_minutes, resume)
+    batch = config.budget.batch
+    while not run.done:
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * min(1.0, 4 * (1 - run.progress), run.images / 5000 + 0.05)
+        index = torch.randint(len(train), (batch,), device=device)
+        target = (train.attributes[index] - reader.head.mean) / reader.head.std
+        image = train.take(index).to(memory_format=torch.channels_last)
+        loss = F.mse_loss(reader(image), target)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        run.record(loss=loss)
+        run.advance(batch)
+        if every(run, 20_000, batch) or run.done:
+            run.report(r2=round(float(determination(reader, test).mean()), 4))
+
+    from .faces import NAMES
+    print("R2", {n: round(float(r), 3) for n, r in zip(NAMES, determination(reader, test))}, flush=True)
+    trunk, head = reader.trunk, reader.head
+    with torch.no_grad():
+        trunk.layer0.weight.mul_(INPUT_GAIN)
+        factor = (config.feature_mse / feature_distance(trunk, test)) ** 0.5
+        trunk.rescale(factor)
+        head.conv.weight.div_(factor)  # the head reads the rescaled features
+    print(f"features rescaled by {factor:.4g}; distance of unrelated images {feature_distance(trunk, test):.0f}", flush=True)
+    return trunk.eval().requires_grad_(False), head.eval().requires_grad_(False)
