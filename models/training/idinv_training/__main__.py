@@ -4,7 +4,8 @@
     python -m idinv_training gan --preset cpu-small --run runs/small --resume
 
 Stages: features, gan, encoder, export, in this order; each reads what the ones before it left in the run folder. `all`
-runs them one after the other and skips those that are complete. `--resume` continues an interrupted stage.
+runs them one after the other; with `--resume` it skips those that are complete and continues an interrupted one.
+`snapshot` takes the generator of an unfinished `gan` stage for a finished one.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ STAGES = ("features", "gan", "encoder", "export")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="idinv_training", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("all", *STAGES))
+    parser.add_argument("stage", choices=("all", *STAGES, "snapshot"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--minutes", type=float, help="time limit of each stage, instead of the preset's")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
 
     from .pipeline import Pipeline
-    pipeline = Pipeline(PRESETS[args.preset], args.run, args.device, args.resume)
+    preset = PRESETS[args.preset] if args.minutes is None else PRESETS[args.preset].within(args.minutes)
+    pipeline = Pipeline(preset, args.run, args.device, args.resume)
     for stage in STAGES if args.stage == "all" else (args.stage,):
         if args.stage == "all" and args.resume and pipeline.complete(stage):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .networks import POOL
 
@@ -74,6 +74,14 @@ class Preset:
     features: FeatureConfig
     encoder: EncoderConfig
     checkpoint_minutes: float = 3.0
+
+    def within(self, minutes: float) -> "Preset":
+        """The same preset, each of its stages limited to `minutes`."""
+        limit = lambda budget: replace(budget, minutes=minutes)
+        return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget)),
+                       features=replace(self.features, budget=limit(self.features.budget)),
+                       encoder=replace(self.encoder, conventional=limit(self.encoder.conventional),
+                                       guided=limit(self.encoder.guided)))
 
 
 PRESETS = {

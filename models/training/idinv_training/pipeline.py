@@ -80,6 +80,16 @@ class Pipeline:
         self.save("generator", generator)
         self.save("discriminator", discriminator)
 
+    def snapshot(self) -> None:
+        """Takes the networks of an unfinished `gan` stage for finished ones, to try the later stages early."""
+        state = torch.load(self.folder / "gan.state.pth", map_location="cpu")
+        generator, discriminator = make_generator(self.preset), make_discriminator(self.preset)
+        generator.load_state_dict(state["parts"]["average"])
+        discriminator.load_state_dict(state["parts"]["discriminator"])
+        generator.measure_w_avg()
+        self.save("generator", generator)
+        self.save("discriminator", discriminator)
+
     def encoder(self) -> None:
         from .train_encoder import train_conventional, train_guided
         generator, trunk = self.generator(), self.trunk()

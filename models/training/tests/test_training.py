@@ -1,0 +1,166 @@
+"""Seconds each: the renderer, the published names, the exactness of small tricks, and one whole run at toy size."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from idinv_training import faces
+from idinv_training.__main__ import main
+from idinv_training.config import PRESETS
+from idinv_training.loop import Average, Run
+from idinv_training.make_random import random_encoder, random_generator
+from idinv_training.metrics import frechet_distance, psnr
+from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, style_layers
+from idinv_training.train_gan import real_penalty, stage_at
+
+
+# ------------------------------------------------------------------------------------------------------------ renderer
+
+
+def test_faces_are_a_function_of_the_seed():
+    a, b = faces.sample_attributes(6, seed=3), faces.sample_attributes(6, seed=3)
+    assert torch.equal(a, b)
+    assert not torch.equal(a, faces.sample_attributes(6, seed=4))
+    assert torch.equal(faces.render(a, 16), faces.render(b, 16))
+
+
+def test_a_face_does_not_depend_on_its_neighbours():
+    a = faces.sample_attributes(5, seed=0)
+    alone = faces.render(a[3:4], 16).int()
+    assert (faces.render(a, 16)[3:4].int() - alone).abs().max() <= 1
+
+
+@pytest.mark.parametrize("name, low, high", [("smile", -0.6, 1.0), ("glasses", 0, 1), ("hair_length", 0, 1),
+                                             ("age", 0, 1), ("skin", 0, 1), ("beard", 0, 1), ("yaw", -0.4, 0.4)])
+def test_an_attribute_moves_enough_pixels_to_be_learnt(name, low, high):
+    a = faces.sample_attributes(8, seed=1).repeat(2, 1)
+    a[:8, faces.NAMES.index(name)], a[8:, faces.NAMES.index(name)] = low, high
+    before, after = faces.render(a, 32).float().chunk(2)
+    moved = ((before - after).abs().amax(1) > 12).float().sum((1, 2)).median()
+    assert moved >= 12, f"{name} moves {moved:.0f} of 1024 pixels"
+
+
+# ------------------------------------------------------------------------------------------------------------ networks
+
+
+def test_generator_has_the_published_names():
+    names = set(Generator(32, 16, 16, 256, 16).state_dict())
+    assert {"mapping.dense0.fc.weight", "mapping.dense7.wscale.bias", "truncation.w_avg", "truncation.truncation",
+            "synthesis.lod", "synthesis.layer0.const", "synthesis.layer1.conv.weight", "synthesis.layer2.blur.kernel",
+            "synthesis.layer7.epilogue.apply_noise.noise", "synthesis.layer7.epilogue.apply_noise.weight",
+            "synthesis.layer7.epilogue.style_mod.dense.fc.weight", "synthesis.layer7.epilogue.bias",
+            "synthesis.layer7.epilogue.style_mod.dense.wscale.bias", "synthesis.output3.conv.weight",
+            "synthesis.output3.bias"} <= names
+    assert len(names) == 16 + 2 + 1 + 1 + 8 * 5 + 7 + 3 + 4 * 2
+
+
+def test_encoder_has_the_published_names():
+    names = set(Encoder(32, 16, 8, 16).state_dict())
+    assert {"block0.conv.weight", "block0.bn.bn.running_var", "block1.conv.weight", "block1.conv1.weight",
+            "block1.wscale1.bias", "block1.bn2.bn.weight", "block4.fc.weight", "block4.bn.bn.bias"} <= names
+    assert "block2.conv.weight" not in names  # no shortcut where the width stays
+
+
+def test_features_are_numbered_like_vgg16():
+    convs = [k for k in Features().state_dict() if k.endswith("weight")]
+    assert [int(k[5:-7]) for k in convs] == [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+
+
+def test_shapes():
+    g, e = Generator(32, 12, 16, 256, 16).eval(), Encoder(32, 16, 8, 16).eval()
+    w = g.codes(torch.randn(3, 12))
+    assert w.shape == (3, style_layers(32), 16) == (3, 8, 16)
+    image = g.synthesis(w)
+    assert image.shape == (3, 3, 32, 32) and image.abs().max() <= 1
+    assert e(image).shape == w.shape
+    assert g.synthesis(w, resolution=16, alpha=0.5).shape[-1] == 16
+
+
+def test_fused_upsampling_is_upsampling_then_convolution():
+    torch.manual_seed(0)
+    layer = UpLayer(128, 4, 6, 8)
+    assert layer.fused
+    x, w = torch.randn(1, 4, 64, 64), torch.randn(1, 8)
+    # A transposed convolution applies its kernel mirrored.
+    kernel = (layer.weight * layer.scale).permute(3, 2, 0, 1).flip(2, 3)
+    plain = layer.epilogue.eval()(layer.blur(F.conv2d(F.interpolate(x, scale_factor=2), kernel, padding=1)), w)
+    torch.testing.assert_close(layer.eval()(x, w), plain, atol=1e-4, rtol=1e-4)
+
+
+def test_rescaled_features_are_proportional():
+    torch.manual_seed(0)
+    net = Features((8, POOL, 8, 8))
+    for conv in net.convolutions():
+        conv.bias.data.normal_()
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    with torch.no_grad():
+        before = net(x)
+        net.rescale(3.0)
+        torch.testing.assert_close(net(x), 3 * before, rtol=1e-4, atol=1e-3)
+
+
+def test_memory_layout_does_not_change_the_encoder():
+    torch.manual_seed(0)
+    net = Encoder(16, 8, 8, 16).eval()
+    x = torch.randn(2, 3, 16, 16)
+    torch.testing.assert_close(net(x.to(memory_format=torch.channels_last)), net(x), atol=1e-5, rtol=1e-4)
+
+
+def test_random_checkpoints_are_not_degenerate():
+    torch.manual_seed(0)
+    g = random_generator(32, z_dim=16, w_dim=16, fmaps_base=512, fmaps_max=32)
+    e = random_encoder(g, base=8, widest=32)
+    with torch.no_grad():
+        image = g(torch.randn(4, 16), truncate=True)
+        code = e(image)
+    assert 0.05 < image.std() < 1 and (image[0] - image[1]).abs().mean() > 0.01
+    assert 0.05 < code.std() < 20 and (code[0] - code[1]).std() > 0.01
+
+
+# ------------------------------------------------------------------------------------------------------------ training
+
+
+def test_stages_cover_the_budget():
+    config = PRESETS["cpu-small"].gan
+    assert math.isclose(sum(share for _, share, _ in config.stages), 1.0)
+    assert stage_at(config, 0.0)[:2] == (8, 1.0)
+    resolution, alpha, _ = stage_at(config, 0.061)
+    assert resolution == 16 and alpha < 0.1
+    assert stage_at(config, 1.0)[:2] == (32, 1.0)
+
+
+def test_penalty_of_a_linear_discriminator():
+    weight = torch.randn(3, 4, 4)
+    x = torch.randn(5, 3, 4, 4, requires_grad=True)
+    torch.testing.assert_close(real_penalty((x * weight).sum((1, 2, 3)), x), weight.square().sum())
+
+
+def test_metrics():
+    x = torch.randn(4000, 6)
+    assert frechet_distance(x, x) < 1e-6
+    assert abs(frechet_distance(x, x + 2) - 24) < 1e-3
+    torch.testing.assert_close(psnr(torch.zeros(1, 3, 4, 4), torch.full((1, 3, 4, 4), 0.2)), torch.tensor([20.0]))
+
+
+def test_a_run_resumes_where_it_was_saved(tmp_path):
+    net = torch.nn.Linear(2, 2)
+    budget = PRESETS["cpu-tiny"].gan.budget
+    run = Run(tmp_path, "gan", budget, {"net": net, "average": Average(net, 100)})
+    run.advance(48)
+    run.save()
+    other = torch.nn.Linear(2, 2)
+    again = Run(tmp_path, "gan", budget, {"net": other, "average": Average(other, 100)}, resume=True)
+    assert again.images == 48 and torch.equal(other.weight, net.weight)
+
+
+def test_a_whole_run(tmp_path):
+    main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--threads", "2"])
+    export = tmp_path / "export"
+    for name in ("generator", "encoder", "perceptual"):
+        state = torch.load(export / f"{name}.pth")
+        assert all(torch.isfinite(v).all() for v in state.values())
+    assert state["layer3.weight"].shape == (16, 8, 3, 3)
+    assert len(list((export / "examples").glob("face-*.png"))) == 8
+    main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
