@@ -6,7 +6,9 @@ package struct CRC32: Sendable {
 
   package init() {}
 
-  package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+  package mutating func update<Element: BitwiseCopyable>(_ elements: [Element]) {
+    elements.withUnsafeBytes { update($0) }
+  }
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.bindMemory(to: UInt8.self).baseAddress else { return }

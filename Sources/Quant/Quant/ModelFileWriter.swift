@@ -122,12 +122,8 @@ public final class ModelFileWriter {
   private func append<Element: BitwiseCopyable>(
     _ elements: [Element], at offset: Int, _ checksum: inout CRC32
   ) throws(ModelFileError) {
-    var failure: ModelFileError?
-    elements.withUnsafeBytes { bytes in
-      checksum.update(bytes)
-      do throws(ModelFileError) { try file.write(bytes, at: offset) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    checksum.update(elements)
+    try file.write(elements, at: offset)
   }
 
   private func check(_ values: ArraySlice<Float>, _ name: String, _ dtype: DType) throws(ModelFileError) {

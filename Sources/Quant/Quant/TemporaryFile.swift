@@ -27,19 +27,25 @@ package final class TemporaryFile {
 
   deinit { discard() }
 
-  /// Writes bytes at a place of the file.
-  package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ModelFileError) {
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let reason = count < 0 ? String(cString: strerror(errno)) : "nothing was written"
-        throw .cannotWrite(
-          path: target, reason: "\(reason), at byte \(offset + done); the unfinished file was removed")
+  /// Writes the elements' bytes at a place of the file.
+  ///
+  /// - Throws: `.cannotWrite` where the disk is full or fails.
+  package func write<Element: BitwiseCopyable>(_ elements: [Element], at offset: Int) throws(ModelFileError) {
+    let failure: ModelFileError? = elements.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count, let base = bytes.baseAddress {
+        let count = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else {
+          let reason = count < 0 ? String(cString: strerror(errno)) : "nothing was written"
+          return .cannotWrite(
+            path: target, reason: "\(reason), at byte \(offset + done); the unfinished file was removed")
+        }
+        done += count
       }
-      done += count
+      return nil
     }
+    if let failure { throw failure }
   }
 
   /// Forces the bytes to the disk and gives the file its name.

@@ -1,0 +1,183 @@
+import Foundation
+import Quant
+
+/// A file that is read at given places; every read is checked against its size first.
+final class ByteFile {
+  let path: String
+  let byteCount: Int
+  private let handle: FileHandle
+
+  /// - Throws: `.cannotOpen` where the path names no readable regular file.
+  init(path: String) throws(CheckpointError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw .cannotOpen(path: path, reason: "not a regular file")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+    }
+    self.path = path
+    self.handle = handle
+    byteCount = Int(status.st_size)
+  }
+
+  deinit { try? handle.close() }
+
+  /// The bytes of a range.
+  ///
+  /// - Throws: `.malformed` where the range passes the file's end, `.cannotRead`.
+  func read(_ range: Range<Int>, format: String) throws(CheckpointError) -> [UInt8] {
+    guard range.lowerBound >= 0, range.upperBound <= byteCount else {
+      throw .malformed(
+        format: format, byteOffset: range.lowerBound, found: "the end of the file at byte \(byteCount)",
+        expected: "\(range.count) bytes")
+    }
+    if range.isEmpty { return [] }
+    do {
+      try handle.seek(toOffset: UInt64(range.lowerBound))
+      if let data = try handle.read(upToCount: range.count), data.count == range.count { return [UInt8](data) }
+    } catch {
+      throw .cannotRead(path: path, reason: "\(error)")
+    }
+    throw .cannotRead(path: path, reason: "it became shorter while it was read")
+  }
+}
+
+/// A run of bytes: a part of a file, or bytes that were unpacked.
+struct ByteExtent {
+  private enum Source {
+    case file(ByteFile, start: Int)
+    case memory([UInt8])
+  }
+  private let source: Source
+  let count: Int
+  /// For messages: "zip archive", "legacy torch file" …
+  let format: String
+  /// CRC-32 that all of the bytes must have together, where the container states one.
+  let checksum: UInt32?
+
+  /// - Throws: `.malformed` where the range does not lie in the file.
+  init(
+    _ file: ByteFile, _ range: Range<Int>, format: String, checksum: UInt32? = nil
+  ) throws(CheckpointError) {
+    guard range.lowerBound >= 0, range.upperBound <= file.byteCount else {
+      throw .malformed(
+        format: format, byteOffset: range.lowerBound, found: "the end of the file at byte \(file.byteCount)",
+        expected: "\(range.count) bytes")
+    }
+    source = .file(file, start: range.lowerBound)
+    count = range.count
+    self.format = format
+    self.checksum = checksum
+  }
+
+  init(_ bytes: [UInt8], format: String) {
+    source = .memory(bytes)
+    count = bytes.count
+    self.format = format
+    checksum = nil
+  }
+
+  /// Where byte `offset` is in the file; for unpacked bytes, in them.
+  func place(of offset: Int) -> Int {
+    switch source {
+    case .file(_, let start): start + offset
+    case .memory: offset
+    }
+  }
+
+  /// - Throws: `.malformed` where the range passes the end, `.cannotRead`.
+  func read(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
+    guard range.lowerBound >= 0, range.upperBound <= count else {
+      throw .malformed(
+        format: format, byteOffset: place(of: max(0, range.lowerBound)), found: "\(count) bytes",
+        expected: "at least \(range.upperBound)")
+    }
+    switch source {
+    case .file(let file, let start):
+      return try file.read(start + range.lowerBound..<start + range.upperBound, format: format)
+    case .memory(let bytes): return Array(bytes[range])
+    }
+  }
+
+  /// All bytes, with the checksum compared.
+  func readAll() throws(CheckpointError) -> [UInt8] {
+    let bytes = try read(0..<count)
+    if checksum != nil {
+      var crc = CRC32Check(self)
+      crc.update(bytes)
+      try crc.finish()
+    }
+    return bytes
+  }
+}
+
+/// Compares the CRC-32 of an extent's bytes, given in order, with the one it must have.
+struct CRC32Check {
+  private let extent: ByteExtent
+  private var crc = CRC32()
+
+  init(_ extent: ByteExtent) { self.extent = extent }
+
+  mutating func update(_ bytes: [UInt8]) { if extent.checksum != nil { crc.update(bytes) } }
+
+  /// - Throws: `.malformed` where the checksums differ.
+  func finish() throws(CheckpointError) {
+    guard let expected = extent.checksum, expected != crc.value else { return }
+    throw .malformed(
+      format: extent.format, byteOffset: extent.place(of: 0), found: "data with CRC-32 \(hexadecimal(crc.value))",
+      expected: hexadecimal(expected))
+  }
+}
+
+/// A forward reader over an extent, for formats whose parts have no stated length.
+struct ByteCursor {
+  private let extent: ByteExtent
+  private var window: [UInt8] = []
+  private var windowStart = 0
+  /// Bytes taken so far.
+  private(set) var offset = 0
+
+  private static let windowByteCount = 1 << 16
+
+  init(_ extent: ByteExtent, from start: Int = 0) {
+    self.extent = extent
+    offset = start
+    windowStart = start
+  }
+
+  /// Where the next byte is in the file.
+  var place: Int { extent.place(of: offset) }
+
+  mutating func byte() throws(CheckpointError) -> UInt8 {
+    if offset >= windowStart + window.count {
+      window = try extent.read(offset..<max(offset + 1, min(extent.count, offset + Self.windowByteCount)))
+      windowStart = offset
+    }
+    offset += 1
+    return window[offset - 1 - windowStart]
+  }
+
+  mutating func bytes(_ count: Int) throws(CheckpointError) -> [UInt8] {
+    guard count <= extent.count - offset else {
+      throw .malformed(
+        format: extent.format, byteOffset: place, found: "\(extent.count - offset) more bytes", expected: "\(count)")
+    }
+    if offset >= windowStart, offset + count <= windowStart + window.count {
+      offset += count
+      return Array(window[offset - count - windowStart..<offset - windowStart])
+    }
+    offset += count
+    return try extent.read(offset - count..<offset)
+  }
+
+  /// An unsigned little-endian integer of 1 to 8 bytes; nil where it passes `Int`.
+  mutating func integer(byteCount: Int) throws(CheckpointError) -> Int? {
+    var value: UInt64 = 0
+    for index in 0..<byteCount { value |= UInt64(try byte()) << (8 * UInt64(index)) }
+    return Int(exactly: value)
+  }
+}

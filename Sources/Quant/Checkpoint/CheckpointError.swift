@@ -1,0 +1,64 @@
+import Quant
+
+/// Everything that can be wrong with a checkpoint or an array file, or with turning checkpoints into a model file.
+///
+/// Each case says what is wrong, where (path, byte offset or tensor name), and what was expected.
+public enum CheckpointError: Error, Equatable, Sendable {
+  /// The file is absent or may not be read.
+  case cannotOpen(path: String, reason: String)
+  /// The file system failed while reading.
+  case cannotRead(path: String, reason: String)
+  /// The file is of a kind that is not read at all.
+  case unsupported(path: String, found: String, expected: String)
+  /// The file breaks its format at a byte.
+  case malformed(format: String, byteOffset: Int, found: String, expected: String)
+  /// A pickle asks for a Python object that is not plain data. Nothing of it was run.
+  case refusedGlobal(name: String, byteOffset: Int)
+  /// The file has no tensor of this name.
+  case noSuchTensor(name: String)
+  /// A tensor's shape, type, place or values are wrong.
+  case tensor(name: String, found: String, expected: String)
+  /// A checkpoint is not of the network that it was given for.
+  case wrongNetwork(part: String, found: String, expected: String)
+  /// Tensors that a network needs and its checkpoint lacks: all of them.
+  case missingTensors(part: String, tensors: [MissingTensor])
+  /// Two checkpoints do not belong to one model.
+  case mismatch(what: String, found: String, expected: String)
+  /// The model file cannot be written.
+  case modelFile(ModelFileError)
+  /// A `.npy` file cannot be written.
+  case cannotWrite(path: String, reason: String)
+}
+
+/// A tensor that was looked for.
+public struct MissingTensor: Codable, Equatable, Sendable {
+  public var name: String
+  /// Nil where the shape depends on tensors that are missing too.
+  public var shape: [Int]?
+}
+
+extension CheckpointError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
+    case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"
+    case .unsupported(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
+    case .malformed(let format, let offset, let found, let expected):
+      "damaged \(format): at byte \(offset), found \(found), expected \(expected)"
+    case .refusedGlobal(let name, let offset):
+      "the pickle asks for the Python object '\(name)' at byte \(offset), which is not plain data and was not run; "
+        + "expected tensors, numbers, strings, lists and dictionaries: in Python, save the network's state_dict() alone"
+    case .noSuchTensor(let name): "there is no tensor '\(name)'"
+    case .tensor(let name, let found, let expected): "tensor '\(name)': found \(found), expected \(expected)"
+    case .wrongNetwork(let part, let found, let expected):
+      "this is no \(part) checkpoint: found \(found), expected \(expected)"
+    case .missingTensors(let part, let tensors):
+      "the \(part) checkpoint lacks \(tensors.count) tensor\(tensors.count == 1 ? "" : "s"): "
+        + tensors.map { $0.name + ($0.shape.map { " \($0)" } ?? "") }.joined(separator: ", ")
+    case .mismatch(let what, let found, let expected):
+      "the checkpoints do not belong together: \(what) is \(found), expected \(expected)"
+    case .modelFile(let error): error.description
+    case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Quant
+
+/// A value on the pickle machine's stack. Containers are numbers of nodes in the machine's flat list: no nesting of
+/// Swift objects, hence no deep recursion when hostile nesting is freed, and no leak by cycles.
+enum PickleObject {
+  case none
+  case bool(Bool)
+  case integer(Int)
+  /// An integer beyond 64 bits: two's complement, little-endian.
+  case long([UInt8])
+  case real(Double)
+  case string(String)
+  case bytes([UInt8])
+  /// Python 2's `str`: text as a name, bytes as an array's data.
+  case byteString([UInt8])
+  case global(PickleGlobal)
+  case node(Int)
+
+  /// Text, where the value is any; Python 2's bytes are read as Latin-1.
+  var text: String? {
+    switch self {
+    case .string(let text): return text
+    case .byteString(let bytes):
+      var scalars = String.UnicodeScalarView()
+      scalars.append(contentsOf: bytes.map { Unicode.Scalar($0) })
+      return String(scalars)
+    default: return nil
+    }
+  }
+
+  /// For messages.
+  var kind: String {
+    switch self {
+    case .none: "None"
+    case .bool: "a bool"
+    case .integer, .long: "an integer"
+    case .real: "a float"
+    case .string: "a string"
+    case .bytes, .byteString: "bytes"
+    case .global(let global): "the global \(global.name)"
+    case .node: "a container"
+    }
+  }
+}
+
+enum PickleNode {
+  case list([PickleObject])
+  case tuple([PickleObject])
+  case dictionary([(key: PickleObject, value: PickleObject)])
+  case storage(TorchStorage)
+  case tensor(TorchTensor)
+  case dtype(NumpyDType)
+  /// A NumPy array between its creation and its state.
+  case emptyArray
+  case array(NumpyArray)
+  /// A NumPy array of Python objects.
+  case objectArray(shape: [Int], [PickleObject])
+}
+
+/// The Python names that pickles of tensors, arrays and plain containers use. Nothing else is ever looked up.
+enum PickleGlobal: Equatable {
+  case orderedDictionary
+  case rebuildTensor
+  case rebuildTensorVersion2
+  case rebuildParameter
+  case torchSize
+  case torchStorage(DType)
+  case numpyReconstruct
+  case numpyArray
+  case numpyDType
+  case numpyScalar
+  case codecsEncode
+
+  init?(module: String, name: String) {
+    switch (module, name) {
+    case ("collections", "OrderedDict"): self = .orderedDictionary
+    case ("torch._utils", "_rebuild_tensor"): self = .rebuildTensor
+    case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensorVersion2
+    case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
+    case ("torch", "Size"): self = .torchSize
+    case ("torch", _), ("torch.cuda", _):
+      guard let dtype = Self.storages[name] else { return nil }
+      self = .torchStorage(dtype)
+    case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
+      self = .numpyReconstruct
+    case ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"): self = .numpyScalar
+    case ("numpy", "ndarray"): self = .numpyArray
+    case ("numpy", "dtype"): self = .numpyDType
+    case ("_codecs", "encode"): self = .codecsEncode
+    default: return nil
+    }
+  }
+
+  private static let storages: [String: DType] = [
+    "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16, "DoubleStorage": .f64,
+    "LongStorage": .i64, "IntStorage": .i32, "ShortStorage": .i16, "CharStorage": .i8, "ByteStorage": .u8,
+    "BoolStorage": .bool,
+  ]
+
+  var name: String {
+    switch self {
+    case .orderedDictionary: "collections.OrderedDict"
+    case .rebuildTensor: "torch._utils._rebuild_tensor"
+    case .rebuildTensorVersion2: "torch._utils._rebuild_tensor_v2"
+    case .rebuildParameter: "torch._utils._rebuild_parameter"
+    case .torchSize: "torch.Size"
+    case .torchStorage(let dtype): "torch storage of \(dtype.rawValue)"
+    case .numpyReconstruct: "numpy.core.multiarray._reconstruct"
+    case .numpyArray: "numpy.ndarray"
+    case .numpyDType: "numpy.dtype"
+    case .numpyScalar: "numpy.core.multiarray.scalar"
+    case .codecsEncode: "_codecs.encode"
+    }
+  }
+}

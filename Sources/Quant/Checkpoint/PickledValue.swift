@@ -1,0 +1,51 @@
+/// Plain data out of a pickle: what a Python program stored, without any Python.
+public indirect enum PickledValue {
+  case none
+  case bool(Bool)
+  case integer(Int)
+  case real(Double)
+  case string(String)
+  case bytes([UInt8])
+  /// A list or a tuple.
+  case list([PickledValue])
+  /// In the order of insertion.
+  case dictionary([(key: PickledValue, value: PickledValue)])
+  case array(NumpyArray)
+  /// A tensor whose data is still in the file.
+  case tensor(TorchTensor)
+
+  /// The value of a dictionary's string key; the last one where a key was set twice.
+  public subscript(key: String) -> PickledValue? {
+    guard case .dictionary(let members) = self else { return nil }
+    return members.last { $0.key.string == key }?.value
+  }
+
+  public var string: String? {
+    if case .string(let value) = self { value } else { nil }
+  }
+
+  public var integer: Int? {
+    if case .integer(let value) = self { value } else { nil }
+  }
+
+  public var array: NumpyArray? {
+    if case .array(let value) = self { value } else { nil }
+  }
+
+  public var list: [PickledValue]? {
+    if case .list(let value) = self { value } else { nil }
+  }
+
+  /// A list, or an array, of whole numbers.
+  public var integers: [Int]? {
+    switch self {
+    case .list(let values):
+      let integers = values.compactMap(\.integer)
+      return integers.count == values.count ? integers : nil
+    case .array(let array):
+      let integers = array.floats.compactMap { Int(exactly: $0) }
+      return integers.count == array.floats.count ? integers : nil
+    default: return nil
+    }
+  }
+}
