@@ -42,6 +42,8 @@ let package = Package(
       name: "SIMDKernels",
       dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
       path: "Sources/SIMDKernels/SIMDKernels"),
+    .testTarget(
+      name: "SIMDKernelsTests", dependencies: ["SIMDKernels"], path: "Tests/SIMDKernelsTests"),
 
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(

@@ -1,5 +1,30 @@
-#include "CKernelShims.h"
+#include "Parallel.h"
+#include <stdatomic.h>
+
+extern void kmp_set_blocktime(int milliseconds);
+
+static atomic_int is_prepared;
+
+// Idle workers spin for this long before they sleep. Operators of one step follow each other within microseconds;
+// libomp's default of 200 ms would burn a core long after the step.
+enum { BLOCK_TIME_MS = 1 };
+
 void idinv_parallel_for(intptr_t count, intptr_t threads, void *context, idinv_body body) {
-#pragma omp parallel for schedule(static) num_threads((int)threads)
-  for (intptr_t i = 0; i < count; i++) body(context, i);
+  if (threads > count) threads = count;
+  if (threads <= 1) {
+    for (intptr_t i = 0; i < count; i++) body(context, i, 0);
+    return;
+  }
+  if (!atomic_exchange(&is_prepared, 1)) kmp_set_blocktime(BLOCK_TIME_MS);
+  atomic_intptr_t next = 0, arrived = 0;
+  // An own counter instead of schedule(dynamic): compilers newer than the installed libomp emit calls it lacks.
+#pragma omp parallel num_threads((int)threads)
+  {
+    intptr_t worker = atomic_fetch_add_explicit(&arrived, 1, memory_order_relaxed);
+    for (;;) {
+      intptr_t i = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
+      if (i >= count) break;
+      body(context, i, worker);
+    }
+  }
 }

@@ -1,8 +1,29 @@
 /// The functions of one tier. A value, passed in and never global: tests, benches and dispatch hold several at once.
+///
+/// A table starts as the scalar tier's, complete; each higher tier then overwrites the slots it is good at (`plug…`).
 public struct KernelTable: Sendable {
   /// The highest tier plugged in.
   public var tier: Tier
+  /// Matrix products of convolutions: the widest tile, and the one for a last single block of output channels.
+  public var wideGemm: TapGemm, narrowGemm: TapGemm
+  /// Transforms of Winograd's minimal filtering.
+  public var winograd = WinogradKernels()
+  public var elementwise = ElementwiseKernels()
+  public var normalization = NormalizationKernels()
+  public var resampling = ResamplingKernels()
+  public var layout = LayoutKernels()
+  public var dense = DenseKernels()
 
-  /// An empty table.
-  public init(tier: Tier) { self.tier = tier }
+  /// A table of kernels that trap: the start of `plugScalar`.
+  public init() {
+    tier = .scalar
+    wideGemm = TapGemm(mr: 1, nr: 16) { _ in unplugged() }
+    narrowGemm = wideGemm
+  }
 }
+
+/// What a slot holds before a tier is plugged in.
+@usableFromInline func unplugged() -> Never { preconditionFailure("kernel table used before a tier was plugged in") }
+
+public typealias FloatSource = UnsafePointer<Float>
+public typealias FloatTarget = UnsafeMutablePointer<Float>

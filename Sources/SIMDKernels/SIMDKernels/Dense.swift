@@ -21,19 +21,118 @@ public struct DenseWeights: @unchecked Sendable {
   }
 }
 
+extension DenseWeights {
+  /// Bytes between rows.
+  public var rowByteStride: Int {
+    switch element {
+    case .f32: inputs &* 4
+    case .f16: inputs &* 2
+    case .int8: inputs
+    }
+  }
+
+  fileprivate var scales: UnsafePointer<Float>? {
+    if case .int8(let scales) = element { scales } else { nil }
+  }
+}
+
 extension Kernels {
   /// output[r][o] = activation(Σ W[o][i]·input[r][i] + bias[o]). No overlap.
+  ///
+  /// int8: the scale multiplies the finished sum. Columns from O to the output's stride, at most up to the next multiple
+  /// of 16, are written as zero.
+  /// - Parameter bias: `[O]`.
   public func dense(
-    output: UnsafeMutablePointer<Float>, outputRowStride: Int, input: UnsafePointer<Float>, inputRowStride: Int, rows: Int, weights: DenseWeights, bias: UnsafePointer<Float>?, activation: Activation
-  ) { preconditionFailure("not yet") }
+    output: UnsafeMutablePointer<Float>, outputRowStride: Int, input: UnsafePointer<Float>, inputRowStride: Int,
+    rows: Int, weights: DenseWeights, bias: UnsafePointer<Float>?, activation: Activation
+  ) {
+    let outputs = weights.outputs, stride = weights.rowByteStride, slope = activation.slope
+    let dot =
+      switch weights.element {
+      case .f32: table.dense.dotF32
+      case .f16: table.dense.dotF16
+      case .int8: table.dense.dotI8
+      }
+    // About 64 KB of weights per task. They are in the cache for the second and further rows.
+    let perTask = max(4, (65536 / max(1, stride)) & ~3)
+    parallelFor((outputs &+ perTask &- 1) / perTask, cost: outputs &* weights.inputs) { task, _ in
+      var o = task &* perTask
+      let end = min(outputs, o &+ perTask)
+      while o < end {
+        let count = min(4, end &- o)
+        for row in 0..<rows {
+          let target = output + (row &* outputRowStride &+ o)
+          dot(target, weights.base + o &* stride, stride, count, input + row &* inputRowStride, weights.inputs)
+          for k in 0..<count {
+            var value = target[k]
+            if let scales = weights.scales { value *= scales[o &+ k] }
+            if let bias { value += bias[o &+ k] }
+            target[k] = value > 0 ? value : value * slope
+          }
+        }
+        o &+= 4
+      }
+    }
+    let padding = min(outputRowStride, (outputs &+ 15) & ~15) &- outputs
+    for row in 0..<rows { clear(output + (row &* outputRowStride &+ outputs), padding) }
+  }
 
-  /// gradInput[r][i] = Σ W[o][i]·gradOutput[r][o]. No overlap.
+  /// gradInput[r][i] = Σ W[o][i]·gradOutput[r][o], o ascending. No overlap.
+  ///
+  /// int8: the scale multiplies the gradient first. Padding is written as in `dense`.
   public func denseBackwardData(
-    gradInput: UnsafeMutablePointer<Float>, gradInputRowStride: Int, gradOutput: UnsafePointer<Float>, gradOutputRowStride: Int, rows: Int, weights: DenseWeights
-  ) { preconditionFailure("not yet") }
+    gradInput: UnsafeMutablePointer<Float>, gradInputRowStride: Int, gradOutput: UnsafePointer<Float>,
+    gradOutputRowStride: Int, rows: Int, weights: DenseWeights
+  ) {
+    let inputs = weights.inputs, outputs = weights.outputs, stride = weights.rowByteStride
+    let accumulate =
+      switch weights.element {
+      case .f32: table.dense.accumulateF32
+      case .f16: table.dense.accumulateF16
+      case .int8: table.dense.accumulateI8
+      }
+    let elementBytes = stride / max(1, inputs)
+    let chunk = max(64, min(1024, (inputs / 8 &+ 15) & ~15))
+    parallelFor((inputs &+ chunk &- 1) / chunk, cost: outputs &* inputs) { task, _ in
+      let first = task &* chunk, count = min(chunk, inputs &- first)
+      for row in 0..<rows { clear(gradInput + (row &* gradInputRowStride &+ first), count) }
+      // Blocks of 64 rows of weights stay in the cache while all gradients use them.
+      var o = 0
+      while o < outputs {
+        let block = min(64, outputs &- o)
+        for row in 0..<rows {
+          let target = gradInput + (row &* gradInputRowStride &+ first)
+          let gradient = gradOutput + (row &* gradOutputRowStride &+ o)
+          let source = weights.base + (o &* stride &+ first &* elementBytes)
+          if let scales = weights.scales {
+            var scaled = SIMD64<Float>(repeating: 0)
+            withUnsafeMutableBytes(of: &scaled) {
+              let scaled = $0.baseAddress!.assumingMemoryBound(to: Float.self)
+              for k in 0..<block { scaled[k] = gradient[k] * scales[o &+ k] }
+              accumulate(target, source, stride, block, scaled, count)
+            }
+          } else {
+            accumulate(target, source, stride, block, gradient, count)
+          }
+        }
+        o &+= 64
+      }
+    }
+    let padding = min(gradInputRowStride, (inputs &+ 15) & ~15) &- inputs
+    for row in 0..<rows { clear(gradInput + (row &* gradInputRowStride &+ inputs), padding) }
+  }
 
   /// y = x / √(mean(x²) + ε), row by row. May run in place.
   public func pixelNorm(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: DenseShape, epsilon: Float
-  ) { preconditionFailure("not yet") }
+  ) {
+    for row in 0..<shape.rows {
+      let offset = row &* shape.rowStride
+      let x = input + offset
+      var sum: Float = 0
+      table.dense.dotF32(&sum, x, 0, 1, x, shape.columns)
+      let factor = 1 / (sum / Float(shape.columns) + epsilon).squareRoot()
+      table.elementwise.scale(output + offset, x, factor, shape.rowStride / 16)
+    }
+  }
 }

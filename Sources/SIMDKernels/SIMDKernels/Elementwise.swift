@@ -1,51 +1,138 @@
 extension Kernels {
-  /// y = activation(x + strength·noise + bias). May run in place.
+  /// y = activation(x + strength[c] · noise[pixel] + bias[c]). May run in place.
+  ///
+  /// - Parameters:
+  ///   - noise: `[height · width]`, shared by channels and images; nil for none.
+  ///   - noiseStrength: `[channels padded to 16]`, padding zero; needed with `noise`.
+  ///   - bias: `[channels padded to 16]`, padding zero; nil for none.
   public func addNoiseBiasActivate(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape, noise: UnsafePointer<Float>?, noiseStrength: UnsafePointer<Float>?, bias: UnsafePointer<Float>?, activation: Activation
-  ) { preconditionFailure("not yet") }
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape,
+    noise: UnsafePointer<Float>?, noiseStrength: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
+    activation: Activation
+  ) {
+    precondition(noise == nil || noiseStrength != nil, "noise needs a strength")
+    forEachPlaneRows(shape) { part in
+      let strength = noiseStrength.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
+      let shift = bias.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
+      withLanes(strength) { strength in
+        withLanes(shift) { shift in
+          for y in part.rows {
+            let offset = shape.rowOffset(plane: part.plane, y: y)
+            table.elementwise.noiseBiasActivate(
+              output + offset, input + offset, noise.map { $0 + y &* shape.width }, strength, shift,
+              activation.slope, shape.width)
+          }
+        }
+      }
+      shape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
 
-  /// gx = gy · (y > 0 ? 1 : slope), y the forward *output*. gradInput may be gradOutput or output.
+  /// gx = gy · (y > 0 ? 1 : slope), with y the forward *output*: valid for slopes > 0 and for ReLU (slope 0).
+  /// gradInput may be gradOutput or output.
   public func activationBackward(
-    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>, shape: some TensorShape, slope: Float
-  ) { preconditionFailure("not yet") }
+    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
+    shape: some TensorShape, slope: Float
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.activationBackward(gradInput + offset, gradOutput + offset, output + offset, slope, vectors)
+    }
+  }
 
   /// output = a + b. May run in place.
   public func add(
     output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.add(output + offset, a + offset, b + offset, vectors)
+    }
+  }
 
-  /// output = sum of n tensors. May run in place.
+  /// output = inputs[0] + inputs[1] + …, added in this order; one input is copied. May run in place on inputs[0] and,
+  /// of exactly two inputs, on either.
   public func sum(
     output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+  ) {
+    precondition(!inputs.isEmpty, "a sum needs an input")
+    forEachRun(shape.elementCount) { offset, vectors in
+      if inputs.count == 1 {
+        (output + offset).update(from: inputs[0] + offset, count: vectors &* 16)
+      } else {
+        table.elementwise.add(output + offset, inputs[0] + offset, inputs[1] + offset, vectors)
+        for i in 2..<max(2, inputs.count) {
+          table.elementwise.add(output + offset, output + offset, inputs[i] + offset, vectors)
+        }
+      }
+    }
+  }
 
   /// output = factor · input. May run in place.
   public func scale(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factor: Float, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.scale(output + offset, input + offset, factor, vectors)
+    }
+  }
 
   /// output = a · b, element by element (masks). May run in place.
   public func multiply(
     output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.multiply(output + offset, a + offset, b + offset, vectors)
+    }
+  }
 
-  /// output = input + shift[c]; shift holds `shape.channels` floats.
+  /// output = input + shift[c]. May run in place.
+  ///
+  /// - Parameter shift: `[channels]`, no padding needed.
   public func addChannelShift(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shift: UnsafePointer<Float>, shape: BlockedShape
-  ) { preconditionFailure("not yet") }
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shift: UnsafePointer<Float>,
+    shape: BlockedShape
+  ) {
+    forEachPlaneRows(shape) { part in
+      let shift = SIMD16(shift + part.block &* 16, shape.channels(inBlock: part.block))
+      withLanes(shift) { shift in
+        for y in part.rows {
+          let offset = shape.rowOffset(plane: part.plane, y: y)
+          table.elementwise.noiseBiasActivate(output + offset, input + offset, nil, shift, shift, 1, shape.width)
+        }
+      }
+      shape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
 
-  /// output = tanh(input). May run in place.
+  /// output = tanh(input), within 3 ulp. May run in place.
   public func tanh(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.tanh(output + offset, input + offset, vectors)
+    }
+  }
 
-  /// gx = gy · (1 − y²). May run in place.
+  /// gx = gy · (1 − y²), with y the forward *output*. May run in place.
   public func tanhBackward(
-    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>, shape: some TensorShape
-  ) { preconditionFailure("not yet") }
+    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
+    shape: some TensorShape
+  ) {
+    forEachRun(shape.elementCount) { offset, vectors in
+      table.elementwise.tanhBackward(gradInput + offset, gradOutput + offset, output + offset, vectors)
+    }
+  }
 
-  /// Copies between shapes that differ in halo only.
+  /// Copies between shapes that differ in halo only. No overlap.
   public func copy(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape, inputShape: BlockedShape
-  ) { preconditionFailure("not yet") }
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
+    inputShape: BlockedShape
+  ) {
+    forEachPlaneRows(outputShape) { part in
+      for y in part.rows {
+        (output + outputShape.rowOffset(plane: part.plane, y: y)).update(
+          from: input + inputShape.rowOffset(plane: part.plane, y: y), count: outputShape.width &* 16)
+      }
+      outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
 }

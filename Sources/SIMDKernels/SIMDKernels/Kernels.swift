@@ -1,9 +1,16 @@
+import CKernelShims
 @_exported import KernelABI
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// The kernels in force on this machine and the number of threads they run on. A value, cheap to copy.
 ///
 /// Every operator partitions its *outputs* only and reduces in fixed chunks, so results do not depend on the thread
-/// count, bit for bit.
+/// count, bit for bit. The tiers with fused multiply-add agree bit for bit too.
 public struct Kernels: Sendable {
   /// The function table of the tier in force.
   public let table: KernelTable
@@ -15,12 +22,31 @@ public struct Kernels: Sendable {
   ///   - cap: the highest tier to use; `nil` reads `IDINV_ISA`. An unset, empty or unknown value caps nothing:
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
   public init(threadCount: Int = 0, cap: Tier? = nil) {
-    self.threadCount = max(1, threadCount)
-    table = KernelTable(tier: .scalar)
+    self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
+    let cap = cap ?? (try? Tier.capFromEnvironment())
+    let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
+    table = KernelRegistry.table(admitted.last ?? .scalar)
   }
 
   /// The tiers this build holds and this CPU can run, lowest first.
-  public static var availableTiers: [Tier] { [.scalar] }
+  public static var availableTiers: [Tier] { KernelRegistry.availableTiers }
+}
+
+/// What this module refuses.
+public enum KernelError: Error, Hashable, Sendable {
+  /// `IDINV_ISA` names no tier.
+  case unknownTier(value: String, expected: [String])
+}
+
+extension Tier {
+  /// The cap that `IDINV_ISA` asks for; nil if unset or empty.
+  public static func capFromEnvironment() throws(KernelError) -> Tier? {
+    guard let value = getenv("IDINV_ISA").map({ String(cString: $0) }), !value.isEmpty else { return nil }
+    guard let tier = Tier(rawValue: value) else {
+      throw .unknownTier(value: value, expected: allCases.map(\.rawValue))
+    }
+    return tier
+  }
 }
 
 /// What follows a linear operator, element by element.

@@ -1,27 +1,93 @@
+// Mean squared error per image. Each row of pixels is summed in float, rows and chunks in Float64 and in a fixed order.
+
+private let rowsPerPartial = 16
+
 extension Kernels {
   /// Doubles that `meanSquaredError` needs in `partials`.
-  public func meanSquaredErrorPartialCount(_ shape: BlockedShape) -> Int { 0 }
+  public func meanSquaredErrorPartialCount(_ shape: BlockedShape) -> Int {
+    shape.batch &* shape.blocks &* ((shape.height &+ rowsPerPartial &- 1) / rowsPerPartial)
+  }
 
-  /// losses[n] = mean over the real elements of image (row) n of (a − b)².
+  /// losses[n] = mean over the C·H·W real elements of image n of (a − b)².
+  ///
+  /// - Parameter partials: scratch of `meanSquaredErrorPartialCount(shape)` doubles.
   public func meanSquaredError(
-    losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape, partials: UnsafeMutablePointer<Double>
-  ) { preconditionFailure("not yet") }
+    losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
+    partials: UnsafeMutablePointer<Double>
+  ) {
+    let perPlane = (shape.height &+ rowsPerPartial &- 1) / rowsPerPartial
+    let perImage = shape.blocks &* perPlane
+    parallelFor(shape.batch &* perImage, cost: shape.elementCount) { task, _ in
+      let first = task % perPlane &* rowsPerPartial
+      var sum = 0.0
+      for y in first..<min(shape.height, first &+ rowsPerPartial) {
+        let offset = shape.rowOffset(plane: task / perPlane, y: y)
+        sum += Double(table.elementwise.squaredDifference(a + offset, b + offset, shape.width))
+      }
+      partials[task] = sum
+    }
+    for image in 0..<shape.batch {
+      var sum = 0.0
+      for i in 0..<perImage { sum += partials[image &* perImage &+ i] }
+      losses[image] = Float(sum / Double(shape.channels &* shape.pixelCount))
+    }
+  }
 
-  /// gradA = 2(a − b)/N · weight[n], gradB = −gradA; each optional.
+  /// gradA = 2(a − b)/(C·H·W) · weight[n], gradB = −gradA; each optional. May run in place.
   public func meanSquaredErrorBackward(
-    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>, b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: BlockedShape
-  ) { preconditionFailure("not yet") }
+    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>,
+    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: BlockedShape
+  ) {
+    let factor = 2 / Float(shape.channels &* shape.pixelCount)
+    differenceBackward(gradA, gradB, a, b, weight, factor, count: shape.batch, stride: shape.imageStride)
+  }
 
   /// Doubles that `meanSquaredError` needs in `partials`.
-  public func meanSquaredErrorPartialCount(_ shape: DenseShape) -> Int { 0 }
+  public func meanSquaredErrorPartialCount(_ shape: DenseShape) -> Int { shape.rows }
 
-  /// losses[n] = mean over the real elements of image (row) n of (a − b)².
+  /// losses[r] = mean over the columns of row r of (a − b)².
+  ///
+  /// - Parameter partials: scratch of `meanSquaredErrorPartialCount(shape)` doubles.
   public func meanSquaredError(
-    losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: DenseShape, partials: UnsafeMutablePointer<Double>
-  ) { preconditionFailure("not yet") }
+    losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: DenseShape,
+    partials: UnsafeMutablePointer<Double>
+  ) {
+    let run = 1024
+    for row in 0..<shape.rows {
+      var sum = 0.0
+      var i = 0
+      while i < shape.rowStride {
+        let offset = row &* shape.rowStride &+ i
+        sum += Double(
+          table.elementwise.squaredDifference(a + offset, b + offset, min(run, shape.rowStride &- i) / 16))
+        i &+= run
+      }
+      partials[row] = sum
+      losses[row] = Float(sum / Double(shape.columns))
+    }
+  }
 
-  /// gradA = 2(a − b)/N · weight[n], gradB = −gradA; each optional.
+  /// gradA = 2(a − b)/columns · weight[r], gradB = −gradA; each optional. May run in place.
   public func meanSquaredErrorBackward(
-    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>, b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: DenseShape
-  ) { preconditionFailure("not yet") }
+    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>,
+    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: DenseShape
+  ) {
+    let factor = 2 / Float(shape.columns)
+    differenceBackward(gradA, gradB, a, b, weight, factor, count: shape.rows, stride: shape.rowStride)
+  }
+
+  @inline(__always)
+  private func differenceBackward(
+    _ gradA: UnsafeMutablePointer<Float>?, _ gradB: UnsafeMutablePointer<Float>?, _ a: UnsafePointer<Float>,
+    _ b: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ factor: Float, count: Int, stride: Int
+  ) {
+    for i in 0..<count {
+      let base = i &* stride
+      forEachRun(stride) { run, vectors in
+        let offset = base &+ run
+        table.elementwise.scaledDifference(
+          gradA.map { $0 + offset }, gradB.map { $0 + offset }, a + offset, b + offset, factor * weight[i], vectors)
+      }
+    }
+  }
 }

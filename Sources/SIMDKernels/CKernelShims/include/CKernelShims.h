@@ -1,4 +1,5 @@
+// What Swift cannot say itself: OpenMP regions, CPU probing, and a few vector instructions as header-only inlines.
 #pragma once
-#include <stdint.h>
-typedef void (*idinv_body)(void *context, intptr_t index);
-void idinv_parallel_for(intptr_t count, intptr_t threads, void *context, idinv_body body);
+#include "Parallel.h"
+#include "Processor.h"
+#include "VectorInlines.h"

@@ -1,0 +1,9 @@
+#pragma once
+#include <stdint.h>
+
+/// One unit of work. `worker` is 0 ..< threads: an index of private scratch memory.
+typedef void (*idinv_body)(void *_Nullable context, intptr_t index, intptr_t worker);
+
+/// Calls `body` once for every index 0 ..< count, on at most `threads` threads, and returns when all calls have.
+/// Indices are handed out one by one, in order. One thread, or one index, does not enter OpenMP.
+void idinv_parallel_for(intptr_t count, intptr_t threads, void *_Nullable context, idinv_body _Nonnull body);

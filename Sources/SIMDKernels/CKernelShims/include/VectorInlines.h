@@ -1,0 +1,81 @@
+// One-line vector operations that inline into Swift. Clang's vectors import as SIMD16 and friends. Operators in C keep
+// long straight-line code in whole registers, where Swift's generic SIMD operators may come apart into lanes.
+#pragma once
+#include <stdint.h>
+#include <string.h>
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+typedef float idv_f32x16 __attribute__((ext_vector_type(16)));
+typedef int8_t idv_i8x16 __attribute__((ext_vector_type(16)));
+
+#define IDV_INLINE static inline __attribute__((always_inline, unused))
+
+IDV_INLINE idv_f32x16 idv_add(idv_f32x16 a, idv_f32x16 b) { return a + b; }
+IDV_INLINE idv_f32x16 idv_sub(idv_f32x16 a, idv_f32x16 b) { return a - b; }
+IDV_INLINE idv_f32x16 idv_mul(idv_f32x16 a, idv_f32x16 b) { return a * b; }
+/// a · b + c: fused where the tier has an instruction for it, otherwise rounded twice (never a library call).
+IDV_INLINE idv_f32x16 idv_fma(idv_f32x16 a, idv_f32x16 b, idv_f32x16 c) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+IDV_INLINE idv_f32x16 idv_max(idv_f32x16 a, idv_f32x16 b) { return a > b ? a : b; }
+IDV_INLINE idv_f32x16 idv_min(idv_f32x16 a, idv_f32x16 b) { return a < b ? a : b; }
+/// Lane by lane x > 0 ? a : b.
+IDV_INLINE idv_f32x16 idv_where_positive(idv_f32x16 x, idv_f32x16 a, idv_f32x16 b) { return x > 0 ? a : b; }
+/// Lane by lane x == y ? a : b.
+IDV_INLINE idv_f32x16 idv_where_equal(idv_f32x16 x, idv_f32x16 y, idv_f32x16 a, idv_f32x16 b) { return x == y ? a : b; }
+
+IDV_INLINE void idv_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
+IDV_INLINE void idv_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 2); }
+
+/// memcpy that inlines into Swift without a generic in between.
+IDV_INLINE void idv_copy(void *_Nonnull to, const void *_Nonnull from, intptr_t bytes) {
+  memcpy(to, from, (size_t)bytes);
+}
+
+/// Sixteen int8, at any address, as floats.
+IDV_INLINE idv_f32x16 idv_load_i8(const void *_Nonnull p) {
+  idv_i8x16 v;
+  memcpy(&v, p, 16);
+  return __builtin_convertvector(v, idv_f32x16);
+}
+
+/// Sixteen IEEE halves, at any address, as floats.
+IDV_INLINE idv_f32x16 idv_load_f16(const void *_Nonnull p) {
+#if defined(__AVX512F__)
+  return (idv_f32x16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__F16C__)
+  union { __m256 half[2]; idv_f32x16 all; } u;
+  u.half[0] = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+  u.half[1] = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p + 1));
+  return u.all;
+#elif defined(__aarch64__)
+  typedef __fp16 half16 __attribute__((ext_vector_type(16)));
+  half16 v;
+  memcpy(&v, p, 32);
+  return __builtin_convertvector(v, idv_f32x16);
+#else
+  // Exponent rebiased by one multiplication, which also normalises subnormals; infinities and NaN put back by hand.
+  idv_f32x16 r;
+  const unsigned char *bytes = (const unsigned char *)p;
+  for (int i = 0; i < 16; i++) {
+    uint16_t h;
+    memcpy(&h, bytes + 2 * i, 2);
+    uint32_t bits = (uint32_t)(h & 0x7fff) << 13;
+    float f;
+    memcpy(&f, &bits, 4);
+    f *= 0x1p112f;
+    memcpy(&bits, &f, 4);
+    if ((h & 0x7c00) == 0x7c00) bits |= 0x7f800000;
+    bits |= (uint32_t)(h & 0x8000) << 16;
+    memcpy(&f, &bits, 4);
+    r[i] = f;
+  }
+  return r;
+#endif
+}

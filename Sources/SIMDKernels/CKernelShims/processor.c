@@ -1,0 +1,84 @@
+#define _GNU_SOURCE
+#include "Processor.h"
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static unsigned long long xcr0(void) {
+  unsigned eax, edx;
+  __asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+  return ((unsigned long long)edx << 32) | eax;
+}
+
+static bool has(unsigned value, unsigned bits) { return (value & bits) == bits; }
+
+// 0: neither, 3: x86-64-v3, 4: x86-64-v4.
+static int level(void) {
+  unsigned a, b, c, d, c1, b7, c81;
+  if (!__get_cpuid(1, &a, &b, &c1, &d)) return 0;
+  if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d)) return 0;
+  if (!__get_cpuid(0x80000001, &a, &b, &c81, &d)) return 0;
+  const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B;
+  const unsigned v3 = bit_FMA | bit_MOVBE | bit_OSXSAVE | bit_AVX | bit_F16C;
+  if (!has(c1, v2 | v3) || !has(b7, bit_BMI | bit_AVX2 | bit_BMI2) || !has(c81, bit_LZCNT)) return 0;
+  const unsigned long long state = xcr0();
+  if ((state & 0x6) != 0x6) return 0;  // xmm and ymm saved by the system
+  const unsigned v4 = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
+  return has(b7, v4) && (state & 0xe6) == 0xe6 ? 4 : 3;  // and the opmask and zmm registers
+}
+
+bool idinv_has_x86v3(void) { return level() >= 3; }
+bool idinv_has_x86v4(void) { return level() >= 4; }
+#else
+bool idinv_has_x86v3(void) { return false; }
+bool idinv_has_x86v4(void) { return false; }
+#endif
+
+// The lowest CPU number that shares a core with `cpu`: a name for the core.
+static int core_of(int cpu) {
+  char path[96];
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+  FILE *file = fopen(path, "r");
+  if (!file) return cpu;
+  int first = cpu;
+  if (fscanf(file, "%d", &first) != 1) first = cpu;
+  fclose(file);
+  return first;
+}
+
+// CPUs' worth of time in the quota, rounded up; 0 if there is none. cgroup v2, then v1.
+static int quota(void) {
+  long long used = -1, period = 0;
+  FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+  if (file) {
+    if (fscanf(file, "%lld %lld", &used, &period) != 2) used = -1;
+    fclose(file);
+  } else {
+    if ((file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"))) {
+      if (fscanf(file, "%lld", &used) != 1) used = -1;
+      fclose(file);
+    }
+    if ((file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r"))) {
+      if (fscanf(file, "%lld", &period) != 1) period = 0;
+      fclose(file);
+    }
+  }
+  return used > 0 && period > 0 ? (int)((used + period - 1) / period) : 0;
+}
+
+int idinv_physical_cores(void) {
+  cpu_set_t allowed, cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(0, sizeof allowed, &allowed)) return 1;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &allowed)) {
+      int core = core_of(cpu);
+      CPU_SET(core >= 0 && core < CPU_SETSIZE ? core : cpu, &cores);
+    }
+  int count = CPU_COUNT(&cores), limit = quota();
+  if (limit && limit < count) count = limit;
+  return count < 1 ? 1 : count;
+}

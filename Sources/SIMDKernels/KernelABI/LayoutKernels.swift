@@ -1,0 +1,13 @@
+/// Rows of pixels between planar memory (one plane per channel) and channel blocks.
+public struct LayoutKernels: Sendable {
+  /// Gathers `channels` (1 … 16) planes, `planeStride` floats apart, into blocks; missing channels become zero.
+  public var blockRow:
+    @Sendable (_ blocked: FloatTarget, _ planar: FloatSource, _ planeStride: Int, _ channels: Int, _ pixels: Int)
+      -> Void = { _, _, _, _, _ in unplugged() }
+  /// The inverse; channels beyond `channels` are dropped.
+  public var planarRow:
+    @Sendable (_ planar: FloatTarget, _ blocked: FloatSource, _ planeStride: Int, _ channels: Int, _ pixels: Int)
+      -> Void = { _, _, _, _, _ in unplugged() }
+
+  public init() {}
+}

@@ -1,0 +1,54 @@
+/// A run of tiles of one channel block, for a Winograd transform.
+///
+/// Pixels (p) and transformed tiles (t) are 16 floats each. Transformed element ξ of tile i lies at
+/// `transformed + ξ·elementStride + i·16`. Strides are in floats.
+public struct TileRun {
+  /// Top left pixel of the tile with offset 0: what an input transform reads or an output transform writes.
+  public var pixels: FloatTarget
+  public var rowStride: Int
+  public var tileOffsets: UnsafePointer<Int32>
+  public var tiles: Int
+  public var transformed: FloatTarget
+  public var elementStride: Int
+  /// 16 floats added to every output pixel; unused by input transforms.
+  public var bias: FloatSource
+  /// Slope of the activation's negative side; 1 for none.
+  public var slope: Float
+  /// Private memory of 64 vectors of 16 floats.
+  public var scratch: FloatTarget
+
+  public init(
+    pixels: FloatTarget, rowStride: Int, tileOffsets: UnsafePointer<Int32>, tiles: Int, transformed: FloatTarget,
+    elementStride: Int, bias: FloatSource, slope: Float, scratch: FloatTarget
+  ) {
+    self.pixels = pixels
+    self.rowStride = rowStride
+    self.tileOffsets = tileOffsets
+    self.tiles = tiles
+    self.transformed = transformed
+    self.elementStride = elementStride
+    self.bias = bias
+    self.slope = slope
+    self.scratch = scratch
+  }
+}
+
+/// Transforms of minimal filtering (Winograd 1980; Lavin and Gray 2016), one pair per convolution.
+public struct WinogradKernels: Sendable {
+  public typealias Transform = @Sendable (UnsafePointer<TileRun>) -> Void
+
+  /// F(4×4, 3×3), points 0, ±√½, ±√2, ∞: 6×6 pixels → 36 elements.
+  public var sameInput: Transform = { _ in unplugged() }
+  /// 36 elements → 4×4 pixels.
+  public var sameOutput: Transform = { _ in unplugged() }
+  /// Upsampling by 2 and 3×3: 4×4 low-resolution pixels → 16 elements.
+  public var upsampleInput: Transform = { _ in unplugged() }
+  /// 25 elements → 4×4 high-resolution pixels.
+  public var upsampleOutput: Transform = { _ in unplugged() }
+  /// Its adjoint: 6×6 high-resolution gradients → 25 elements.
+  public var upsampleAdjointInput: Transform = { _ in unplugged() }
+  /// 25 elements → 2×2 low-resolution gradients.
+  public var upsampleAdjointOutput: Transform = { _ in unplugged() }
+
+  public init() {}
+}

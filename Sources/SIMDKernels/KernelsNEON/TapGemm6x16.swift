@@ -1,0 +1,1 @@
+../Shared/TapGemm6x16.swift

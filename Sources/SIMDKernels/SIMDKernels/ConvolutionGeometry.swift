@@ -1,0 +1,90 @@
+/// The convolutions this library knows.
+public enum ConvolutionForm: Hashable, Sendable {
+  /// Odd kernel, stride 1, zero padding of (k − 1)/2: 1×1 and 3×3.
+  case same(kernel: Int)
+  /// Nearest-neighbour upsampling by 2, then a 3×3 `same` convolution.
+  case upsample2x
+
+  /// Side of the kernel as trained.
+  public var kernel: Int {
+    switch self {
+    case .same(let kernel): kernel
+    case .upsample2x: 3
+    }
+  }
+}
+
+/// Which of the two linear maps of a convolution.
+public enum Direction: Hashable, Sendable {
+  /// y = A x.
+  case forward
+  /// gx = Aᵀ gy.
+  case backwardData
+}
+
+/// One way the outputs of a direct convolution are computed: all pixels for `same`, every second one in both
+/// dimensions for the four phases of upsampling.
+struct ConvolutionPhase {
+  /// Output pixel (y·step + row, x·step + column).
+  var row: Int, column: Int
+  var taps: [Tap]
+
+  /// Reads input pixel (y·inputStep + dy, x·inputStep + dx) with the sum of the kernel's rows × columns.
+  struct Tap {
+    var dy: Int, dx: Int
+    var kernelRows: ClosedRange<Int>, kernelColumns: ClosedRange<Int>
+  }
+}
+
+/// A convolution as taps.
+///
+/// With up(x)[Y] = x[⌊Y/2⌋], upsampling and w0, w1, w2 in one dimension fold into two phases of two taps,
+///
+///     y[2i] = w0 x[i−1] + (w1 + w2) x[i]      y[2i+1] = (w0 + w1) x[i] + w2 x[i+1]
+///
+/// and its adjoint into one stride-2 convolution of four taps,
+///
+///     gx[i] = w2 g[2i−1] + (w1 + w2) g[2i] + (w0 + w1) g[2i+1] + w0 g[2i+2].
+struct ConvolutionGeometry {
+  var phases: [ConvolutionPhase]
+  /// Input pixels and output pixels per step of the phase's grid.
+  var inputStep: Int, outputStep: Int
+  /// Whether taps reach into the halo.
+  var needsHalo: Bool
+
+  init(_ form: ConvolutionForm, _ direction: Direction) {
+    switch (form, direction) {
+    case (.same(let k), _):
+      // The adjoint reads the kernel backwards.
+      let line = (0..<k).map { t in
+        (offset: t - k / 2, rows: direction == .forward ? t...t : (k - 1 - t)...(k - 1 - t))
+      }
+      self.init(lines: [line], inputStep: 1)
+    case (.upsample2x, .forward):
+      self.init(lines: [[(-1, 0...0), (0, 1...2)], [(0, 0...1), (1, 2...2)]], inputStep: 1)
+    case (.upsample2x, .backwardData):
+      self.init(lines: [[(-1, 2...2), (0, 1...2), (1, 0...1), (2, 0...0)]], inputStep: 2)
+    }
+  }
+
+  /// The tensor product of one-dimensional phases with themselves.
+  private init(lines: [[(offset: Int, rows: ClosedRange<Int>)]], inputStep: Int) {
+    self.inputStep = inputStep
+    outputStep = lines.count
+    needsHalo = lines.joined().contains { $0.offset != 0 }
+    phases = lines.indices.flatMap { row in
+      lines.indices.map { column in
+        ConvolutionPhase(
+          row: row, column: column,
+          taps: lines[row].flatMap { y in
+            lines[column].map { x in
+              .init(dy: y.offset, dx: x.offset, kernelRows: y.rows, kernelColumns: x.rows)
+            }
+          })
+      }
+    }
+  }
+
+  /// What the output's extent must be for an input's.
+  func outputExtent(_ input: Int) -> Int { input * outputStep / inputStep }
+}

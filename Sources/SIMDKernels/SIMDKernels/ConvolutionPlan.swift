@@ -1,0 +1,59 @@
+/// A packed convolution bound to shapes: blocking, tables and workspace are decided here, once.
+public final class ConvolutionPlan: Sendable {
+  public let packed: PackedConvolution
+  public let input: BlockedShape, output: BlockedShape
+  let blocking: Blocking
+  /// Zeros: the bias of a convolution without one.
+  let zeros: AlignedFloats
+
+  enum Blocking: Sendable {
+    case direct(DirectBlocking)
+  }
+
+  /// `input` is what the operator reads (gy for `backwardData`) and needs halo 1 unless the kernel is 1×1.
+  public init(_ packed: PackedConvolution, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
+    let geometry = ConvolutionGeometry(packed.form, packed.direction)
+    precondition(
+      input.channels == packed.sourceChannels && output.channels == packed.targetChannels,
+      "channels of the shapes and of the weights differ")
+    precondition(
+      input.batch == output.batch && output.height == geometry.outputExtent(input.height)
+        && output.width == geometry.outputExtent(input.width), "extents of input and output do not match the form")
+    precondition(input.halo >= (geometry.needsHalo ? 1 : 0), "the input needs a halo")
+    self.packed = packed
+    self.input = input
+    self.output = output
+    zeros = AlignedFloats(count: output.paddedChannels)
+    switch packed.algorithm {
+    case .direct(let weights):
+      blocking = .direct(
+        DirectBlocking(weights, geometry: geometry, input: input, output: output, kernels: kernels))
+    }
+  }
+
+  /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
+  public var workspaceByteCount: Int {
+    switch blocking {
+    case .direct: 0
+    }
+  }
+}
+
+extension Kernels {
+  /// output = activation(A input + bias), or the same with Aᵀ for `backwardData`. Buffers do not overlap.
+  ///
+  /// Each output is the sum, in one fixed order, of its products: the same bits for any thread count and blocking.
+  /// - Parameters:
+  ///   - bias: `[output channels padded to 16]`, padding zero.
+  ///   - workspace: `plan.workspaceByteCount` bytes, 64-byte aligned; nil if that is 0.
+  public func convolve(
+    _ plan: ConvolutionPlan, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
+    bias: UnsafePointer<Float>? = nil, activation: Activation = .none, workspace: UnsafeMutableRawPointer? = nil
+  ) {
+    let bias = bias ?? UnsafePointer(plan.zeros.base)
+    switch (plan.packed.algorithm, plan.blocking) {
+    case (.direct(let weights), .direct(let blocking)):
+      convolveDirect(plan, weights, blocking, input, output, bias, activation.slope)
+    }
+  }
+}

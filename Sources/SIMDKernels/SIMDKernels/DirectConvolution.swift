@@ -1,0 +1,145 @@
+/// How the pixels of a direct convolution are cut into blocks, and the tables that say where they lie.
+///
+/// A block is `rowsPerBlock` rows of the phase's grid, counted through the batch: a divisor of the grid's height or a
+/// multiple that divides the batch, so that all blocks have the same relative offsets.
+struct DirectBlocking: Sendable {
+  let gridHeight: Int, gridWidth: Int
+  let rowsPerBlock: Int, blockCount: Int
+  /// Offsets of a block's pixels, the last repeated to fill a tile, for the wide and the narrow kernel alike.
+  let inputPixels: [Int32], outputPixels: [Int32]
+  let pixelsPerBlock: Int
+  /// Per phase, relative to pixel (0, 0) without halo.
+  let tapOffsets: [[Int32]]
+  let phaseOffsets: [Int]
+  let inputStep: Int, outputStep: Int
+  /// Channel blocks of one pass over the pixels, so that the panel's part stays in the first-level cache.
+  let blocksPerChunk: Int
+  /// Whether weights come from beyond the second-level cache: then tasks go panel by panel and panels are prefetched.
+  let isWeightBound: Bool
+
+  init(
+    _ weights: DirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
+    kernels: Kernels
+  ) {
+    let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
+    let rows = DirectBlocking.rows(
+      height: height, width: width, batch: input.batch, panels: weights.panels.count, threads: kernels.threadCount)
+    let pixels = rows * width
+    let tile = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
+    let table = (0..<pixels + tile).map { i -> (Int, Int, Int) in
+      let pixel = min(i, pixels - 1), row = pixel / width
+      return (row / height, row % height, pixel % width)
+    }
+    inputPixels = table.map { image, y, x in
+      Int32(image * input.imageStride + (y * input.rowStride + x * 16) * geometry.inputStep)
+    }
+    outputPixels = table.map { image, y, x in
+      Int32(image * output.imageStride + (y * output.rowStride + x * 16) * geometry.outputStep)
+    }
+    tapOffsets = geometry.phases.map { $0.taps.map { Int32($0.dy * input.rowStride + $0.dx * 16) } }
+    phaseOffsets = geometry.phases.map { $0.row * output.rowStride + $0.column * 16 }
+    gridHeight = height
+    gridWidth = width
+    rowsPerBlock = rows
+    blockCount = input.batch * height / rows
+    pixelsPerBlock = pixels
+    inputStep = geometry.inputStep
+    outputStep = geometry.outputStep
+    let blockBytes = weights.taps * weights.channelsPerTap * kernels.table.wideGemm.nr * 4
+    blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
+    isWeightBound = weights.storage.count * 4 > DirectBlocking.secondLevelBytes
+  }
+
+  /// Part of the first-level data cache given to the panel.
+  private static let panelChunkBytes = 20 << 10
+  /// Weights smaller than this are taken to stay in the second-level cache.
+  private static let secondLevelBytes = 512 << 10
+  /// Pixels of a block: its sums and the lines it reads stay in the second-level cache.
+  private static let pixelTarget = 512
+
+  /// The most rows with at most `pixelTarget` pixels that leave every thread several tasks.
+  private static func rows(height: Int, width: Int, batch: Int, panels: Int, threads: Int) -> Int {
+    let candidates =
+      (1...height).filter { height % $0 == 0 } + (1...batch).filter { batch % $0 == 0 }.map { $0 * height }
+    let fitting = candidates.filter { $0 * width <= pixelTarget }
+    let busy = fitting.filter { batch * height / $0 * panels >= (threads == 1 ? 1 : 4 * threads) }
+    return busy.max() ?? fitting.first { $0 * width >= 32 } ?? fitting.max() ?? 1
+  }
+}
+
+extension Kernels {
+  /// The direct algorithm: for each block of pixels and panel of output channels, one pass over the pixels per chunk of
+  /// input channels, sums kept in the output.
+  func convolveDirect(
+    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float
+  ) {
+    let panels = weights.panels.count, work = panels &* blocking.blockCount
+    let planes = plan.output.batch &* plan.output.blocks
+    let haloTasks = plan.output.halo > 0 ? planes : 0
+    parallelFor(work &+ haloTasks) { task, _ in
+      if task >= work {
+        plan.output.clearFrame(output, plane: task &- work)
+      } else if blocking.isWeightBound {
+        convolveBlock(
+          plan, weights, blocking, input, output, bias, slope, block: task % blocking.blockCount,
+          panel: task / blocking.blockCount)
+      } else {
+        convolveBlock(
+          plan, weights, blocking, input, output, bias, slope, block: task / panels, panel: task % panels)
+      }
+    }
+  }
+
+  /// All phases of one block of pixels and one panel.
+  private func convolveBlock(
+    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float, block: Int, panel index: Int
+  ) {
+    let panel = weights.panels[index]
+    let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
+    let nr = panel.blocks &* 16
+    let row = block &* blocking.rowsPerBlock
+    let image = row / blocking.gridHeight, y = row % blocking.gridHeight
+    let from = plan.input, to = plan.output
+    let source =
+      input + (image &* from.imageStride &+ from.originOffset &+ y &* blocking.inputStep &* from.rowStride)
+    let target =
+      output
+      + (image &* to.imageStride &+ panel.firstBlock &* to.blockStride &+ to.originOffset
+        &+ y &* blocking.outputStep &* to.rowStride)
+    let tiles = (blocking.pixelsPerBlock &+ gemm.mr &- 1) / gemm.mr
+    let blockFloats = weights.taps &* weights.channelsPerTap &* nr
+    blocking.inputPixels.withUnsafeBufferPointer { inputPixels in
+      blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
+        for phase in blocking.tapOffsets.indices {
+          blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
+            let start = weights.storage.base + weights.offsets[phase &* weights.panels.count &+ index]
+            var arguments = TapGemmArguments(
+              input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
+              channels: weights.channelsPerTap, tapOffsets: taps.baseAddress!,
+              inputPixels: inputPixels.baseAddress!, outputPixels: outputPixels.baseAddress!, tiles: tiles,
+              panel: start, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
+              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: UnsafeRawPointer(start), prefetchLines: 0)
+            var first = 0
+            while first < weights.inputBlocks {
+              let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
+              arguments.input = source + first &* from.blockStride
+              arguments.blocks = count
+              arguments.panel = UnsafePointer(start + first &* blockFloats)
+              first &+= count
+              if first == weights.inputBlocks { arguments.slope = slope }
+              if blocking.isWeightBound {
+                // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
+                arguments.prefetch = UnsafeRawPointer(start + first &* blockFloats)
+                arguments.prefetchLines = (count &* blockFloats / 16 &+ tiles &- 1) / tiles
+              }
+              gemm.run(&arguments)
+              arguments.initial = nil
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/// A group of output channel blocks that one micro-kernel computes together.
+struct Panel: Sendable {
+  /// First output channel block, and blocks (1 or 2).
+  var firstBlock: Int, blocks: Int
+
+  /// Cuts `blocks` output blocks into panels of the wide tile and, for a rest, the narrow one.
+  static func cut(blocks: Int, wide: Int) -> [Panel] {
+    stride(from: 0, to: blocks, by: wide).flatMap { first in
+      blocks - first >= wide
+        ? [Panel(firstBlock: first, blocks: wide)]
+        : (first..<blocks).map { Panel(firstBlock: $0, blocks: 1) }
+    }
+  }
+}
+
+/// Weights of a direct convolution: per phase and panel `[input block][tap][channel][nr]`, as `TapGemmArguments` has it.
+struct DirectWeights: Sendable {
+  let storage: AlignedFloats
+  let panels: [Panel]
+  /// Taps of a phase (all phases have as many) and channels per tap: 16, or fewer if the input has fewer.
+  let taps: Int, channelsPerTap: Int
+  let inputBlocks: Int
+  /// Floats of weights before each phase and panel, `[phase][panel]`.
+  let offsets: [Int]
+
+  init(
+    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
+  ) {
+    let taps = geometry.phases[0].taps.count
+    let channelsPerTap = inputs < 16 ? (inputs + 3) & ~3 : 16
+    let inputBlocks = (inputs + 15) / 16
+    let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
+    var offsets: [Int] = [], count = 0
+    for _ in geometry.phases {
+      for panel in panels {
+        offsets.append(count)
+        count += inputBlocks * taps * channelsPerTap * panel.blocks * 16
+      }
+    }
+    storage = AlignedFloats(count: count)
+    let base = storage.base
+    let phases = geometry.phases
+    let kernel = source.kernel
+    kernels.parallelFor(offsets.count, cost: count) { item, _ in
+      let panel = panels[item % panels.count], phase = phases[item / panels.count]
+      let nr = panel.blocks &* 16, start = base + offsets[item]
+      for n in 0..<min(nr, outputs &- panel.firstBlock &* 16) {
+        for c in 0..<inputs {
+          let w = source.base(o: panel.firstBlock &* 16 &+ n, c: c)
+          let block = c / 16, lane = c % 16
+          for (t, tap) in phase.taps.enumerated() {
+            var sum = 0.0
+            for y in tap.kernelRows { for x in tap.kernelColumns { sum += Double(w[y &* kernel &+ x]) } }
+            start[((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n] = Float(sum)
+          }
+        }
+      }
+    }
+    self.panels = panels
+    self.taps = taps
+    self.channelsPerTap = channelsPerTap
+    self.inputBlocks = inputBlocks
+    self.offsets = offsets
+  }
+}

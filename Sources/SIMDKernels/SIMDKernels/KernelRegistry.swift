@@ -1,0 +1,92 @@
+import CKernelShims
+import KernelsScalar
+
+#if arch(x86_64)
+  import KernelsX86V3
+  import KernelsX86V4
+#elseif arch(arm64)
+  import KernelsNEON
+#endif
+
+/// One kernel of one tier, as `idinv-lite kernels` lists it.
+public struct KernelDescription: Hashable, Sendable {
+  /// What the kernel is for: the slot of the table it fills.
+  public var slot: String
+  /// Its name, after the grammar `element-operation-tile__tier`.
+  public var name: String
+  public var tier: Tier
+  /// Whether this `Kernels` value calls it.
+  public var isInForce: Bool
+}
+
+/// The tiers of this build and what they hold. Dispatch, tests, benches and the `kernels` command all read it.
+public enum KernelRegistry {
+  /// The tiers compiled in, lowest first.
+  public static var compiledTiers: [Tier] {
+    #if arch(x86_64)
+      [.scalar, .x86v3, .x86v4]
+    #elseif arch(arm64)
+      [.scalar, .neon]
+    #else
+      [.scalar]
+    #endif
+  }
+
+  /// The tiers compiled in that this CPU can run, lowest first.
+  public static var availableTiers: [Tier] {
+    compiledTiers.filter { tier in
+      switch tier {
+      case .scalar: true
+      case .x86v3: idinv_has_x86v3()
+      case .x86v4: idinv_has_x86v4()
+      case .neon: true  // Advanced SIMD is part of every 64-bit ARM Linux
+      }
+    }
+  }
+
+  /// The table of `tier`: the scalar tier's with every tier up to it plugged in.
+  public static func table(_ tier: Tier) -> KernelTable {
+    var table = KernelTable()
+    plugScalar(into: &table)
+    #if arch(x86_64)
+      if tier == .x86v3 || tier == .x86v4 { plugX86V3(into: &table) }
+      if tier == .x86v4 { plugX86V4(into: &table) }
+    #elseif arch(arm64)
+      if tier == .neon { plugNEON(into: &table) }
+    #endif
+    return table
+  }
+
+  /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.
+  static let sharedSlots: [(slot: String, name: String)] = [
+    ("elementwise.add", "f32-vadd"), ("elementwise.multiply", "f32-vmul"), ("elementwise.scale", "f32-vscale"),
+    ("elementwise.activationBackward", "f32-vlrelu-grad"), ("elementwise.tanh", "f32-vtanh"),
+    ("elementwise.tanhBackward", "f32-vtanh-grad"), ("elementwise.squaredDifference", "f32-vsqrdiff-sum"),
+    ("elementwise.scaledDifference", "f32-vdiff-scale"), ("elementwise.noiseBiasActivate", "f32-noise-bias-lrelu"),
+    ("normalization.statistics", "f32-instancenorm-statistics"), ("normalization.modulate", "f32-modulate"),
+    ("normalization.modulateSums", "f32-modulate-sums"), ("normalization.modulateBackward", "f32-modulate-grad"),
+    ("resampling.blur", "f32-blur-3x3"), ("resampling.averagePool", "f32-avgpool-2x2"),
+    ("resampling.averagePoolBackward", "f32-avgpool-2x2-grad"), ("resampling.maxPool", "f32-maxpool-2x2"),
+    ("resampling.maxPoolBackward", "f32-maxpool-2x2-grad"), ("layout.blockRow", "f32-nchw-to-nchwc16"),
+    ("layout.planarRow", "f32-nchwc16-to-nchw"), ("dense.dotF32", "f32-gemv-4x16"),
+    ("dense.dotF16", "f32-f16w-gemv-4x16"), ("dense.dotI8", "f32-qc8w-gemv-4x16"),
+    ("dense.accumulateF32", "f32-gemv-transposed-4x16"), ("dense.accumulateF16", "f32-f16w-gemv-transposed-4x16"),
+    ("dense.accumulateI8", "f32-qc8w-gemv-transposed-4x16"),
+  ]
+}
+
+extension Kernels {
+  /// Every kernel of every tier this CPU can run, and which of them are in force.
+  public func describe() -> [KernelDescription] {
+    KernelRegistry.availableTiers.flatMap { tier in
+      let table = KernelRegistry.table(tier)
+      let gemms = [("wideGemm", table.wideGemm), ("narrowGemm", table.narrowGemm)].map {
+        (slot: $0.0, name: "f32-tapgemm-\($0.1.mr)x\($0.1.nr)")
+      }
+      return (gemms + KernelRegistry.sharedSlots).map {
+        KernelDescription(
+          slot: $0.slot, name: "\($0.name)__\(tier.rawValue)", tier: tier, isInForce: tier == self.table.tier)
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import CKernelShims
+
+/// Sixteen floats: one pixel of a channel block.
+typealias Lanes = SIMD16<Float>
+typealias Source = UnsafePointer<Float>
+typealias Target = UnsafeMutablePointer<Float>
+
+extension UnsafePointer<Float> {
+  /// The sixteen floats at `offset`.
+  @inline(__always) func lanes(_ offset: Int = 0) -> Lanes {
+    UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self)
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  @inline(__always) func lanes(_ offset: Int = 0) -> Lanes {
+    UnsafeRawPointer(self + offset).loadUnaligned(as: Lanes.self)
+  }
+  @inline(__always) func store(_ value: Lanes, _ offset: Int = 0) {
+    UnsafeMutableRawPointer(self + offset).storeBytes(of: value, as: Lanes.self)
+  }
+}
+
+/// a · b + c, fused where the tier can.
+@inline(__always) func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { idv_fma(a, b, c) }
+
+/// x > 0 ? x : slope · x.
+@inline(__always) func leakyReLU(_ x: Lanes, _ slope: Lanes) -> Lanes { idv_where_positive(x, x, x * slope) }
+
+/// The sum of all lanes, in one fixed order on every tier.
+@inline(__always) func horizontalSum(_ v: Lanes) -> Float {
+  let a = v.lowHalf + v.highHalf
+  let b = a.lowHalf + a.highHalf
+  let c = b.lowHalf + b.highHalf
+  return c.x + c.y
+}

@@ -1,0 +1,25 @@
+import KernelABI
+
+func rowBlock(_ blocked: Target, _ planar: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
+  if channels < 16 {
+    for i in 0..<pixels { blocked.store(Lanes(repeating: 0), i &* 16) }
+  }
+  for c in 0..<channels {
+    let plane = planar + c &* planeStride, target = blocked + c
+    for i in 0..<pixels { target[i &* 16] = plane[i] }
+  }
+}
+
+func rowPlanar(_ planar: Target, _ blocked: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
+  for c in 0..<channels {
+    let plane = planar + c &* planeStride, source = blocked + c
+    for i in 0..<pixels { plane[i] = source[i &* 16] }
+  }
+}
+
+/// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
+/// function that tiers share.
+func plug(into kernels: inout LayoutKernels) {
+  kernels.blockRow = { rowBlock($0, $1, $2, $3, $4) }
+  kernels.planarRow = { rowPlanar($0, $1, $2, $3, $4) }
+}

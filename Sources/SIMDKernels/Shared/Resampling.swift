@@ -1,0 +1,77 @@
+import CKernelShims
+import KernelABI
+
+/// Vertical sums slide along the row: each input pixel is loaded once per output row.
+func rowBlur(_ output: Target, _ input: Source, _ rowStride: Int, _ pixels: Int) {
+  let two = Lanes(repeating: 2), sixteenth = Lanes(repeating: 1 / 16)
+  let middle = input + rowStride, below = middle + rowStride
+  var left = fma(middle.lanes(), two, input.lanes()) + below.lanes()
+  var centre = fma(middle.lanes(16), two, input.lanes(16)) + below.lanes(16)
+  for i in 0..<pixels {
+    let next = (i &+ 2) &* 16
+    let right = fma(middle.lanes(next), two, input.lanes(next)) + below.lanes(next)
+    output.store((fma(centre, two, left) + right) * sixteenth, i &* 16)
+    left = centre
+    centre = right
+  }
+}
+
+func rowAveragePool(_ output: Target, _ input: Source, _ inputRowStride: Int, _ pixels: Int) {
+  let quarter = Lanes(repeating: 0.25)
+  for i in 0..<pixels {
+    let upper = input + i &* 32, lower = upper + inputRowStride
+    output.store(((upper.lanes() + upper.lanes(16)) + (lower.lanes() + lower.lanes(16))) * quarter, i &* 16)
+  }
+}
+
+func rowAveragePoolBackward(_ gradInput: Target, _ gradInputRowStride: Int, _ gradOutput: Source, _ pixels: Int) {
+  let quarter = Lanes(repeating: 0.25)
+  for i in 0..<pixels {
+    let g = gradOutput.lanes(i &* 16) * quarter
+    let upper = gradInput + i &* 32, lower = upper + gradInputRowStride
+    upper.store(g)
+    upper.store(g, 16)
+    lower.store(g)
+    lower.store(g, 16)
+  }
+}
+
+func rowMaxPool(_ output: Target, _ input: Source, _ inputRowStride: Int, _ pixels: Int) {
+  for i in 0..<pixels {
+    let upper = input + i &* 32, lower = upper + inputRowStride
+    output.store(
+      idv_max(idv_max(upper.lanes(), upper.lanes(16)), idv_max(lower.lanes(), lower.lanes(16))), i &* 16)
+  }
+}
+
+func rowMaxPoolBackward(
+  _ gradInput: Target, _ gradInputRowStride: Int, _ gradOutput: Source, _ input: Source, _ inputRowStride: Int,
+  _ pixels: Int
+) {
+  let zero = Lanes(repeating: 0)
+  for i in 0..<pixels {
+    let upper = input + i &* 32, lower = upper + inputRowStride
+    let a = upper.lanes(), b = upper.lanes(16), c = lower.lanes(), d = lower.lanes(16)
+    let top = idv_max(idv_max(a, b), idv_max(c, d))
+    var rest = gradOutput.lanes(i &* 16)
+    let targetUpper = gradInput + i &* 32, targetLower = targetUpper + gradInputRowStride
+    // Whoever takes the gradient leaves zero to those after.
+    targetUpper.store(idv_where_equal(a, top, rest, zero))
+    rest = idv_where_equal(a, top, zero, rest)
+    targetUpper.store(idv_where_equal(b, top, rest, zero), 16)
+    rest = idv_where_equal(b, top, zero, rest)
+    targetLower.store(idv_where_equal(c, top, rest, zero))
+    rest = idv_where_equal(c, top, zero, rest)
+    targetLower.store(idv_where_equal(d, top, rest, zero), 16)
+  }
+}
+
+/// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
+/// function that tiers share.
+func plug(into kernels: inout ResamplingKernels) {
+  kernels.blur = { rowBlur($0, $1, $2, $3) }
+  kernels.averagePool = { rowAveragePool($0, $1, $2, $3) }
+  kernels.averagePoolBackward = { rowAveragePoolBackward($0, $1, $2, $3) }
+  kernels.maxPool = { rowMaxPool($0, $1, $2, $3) }
+  kernels.maxPoolBackward = { rowMaxPoolBackward($0, $1, $2, $3, $4, $5) }
+}

@@ -1,0 +1,150 @@
+import SIMDKernels
+import Testing
+
+/// y = A x by definition: upsampled if the form says so, then every product of every output.
+func convolution(_ x: Planar, _ weights: [Double], outputs: Int, form: ConvolutionForm) -> Planar {
+  let k = form.kernel, step = form == .upsample2x ? 2 : 1
+  var y = Planar(x.n, outputs, x.h * step, x.w * step)
+  for n in 0..<x.n { for o in 0..<outputs { for row in 0..<y.h { for column in 0..<y.w {
+    var sum = 0.0
+    for ky in 0..<k { for kx in 0..<k {
+      let sourceRow = row + ky - k / 2, sourceColumn = column + kx - k / 2
+      if sourceRow < 0 || sourceColumn < 0 || sourceRow >= y.h || sourceColumn >= y.w { continue }
+      for c in 0..<x.c {
+        sum += weights[((o * x.c + c) * k + ky) * k + kx] * x[n, c, sourceRow / step, sourceColumn / step]
+      }
+    } }
+    y[n, o, row, column] = sum
+  } } } }
+  return y
+}
+
+/// gx = Aᵀ g: every product goes back to where it came from.
+func convolutionBackward(_ g: Planar, _ weights: [Double], inputs: Int, form: ConvolutionForm) -> Planar {
+  let k = form.kernel, step = form == .upsample2x ? 2 : 1
+  var gx = Planar(g.n, inputs, g.h / step, g.w / step)
+  for n in 0..<g.n { for o in 0..<g.c { for row in 0..<g.h { for column in 0..<g.w {
+    let value = g[n, o, row, column]
+    for ky in 0..<k { for kx in 0..<k {
+      let sourceRow = row + ky - k / 2, sourceColumn = column + kx - k / 2
+      if sourceRow < 0 || sourceColumn < 0 || sourceRow >= g.h || sourceColumn >= g.w { continue }
+      for c in 0..<inputs {
+        gx[n, c, sourceRow / step, sourceColumn / step] += weights[((o * inputs + c) * k + ky) * k + kx] * value
+      }
+    } }
+  } } } }
+  return gx
+}
+
+struct ConvolutionCase: CustomTestStringConvertible {
+  var form: ConvolutionForm
+  var o: Int, i: Int, h: Int, w: Int, batch = 1
+  var outputHalo = 1
+  var testDescription: String { "\(form) \(i)→\(o) \(h)×\(w) batch \(batch)" }
+
+  static let all: [ConvolutionCase] = [
+    .init(form: .same(kernel: 3), o: 64, i: 64, h: 16, w: 16),
+    .init(form: .same(kernel: 3), o: 24, i: 3, h: 16, w: 16),
+    .init(form: .same(kernel: 3), o: 48, i: 40, h: 5, w: 7),
+    .init(form: .same(kernel: 3), o: 17, i: 17, h: 4, w: 4, batch: 3),
+    .init(form: .same(kernel: 3), o: 8, i: 12, h: 1, w: 1),
+    .init(form: .same(kernel: 3), o: 1, i: 1, h: 9, w: 13),
+    .init(form: .same(kernel: 3), o: 33, i: 130, h: 4, w: 4),
+    .init(form: .same(kernel: 3), o: 32, i: 16, h: 8, w: 8, batch: 2, outputHalo: 0),
+    .init(form: .same(kernel: 3), o: 16, i: 16, h: 2, w: 600),
+    .init(form: .same(kernel: 1), o: 3, i: 64, h: 16, w: 16, outputHalo: 0),
+    .init(form: .same(kernel: 1), o: 48, i: 3, h: 8, w: 8, batch: 2),
+    .init(form: .same(kernel: 1), o: 17, i: 24, h: 5, w: 7),
+    .init(form: .upsample2x, o: 64, i: 64, h: 8, w: 8),
+    .init(form: .upsample2x, o: 48, i: 24, h: 4, w: 4, batch: 2),
+    .init(form: .upsample2x, o: 12, i: 8, h: 5, w: 7),
+    .init(form: .upsample2x, o: 3, i: 17, h: 1, w: 1),
+    .init(form: .upsample2x, o: 32, i: 32, h: 32, w: 32),
+  ]
+}
+
+@Suite struct ConvolutionTests {
+  @Test("Forward agrees with the definition", arguments: ConvolutionCase.all)
+  func forward(_ test: ConvolutionCase) {
+    var random = Seeded(1)
+    let k = test.form.kernel
+    let weights = random.floats(test.o * test.i * k * k), bias = random.floats(test.o)
+    let x = Planar(test.batch, test.i, test.h, test.w, &random)
+    let paddedBias = GuardedBuffer(bias + [Float](repeating: 0, count: (16 - test.o % 16) % 16))
+    let linear = convolution(x, weights.map(Double.init), outputs: test.o, form: test.form)
+    let expected = linear.map { _, o, _, _, y in
+      let y = y + Double(bias[o])
+      return y > 0 ? y : y * Double(Float(0.2))
+    }
+    let scale = magnitude(weights, k: k, fanIn: test.i)
+    for halo in [0, 1] where halo == 1 || k == 1 {
+      let input = x.blocked(halo: halo)
+      let shape = BlockedShape(test.i, test.h, test.w, batch: test.batch, halo: halo)
+      let target = BlockedShape(test.o, expected.h, expected.w, batch: test.batch, halo: test.outputHalo)
+      verify(expected, halo: test.outputHalo, tolerance: Tolerance.product, scale: scale, "forward") {
+        run($0, test, .forward, weights, input.base, shape, $1, target, paddedBias.base, .leakyReLU(slope: 0.2))
+      }
+      verify(linear, halo: test.outputHalo, tolerance: Tolerance.product, scale: scale, "forward, plain") {
+        run($0, test, .forward, weights, input.base, shape, $1, target, nil, .none)
+      }
+    }
+  }
+
+  @Test("Backward agrees with the definition", arguments: ConvolutionCase.all)
+  func backward(_ test: ConvolutionCase) {
+    var random = Seeded(2)
+    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let weights = random.floats(test.o * test.i * k * k)
+    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let expected = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
+    let scale = magnitude(weights, k: k, fanIn: test.o) * Double(step * step)
+    let gradient = g.blocked(halo: 1)
+    let shape = BlockedShape(test.o, g.h, g.w, batch: test.batch)
+    let target = BlockedShape(test.i, test.h, test.w, batch: test.batch, halo: test.outputHalo)
+    verify(expected, halo: test.outputHalo, tolerance: Tolerance.product, scale: scale, "backward") {
+      run($0, test, .backwardData, weights, gradient.base, shape, $1, target, nil, .none)
+    }
+  }
+
+  @Test("Backward is the adjoint of forward: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩", arguments: ConvolutionCase.all)
+  func adjoint(_ test: ConvolutionCase) {
+    var random = Seeded(3)
+    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let weights = random.floats(test.o * test.i * k * k)
+    let xShape = BlockedShape(test.i, test.h, test.w, batch: test.batch)
+    let yShape = BlockedShape(test.o, test.h * step, test.w * step, batch: test.batch)
+    let x = Planar(xShape, &random).blocked(halo: 1), y = Planar(yShape, &random).blocked(halo: 1)
+    for tier in Kernels.availableTiers {
+      let kernels = Kernels(threadCount: 2, cap: tier)
+      let ax = GuardedBuffer(yShape.elementCount), aty = GuardedBuffer(xShape.elementCount)
+      run(kernels, test, .forward, weights, x.base, xShape, ax.base, yShape, nil, .none)
+      run(kernels, test, .backwardData, weights, y.base, yShape, aty.base, xShape, nil, .none)
+      let left = product(ax.values, y.values), right = product(x.values, aty.values)
+      let scale = (product(ax.values, ax.values) * product(y.values, y.values)).squareRoot()
+      #expect(abs(left - right) <= Tolerance.adjoint * scale, "\(tier.rawValue): \(left) against \(right)")
+    }
+  }
+
+  private func product(_ a: [Float], _ b: [Float]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// About the largest Σ|products| of an output, for inputs up to 1.
+  private func magnitude(_ weights: [Float], k: Int, fanIn: Int) -> Double { Double(k * k * fanIn) / 2 + 1 }
+
+  private func run(
+    _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float],
+    _ input: UnsafePointer<Float>, _ inputShape: BlockedShape, _ output: UnsafeMutablePointer<Float>,
+    _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation
+  ) {
+    let packed = PackedConvolution(
+      weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
+      kernels: kernels)
+    let plan = ConvolutionPlan(packed, input: inputShape, output: outputShape, kernels: kernels)
+    let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
+    kernels.convolve(
+      plan, input: input, output: output, bias: bias, activation: activation,
+      workspace: plan.workspaceByteCount == 0 ? nil : UnsafeMutableRawPointer(workspace.base))
+    #expect(workspace.isGuarded, "wrote outside of the workspace")
+  }
+}

@@ -1,0 +1,14 @@
+/// Every tolerance of this suite, relative to the largest magnitude the oracle produced (or summed, where stated).
+enum Tolerance {
+  /// One or two roundings.
+  static let elementwise = 1e-6
+  /// Relative to Σ|products|: float sums of up to about 10⁴ terms.
+  static let product = 2e-6
+  /// Winograd's transforms add roundings of their own.
+  static let winograd = 1e-5
+  static let tanh = 5e-7
+  static let statistics = 2e-6
+  static let loss = 2e-6
+  /// ⟨Ax, y⟩ against ⟨x, Aᵀy⟩, relative to ‖Ax‖·‖y‖.
+  static let adjoint = 1e-6
+}
