@@ -1,0 +1,227 @@
+// How an `InversionReport` becomes a page: head, summary, one part per image, explanations.
+
+extension InversionReport {
+  /// Images beyond this number are folded up.
+  private static let openCount = 4
+
+  func page() -> HTMLPage {
+    let program = run.versions.first.map { "\($0.name) \($0.value)" } ?? "idinv-lite"
+    var page = HTMLPage(
+      title: entries.count == 1 ? "Inversion of \(entries[0].name)" : "Inversion of \(entries.count) images",
+      lead: "In-domain inversion: each picture as a code of the generator that stays within its domain.",
+      facts: facts, footer: "Made by \(program). One file, nothing loaded from elsewhere.")
+    if !run.note.isEmpty { page.add("<p class=\"note\">\(run.note)</p>\n") }
+    if !run.options.isEmpty || run.versions.count > 1 {
+      page.add(HTMLPage.more("Options and versions", HTMLPage.pairs(run.options + run.versions)))
+    }
+    if !entries.isEmpty {
+      page.addSection("Summary", id: "summary", summary())
+      if let chart = convergence() { page.addSection("Convergence", chart) }
+      page.addSection(entries.count == 1 ? "Image" : "Images", images())
+    }
+    page.addSection("How to read the figures", explanations)
+    return page
+  }
+
+  private var facts: [HTMLPage.Fact] {
+    let sha: HTML = run.modelSHA256.isEmpty ? "" : "<code>\(run.modelSHA256)</code>"
+    return [
+      HTMLPage.Fact("Model", text: run.modelName),
+      HTMLPage.Fact("Resolution", text: run.resolution > 0 ? "\(run.resolution) × \(run.resolution)" : ""),
+      HTMLPage.Fact("Code", text: run.layerCount > 0 ? "\(run.layerCount) × \(run.codeDimension)" : ""),
+      HTMLPage.Fact("Weights", text: run.weightsType),
+      HTMLPage.Fact("Arithmetic", text: run.computeType),
+      HTMLPage.Fact("Processor tier", text: run.tier),
+      HTMLPage.Fact("Threads", text: run.threadCount > 0 ? "\(run.threadCount)" : ""),
+      HTMLPage.Fact("Time", text: run.seconds > 0 ? Figure.duration(run.seconds) : ""),
+      HTMLPage.Fact("Date", text: run.date),
+      HTMLPage.Fact("Model file, SHA-256", sha, isWide: true),
+    ]
+  }
+
+  // MARK: Summary
+
+  private func summary() -> HTML {
+    let isOne = entries.count == 1
+    func tile(
+      _ name: String, _ value: (Figures) -> Double?, _ text: (Double?) -> String
+    ) -> HTMLPage.Fact {
+      let start = Figure.median(entries.map { value($0.startFigures) })
+      let result = Figure.median(entries.map { value($0.resultFigures) })
+      return HTMLPage.Fact(
+        isOne ? name : "Median \(name)", "\(text(result))<small>\(text(start)) at the start</small>")
+    }
+    var tiles = [
+      tile("PSNR", { $0.psnrDB }, { Figure.fixed($0, 2) + " dB" }),
+      tile("MSE, pixels in ±1", { $0.msePM1 }, { Figure.significant($0) }),
+      tile("SSIM", { $0.ssim }, { Figure.fixed($0, 3) }),
+      tile("in-domain score", { $0.inDomainMeanSquare }, { Figure.significant($0) }),
+    ]
+    tiles.append(
+      HTMLPage.Fact(
+        isOne ? "Time" : "Median time", text: Figure.duration(Figure.median(entries.map(\.seconds)))))
+    let limit: HTML =
+      entries.contains { $0.original.width < run.resolution }
+      ? """
+      <p class="quiet">To keep this page light, pictures are shown at \
+      \(entries[0].original.width) × \(entries[0].original.height); the files beside it are at full size.</p>
+
+      """ : ""
+    return "\(HTMLPage.tiles(tiles))\(table())\(limit)"
+  }
+
+  private func table() -> HTML {
+    func number(_ value: Double?, _ text: String) -> ReportTable.Cell {
+      ReportTable.Cell(HTML(text: text), key: value)
+    }
+    /// Start → result, sorted by the result.
+    func change(_ start: Double?, _ result: Double?, _ text: (Double?) -> String) -> ReportTable.Cell {
+      ReportTable.Cell("<span class=\"change\">\(text(start)) →</span> \(text(result))", key: result)
+    }
+    func cells(
+      _ start: (_ value: (Figures) -> Double?) -> Double?, _ result: (_ value: (Figures) -> Double?) -> Double?,
+      seconds: Double?
+    ) -> [ReportTable.Cell] {
+      [
+        change(start { $0.psnrDB }, result { $0.psnrDB }) { Figure.fixed($0, 2) },
+        change(start { $0.msePM1 }, result { $0.msePM1 }) { Figure.significant($0) },
+        change(start { $0.ssim }, result { $0.ssim }) { Figure.fixed($0, 3) },
+        change(start { $0.inDomainMeanSquare }, result { $0.inDomainMeanSquare }) { Figure.significant($0) },
+        number(result { $0.inDomainL2 }, Figure.significant(result { $0.inDomainL2 })),
+        number(seconds, Figure.duration(seconds)),
+      ]
+    }
+    let rows = entries.enumerated().map { index, entry -> [ReportTable.Cell] in
+      let thumbs: HTML = """
+        <span class="thumbs">\(entry.original.copy(of: "i\(index)-original", alt: ""))\
+        \(entry.start.copy(of: "i\(index)-start", alt: ""))\
+        \(entry.result.copy(of: "i\(index)-result", alt: ""))</span>
+        """
+      return [
+        ReportTable.Cell(thumbs, key: ""),
+        ReportTable.Cell("<a href=\"#i\(index)\">\(entry.name)</a>", key: entry.name),
+      ] + cells({ $0(entry.startFigures) }, { $0(entry.resultFigures) }, seconds: entry.seconds)
+    }
+    let medians =
+      [ReportTable.Cell(""), ReportTable.Cell("Median")]
+      + cells(
+        { value in Figure.median(entries.map { value($0.startFigures) }) },
+        { value in Figure.median(entries.map { value($0.resultFigures) }) },
+        seconds: Figure.median(entries.map(\.seconds)))
+    let isSortable = entries.count > 1
+    func column(_ title: String, unit: String = "", hint: String, isNumeric: Bool = true) -> ReportTable.Column {
+      ReportTable.Column(title, unit: unit, hint: hint, isNumeric: isNumeric, isSortable: isSortable)
+    }
+    return ReportTable(
+      columns: [
+        ReportTable.Column("", hint: "Original, start, result", isNumeric: false, isSortable: false),
+        column("Image", hint: "Name of the output files", isNumeric: false),
+        column("PSNR", unit: "dB", hint: "Start → result; higher is better"),
+        column("MSE", unit: "pixels in ±1", hint: "Start → result; lower is better"),
+        column("SSIM", unit: "0 to 1", hint: "Start → result; higher is better"),
+        column("In-domain", unit: "mean square", hint: "Start → result; lower is closer to the domain"),
+        column("In-domain", unit: "L2", hint: "Of the result; lower is closer to the domain"),
+        column("Time", hint: "Wall time of this image"),
+      ],
+      rows: rows, footer: isSortable ? medians : [], caption: "Figures of all images"
+    ).html()
+  }
+
+  // MARK: Convergence
+
+  /// The total loss over the images: median and quartiles. Needs at least three images.
+  private func convergence() -> HTML? {
+    guard entries.count >= 3 else { return nil }
+    var totals: [Int: [Double]] = [:]
+    for entry in entries {
+      for step in entry.losses { totals[step.step, default: []].append(step.total) }
+    }
+    // Steps that only a part of the images reached would bend the curve.
+    let steps = totals.keys.filter { (totals[$0]?.count ?? 0) * 2 > entries.count }.sorted()
+    guard steps.count > 1 else { return nil }
+    func curve(_ share: Double) -> [(x: Double, y: Double)] {
+      steps.compactMap { step in
+        Figure.quantile(totals[step] ?? [], share).map { (x: Double(step), y: $0) }
+      }
+    }
+    return LineChart(
+      title: "Total loss, median of \(entries.count) images; shaded: quartiles", xTitle: "step",
+      yKind: .logarithmic, series: [LineChart.Series("median", style: 0, points: curve(0.5))],
+      band: (lower: curve(0.25), upper: curve(0.75))
+    ).html()
+  }
+
+  // MARK: Images
+
+  private func images() -> HTML {
+    HTML(
+      entries.enumerated().map { index, entry in
+        let isOpen: HTML = entries.count <= Self.openCount ? " open" : ""
+        return """
+          <details class="item" id="i\(index)"\(isOpen)><summary><span class="thumbs">\
+          \(entry.result.copy(of: "i\(index)-result", alt: ""))</span><span class="name">\(entry.name)</span>\
+          <span class="quiet">PSNR \(Figure.fixed(entry.startFigures.psnrDB, 2)) → \
+          \(Figure.fixed(entry.resultFigures.psnrDB, 2)) dB</span></summary>
+          <div class="body">\(body(index, entry))</div></details>
+
+          """
+      })
+  }
+
+  private func body(_ index: Int, _ entry: Entry) -> HTML {
+    func detail(_ figures: Figures) -> String {
+      let ssim = figures.ssim.map { ", SSIM \(Figure.fixed($0, 3))" } ?? ""
+      return "\(Figure.fixed(figures.psnrDB, 2)) dB\(ssim)"
+    }
+    let row = PictureRow(pictures: [
+      CaptionedImage(entry.original, title: "Original", detail: entry.source, id: "i\(index)-original"),
+      CaptionedImage(
+        entry.start, title: entry.startTitle, detail: detail(entry.startFigures), id: "i\(index)-start"),
+      CaptionedImage(
+        entry.result, title: "Result", detail: detail(entry.resultFigures), id: "i\(index)-result"),
+    ])
+    let wipe = Wipe(
+      before: entry.original, after: entry.result, beforeID: "i\(index)-original",
+      afterID: "i\(index)-result", beforeTitle: "Original", afterTitle: "Result")
+    var result: HTML = entry.note.isEmpty ? "" : "<p class=\"note\">\(entry.note)</p>\n"
+    result += row.html()
+    result += "<div class=\"pair\">\(wipe.html())\(lossChart(entry))</div>\n"
+    if !entry.snapshots.isEmpty {
+      let film = PictureRow(
+        pictures: entry.snapshots.map { CaptionedImage($0.image, title: "Step \($0.step)") }, size: .small)
+      result += "<h3>On the way</h3>\n\(film.html())"
+    }
+    return result
+  }
+
+  private func lossChart(_ entry: Entry) -> HTML {
+    guard entry.losses.count > 1 else { return "" }
+    func series(_ name: String, _ style: Int, _ value: (Step) -> Double) -> LineChart.Series {
+      LineChart.Series(name, style: style, points: entry.losses.map { (x: Double($0.step), y: value($0)) })
+    }
+    return LineChart(
+      title: "Loss", xTitle: "step", yKind: .logarithmic,
+      series: [
+        series("total", 0) { $0.total }, series("pixel", 1) { $0.pixel },
+        series("perceptual", 2) { $0.perceptual }, series("domain", 3) { $0.domain },
+      ],
+      hoverCount: entries.count > 40 ? 20 : 60
+    ).html()
+  }
+
+  // MARK: Explanations
+
+  private var explanations: HTML {
+    """
+    <p><b>PSNR</b> is 10 log<sub>10</sub>(255² / MSE) of the 8-bit pictures, in dB. <b>MSE</b> is the mean squared \
+    error of pixels in −1 to 1. <b>SSIM</b> is the structural similarity of Wang et al. (2004) with an 11 × 11 \
+    Gaussian window of σ = 1.5, averaged over the channels. All compare with the original at the model's \
+    resolution.</p>
+    <p>The <b>in-domain score</b> is ‖z − E(G(z))‖: how far a code lies from what the encoder makes of its own \
+    image, as mean square over all entries and as Euclidean length. A code within the generator's domain, which \
+    can be edited, has a small one.</p>
+    <p>Method: Zhu, Shen, Zhao, Zhou, <i>In-Domain GAN Inversion for Real Image Editing</i>, ECCV 2020.</p>
+
+    """
+  }
+}

@@ -1,0 +1,93 @@
+import Imaging
+
+/// A picture with a caption.
+struct CaptionedImage: Sendable {
+  var image: ReportImage
+  var title: String
+  /// A second, quieter line.
+  var detail: String
+  /// For copies of it elsewhere on the page.
+  var id: String?
+
+  init(_ image: ReportImage, title: String, detail: String = "", id: String? = nil) {
+    self.image = image
+    self.title = title
+    self.detail = detail
+    self.id = id
+  }
+
+  /// A `figure` element.
+  func html() -> HTML {
+    let second: HTML = detail.isEmpty ? "" : "<small>\(detail)</small>"
+    return """
+      <figure>\(image.element(id: id, alt: title))<figcaption>\(title)\(second)</figcaption></figure>
+
+      """
+  }
+}
+
+/// Pictures side by side; they wrap on narrow screens.
+struct PictureRow: Sendable {
+  /// How large the pictures are shown.
+  enum Size: String, Sendable { case large, small }
+
+  var pictures: [CaptionedImage]
+  var size: Size = .large
+
+  func html() -> HTML {
+    "<div class=\"row \(size.rawValue)\">\(pictures.map { $0.html() })</div>\n"
+  }
+}
+
+/// Two pictures on top of each other with a handle to wipe from one to the other. Needs the script; without it,
+/// and on paper, it does not appear.
+struct Wipe: Sendable {
+  var before: ReportImage
+  var after: ReportImage
+  /// The ids under which the page holds both pictures.
+  var beforeID: String
+  var afterID: String
+  var beforeTitle: String
+  var afterTitle: String
+
+  func html() -> HTML {
+    """
+    <figure class="wipe-box"><div class="wipe" style="--cut:50%">\
+    \(before.copy(of: beforeID, alt: beforeTitle))\
+    \(after.copy(of: afterID, alt: afterTitle, classes: "over"))\
+    <span class="handle" aria-hidden="true"></span>\
+    <input type="range" min="0" max="100" step="0.5" value="50" \
+    aria-label="Wipe between \(beforeTitle) and \(afterTitle)"></div>\
+    <figcaption><span>◂ \(beforeTitle)</span><span>\(afterTitle) ▸</span></figcaption></figure>
+
+    """
+  }
+}
+
+/// A series of pictures over a parameter, one shown at a time, with a slider: the α of an edit, the steps of an
+/// inversion. Without the script, and on paper, all are shown in a row.
+struct PictureSlider: Sendable {
+  /// The parameter's name, shown before each label: "α".
+  var parameter: String
+  /// Label and picture, in order.
+  var frames: [(label: String, image: ReportImage)]
+  /// The frame to begin with.
+  var start: Int
+
+  func html() -> HTML {
+    let figures = frames.map { frame -> HTML in
+      let caption = "\(parameter) \(frame.label)"
+      return """
+        <figure>\(frame.image.element(alt: caption))<figcaption>\(caption)</figcaption></figure>
+
+        """
+    }
+    let first = min(max(start, 0), max(frames.count - 1, 0))
+    return """
+      <div class="frames" data-start="\(first)"><div class="row small">\(figures)</div>\
+      <input type="range" min="0" max="\(max(frames.count - 1, 0))" step="1" value="\(first)" \
+      aria-label="\(parameter)"></div>
+
+      """
+  }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Imaging
+
+/// Figures for other programs: sorted keys, so that outputs can be compared line by line.
+///
+/// What JSON has no number for is written as a string: `"inf"`, `"-inf"`, `"nan"` (Python's `float()` takes
+/// them). The PSNR of two equal pictures is such a case.
+enum JSONOutput {
+  /// The text of a value, indented, with a final newline.
+  static func text(_ value: some Encodable) throws(ImagingError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+    } catch {
+      throw .notWritten(path: "JSON output", operation: "encode", reason: "\(error)")
+    }
+  }
+
+  /// Prints a value on standard output.
+  static func print(_ value: some Encodable) throws(ImagingError) {
+    try StandardStreams.printOutput(text(value))
+  }
+
+  /// Writes a value to a file, whole or not at all.
+  static func write(_ value: some Encodable, to path: String) throws(ImagingError) {
+    try AtomicFile.write(text(value), to: path)
+  }
+}

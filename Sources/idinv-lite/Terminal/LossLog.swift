@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Imaging
+
+/// `losses.jsonl`: one line per image and step, written while the run goes on.
+///
+/// Lines are collected and go to the file whole, a few large writes in all; `flush` after each image, so that an
+/// interrupted run keeps what it has. Unlike other outputs this file grows in place.
+final class LossLog {
+  /// One step of one image. `seconds` is the time since the image's first step.
+  struct Record: Equatable, Sendable {
+    var image: String
+    var step: Int
+    var pixel: Double
+    var perceptual: Double
+    var domain: Double
+    var total: Double
+    var seconds: Double
+  }
+
+  private let path: String
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private let capacity = 1 << 16
+
+  /// Opens the file.
+  ///
+  /// - Parameter appending: keep what an earlier part of the run wrote (`--resume`); otherwise begin anew.
+  init(path: String, appending: Bool = false) throws(ImagingError) {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC), 0o666)
+    guard descriptor >= 0 else {
+      throw .notWritten(path: path, operation: "open", reason: String(cString: strerror(errno)))
+    }
+  }
+
+  deinit {
+    _ = StandardStreams.write(buffer, to: descriptor)
+    close(descriptor)
+  }
+
+  /// Adds a line.
+  func append(_ record: Record) throws(ImagingError) {
+    buffer += Self.line(record).utf8
+    if buffer.count >= capacity { try flush() }
+  }
+
+  /// Writes out what has been collected.
+  func flush() throws(ImagingError) {
+    let code = StandardStreams.write(buffer, to: descriptor)
+    buffer.removeAll(keepingCapacity: true)
+    guard code == 0 else {
+      throw .notWritten(path: path, operation: "write", reason: String(cString: strerror(code)))
+    }
+  }
+
+  /// A record as one line of JSON, in the order of the contract.
+  static func line(_ record: Record) -> String {
+    "{\"image\":\(quoted(record.image)),\"step\":\(record.step),\"pixel\":\(number(record.pixel)),"
+      + "\"perceptual\":\(number(record.perceptual)),\"domain\":\(number(record.domain)),"
+      + "\"total\":\(number(record.total)),\"seconds\":\(number(record.seconds))}\n"
+  }
+
+  /// Shortest text that reads back as the same number; as in `JSONOutput` where JSON has none.
+  private static func number(_ value: Double) -> String {
+    value.isFinite ? "\(value)" : value.isNaN ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\""
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 32:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

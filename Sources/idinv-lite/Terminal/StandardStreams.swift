@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Imaging
+
+/// Standard output and standard error by descriptor: whole writes, errors seen, no shared buffers.
+enum StandardStreams {
+  /// Writes a line on standard error. That it cannot be written is nobody's business any more.
+  static func printError(_ line: String) { _ = write([UInt8]((line + "\n").utf8), to: STDERR_FILENO) }
+
+  /// Writes on standard output.
+  ///
+  /// Throws if the stream cannot take it (a full disk behind `>`); figures that got lost must not look like success.
+  static func printOutput(_ text: String) throws(ImagingError) {
+    let code = write([UInt8](text.utf8), to: STDOUT_FILENO)
+    guard code == 0 else {
+      throw .notWritten(
+        path: "standard output", operation: "write", reason: String(cString: strerror(code)))
+    }
+  }
+
+  /// Whether standard error is a terminal that understands cursor movements.
+  static var errorIsTerminal: Bool {
+    guard isatty(STDERR_FILENO) == 1 else { return false }
+    guard let kind = getenv("TERM") else { return false }
+    return String(cString: kind) != "dumb"
+  }
+
+  /// Columns of the terminal behind standard error; 80 if it does not say.
+  static var errorWidth: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Whether the locale can show characters beyond ASCII.
+  static var localeIsUnicode: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = getenv(name), value.pointee != 0 else { continue }
+      let lowered = String(cString: value).lowercased()
+      return lowered.contains("utf-8") || lowered.contains("utf8")
+    }
+    return false
+  }
+
+  /// Writes all bytes and returns 0, or the number of the error that stopped it.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { writeOnce(descriptor, $0.baseAddress! + done, $0.count - done) }
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
+        return errno
+      }
+    }
+    return 0
+  }
+}
+
+/// `write(2)`, which `StandardStreams.write` would shadow.
+private func writeOnce(_ descriptor: Int32, _ start: UnsafeRawPointer, _ count: Int) -> Int {
+  write(descriptor, start, count)
+}
