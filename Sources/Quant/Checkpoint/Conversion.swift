@@ -1,0 +1,169 @@
+import Foundation
+import Quant
+
+/// What the checkpoints cannot say. The defaults are those of the published models.
+public struct ConversionOptions: Equatable, Sendable {
+  public var precision: WeightsPrecision = .f32
+  /// Exceptions to the precision, by tensor name in the model file.
+  public var precisionOverrides: [String: DType] = [:]
+  /// Whether the generator's image passes through tanh.
+  public var finalTanh = true
+  /// Whether the encoder was built with `use_wscale`.
+  public var encoderWScale = false
+  /// Truncation; where both are nil the checkpoint's buffer counts, else ψ 0.7 on 8 layers.
+  public var truncationPsi: Float?
+  public var truncationLayers: Int?
+  public var pixelMinimum: Float = -1
+  public var pixelMaximum: Float = 1
+  public var perceptualInput: PerceptualInput = .caffe
+  /// Layers of the perceptual network to keep; nil: up to the ReLU of conv4_3 in a VGG16, all in others.
+  public var perceptualLayers: Int?
+  /// Whether tensors in a network's modules that the published code does not have are ignored. They would probably
+  /// change its output, so they are refused otherwise.
+  public var ignoresUnknownTensors = false
+  public var licence = ""
+  public var note = ""
+  public var creator = "idinv-lite"
+
+  public init() {}
+}
+
+/// Turns checkpoints into one model file: looks at names and shapes, folds constants and statistics into the weights,
+/// quantises, writes. One tensor is in memory at a time.
+public struct Conversion {
+  /// Paths; at least one.
+  public var generator: String?
+  public var encoder: String?
+  public var perceptual: String?
+  public var options: ConversionOptions
+
+  public init(
+    generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
+    options: ConversionOptions = ConversionOptions()
+  ) {
+    self.generator = generator
+    self.encoder = encoder
+    self.perceptual = perceptual
+    self.options = options
+  }
+
+  /// Converts and writes `output`; nothing is left behind after an error.
+  ///
+  /// - Parameter progress: gets the share done, 0 to 1, after each tensor.
+  /// - Throws: any `CheckpointError`; what concerns the output is in `.modelFile`.
+  public func run(
+    to output: String, progress: ((Double) -> Void)? = nil
+  ) throws(CheckpointError) -> ConversionReport {
+    var readers: [PartReader] = []
+    var tensors: [PlannedTensor] = []
+    var specification = ModelSpecification(
+      pixelMinimum: options.pixelMinimum, pixelMaximum: options.pixelMaximum)
+    func reader(_ part: NetworkPart, _ path: String?) throws(CheckpointError) -> PartReader? {
+      guard let path else { return nil }
+      let reader = try PartReader(part, try CheckpointReader.open(path))
+      readers.append(reader)
+      return reader
+    }
+    if let reader = try reader(.generator, generator) {
+      let plan = try GeneratorPlan(reader, options)
+      specification.generator = plan.specification
+      tensors += plan.tensors
+    }
+    if let reader = try reader(.encoder, encoder) {
+      let plan = try EncoderPlan(reader, options)
+      specification.encoder = plan.specification
+      tensors += plan.tensors
+    }
+    if let reader = try reader(.perceptual, perceptual) {
+      let plan = try PerceptualPlan(reader, options)
+      specification.perceptual = plan.specification
+      tensors += plan.tensors
+    }
+    try checkAgreement(specification)
+    let ignored = try ignoredNames(readers)
+    let sources = try hashed(readers)
+    do throws(ModelFileError) { try specification.validate() } catch { throw .modelFile(error) }
+    let (byteCount, weightCount) = try write(tensors, specification, sources, to: output, progress)
+    let sha256 = try hash(output)
+    return ConversionReport(
+      sources: sources, inferred: readers.flatMap(\.inferred), warnings: readers.flatMap(\.warnings),
+      ignored: ignored, specification: specification, precision: options.precision, path: output,
+      byteCount: byteCount, sha256: sha256, tensorCount: tensors.count, weightCount: weightCount)
+  }
+
+  private func checkAgreement(_ specification: ModelSpecification) throws(CheckpointError) {
+    guard let generator = specification.generator, let encoder = specification.encoder else { return }
+    let pairs = [
+      ("resolution", generator.resolution, encoder.resolution),
+      ("number of layers", generator.layerCount, encoder.layerCount),
+      ("dimension of w", generator.wDimension, encoder.wDimension),
+      ("number of image channels", generator.imageChannels, encoder.imageChannels),
+    ]
+    for (what, wanted, found) in pairs where wanted != found {
+      throw .mismatch(
+        what: "the encoder's \(what)", found: "\(found) (\(self.encoder ?? ""))",
+        expected: "\(wanted), as the generator's (\(self.generator ?? ""))")
+    }
+  }
+
+  private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {
+    var ignored: [String] = []
+    for reader in readers {
+      let unused = reader.unused()
+      if let first = unused.unknown.first, !options.ignoresUnknownTensors {
+        throw .tensor(
+          name: first, found: "a tensor that the published \(reader.part.rawValue) does not have"
+            + (unused.unknown.count > 1 ? " (and \(unused.unknown.count - 1) more)" : ""),
+          expected: "none; ignoring it may change the output, and has to be asked for")
+      }
+      ignored += unused.unknown + unused.ignored
+    }
+    return ignored
+  }
+
+  private func hashed(_ readers: [PartReader]) throws(CheckpointError) -> [ConversionReport.Source] {
+    var sources: [ConversionReport.Source] = []
+    for reader in readers {
+      let checkpoint = reader.checkpoint
+      sources.append(
+        .init(
+          part: reader.part.rawValue, path: checkpoint.path, format: checkpoint.format.rawValue,
+          byteCount: checkpoint.byteCount, sha256: try hash(checkpoint.path), tensorCount: checkpoint.names.count,
+          prefix: reader.prefix))
+    }
+    return sources
+  }
+
+  private func hash(_ path: String) throws(CheckpointError) -> String {
+    do throws(ModelFileError) { return try SHA256.hexDigest(ofFile: path) } catch { throw .modelFile(error) }
+  }
+
+  private func write(
+    _ tensors: [PlannedTensor], _ specification: ModelSpecification, _ sources: [ConversionReport.Source],
+    to output: String, _ progress: ((Double) -> Void)?
+  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int) {
+    let metadata = ModelMetadata(
+      specification: specification, precision: options.precision,
+      sources: sources.map {
+        ModelSource(
+          part: $0.part, file: URL(fileURLWithPath: $0.path).lastPathComponent, byteCount: $0.byteCount,
+          sha256: $0.sha256)
+      }, licence: options.licence, note: options.note, creator: options.creator)
+    let policy = QuantisationPolicy(precision: options.precision, overrides: options.precisionOverrides)
+    let total = requiredTensors(of: specification).reduce(0) { $0 + $1.elementCount }
+    var done = 0
+    let writer: ModelFileWriter
+    do throws(ModelFileError) {
+      writer = try ModelFileWriter(path: output, metadata: metadata, policy: policy)
+    } catch {
+      throw .modelFile(error)
+    }
+    for tensor in tensors {
+      let values = try tensor.values()
+      do throws(ModelFileError) { try writer.write(tensor.name, values) } catch { throw .modelFile(error) }
+      done += values.count
+      progress?(Double(done) / Double(max(1, total)))
+    }
+    do throws(ModelFileError) { return (try writer.finish(), done) } catch { throw .modelFile(error) }
+  }
+}

@@ -1,0 +1,60 @@
+import Quant
+
+/// What a conversion found, concluded and left out, for the user to judge.
+public struct ConversionReport: Codable, Equatable, Sendable {
+  public struct Source: Codable, Equatable, Sendable {
+    public var part: String
+    public var path: String
+    public var format: String
+    public var byteCount: Int
+    public var sha256: String
+    public var tensorCount: Int
+    /// What the names were stripped of; empty where nothing was.
+    public var prefix: String
+  }
+
+  public var sources: [Source]
+  /// Resolution, layers, channels and so on, from names and shapes.
+  public var inferred: [String]
+  /// What deserves a look.
+  public var warnings: [String]
+  /// Names in the checkpoints that nothing was taken from.
+  public var ignored: [String]
+  public var specification: ModelSpecification
+  public var precision: WeightsPrecision
+  /// The model file.
+  public var path: String
+  public var byteCount: Int
+  public var sha256: String
+  public var tensorCount: Int
+  public var weightCount: Int
+
+  /// For a terminal.
+  public var text: String {
+    var lines: [String] = []
+    for source in sources {
+      lines.append("\(source.part): \(source.path) (\(source.format), \(source.tensorCount) tensors, \(megabytes(source.byteCount)))")
+      lines.append("  SHA-256 \(source.sha256)")
+      if !source.prefix.isEmpty { lines.append("  names without '\(source.prefix)'") }
+    }
+    lines += section("inferred", inferred, limit: 40) + section("warning", warnings, limit: 40)
+    let counters = ignored.filter { $0.hasSuffix(".num_batches_tracked") }
+    lines += section("ignored", ignored.filter { !$0.hasSuffix(".num_batches_tracked") }, limit: 12)
+    if !counters.isEmpty { lines.append("ignored: \(counters.count) counters (….num_batches_tracked)") }
+    lines.append(
+      "written: \(path) (\(precision.rawValue), \(tensorCount) tensors, \(weightCount) weights, \(megabytes(byteCount)))")
+    lines.append("  SHA-256 \(sha256)")
+    return lines.joined(separator: "\n")
+  }
+
+  private func section(_ title: String, _ entries: [String], limit: Int) -> [String] {
+    let shown = entries.prefix(limit).map { "\(title): \($0)" }
+    return entries.count > limit ? shown + ["\(title): … and \(entries.count - limit) more"] : shown
+  }
+
+  private func megabytes(_ byteCount: Int) -> String {
+    if byteCount < 1_000_000 { return "\((byteCount + 999) / 1000) kB" }
+    let tenths = (byteCount + 50_000) / 100_000
+    return "\(tenths / 10).\(tenths % 10) MB"
+  }
+}

@@ -1,0 +1,78 @@
+/// The arithmetic that turns trained parameters into weights that are used as they stand: constants and statistics are
+/// multiplied in, in double precision, and rounded once.
+enum Folding {
+  /// Each value times a constant.
+  static func scaled(_ values: consuming [Float], by factor: Double) -> [Float] {
+    if factor == 1 { return values }
+    for index in values.indices { values[index] = Float(Double(values[index]) * factor) }
+    return values
+  }
+
+  /// Row `r` of the first dimension times `factors[r]`.
+  ///
+  /// Consumes its argument, so that the encoder's head, half a gigabyte, is not in memory twice.
+  static func scaledRows(_ values: consuming [Float], by factors: [Double]) -> [Float] {
+    guard !factors.isEmpty, !factors.allSatisfy({ $0 == 1 }) else { return values }
+    let length = values.count / factors.count
+    for (row, factor) in factors.enumerated() {
+      for index in row * length..<(row + 1) * length { values[index] = Float(Double(values[index]) * factor) }
+    }
+    return values
+  }
+
+  /// Equalised learning rate (Karras et al., ICLR 2018, section 4.1): the constant `gain / √fanIn`.
+  static func weightScale(fanIn: Int, gain: Double = 2.0.squareRoot()) -> Double {
+    gain / Double(fanIn).squareRoot()
+  }
+
+  /// Fused up-sampling weights [3, 3, I, O] as the [O, I, 3, 3] of a convolution on the nearest-upsampled input.
+  ///
+  /// The published code sums the zero-padded kernel `w` with itself shifted by one in each direction, and transposes with
+  /// stride 2, padding 1. In one dimension, with `K[a] = w[a] + w[a−1]`:
+  /// `y[p] = Σᵢ x[i]·K[p+1−2i] = Σᵢ x[i]·(w[p+1−2i] + w[p−2i])`. The upsampled `u[2i] = u[2i+1] = x[i]` turns this into
+  /// `Σ_q u[q]·w[p+1−q]`, which is the correlation `Σ_s c[s]·u[p−1+s]` with `c[s] = w[2−s]`: the kernel flipped.
+  static func unfused(_ values: [Float], inputs: Int, outputs: Int, scale: Double) -> [Float] {
+    var result = [Float](repeating: 0, count: values.count)
+    for y in 0..<3 {
+      for x in 0..<3 {
+        for input in 0..<inputs {
+          let from = ((2 - y) * 3 + 2 - x) * inputs * outputs + input * outputs
+          for output in 0..<outputs {
+            result[(output * inputs + input) * 9 + y * 3 + x] = Float(Double(values[from + output]) * scale)
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// Batch normalisation in inference, as a factor and an offset per channel: `y = factor·x + offset`.
+struct BatchNormalisation {
+  var factors: [Double]
+  var offsets: [Double]
+
+  static let epsilon = 1e-5
+
+  /// `factor = γ / √(σ² + ε)`, `offset = β − μ·factor`; nothing where there is none (`name` nil).
+  ///
+  /// - Throws: `.tensor` where a variance is negative.
+  init(_ reader: PartReader, _ name: String?, channels: Int) throws(CheckpointError) {
+    guard let name else {
+      factors = Array(repeating: 1, count: channels)
+      offsets = Array(repeating: 0, count: channels)
+      return
+    }
+    let gamma = try reader.doubles("\(name).weight")
+    let beta = try reader.doubles("\(name).bias")
+    let mean = try reader.doubles("\(name).running_mean")
+    let variance = try reader.doubles("\(name).running_var")
+    guard variance.allSatisfy({ $0 >= 0 }) else {
+      throw .tensor(
+        name: reader.prefix + name + ".running_var", found: "a negative variance", expected: "none below 0")
+    }
+    let factors = zip(gamma, variance).map { $0 / ($1 + Self.epsilon).squareRoot() }
+    self.factors = factors
+    offsets = beta.indices.map { beta[$0] - mean[$0] * factors[$0] }
+  }
+}

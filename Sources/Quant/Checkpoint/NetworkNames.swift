@@ -1,0 +1,65 @@
+/// The three networks, and how their tensors are told apart by name whatever wrapper stored them.
+enum NetworkPart: String, CaseIterable {
+  case generator
+  case encoder
+  case perceptual
+
+  /// What a checkpoint's names should look like, for messages.
+  var examples: String {
+    switch self {
+    case .generator: "names such as mapping.dense0.fc.weight and synthesis.layer1.conv.weight (idinvert_pytorch)"
+    case .encoder: "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
+    case .perceptual: "names such as layer0.weight or features.0.weight (VGG16)"
+    }
+  }
+
+  /// Whether a name without wrappers' prefixes is one of this network's.
+  private func matches(_ parts: ArraySlice<Substring>) -> Bool {
+    guard let first = parts.first, parts.count >= 2 else { return false }
+    let second = parts[parts.startIndex + 1]
+    let last = parts[parts.endIndex - 1]
+    switch self {
+    case .generator: return ["mapping", "truncation", "synthesis"].contains(first)
+    case .encoder:
+      return index(of: first, after: "block") != nil
+        && ["conv", "conv1", "conv2", "bn", "bn1", "bn2", "wscale1", "wscale2", "fc"].contains(second)
+    case .perceptual:
+      guard last == "weight" || last == "bias" else { return false }
+      return parts.count == 2 && index(of: first, after: "layer") != nil
+        || parts.count == 3 && first == "features" && Int(second) != nil
+        || parts.count == 2 && Int(first) != nil
+    }
+  }
+
+  /// The number of matching names behind each prefix ("", "module.", "generator_smooth.").
+  func prefixes(in names: [String]) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for name in names {
+      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+      guard let start = parts.indices.first(where: { matches(parts[$0...]) }) else { continue }
+      counts[parts[..<start].map { $0 + "." }.joined(), default: 0] += 1
+    }
+    return counts
+  }
+
+  /// The prefix behind which this network lies, and others that hold as much of one.
+  ///
+  /// Training programs store a running average of the weights beside the weights; the average ("ema", "smooth") is
+  /// the one that is published and meant.
+  func choosePrefix(in names: [String]) -> (prefix: String, others: [String])? {
+    let counts = prefixes(in: names)
+    guard let most = counts.values.max() else { return nil }
+    let complete = counts.filter { $0.value * 10 >= most * 9 }.map(\.key).sorted()
+    let averages = complete.filter { $0.lowercased().contains("ema") || $0.lowercased().contains("smooth") }
+    let prefix = averages.first ?? complete[0]
+    return (prefix, complete.filter { $0 != prefix })
+  }
+}
+
+/// The number in names such as `layer12`.
+func index(of text: some StringProtocol, after word: String) -> Int? {
+  guard text.hasPrefix(word) else { return nil }
+  let digits = text.dropFirst(word.count)
+  guard !digits.isEmpty, digits.count <= 6, digits.allSatisfy(\.isNumber) else { return nil }
+  return Int(digits)
+}
