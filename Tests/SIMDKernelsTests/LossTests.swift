@@ -1,0 +1,56 @@
+import SIMDKernels
+import Testing
+
+@Suite struct LossTests {
+  @Test("Mean squared error per image and its gradient")
+  func images() {
+    for (c, h, w) in awkwardShapes {
+      var random = Seeded(41)
+      let shape = BlockedShape(c, h, w, batch: 2)
+      let a = Planar(shape, &random), b = Planar(shape, &random)
+      let left = a.blocked(halo: 1), right = b.blocked(halo: 1)
+      let size = c * h * w, weight: [Float] = [0.5, 2]
+      let losses = (0..<2).map { i in
+        (0..<size).reduce(0.0) {
+          $0 + (a.values[i * size + $1] - b.values[i * size + $1]) * (a.values[i * size + $1] - b.values[i * size + $1])
+        } / Double(size)
+      }
+      verify(flat: losses, tolerance: Tolerance.loss, "loss \((c, h, w))") { kernels, output in
+        let partials = UnsafeMutablePointer<Double>.allocate(capacity: kernels.meanSquaredErrorPartialCount(shape))
+        defer { partials.deallocate() }
+        kernels.meanSquaredError(losses: output, a: left.base, b: right.base, shape: shape, partials: partials)
+      }
+      let gradient = a.map { i, k, y, x, v in 2 * (v - b[i, k, y, x]) / Double(size) * Double(weight[i]) }
+      verify(gradient, tolerance: Tolerance.elementwise, "gradient of a \((c, h, w))") {
+        $0.meanSquaredErrorBackward(
+          gradA: $1, gradB: nil, a: left.base, b: right.base, weight: weight, shape: shape)
+      }
+      verify(gradient.map { -$4 + 0 * Double($0 + $1 + $2 + $3) }, tolerance: Tolerance.elementwise, "gradient of b") {
+        $0.meanSquaredErrorBackward(
+          gradA: nil, gradB: $1, a: left.base, b: right.base, weight: weight, shape: shape)
+      }
+    }
+  }
+
+  @Test("The same for dense rows")
+  func rows() {
+    for columns in [1, 17, 512, 5000] {
+      var random = Seeded(42)
+      let shape = DenseShape(rows: 2, columns: columns), weight: [Float] = [1, 3]
+      let a = denseBuffer(2, columns) { _, _ in random.float() }, b = denseBuffer(2, columns) { _, _ in random.float() }
+      let difference = (0..<shape.elementCount).map { Double(a.base[$0]) - Double(b.base[$0]) }
+      let losses = (0..<2).map { r in
+        difference[(r * shape.rowStride)..<((r + 1) * shape.rowStride)].reduce(0) { $0 + $1 * $1 } / Double(columns)
+      }
+      verify(flat: losses, tolerance: Tolerance.loss, "loss of \(columns)") { kernels, output in
+        let partials = UnsafeMutablePointer<Double>.allocate(capacity: kernels.meanSquaredErrorPartialCount(shape))
+        defer { partials.deallocate() }
+        kernels.meanSquaredError(losses: output, a: a.base, b: b.base, shape: shape, partials: partials)
+      }
+      let gradient = difference.indices.map { 2 * difference[$0] / Double(columns) * Double(weight[$0 / shape.rowStride]) }
+      verify(flat: gradient, tolerance: Tolerance.elementwise, "gradient of \(columns)") {
+        $0.meanSquaredErrorBackward(gradA: $1, gradB: nil, a: a.base, b: b.base, weight: weight, shape: shape)
+      }
+    }
+  }
+}
