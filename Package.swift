@@ -71,4 +71,7 @@ let package = Package(
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
+    .testTarget(
+      name: "InversionTests", dependencies: ["Inversion", "Checkpoint"], path: "Tests/InversionTests"),
   ])

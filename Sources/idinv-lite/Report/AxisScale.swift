@@ -51,9 +51,9 @@ struct AxisScale: Equatable, Sendable {
       + (2...40).map { candidates([1], every: $0) }
     let best = choices.first { $0.count <= tickCount } ?? []
     let ticks =
-      best.count >= 2
+      best.count >= 3
       ? best
-      : Self.multiples(of: Self.roundStep((high - low) / 4), from: low, to: high).filter { $0 > 0 }
+      : Self.multiples(of: Self.roundStep((high - low) / 8), from: low, to: high).filter { $0 > 0 }
     self.init(kind: .logarithmic, lower: low, upper: high, ticks: ticks)
   }
 

@@ -42,24 +42,22 @@ extension InversionReport {
   // MARK: Summary
 
   private func summary() -> HTML {
-    let isOne = entries.count == 1
     func tile(
       _ name: String, _ value: (Figures) -> Double?, _ text: (Double?) -> String
     ) -> HTMLPage.Fact {
       let start = Figure.median(entries.map { value($0.startFigures) })
       let result = Figure.median(entries.map { value($0.resultFigures) })
       return HTMLPage.Fact(
-        isOne ? name : "Median \(name)", "\(text(result))<small>\(text(start)) at the start</small>")
+        name, "\(text(result))<small>\(text(start)) at the start</small>")
     }
     var tiles = [
       tile("PSNR", { $0.psnrDB }, { Figure.fixed($0, 2) + " dB" }),
       tile("MSE, pixels in ±1", { $0.msePM1 }, { Figure.significant($0) }),
       tile("SSIM", { $0.ssim }, { Figure.fixed($0, 3) }),
-      tile("in-domain score", { $0.inDomainMeanSquare }, { Figure.significant($0) }),
+      tile("In-domain score", { $0.inDomainMeanSquare }, { Figure.significant($0) }),
     ]
     tiles.append(
-      HTMLPage.Fact(
-        isOne ? "Time" : "Median time", text: Figure.duration(Figure.median(entries.map(\.seconds)))))
+      HTMLPage.Fact("Time", text: Figure.duration(Figure.median(entries.map(\.seconds)))))
     let limit: HTML =
       entries.contains { $0.original.width < run.resolution }
       ? """
@@ -67,13 +65,14 @@ extension InversionReport {
       \(entries[0].original.width) × \(entries[0].original.height); the files beside it are at full size.</p>
 
       """ : ""
-    return "\(HTMLPage.tiles(tiles))\(table())\(limit)"
+    guard entries.count > 1 else { return "\(HTMLPage.tiles(tiles))\(limit)" }
+    return """
+      <p class="quiet">Medians over \(entries.count) images.</p>
+      \(HTMLPage.tiles(tiles))\(table())\(limit)
+      """
   }
 
   private func table() -> HTML {
-    func number(_ value: Double?, _ text: String) -> ReportTable.Cell {
-      ReportTable.Cell(HTML(text: text), key: value)
-    }
     /// Start → result, sorted by the result.
     func change(_ start: Double?, _ result: Double?, _ text: (Double?) -> String) -> ReportTable.Cell {
       ReportTable.Cell("<span class=\"change\">\(text(start)) →</span> \(text(result))", key: result)
@@ -87,8 +86,7 @@ extension InversionReport {
         change(start { $0.msePM1 }, result { $0.msePM1 }) { Figure.significant($0) },
         change(start { $0.ssim }, result { $0.ssim }) { Figure.fixed($0, 3) },
         change(start { $0.inDomainMeanSquare }, result { $0.inDomainMeanSquare }) { Figure.significant($0) },
-        number(result { $0.inDomainL2 }, Figure.significant(result { $0.inDomainL2 })),
-        number(seconds, Figure.duration(seconds)),
+        ReportTable.Cell(HTML(text: Figure.duration(seconds)), key: seconds),
       ]
     }
     let rows = entries.enumerated().map { index, entry -> [ReportTable.Cell] in
@@ -99,7 +97,7 @@ extension InversionReport {
         """
       return [
         ReportTable.Cell(thumbs, key: ""),
-        ReportTable.Cell("<a href=\"#i\(index)\">\(entry.name)</a>", key: entry.name),
+        ReportTable.Cell("<a class=\"name\" href=\"#i\(index)\">\(entry.name)</a>", key: entry.name),
       ] + cells({ $0(entry.startFigures) }, { $0(entry.resultFigures) }, seconds: entry.seconds)
     }
     let medians =
@@ -108,22 +106,17 @@ extension InversionReport {
         { value in Figure.median(entries.map { value($0.startFigures) }) },
         { value in Figure.median(entries.map { value($0.resultFigures) }) },
         seconds: Figure.median(entries.map(\.seconds)))
-    let isSortable = entries.count > 1
-    func column(_ title: String, unit: String = "", hint: String, isNumeric: Bool = true) -> ReportTable.Column {
-      ReportTable.Column(title, unit: unit, hint: hint, isNumeric: isNumeric, isSortable: isSortable)
-    }
     return ReportTable(
       columns: [
         ReportTable.Column("", hint: "Original, start, result", isNumeric: false, isSortable: false),
-        column("Image", hint: "Name of the output files", isNumeric: false),
-        column("PSNR", unit: "dB", hint: "Start → result; higher is better"),
-        column("MSE", unit: "pixels in ±1", hint: "Start → result; lower is better"),
-        column("SSIM", unit: "0 to 1", hint: "Start → result; higher is better"),
-        column("In-domain", unit: "mean square", hint: "Start → result; lower is closer to the domain"),
-        column("In-domain", unit: "L2", hint: "Of the result; lower is closer to the domain"),
-        column("Time", hint: "Wall time of this image"),
+        ReportTable.Column("Image", hint: "Name of the output files", isNumeric: false),
+        ReportTable.Column("PSNR", unit: "dB", hint: "Start → result; higher is better"),
+        ReportTable.Column("MSE", unit: "pixels in ±1", hint: "Start → result; lower is better"),
+        ReportTable.Column("SSIM", unit: "0 to 1", hint: "Start → result; higher is better"),
+        ReportTable.Column("In-domain", unit: "mean square", hint: "Start → result; lower is closer to the domain"),
+        ReportTable.Column("Time", hint: "Wall time of this image"),
       ],
-      rows: rows, footer: isSortable ? medians : [], caption: "Figures of all images"
+      rows: rows, footer: medians, caption: "Figures of all images"
     ).html()
   }
 
@@ -161,7 +154,7 @@ extension InversionReport {
           <details class="item" id="i\(index)"\(isOpen)><summary><span class="thumbs">\
           \(entry.result.copy(of: "i\(index)-result", alt: ""))</span><span class="name">\(entry.name)</span>\
           <span class="quiet">PSNR \(Figure.fixed(entry.startFigures.psnrDB, 2)) → \
-          \(Figure.fixed(entry.resultFigures.psnrDB, 2)) dB</span></summary>
+          \(Figure.fixed(entry.resultFigures.psnrDB, 2)) dB, \(Figure.duration(entry.seconds))</span></summary>
           <div class="body">\(body(index, entry))</div></details>
 
           """
@@ -169,16 +162,21 @@ extension InversionReport {
   }
 
   private func body(_ index: Int, _ entry: Entry) -> HTML {
-    func detail(_ figures: Figures) -> String {
+    func details(_ figures: Figures) -> [String] {
       let ssim = figures.ssim.map { ", SSIM \(Figure.fixed($0, 3))" } ?? ""
-      return "\(Figure.fixed(figures.psnrDB, 2)) dB\(ssim)"
+      var lines = ["PSNR \(Figure.fixed(figures.psnrDB, 2)) dB\(ssim)"]
+      if let meanSquare = figures.inDomainMeanSquare {
+        let length = figures.inDomainL2.map { ", L2 \(Figure.significant($0))" } ?? ""
+        lines.append("In-domain \(Figure.significant(meanSquare))\(length)")
+      }
+      return lines
     }
     let row = PictureRow(pictures: [
-      CaptionedImage(entry.original, title: "Original", detail: entry.source, id: "i\(index)-original"),
+      CaptionedImage(entry.original, title: "Original", details: [entry.source], id: "i\(index)-original"),
       CaptionedImage(
-        entry.start, title: entry.startTitle, detail: detail(entry.startFigures), id: "i\(index)-start"),
+        entry.start, title: entry.startTitle, details: details(entry.startFigures), id: "i\(index)-start"),
       CaptionedImage(
-        entry.result, title: "Result", detail: detail(entry.resultFigures), id: "i\(index)-result"),
+        entry.result, title: "Result", details: details(entry.resultFigures), id: "i\(index)-result"),
     ])
     let wipe = Wipe(
       before: entry.original, after: entry.result, beforeID: "i\(index)-original",

@@ -26,7 +26,7 @@ struct LineChart: Sendable {
   var hoverCount = 60
 
   private static let size = (width: 460.0, height: 264.0)
-  private static let plot = (left: 54.0, right: 450.0, top: 10.0, bottom: 222.0)
+  private static let plot = (left: 54.0, right: 443.0, top: 10.0, bottom: 222.0)
   private static let maximumPointCount = 300
 
   func html() -> HTML {

@@ -6,20 +6,22 @@ enum PageScript {
       const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
       document.documentElement.classList.add("js");
 
-      // Pictures that appear twice are stored once; the second place gets its source when it comes into view.
+      // Pictures that appear twice are stored once; the second place gets its source from the first,
+      // on large pages when it comes into view.
       const fill = image => {
         const source = document.getElementById(image.dataset.of);
         if (source) image.src = source.src;
         image.removeAttribute("data-of");
       };
-      if ("IntersectionObserver" in window) {
+      const copies = all("img[data-of]");
+      if (copies.length > 100 && "IntersectionObserver" in window) {
         const watcher = new IntersectionObserver(entries => entries.forEach(entry => {
           if (!entry.isIntersecting) return;
           watcher.unobserve(entry.target);
           fill(entry.target);
         }), { rootMargin: "400px" });
-        all("img[data-of]").forEach(image => watcher.observe(image));
-      } else all("img[data-of]").forEach(fill);
+        copies.forEach(image => watcher.observe(image));
+      } else copies.forEach(fill);
 
       all(".wipe input").forEach(input => input.addEventListener("input", () =>
         input.parentElement.style.setProperty("--cut", input.value + "%")));

@@ -19,7 +19,7 @@ enum PageStyle {
       font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
       font-variant-numeric: tabular-nums;
     }
-    main { max-width: 68rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+    main { max-width: 70rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
     h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -.015em; font-weight: 650; margin: 0; }
     h2 { font-size: 1.15rem; font-weight: 650; margin: 3rem 0 .75rem; }
     h3 { font-size: .95rem; font-weight: 600; margin: 1.75rem 0 .5rem; }
@@ -28,11 +28,11 @@ enum PageStyle {
     small { font-size: .8125rem; font-weight: 400; }
     a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 2px; }
     code { font: .875em/1.4 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-    .lead { color: var(--quiet); margin: .35rem 0 0; }
+    .lead { color: var(--quiet); margin: .35rem 0 0; max-width: none; }
     .note { border-left: 3px solid var(--accent); padding: .1rem 0 .1rem .8rem; color: var(--quiet); }
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-    dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .9rem 1.5rem;
+    dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .9rem 1.5rem;
       margin: 1.75rem 0 0; padding: 1rem 0; border: solid var(--rule); border-width: 1px 0; }
     dl.facts div { min-width: 0; }
     dl.facts .wide { grid-column: 1 / -1; }
@@ -47,7 +47,7 @@ enum PageStyle {
     table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
     caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     th, td { padding: .4rem .75rem; text-align: left; border-top: 1px solid var(--rule); white-space: nowrap; }
-    th { font-weight: 600; font-size: .8125rem; vertical-align: bottom; border-top: 0; }
+    th { font-weight: 600; font-size: .8125rem; vertical-align: top; border-top: 0; }
     th small { display: block; }
     th:first-child, td:first-child { padding-left: 0; }
     th:last-child, td:last-child { padding-right: 0; }
@@ -56,21 +56,26 @@ enum PageStyle {
     tfoot td { font-weight: 600; border-top: 2px solid var(--rule); }
     th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-align: inherit; cursor: pointer; }
     th button:hover { color: var(--accent); }
-    th button::after { content: "\\2002"; color: var(--accent); }
-    th[aria-sort=ascending] button::after { content: "\\2191"; }
-    th[aria-sort=descending] button::after { content: "\\2193"; }
-    .thumbs { display: inline-flex; gap: 3px; vertical-align: middle; }
-    .thumbs img { width: 44px; height: 44px; object-fit: cover; border-radius: 3px; background: var(--panel); }
+    th button::after, th.number button::before { color: var(--accent); }
+    th[aria-sort=ascending]:not(.number) button::after { content: "\\2002\\2191"; }
+    th[aria-sort=descending]:not(.number) button::after { content: "\\2002\\2193"; }
+    th.number[aria-sort=ascending] button::before { content: "\\2191\\2002"; }
+    th.number[aria-sort=descending] button::before { content: "\\2193\\2002"; }
+    .thumbs { display: inline-flex; flex: none; gap: 3px; vertical-align: middle; }
+    .thumbs img { flex: none; max-width: none; width: 40px; height: 40px; object-fit: cover; border-radius: 3px; background: var(--panel); }
+    td .name { display: block; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; line-height: 1.3; }
     .change { color: var(--quiet); }
 
+    td { vertical-align: middle; }
+    img[data-of] { visibility: hidden; }
     img { display: block; max-width: 100%; height: auto; }
     img.tiny { image-rendering: pixelated; }
     figure { margin: 0; min-width: 0; }
     figcaption { font-size: .875rem; line-height: 1.4; padding-top: .4rem; }
     figcaption small { display: block; }
     .row { display: grid; gap: 1rem; margin: .75rem 0; }
-    .row.large { grid-template-columns: repeat(auto-fill, minmax(min(46%, 14rem), 16rem)); }
-    .row.small { grid-template-columns: repeat(auto-fill, minmax(min(28%, 7rem), 8rem)); }
+    .row.large { grid-template-columns: repeat(auto-fill, minmax(min(30%, 14rem), 1fr)); }
+    .row.small { grid-template-columns: repeat(auto-fill, minmax(min(28%, 7rem), 1fr)); }
     .row img { width: 100%; border-radius: 4px; }
     .pair { display: grid; grid-template-columns: 20rem minmax(0, 1fr); gap: 1.5rem 2.5rem; align-items: start; margin: 1.25rem 0 .75rem; }
     .pair > :only-child { grid-column: 1 / -1; }
@@ -98,7 +103,7 @@ enum PageStyle {
     .chart figcaption small { display: inline; }
     .chart svg { display: block; width: 100%; height: auto; }
     .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .15rem 0 0; padding: 0; color: var(--quiet); }
-    .legend i { display: inline-block; width: 1.1rem; height: 0; border-top: 2px solid; vertical-align: .25em; margin-right: .4rem; }
+    .legend i { display: inline-block; width: 1.1rem; height: 0; border-style: solid; border-width: 2px 0 0; vertical-align: .25em; margin-right: .4rem; }
     .rule { stroke: var(--rule); fill: none; }
     .axis { stroke: var(--quiet); fill: none; }
     .tick { fill: var(--quiet); font-size: 11.5px; }
@@ -113,13 +118,13 @@ enum PageStyle {
 
     details.item { border-top: 1px solid var(--rule); }
     details.item:last-of-type { border-bottom: 1px solid var(--rule); }
-    details.item > summary { display: flex; align-items: center; gap: .5rem 1rem; padding: .6rem 0; cursor: pointer; list-style: none; }
+    details.item > summary { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; padding: .6rem 0; cursor: pointer; list-style: none; }
     details.item > summary::-webkit-details-marker { display: none; }
     details.item > summary::before { content: ""; flex: none; width: .45rem; height: .45rem; margin: 0 .2rem; border: solid var(--quiet);
       border-width: 0 1.5px 1.5px 0; transform: rotate(-45deg); }
     details.item[open] > summary::before { transform: rotate(45deg); }
-    details.item > summary .name { font-weight: 600; overflow-wrap: anywhere; min-width: 0; }
-    details.item > summary .quiet { margin-left: auto; text-align: right; font-size: .875rem; }
+    details.item > summary .name { flex: 1 1 8rem; font-weight: 600; overflow-wrap: anywhere; min-width: 0; }
+    details.item > summary .quiet { margin-left: auto; white-space: nowrap; font-size: .875rem; }
     details.item > .body { padding: .25rem 0 2rem; }
     details.more { margin: .75rem 0; }
     details.more > summary { color: var(--accent); cursor: pointer; }
@@ -129,12 +134,16 @@ enum PageStyle {
       main { padding: 1.5rem 1rem 3rem; }
       h1 { font-size: 1.45rem; }
       .pair { grid-template-columns: minmax(0, 1fr); }
-      .row.large { grid-template-columns: repeat(auto-fill, minmax(min(46%, 9rem), 1fr)); gap: .75rem; }
+      .row { gap: .6rem; }
+      .row.large { grid-template-columns: repeat(auto-fill, minmax(30%, 1fr)); }
+      .tick { font-size: 14px; }
       dl.facts { grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }
       dl.tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
       dl.tiles div { padding: .6rem .75rem; }
       dl.tiles dd { font-size: 1.25rem; }
       th, td { padding: .4rem .5rem; }
+      td .thumbs img:not(:last-child) { display: none; }
+      td .name { width: 7.5rem; }
     }
     @media print {
       :root { --page: #fff; --panel: #f5f7f9; --ink: #000; --quiet: #444; --rule: #ccc; --s0: #000; --s1: #1f77b4;

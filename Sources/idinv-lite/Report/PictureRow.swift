@@ -4,23 +4,23 @@ import Imaging
 struct CaptionedImage: Sendable {
   var image: ReportImage
   var title: String
-  /// A second, quieter line.
-  var detail: String
+  /// Quieter lines below.
+  var details: [String]
   /// For copies of it elsewhere on the page.
   var id: String?
 
-  init(_ image: ReportImage, title: String, detail: String = "", id: String? = nil) {
+  init(_ image: ReportImage, title: String, details: [String] = [], id: String? = nil) {
     self.image = image
     self.title = title
-    self.detail = detail
+    self.details = details
     self.id = id
   }
 
   /// A `figure` element.
   func html() -> HTML {
-    let second: HTML = detail.isEmpty ? "" : "<small>\(detail)</small>"
+    let lines = details.map { "<small>\($0)</small>" as HTML }
     return """
-      <figure>\(image.element(id: id, alt: title))<figcaption>\(title)\(second)</figcaption></figure>
+      <figure>\(image.element(id: id, alt: title))<figcaption>\(title)\(lines)</figcaption></figure>
 
       """
   }

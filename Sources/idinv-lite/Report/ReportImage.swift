@@ -33,8 +33,7 @@ struct ReportImage: Sendable {
       """
   }
 
-  /// An `img` element that shows the picture of another element; the script gives it its source when it comes
-  /// into view.
+  /// An `img` element that shows the picture of another element; the script gives it its source.
   func copy(of id: String, alt: String, classes: String = "") -> HTML {
     """
     <img class="\(isTiny ? "tiny" : "photo") \(classes)" width="\(width)" height="\(height)" alt="\(alt)" \

@@ -55,11 +55,11 @@ struct ReportTable: Sendable {
 
   func html() -> HTML {
     let heads = columns.map { column -> HTML in
-      let unit: HTML = column.unit.isEmpty ? "" : " <small>\(column.unit)</small>"
+      let unit: HTML = column.unit.isEmpty ? "" : "<small>\(column.unit)</small>"
       let hint: HTML = column.hint.isEmpty ? "" : " title=\"\(column.hint)\""
       let kind: HTML = column.isNumeric ? " class=\"number\"" : ""
       return column.isSortable
-        ? "<th scope=\"col\"\(kind)\(hint)><button type=\"button\">\(column.title)\(unit)</button></th>"
+        ? "<th scope=\"col\"\(kind)\(hint)><button type=\"button\">\(column.title)</button>\(unit)</th>"
         : "<th scope=\"col\"\(kind)\(hint)>\(column.title)\(unit)</th>"
     }
     let bottom: HTML =

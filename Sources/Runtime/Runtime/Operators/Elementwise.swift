@@ -13,7 +13,9 @@ public struct Sum: Operator {
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (site.output.run, site.kernels)
-    return PreparedOperator { memory in memory.inputs.withUnsafeBufferPointer { kernels.sum(output: memory.output, inputs: $0, shape: shape) } }
+    return PreparedOperator { memory in
+      memory.inputs.withUnsafeBufferPointer { kernels.sum(output: memory.output, inputs: $0, shape: shape) }
+    }
   }
 
   public func appendBackward(

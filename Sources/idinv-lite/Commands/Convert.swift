@@ -1,0 +1,117 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Imaging
+import Quant
+
+extension WeightsPrecision: ExpressibleByArgument {}
+
+/// What a checkpoint cannot state; shared by `convert` and `verify`.
+struct FoldingOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Whether the generator's image passes through tanh.")
+  var finalTanh = true
+
+  @Flag(help: "The encoder was built with use_wscale.")
+  var encoderWscale = false
+
+  @Option(help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
+  var truncationPsi: Float?
+
+  @Option(help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
+  var truncationLayers: Int?
+
+  @Option(
+    help: ArgumentHelp("Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
+      valueName: "n"))
+  var perceptualLayers: Int?
+
+  mutating func validate() throws {
+    if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
+    if let count = truncationLayers, count < 0 {
+      throw ValidationError("--truncation-layers: expected 0 or more, found \(count)")
+    }
+  }
+
+  func conversionOptions(weights: WeightsPrecision) -> ConversionOptions {
+    var options = ConversionOptions()
+    options.precision = weights
+    options.finalTanh = finalTanh
+    options.encoderWScale = encoderWscale
+    options.truncationPsi = truncationPsi
+    options.truncationLayers = truncationLayers
+    options.perceptualLayers = perceptualLayers
+    options.creator = "idinv-lite \(IdinvLite.version)"
+    return options
+  }
+}
+
+/// `idinv-lite convert`
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Convert trained checkpoints to one model file.",
+    discussion: """
+      Reads PyTorch .pth (zip and legacy) and .safetensors under the names of idinvert_pytorch. Resolution, layers, \
+      channels, dimensions, fused scale and batch normalisation are inferred from names and shapes; what was found, \
+      inferred and ignored is printed. Parts may be absent.
+      """)
+
+  @Option(help: ArgumentHelp("StyleGAN generator.", valueName: "checkpoint")) var generator: String?
+  @Option(help: ArgumentHelp("Domain-guided encoder.", valueName: "checkpoint")) var encoder: String?
+  @Option(help: ArgumentHelp("VGG-style feature network.", valueName: "checkpoint")) var perceptual: String?
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
+  var output: String
+
+  @Option(help: "How weights are stored: f32, f16 or int8.")
+  var weights = WeightsPrecision.f16
+
+  @OptionGroup var folding: FoldingOptions
+
+  @Option(help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"))
+  var pixelRange = "-1,1"
+
+  @Option(help: ArgumentHelp("Terms under which the weights may be used; kept in the file.", valueName: "text"))
+  var licence = ""
+
+  @Option(help: ArgumentHelp("Where the weights come from; kept in the file.", valueName: "text"))
+  var note = ""
+
+  @Flag(help: "Ignore tensors that the published networks do not have, instead of refusing them.")
+  var ignoreUnknown = false
+
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    guard generator != nil || encoder != nil || perceptual != nil else {
+      throw ValidationError("give at least one of --generator, --encoder and --perceptual")
+    }
+    _ = try pixelInterval()
+  }
+
+  func run() throws {
+    try reporting {
+      var options = folding.conversionOptions(weights: weights)
+      (options.pixelMinimum, options.pixelMaximum) = try pixelInterval()
+      options.licence = licence
+      options.note = note
+      options.ignoresUnknownTensors = ignoreUnknown
+      let progress = ProgressBar(isQuiet: reporting.quiet)
+      let report = try Conversion(
+        generator: generator, encoder: encoder, perceptual: perceptual, options: options
+      ).run(to: output) { share in
+        progress.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
+      }
+      progress.clear()
+      try reporting.summarise(report.text) { report }
+    }
+  }
+
+  private func pixelInterval() throws -> (Float, Float) {
+    let ends = pixelRange.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+    guard ends.count == 2, let low = ends[0], let high = ends[1], low.isFinite, high.isFinite, low < high else {
+      throw ValidationError("--pixel-range: expected two numbers as in -1,1, found '\(pixelRange)'")
+    }
+    return (low, high)
+  }
+}

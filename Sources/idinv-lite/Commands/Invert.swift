@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// `idinv-lite invert`
+struct Invert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Invert images: encode them, then refine the codes by domain-regularised optimisation.",
+    discussion: """
+      Writes into the output folder: NAME_ori.png, NAME_enc.png, NAME_inv.png, encoded_codes.npy and \
+      inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
+      inversion.html. NAME_inv.png is the image of the saved code. Ctrl-C saves the best codes so far.
+      """)
+
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputFolder
+
+  @Option(help: ArgumentHelp("Optimisation steps; 0 for the encoder alone.", valueName: "n"))
+  var iterations = 100
+
+  @Option(help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
+  var learningRate: Float = 0.01
+
+  @Option(help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
+  var lambdaPerceptual: Float = 5e-5
+
+  @Option(help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
+  var lambdaDomain: Float = 2
+
+  enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adam }
+  @Option(help: "The optimiser: adam, as published.")
+  var optimizer = Optimizer.adam
+
+  @Option(help: ArgumentHelp("Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
+  var start = "encoder"
+
+  @Option(help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
+  var snapshots = 5
+
+  @Option(help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
+  var checkpointEvery = 0
+
+  @Flag(help: "Go on where an interrupted run with the same options and output folder stopped.")
+  var resume = false
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    func require(_ condition: Bool, _ message: String) throws {
+      if !condition { throw ValidationError(message) }
+    }
+    try require(iterations >= 0, "--iterations: expected 0 or more, found \(iterations)")
+    try require(
+      learningRate > 0 && learningRate.isFinite, "--learning-rate: expected a positive number, found \(learningRate)")
+    try require(
+      lambdaPerceptual >= 0 && lambdaPerceptual.isFinite,
+      "--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
+    try require(
+      lambdaDomain >= 0 && lambdaDomain.isFinite, "--lambda-domain: expected 0 or more, found \(lambdaDomain)")
+    try require(snapshots >= 0, "--snapshots: expected 0 or more, found \(snapshots)")
+    try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
+  }
+
+  func run() throws {
+    try reporting {
+      let began = ContinuousClock.now
+      let model = try model.load()
+      try requireNetworks(model)
+      let listed = try images.expand()
+      let options = InversionOptions(
+        iterations: iterations, learningRate: learningRate,
+        weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
+        start: try startOption(model), snapshotCount: snapshots)
+      try output.prepare()
+      Signals.install()
+      let run = try InversionRun(
+        model: model, options: options, kernels: engine.kernels(), output: output, resumes: resume,
+        checkpointInterval: checkpointEvery, isQuiet: reporting.quiet)
+      try run.invert(listed) { try images.load($0, resolution: run.resolution) }
+      try run.finish(seconds: began.duration(to: .now) / .seconds(1), optionList: optionList, json: reporting.json)
+    }
+  }
+
+  private func startOption(_ model: Model) throws -> InversionOptions.Start {
+    switch start {
+    case "encoder":
+      _ = try model.encoder()
+      return .encoder
+    case "mean": return .mean
+    default: return .code(try Codes.readOne(start, for: model))
+    }
+  }
+
+  /// A term needs its network; that it is missing is an error and not a silent change of the objective.
+  private func requireNetworks(_ model: Model) throws {
+    for (weight, isPresent, network, option) in [
+      (lambdaPerceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
+      (lambdaDomain, model.hasEncoder, "encoder", "--lambda-domain"),
+    ] where weight > 0 && !isPresent {
+      throw Failure(
+        .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
+    }
+  }
+
+  /// The options of this run, for the report.
+  private var optionList: [(name: String, value: String)] {
+    [
+      ("--iterations", "\(iterations)"), ("--optimizer", optimizer.rawValue), ("--learning-rate", "\(learningRate)"),
+      ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)"), ("--start", start),
+      ("--crop", images.crop.rawValue),
+    ]
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// `idinv-lite synthesize`
+struct Synthesize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make images from seeds or from codes.",
+    discussion: """
+      --seeds draws z as PyTorch does on a CPU (torch.manual_seed(s); torch.randn(1, Z)), maps it and truncates it; \
+      --codes takes an array [N, L, D] as other commands write them. Writes NAME.png for each and codes.npy.
+      """)
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var output: OutputFolder
+  @OptionGroup var reporting: ReportingOptions
+
+  @Option(help: ArgumentHelp("Seeds, as in 0-9,42.", valueName: "list"))
+  var seeds: String?
+
+  @Option(help: ArgumentHelp("Codes [N, L, D] or [N, D].", valueName: "codes.npy"))
+  var codes: String?
+
+  @Option(help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
+  var truncation: Float?
+
+  mutating func validate() throws {
+    guard (seeds == nil) != (codes == nil) else { throw ValidationError("give either --seeds or --codes") }
+    if truncation != nil && seeds == nil { throw ValidationError("--truncation acts on --seeds") }
+    if let truncation, !truncation.isFinite { throw ValidationError("--truncation: expected a number") }
+    if let seeds { _ = try IntegerList(seeds, option: "--seeds", limit: 100_000) }
+  }
+
+  func run() throws {
+    try reporting {
+      let model = try model.load()
+      let kernels = try engine.kernels()
+      let specification = try model.generator().specification
+      var names: [String] = []
+      var wPlus: [Float] = []
+      if let seeds {
+        let list = try IntegerList(seeds, option: "--seeds", limit: 100_000).values
+        let z = list.flatMap { seed in
+          var random = TorchRandom(seed: UInt32(seed))
+          return random.normals(specification.zDimension)
+        }
+        let w = try model.run(.mapping, on: z, count: list.count, kernels: kernels).values
+        wPlus = try model.run(.truncation, on: w, count: list.count, kernels: kernels, psi: truncation).values
+        names = list.map { "seed" + String(format: "%04d", $0) }
+      } else if let codes {
+        wPlus = try Codes.read(codes, for: model)
+        let count = wPlus.count / (specification.layerCount * specification.wDimension)
+        names = (0..<count).map { "code" + String(format: "%04d", $0) }
+      }
+      try output.prepare()
+      let progress = ProgressBar(isQuiet: self.reporting.quiet)
+      let codeCount = wPlus.count / names.count
+      let range = model.file.specification.pixelRange
+      let runner = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+      for (index, name) in names.enumerated() {
+        if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+        let image = try runner(Array(wPlus[index * codeCount..<(index + 1) * codeCount]))
+        try output.writePNG(
+          Image8(planar: image, height: specification.resolution, width: specification.resolution, range: range),
+          "\(name).png")
+        progress.update(ProgressState(name: name, step: index + 1, stepCount: names.count))
+      }
+      progress.clear()
+      try NumpyArray(
+        shape: [names.count, specification.layerCount, specification.wDimension], floats: wPlus
+      ).write(to: output.path("codes.npy"))
+      try self.reporting.summarise("\(names.count) image\(names.count == 1 ? "" : "s") in \(output.folder)") {
+        ["images": names.map { "\($0).png" }]
+      }
+    }
+  }
+}

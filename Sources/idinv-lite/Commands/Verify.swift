@@ -1,0 +1,100 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Inversion
+import Quant
+import Runtime
+
+/// `idinv-lite verify`
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check a model file against the checkpoints that it was made of.",
+    discussion: """
+      Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints how far \
+      each network and each gradient is off. Which checkpoint is which is told from their tensors' names.
+      """)
+
+  @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
+  var model: String
+
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("The checkpoints: generator, encoder, perceptual.", valueName: "checkpoints"))
+  var against: [String]
+
+  @OptionGroup var folding: FoldingOptions
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
+  var minimumPsnr: Float?
+
+  @Flag(help: "Print as one JSON object.")
+  var json = false
+
+  func run() throws {
+    try reporting {
+      let file = try ModelFile(path: model)
+      try file.verifyChecksums()
+      var parts: [Part: String] = [:]
+      for path in against {
+        let part = try Part(of: path)
+        guard parts.updateValue(path, forKey: part) == nil else {
+          throw Failure(.usage, "--against: two \(part.rawValue) checkpoints; expected one of each kind")
+        }
+      }
+      var options = folding.conversionOptions(weights: .f32)
+      options.pixelMinimum = file.specification.pixelMinimum
+      options.pixelMaximum = file.specification.pixelMaximum
+      let temporary = FileManager.default.temporaryDirectory
+        .appendingPathComponent("idinv-verify-\(ProcessInfo.processInfo.processIdentifier).idinv").path
+      defer { try? FileManager.default.removeItem(atPath: temporary) }
+      _ = try Conversion(
+        generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual], options: options
+      ).run(to: temporary)
+
+      let comparison = try ModelComparison(
+        Model(file: file, path: model), reference: Model(path: temporary), kernels: engine.kernels())
+      if json {
+        try JSONOutput.print(comparison)
+      } else {
+        try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue))
+      }
+      let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
+      if let minimumPsnr, let psnr, psnr < minimumPsnr {
+        throw Failure(.badData, "the generator's PSNR is \(psnr) dB; expected at least \(minimumPsnr) dB")
+      }
+    }
+  }
+
+  private func text(_ comparison: ModelComparison, precision: String) -> String {
+    func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
+      let difference = entry.difference
+      let psnr = difference.psnr.isFinite ? String(format: "%8.2f dB", difference.psnr) : "   exact   "
+      return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
+        + String(format: "%12.3g  ", difference.maximum) + psnr + String(format: "  %.8f", difference.cosine)
+    }
+    let lines =
+      ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]
+      + ["  " + "output".padding(toLength: 24, withPad: " ", startingAt: 0) + "     max abs         PSNR  cosine"]
+      + comparison.networks.map { row($0, "") } + comparison.gradients.map { row($0, " gradient") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private enum Part: String {
+    case generator, encoder, perceptual
+
+    init(of path: String) throws {
+      let names = try CheckpointReader.open(path).names
+      if names.contains(where: { $0.contains("synthesis.") }) {
+        self = .generator
+      } else if names.contains(where: { $0.contains("block0.conv") }) {
+        self = .encoder
+      } else if names.contains(where: { $0.hasPrefix("layer") || $0.hasPrefix("features.") }) {
+        self = .perceptual
+      } else {
+        throw Failure(
+          .badData,
+          "\(path): is no generator, encoder or perceptual checkpoint; its first tensor is '\(names.first ?? "none")'")
+      }
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// One run of `invert` over a list of images: inverts, keeps what is needed for the report, writes the results.
+final class InversionRun {
+  let resolution: Int
+  private let model: Model
+  private let options: InversionOptions
+  private let kernels: Kernels
+  private let output: OutputFolder
+  private let checkpoints: CheckpointFolder?
+  private let resumes: Bool
+  private let checkpointInterval: Int
+  private let progress: ProgressBar
+  private let isQuiet: Bool
+
+  private let inverter: Inverter
+  private let generator: NetworkRunner
+  private let encoder: NetworkRunner?
+  private var done: [(image: ListedImage, result: InversionResult, entry: InversionReport.Entry)] = []
+  private var skipped: [SkippedImage] = []
+
+  /// An image that could not be inverted, and why.
+  struct SkippedImage: Encodable {
+    var path: String
+    var reason: String
+  }
+
+  init(
+    model: Model, options: InversionOptions, kernels: Kernels, output: OutputFolder, resumes: Bool,
+    checkpointInterval: Int, isQuiet: Bool
+  ) throws {
+    self.model = model
+    self.options = options
+    self.kernels = kernels
+    self.output = output
+    self.resumes = resumes
+    self.checkpointInterval = checkpointInterval
+    self.isQuiet = isQuiet
+    resolution = try model.imageResolution()
+    checkpoints =
+      resumes || checkpointInterval > 0
+      ? CheckpointFolder(path: output.path(".checkpoints"), model: model, options: options) : nil
+    progress = ProgressBar(isQuiet: isQuiet)
+    inverter = try Inverter(model, options: options, kernels: kernels)
+    generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+    encoder = model.hasEncoder ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
+  }
+
+  /// Inverts the images in order. One that is damaged or diverges is skipped, with its reason in the summary.
+  func invert(_ images: [ListedImage], load: (ListedImage) throws -> ImageOptions.Loaded) throws {
+    let log = try LossLog(path: output.path("losses.jsonl"))
+    for (index, image) in images.enumerated() {
+      if Signals.isInterrupted { break }
+      do {
+        try invert(image, try load(image), index: index, count: images.count, log: log)
+      } catch {
+        guard [.badData, .missingInput].contains(status(of: error)) else { throw error }
+        skipped.append(SkippedImage(path: image.path, reason: "\(error)"))
+        progress.clear()
+        StandardStreams.printError("idinv-lite: \(error)")
+      }
+      try log.flush()
+    }
+    progress.clear()
+  }
+
+  private func invert(
+    _ listed: ListedImage, _ image: ImageOptions.Loaded, index: Int, count: Int, log: LossLog
+  ) throws {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let range = model.file.specification.pixelRange
+    let planar = image.picture.planar(range)
+    let resumed = resumes ? try checkpoints?.load(image) : nil
+    var seconds = 0.0
+    func record(_ losses: Losses, step: Int) throws {
+      try log.append(
+        LossLog.Record(
+          image: image.name, step: step, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+          domain: Double(losses.domain), total: Double(losses.total), seconds: seconds))
+    }
+    for (step, losses) in (resumed?.history ?? []).enumerated() { try record(losses, step: step + 1) }
+
+    var failure: (any Error)?
+    let result = try inverter.invert(planar, resuming: resumed) { report in
+      seconds += report.seconds
+      progress.update(
+        ProgressState(
+          name: image.name, image: index, imageCount: count, step: report.state.step, stepCount: options.iterations,
+          losses: [
+            .init("total", Double(report.losses.total)), .init("pixel", Double(report.losses.pixel)),
+            .init("perceptual", Double(report.losses.perceptual)), .init("domain", Double(report.losses.domain)),
+          ]))
+      do {
+        try record(report.losses, step: report.state.step)
+        let isDue = checkpointInterval > 0 && report.state.step % checkpointInterval == 0
+        if isDue || Signals.isInterrupted { try checkpoints?.save(report.state, of: image) }
+      } catch {
+        failure = error
+        return false
+      }
+      return !Signals.isInterrupted
+    }
+    if let failure { throw failure }
+
+    func picture(_ code: [Float]) throws -> Image8 {
+      Image8(planar: try generator(code), height: resolution, width: resolution, range: range)
+    }
+    let (first, last) = (try picture(result.startCode), try picture(result.code))
+    try output.writePNG(image.picture, "\(image.name)_ori.png")
+    try output.writePNG(first, "\(image.name)_enc.png")
+    try output.writePNG(last, "\(image.name)_inv.png")
+    if !result.wasStopped { try checkpoints?.remove(image) }
+
+    var entry = InversionReport.Entry(
+      name: image.name, source: image.path, original: try ReportImage(image.picture), start: try ReportImage(first),
+      result: try ReportImage(last), startFigures: try figures(image.picture, first, result.startCode),
+      resultFigures: try figures(image.picture, last, result.code), seconds: began.duration(to: clock.now) / .seconds(1))
+    entry.startTitle =
+      switch options.start {
+      case .encoder: "Encoder"
+      case .mean: "Mean code"
+      case .code: "Start code"
+      }
+    entry.snapshots = try result.snapshots.dropLast().map { ($0.step, try ReportImage(try picture($0.code))) }
+    entry.losses = result.history.enumerated().map { step, losses in
+      .init(
+        step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+        domain: Double(losses.domain), total: Double(losses.total))
+    }
+    if result.wasStopped { entry.note = "stopped after \(result.history.count) steps; the best code so far" }
+    done.append((ListedImage(path: listed.path, name: listed.name), result, entry))
+  }
+
+  private func figures(_ original: Image8, _ image: Image8, _ code: [Float]) throws -> InversionReport.Figures {
+    var figures = InversionReport.Figures(original: original, reconstruction: image)
+    if let encoder {
+      // The score is that of the networks, not of the picture rounded to 8 bits.
+      let score = InDomainScore(code: code, reencoded: try encoder(try generator(code)))
+      figures.inDomainMeanSquare = Double(score.meanSquare)
+      figures.inDomainL2 = Double(score.distance)
+    }
+    return figures
+  }
+
+  /// Writes codes, list, summary and report, and ends the command with the right exit code.
+  func finish(seconds: Double, optionList: [(name: String, value: String)], json: Bool) throws {
+    guard !done.isEmpty else {
+      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+      throw ExitCode(Status.badData.rawValue)  // each reason has been printed
+    }
+    let specification = try model.generator().specification
+    let shape = [done.count, specification.layerCount, specification.wDimension]
+    for (name, codes) in [
+      ("encoded_codes.npy", done.flatMap(\.result.startCode)), ("inverted_codes.npy", done.flatMap(\.result.code)),
+    ] {
+      try NumpyArray(shape: shape, floats: codes).write(to: output.path(name))
+    }
+    try ResultFolder.writeImageList(done.map(\.image), to: output.path("image_list.txt"))
+    let summary = summary(seconds: seconds)
+    try JSONOutput.write(summary, to: output.path("summary.json"))
+    try report(seconds: seconds, optionList: optionList).write(to: output.path("inversion.html"))
+
+    if json {
+      try JSONOutput.print(summary)
+    } else if !isQuiet {
+      let psnr = done.map(\.entry.resultFigures.psnrDB).sorted()[done.count / 2]
+      try StandardStreams.printOutput(
+        "\(done.count) image\(done.count == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
+          + "\(String(format: "%.2f", psnr)) dB; report: \(output.path("inversion.html"))\n")
+    }
+    if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+    if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+  }
+
+  private func summary(seconds: Double) -> InversionSummary {
+    InversionSummary(
+      model: model.path, weights: model.file.metadata.precision.rawValue, tier: kernels.table.tier.rawValue,
+      threads: kernels.threadCount, options: options, seconds: seconds, isComplete: !Signals.isInterrupted,
+      images: done.map { ($0.entry, $0.result) }, skipped: skipped)
+  }
+
+  private func report(seconds: Double, optionList: [(name: String, value: String)]) throws -> InversionReport {
+    var run = InversionReport.Run()
+    let specification = try model.generator().specification
+    run.modelName = URL(fileURLWithPath: model.path).lastPathComponent
+    run.resolution = resolution
+    run.layerCount = specification.layerCount
+    run.codeDimension = specification.wDimension
+    run.weightsType = model.file.metadata.precision.rawValue
+    run.computeType = "f32"
+    run.threadCount = kernels.threadCount
+    run.tier = kernels.table.tier.rawValue
+    run.seconds = seconds
+    run.options = optionList
+    run.versions = [("idinv-lite", IdinvLite.version)]
+    run.modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
+    run.date = ISO8601DateFormatter().string(from: Date())
+    if Signals.isInterrupted { run.note = "This run was interrupted; the images show the best codes so far." }
+    if !skipped.isEmpty { run.note += " Skipped: " + skipped.map(\.reason).joined(separator: "; ") }
+    return InversionReport(run: run, entries: done.map(\.entry))
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+import SIMDKernels
+
+/// `--model`.
+struct ModelOption: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "The model file (.idinv). Default: $IDINV_MODEL, else the shipped model.", valueName: "model.idinv"))
+  var model: String?
+
+  /// The path in force.
+  func path() throws -> String {
+    if let model { return model }
+    if let path = ProcessInfo.processInfo.environment["IDINV_MODEL"], !path.isEmpty { return path }
+    guard let shipped = Self.shippedModel() else {
+      throw Failure(.missingInput, "no model: give --model or set IDINV_MODEL; the shipped default.idinv was not found")
+    }
+    return shipped
+  }
+
+  func load() throws -> Model { try Model(path: path()) }
+
+  /// `share/idinv-lite/default.idinv` of an installation, or `models/default.idinv` of a checkout, looked for from the
+  /// program's own folder upwards.
+  private static func shippedModel() -> String? {
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+    var folder = URL(fileURLWithPath: program).deletingLastPathComponent()
+    for _ in 0..<6 {
+      for candidate in ["share/idinv-lite/default.idinv", "models/default.idinv"] {
+        let path = folder.appendingPathComponent(candidate).path
+        if FileManager.default.fileExists(atPath: path) { return path }
+      }
+      folder.deleteLastPathComponent()
+    }
+    return nil
+  }
+}
+
+/// `--threads` and `--compute`.
+struct EngineOptions: ParsableArguments {
+  enum Compute: String, CaseIterable, ExpressibleByArgument {
+    case auto, f32, f16, int8
+  }
+
+  @Option(help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
+  var threads = 0
+
+  @Option(help: "Arithmetic: auto or f32. (f16 and int8 are not available yet.)")
+  var compute = Compute.auto
+
+  mutating func validate() throws {
+    guard (0...1024).contains(threads) else { throw ValidationError("--threads: expected 0 to 1024, found \(threads)") }
+  }
+
+  func kernels() throws -> Kernels {
+    if compute == .f16 || compute == .int8 {
+      throw Failure(.unavailable, "--compute \(compute.rawValue): this version computes in f32 only; expected auto or f32")
+    }
+    return Kernels(threadCount: threads, cap: try Tier.capFromEnvironment())
+  }
+}
+
+/// `--quiet` and `--json`.
+struct ReportingOptions: ParsableArguments {
+  @Flag(name: [.short, .long], help: "No progress and no summary on the terminal.")
+  var quiet = false
+
+  @Flag(help: "Print figures as one JSON object on standard output.")
+  var json = false
+}
+
+/// The images of a command, and how they are fitted to the model.
+struct ImageOptions: ParsableArguments {
+  enum Crop: String, ExpressibleByArgument, CaseIterable {
+    case none, center
+  }
+
+  @Argument(help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+  var images: [String]
+
+  @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
+  var crop = Crop.none
+
+  /// One image, as the networks see it.
+  struct Loaded {
+    var name: String
+    var path: String
+    var picture: Image8
+  }
+
+  /// Reads and fits all images. Other sizes than the model's are resampled (area averaging down, Catmull-Rom up).
+  func expand() throws -> [ListedImage] { try ImageList.expand(images) }
+
+  func load(_ image: ListedImage, resolution: Int) throws -> Loaded {
+    let picture = try PNG.read(image.path)
+      .fitted(to: resolution, crop: CropRule(rawValue: crop.rawValue) ?? .none, path: image.path)
+    return Loaded(name: image.name, path: image.path, picture: picture)
+  }
+}
+
+/// `--output DIR`.
+struct OutputFolder: ParsableArguments {
+  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Folder for the results; made if it is not there.", valueName: "dir"))
+  var folder: String
+
+  /// Makes sure that the folder exists and can be written, before any work is done.
+  func prepare() throws { try AtomicFile.createFolder(folder) }
+
+  func path(_ name: String) -> String { folder.hasSuffix("/") ? folder + name : folder + "/" + name }
+
+  func writePNG(_ image: Image8, _ name: String) throws { try PNG.write(image, path(name)) }
+}
+
+extension ModelSpecification {
+  /// The interval of the model's pixel values.
+  var pixelRange: PixelRange { PixelRange(minimum: pixelMinimum, maximum: pixelMaximum) }
+}
+
+/// Bytes for people: "12.3 MB".
+func humanBytes(_ count: Int) -> String {
+  count < 1_000_000
+    ? String(format: "%.1f kB", Double(count) / 1e3)
+    : count < 1_000_000_000
+      ? String(format: "%.1f MB", Double(count) / 1e6) : String(format: "%.2f GB", Double(count) / 1e9)
+}

@@ -1,0 +1,24 @@
+import Imaging
+
+/// The parts of a result folder that idinvert_pytorch's scripts read too.
+enum ResultFolder {
+  /// Writes one line per image; line i belongs to row i of the codes.
+  ///
+  /// Scripts take an image's NAME from the stem of its line. Where two inputs share a stem, the later one's line is its
+  /// unique NAME instead of its path.
+  static func writeImageList(_ images: [ListedImage], to path: String) throws {
+    let lines = images.map { ImageList.stem(of: $0.path) == $0.name ? $0.path : "\($0.name).png" }
+    try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path)
+  }
+}
+
+extension ReportingOptions {
+  /// Ends a command: the JSON object on standard output where it was asked for, else a line, unless quiet.
+  func summarise(_ line: String, json object: () -> some Encodable) throws {
+    if json {
+      try JSONOutput.print(object())
+    } else if !quiet {
+      try StandardStreams.printOutput(line + "\n")
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Checkpoint
+import Foundation
+import Inversion
+import Quant
+import Testing
+
+/// The reference numbers in `Tests/Golden`, and models converted from its checkpoints.
+enum Golden {
+  static let folder = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Golden")
+
+  static let sets = ["res32", "res128", "res64_wscale"]
+  /// Sets with recorded optimisations.
+  static let trajectories = ["res32", "res128"]
+
+  static func path(_ set: String, _ name: String) -> String {
+    folder.appendingPathComponent(set).appendingPathComponent(name).path
+  }
+
+  static func array(_ set: String, _ name: String) throws -> (values: [Float], shape: [Int]) {
+    let array = try NumpyArray.read(path(set, "\(name).npy"))
+    return (array.floats, array.shape)
+  }
+
+  /// The losses of a recorded optimisation, one entry per step, before the update.
+  static func losses(_ set: String, _ name: String) throws -> [Losses] {
+    struct Row: Decodable {
+      var pixel: Float
+      var perceptual: Float
+      var domain: Float?
+      var total: Float
+    }
+    let data = try Data(contentsOf: URL(fileURLWithPath: path(set, "\(name)_losses.json")))
+    return try JSONDecoder().decode([Row].self, from: data).map {
+      Losses(pixel: $0.pixel, perceptual: $0.perceptual, domain: $0.domain ?? 0, total: $0.total)
+    }
+  }
+
+  /// The model of a set, converted once per process and precision.
+  static func model(_ set: String, weights: WeightsPrecision = .f32) throws -> Model {
+    try cache.model(set, weights: weights)
+  }
+
+  private static let cache = ModelCache()
+}
+
+/// Converts each golden set once; later tests map the same file.
+private final class ModelCache: @unchecked Sendable {
+  private let lock = NSLock()
+  private var paths: [String: String] = [:]
+  private let folder: String = {
+    let url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("idinv-golden-\(ProcessInfo.processInfo.processIdentifier)")
+    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    removeAtExit(url.path)
+    return url.path
+  }()
+
+  func model(_ set: String, weights: WeightsPrecision) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    let key = "\(set)-\(weights)"
+    if let path = paths[key] { return try Model(path: path) }
+    let vgg = folder + "/vgg16_conv4_3.safetensors"
+    if !FileManager.default.fileExists(atPath: vgg) { try writePerceptualNetwork(to: vgg) }
+    let output = folder + "/\(key).idinv"
+    var options = ConversionOptions()
+    options.precision = weights
+    options.encoderWScale = set.hasSuffix("wscale")
+    _ = try Conversion(
+      generator: Golden.path(set, "generator.pth"), encoder: Golden.path(set, "encoder.pth"), perceptual: vgg,
+      options: options
+    ).run(to: output)
+    paths[key] = output
+    return try Model(path: output)
+  }
+
+  /// The golden VGG16: normal weights of standard deviation √(2/fan-in), biases of 0.05, drawn in order from seed 1.
+  private func writePerceptualNetwork(to path: String) throws {
+    var random = TorchRandom(seed: 1)
+    var header: [String: Any] = [:]
+    var data = Data()
+    var inputs = 3
+    for (layer, outputs) in [
+      (0, 64), (2, 64), (5, 128), (7, 128), (10, 256), (12, 256), (14, 256), (17, 512), (19, 512), (21, 512),
+    ] {
+      let deviation = Float((2 / Double(inputs * 9)).squareRoot())
+      let tensors: [(String, [Int], [Float])] = [
+        ("layer\(layer).weight", [outputs, inputs, 3, 3], random.normals(outputs * inputs * 9).map { $0 * deviation }),
+        ("layer\(layer).bias", [outputs], random.normals(outputs).map { $0 * 0.05 }),
+      ]
+      for (name, shape, values) in tensors {
+        header[name] = [
+          "dtype": "F32", "shape": shape, "data_offsets": [data.count, data.count + values.count * 4],
+        ]
+        values.withUnsafeBytes { data.append(contentsOf: $0) }
+      }
+      inputs = outputs
+    }
+    let json = try JSONSerialization.data(withJSONObject: header)
+    var file = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
+    file.append(json)
+    file.append(data)
+    try file.write(to: URL(fileURLWithPath: path))
+  }
+}
+
+private nonisolated(unsafe) var temporaryFolder = ""
+
+/// Removes the folder of converted models when the test process ends.
+private func removeAtExit(_ path: String) {
+  temporaryFolder = path
+  atexit { try? FileManager.default.removeItem(atPath: temporaryFolder) }
+}
+
+/// max |a − b|.
+func maximumDifference(_ a: [Float], _ b: [Float]) -> Float {
+  #expect(a.count == b.count)
+  return zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
+}
+
+/// max |a − b| / max |b|.
+func relativeDifference(_ a: [Float], _ b: [Float]) -> Float {
+  maximumDifference(a, b) / (b.map(abs).max() ?? 1)
+}
