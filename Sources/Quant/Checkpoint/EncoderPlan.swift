@@ -48,6 +48,8 @@ struct EncoderPlan {
       "encoder: \(specification.resolution)×\(specification.resolution), \(specification.layerCount) layers, "
         + "w \(specification.wDimension), \(hasBatchNormalisation ? "batch normalisation, folded" : "no batch normalisation"), "
         + "channels \([specification.stemChannels] + specification.blockChannels)")
+    reader.inferred.append(
+      "encoder: built \(usesWeightScale ? "with" : "without") use_wscale (an option: no checkpoint says so)")
   }
 
   private mutating func planBlock(_ block: Int, inputs: Int?, outputs: Int?) {

@@ -58,6 +58,8 @@ struct GeneratorPlan {
     try reader.checkComplete()
     try checkBlurs()
     try inferMapping()
+    reader.inferred.append(
+      "generator: \(options.finalTanh ? "tanh at the end" : "no tanh at the end") (an option: no checkpoint says so)")
     if !fusedLayers.isEmpty {
       reader.inferred.append(
         "generator: fused up-sampling kernels in layers \(fusedLayers), unfused into equal convolutions")
