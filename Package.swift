@@ -70,7 +70,9 @@ let package = Package(
 
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
-      resources: [.copy("Fixtures")]),
+      exclude: ["Report"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["idinv-lite", "Imaging"], path: "Tests/ImagingTests/Report"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(
       name: "InversionTests", dependencies: ["Inversion", "Checkpoint"], path: "Tests/InversionTests"),

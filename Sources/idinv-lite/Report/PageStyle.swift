@@ -156,7 +156,11 @@ enum PageStyle {
       .js .frames .row { display: grid; }
       .js .frames figure:not(.shown) { display: block; }
       .pair { grid-template-columns: minmax(0, 1fr); }
-      figure, tr, dl.tiles div { break-inside: avoid; }
+      h2 { margin-top: 1.5rem; }
+      th, td { padding-top: .15rem; padding-bottom: .15rem; }
+      dl.tiles { grid-template-columns: repeat(5, minmax(0, 1fr)); }
+      dl.tiles dd { font-size: 1.1rem; }
+      figure, tr, dl.tiles { break-inside: avoid; }
       h2, h3, summary { break-after: avoid; }
       .table { overflow: visible; }
       .row.large { grid-template-columns: repeat(3, 1fr); }
