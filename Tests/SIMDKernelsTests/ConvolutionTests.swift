@@ -61,6 +61,19 @@ struct ConvolutionCase: CustomTestStringConvertible {
     .init(form: .upsample2x, o: 3, i: 17, h: 1, w: 1),
     .init(form: .upsample2x, o: 32, i: 32, h: 32, w: 32),
   ]
+
+  /// Whole tiles, few or many: what Winograd's algorithm takes.
+  static let tiled: [ConvolutionCase] = [
+    .init(form: .same(kernel: 3), o: 64, i: 64, h: 16, w: 16),
+    .init(form: .same(kernel: 3), o: 48, i: 24, h: 8, w: 12, batch: 3),
+    .init(form: .same(kernel: 3), o: 17, i: 40, h: 4, w: 4, outputHalo: 0),
+    .init(form: .same(kernel: 3), o: 16, i: 16, h: 64, w: 64),
+    .init(form: .same(kernel: 3), o: 3, i: 8, h: 32, w: 4),
+    .init(form: .upsample2x, o: 64, i: 64, h: 8, w: 8),
+    .init(form: .upsample2x, o: 48, i: 24, h: 4, w: 6, batch: 3),
+    .init(form: .upsample2x, o: 3, i: 17, h: 2, w: 2, outputHalo: 0),
+    .init(form: .upsample2x, o: 16, i: 16, h: 32, w: 32),
+  ]
 }
 
 @Suite struct ConvolutionTests {
@@ -125,6 +138,54 @@ struct ConvolutionCase: CustomTestStringConvertible {
     }
   }
 
+  @Test("Winograd's algorithm agrees with the definition, both directions", arguments: ConvolutionCase.tiled)
+  func winograd(_ test: ConvolutionCase) {
+    var random = Seeded(4)
+    let step = test.form == .upsample2x ? 2 : 1
+    let weights = random.floats(test.o * test.i * 9), bias = random.floats(test.o)
+    let paddedBias = GuardedBuffer(bias + [Float](repeating: 0, count: (16 - test.o % 16) % 16))
+    let x = Planar(test.batch, test.i, test.h, test.w, &random)
+    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let doubles = weights.map(Double.init)
+    let y = convolution(x, doubles, outputs: test.o, form: test.form).map { _, o, _, _, v in
+      let v = v + Double(bias[o])
+      return v > 0 ? v : v * Double(Float(0.2))
+    }
+    let gx = convolutionBackward(g, doubles, inputs: test.i, form: test.form)
+    let input = x.blocked(halo: 1), gradient = g.blocked(halo: 1)
+    func shape(_ p: Planar, _ halo: Int) -> BlockedShape { BlockedShape(p.c, p.h, p.w, batch: p.n, halo: halo) }
+    verify(
+      y, halo: test.outputHalo, tolerance: Tolerance.winograd, scale: magnitude(weights, k: 3, fanIn: test.i),
+      "winograd"
+    ) {
+      run(
+        $0, test, .forward, weights, input.base, shape(x, 1), $1, shape(y, test.outputHalo), paddedBias.base,
+        .leakyReLU(slope: 0.2), .winograd)
+    }
+    verify(
+      gx, halo: test.outputHalo, tolerance: Tolerance.winograd,
+      scale: magnitude(weights, k: 3, fanIn: test.o) * Double(step * step), "winograd, backward"
+    ) {
+      run(
+        $0, test, .backwardData, weights, gradient.base, shape(g, 1), $1, shape(gx, test.outputHalo), nil, .none,
+        .winograd)
+    }
+  }
+
+  @Test("The algorithm is chosen by shape")
+  func preference() {
+    func choice(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm {
+      .preferred(
+        form: form, direction: .forward, input: BlockedShape(channels, side, side), outputChannels: channels)
+    }
+    #expect(choice(.same(kernel: 3), 64, 64) == .winograd)
+    #expect(choice(.same(kernel: 3), 64, 4) == .direct)
+    #expect(choice(.same(kernel: 3), 64, 63) == .direct)
+    #expect(choice(.same(kernel: 3), 3, 64) == .direct)
+    #expect(choice(.same(kernel: 1), 64, 64) == .direct)
+    #expect(choice(.upsample2x, 64, 16) == .winograd)
+  }
+
   private func product(_ a: [Float], _ b: [Float]) -> Double {
     zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
   }
@@ -135,11 +196,12 @@ struct ConvolutionCase: CustomTestStringConvertible {
   private func run(
     _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float],
     _ input: UnsafePointer<Float>, _ inputShape: BlockedShape, _ output: UnsafeMutablePointer<Float>,
-    _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation
+    _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation,
+    _ algorithm: ConvolutionAlgorithm = .direct
   ) {
     let packed = PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
-      kernels: kernels)
+      kernels: kernels, algorithm: algorithm)
     let plan = ConvolutionPlan(packed, input: inputShape, output: outputShape, kernels: kernels)
     let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
     kernels.convolve(

@@ -8,6 +8,7 @@ public final class ConvolutionPlan: Sendable {
 
   enum Blocking: Sendable {
     case direct(DirectBlocking)
+    case winograd(WinogradBlocking)
   }
 
   /// `input` is what the operator reads (gy for `backwardData`) and needs halo 1 unless the kernel is 1×1.
@@ -23,11 +24,14 @@ public final class ConvolutionPlan: Sendable {
     self.packed = packed
     self.input = input
     self.output = output
-    zeros = AlignedFloats(count: output.paddedChannels)
+    zeros = AlignedFloats(count: max(32, output.paddedChannels))
     switch packed.algorithm {
     case .direct(let weights):
       blocking = .direct(
         DirectBlocking(weights, geometry: geometry, input: input, output: output, kernels: kernels))
+    case .winograd(let weights):
+      precondition(weights.form.tiles(input) != nil, "Winograd's algorithm needs whole tiles")
+      blocking = .winograd(WinogradBlocking(weights, input: input, output: output, kernels: kernels))
     }
   }
 
@@ -35,6 +39,7 @@ public final class ConvolutionPlan: Sendable {
   public var workspaceByteCount: Int {
     switch blocking {
     case .direct: 0
+    case .winograd(let blocking): blocking.workspaceByteCount
     }
   }
 }
@@ -54,6 +59,10 @@ extension Kernels {
     switch (plan.packed.algorithm, plan.blocking) {
     case (.direct(let weights), .direct(let blocking)):
       convolveDirect(plan, weights, blocking, input, output, bias, activation.slope)
+    case (.winograd(let weights), .winograd(let blocking)):
+      convolveWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
+    default:
+      preconditionFailure("a plan's blocking is made for its packed weights")
     }
   }
 }

@@ -59,7 +59,11 @@ public enum KernelRegistry {
 
   /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.
   static let sharedSlots: [(slot: String, name: String)] = [
-    ("elementwise.add", "f32-vadd"), ("elementwise.multiply", "f32-vmul"), ("elementwise.scale", "f32-vscale"),
+    ("winograd.sameInput", "f32-winograd-f4x3-input"), ("winograd.sameOutput", "f32-winograd-f4x3-output"),
+    ("winograd.upsampleInput", "f32-winograd-upsample-input"),
+    ("winograd.upsampleOutput", "f32-winograd-upsample-output"),
+    ("winograd.upsampleAdjointInput", "f32-winograd-upsample-grad-input"),
+    ("winograd.upsampleAdjointOutput", "f32-winograd-upsample-grad-output"), ("elementwise.add", "f32-vadd"), ("elementwise.multiply", "f32-vmul"), ("elementwise.scale", "f32-vscale"),
     ("elementwise.activationBackward", "f32-vlrelu-grad"), ("elementwise.tanh", "f32-vtanh"),
     ("elementwise.tanhBackward", "f32-vtanh-grad"), ("elementwise.squaredDifference", "f32-vsqrdiff-sum"),
     ("elementwise.scaledDifference", "f32-vdiff-scale"), ("elementwise.noiseBiasActivate", "f32-noise-bias-lrelu"),

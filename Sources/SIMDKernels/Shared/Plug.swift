@@ -2,6 +2,7 @@ import KernelABI
 
 /// Fills every slot whose source all tiers share with this tier's copy.
 func plugShared(into table: inout KernelTable) {
+  plug(into: &table.winograd)
   plug(into: &table.elementwise)
   plug(into: &table.normalization)
   plug(into: &table.resampling)

@@ -1,0 +1,128 @@
+/// A convolution as minimal filtering: per dimension, `products` products of transformed pixels and transformed weights
+/// give `outputStep` outputs from windows `inputStep` apart. In two dimensions everything is a tensor product, and
+/// the products become products²  matrix products over channels.
+struct WinogradForm: Sendable {
+  /// Products per dimension, distinct transformed pixels, and which of those each product uses.
+  var products: Int, elements: Int, elementOfProduct: [Int]
+  /// Rows of G (transformed weights = G w), and which row each product uses.
+  var weightRows: [[Double]], weightOfProduct: [Int]
+  /// Whether the kernel is read backwards first.
+  var flips: Bool
+  /// Pixels between tiles of the input and of the output; the output tile has as many.
+  var inputStep: Int, outputStep: Int
+
+  /// The form for a convolution; nil if there is none.
+  init?(_ form: ConvolutionForm, _ direction: Direction) {
+    switch (form, direction) {
+    case (.same(kernel: 3), _):
+      // F(4, 3) at 0, ±a, ±b, ∞ with a² = ½, b² = 2.
+      let a2 = 0.5, b2 = 2.0, a = a2.squareRoot(), b = b2.squareRoot()
+      let atA = 2 * a2 * (a2 - b2), atB = 2 * b2 * (b2 - a2)
+      weightRows = [
+        [1 / (a2 * b2), 0, 0], [1 / atA, a / atA, a2 / atA], [1 / atA, -a / atA, a2 / atA],
+        [1 / atB, b / atB, b2 / atB], [1 / atB, -b / atB, b2 / atB], [0, 0, 1],
+      ]
+      (products, elements, inputStep, outputStep) = (6, 6, 4, 4)
+      elementOfProduct = Array(0..<6)
+      weightOfProduct = Array(0..<6)
+      flips = direction == .backwardData
+    case (.upsample2x, .forward):
+      // Upsampling repeats pixels, so that five products give four outputs:
+      // p0 = w0(l0 − l2), p1 = ½(w0+w1+w2)(l1 + l2), p2 = ½(w0−w1−w2)(l1 − l2), p3 = ½(w0+w1−w2)(l1 − l2),
+      // p4 = w2(l1 − l3).
+      weightRows = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, -0.5], [0.5, 0.5, -0.5], [0, 0, 1]]
+      (products, elements, inputStep, outputStep) = (5, 4, 2, 4)
+      elementOfProduct = [0, 1, 2, 2, 3]
+      weightOfProduct = Array(0..<5)
+      flips = false
+    case (.upsample2x, .backwardData):
+      // gx[i] = w0 s[2i+1] + w1 s[2i] + w2 s[2i−1] with s[i] = g[i] + g[i+1]; the odd s form a two-tap filter, F(2, 2):
+      // p0 = w1 s0, p1 = w1 s2, p2 = w2(s−1 − s1), p3 = (w0 + w2) s1, p4 = w0(s3 − s1).
+      weightRows = [[0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 0, 0]]
+      (products, elements, inputStep, outputStep) = (5, 5, 4, 2)
+      elementOfProduct = Array(0..<5)
+      weightOfProduct = [0, 0, 1, 2, 3]
+      flips = false
+    default:
+      return nil
+    }
+  }
+
+  /// Matrix products of a tile, and distinct transformed pixels.
+  var productCount: Int { products * products }
+  var elementCount: Int { elements * elements }
+
+  /// Product → its element and its weights.
+  var elementOf: [Int] { pairs(elementOfProduct, elements) }
+  var weightOf: [Int] { pairs(weightOfProduct, weightRows.count) }
+  private func pairs(_ map: [Int], _ count: Int) -> [Int] { map.flatMap { y in map.map { y * count + $0 } } }
+
+  /// Tiles of an image, if whole tiles cover it.
+  func tiles(_ input: BlockedShape) -> Int? {
+    input.height % inputStep == 0 && input.width % inputStep == 0
+      ? input.pixelCount / (inputStep * inputStep) : nil
+  }
+
+  func transforms(
+    _ kernels: WinogradKernels
+  ) -> (input: WinogradKernels.Transform, output: WinogradKernels.Transform) {
+    switch (elements, products) {
+    case (6, _): (kernels.sameInput, kernels.sameOutput)
+    case (4, _): (kernels.upsampleInput, kernels.upsampleOutput)
+    default: (kernels.upsampleAdjointInput, kernels.upsampleAdjointOutput)
+    }
+  }
+}
+
+/// Transformed weights: `[weight][panel][input channel, padded to 16][nr]`.
+struct WinogradWeights: Sendable {
+  let form: WinogradForm
+  let storage: AlignedFloats
+  let panels: [Panel]
+  let inputBlocks: Int
+  /// Floats of one weight row pair, all panels.
+  let weightStride: Int
+
+  init(_ source: ConvolutionWeights, form: WinogradForm, inputs: Int, outputs: Int, kernels: Kernels) {
+    let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
+    let panels = Panel.cut(blocks: outputBlocks, wide: kernels.table.wideGemm.nr / 16)
+    let weightStride = inputBlocks * 16 * outputBlocks * 16
+    let rows = form.weightRows.count
+    storage = AlignedFloats(count: rows * rows * weightStride)
+    let base = storage.base
+    kernels.parallelFor(panels.count * inputBlocks) { task, _ in
+      let panel = panels[task / inputBlocks], block = task % inputBlocks
+      let nr = panel.blocks &* 16, firstOutput = panel.firstBlock &* 16
+      var halfway = [Double](repeating: 0, count: rows * 3)
+      for c in block &* 16..<min(inputs, block &* 16 &+ 16) {
+        for n in 0..<min(nr, outputs &- firstOutput) {
+          let w = source.base(o: firstOutput &+ n, c: c)
+          // G w, then (G w) Gᵀ.
+          for (u, g) in form.weightRows.enumerated() {
+            for x in 0..<3 {
+              var sum = 0.0
+              for y in 0..<3 { sum += g[y] * Double(w[form.flips ? 8 &- (y &* 3 &+ x) : y &* 3 &+ x]) }
+              halfway[u &* 3 &+ x] = sum
+            }
+          }
+          let target = base + (firstOutput &* inputBlocks &* 16 &+ c &* nr &+ n)
+          for u in 0..<rows {
+            for (v, g) in form.weightRows.enumerated() {
+              let sum = halfway[u &* 3] * g[0] + halfway[u &* 3 &+ 1] * g[1] + halfway[u &* 3 &+ 2] * g[2]
+              target[(u &* rows &+ v) &* weightStride] = Float(sum)
+            }
+          }
+        }
+      }
+    }
+    self.form = form
+    self.panels = panels
+    self.inputBlocks = inputBlocks
+    self.weightStride = weightStride
+  }
+
+  /// Where the matrix of `weight` (of `form.weightOf`) for a panel begins.
+  @inline(__always) func matrix(_ weight: Int, _ panel: Panel) -> UnsafeMutablePointer<Float> {
+    storage.base + (weight &* weightStride &+ panel.firstBlock &* 16 &* inputBlocks &* 16)
+  }
+}
