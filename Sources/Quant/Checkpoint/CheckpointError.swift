@@ -35,6 +35,11 @@ public struct MissingTensor: Codable, Equatable, Sendable {
   public var name: String
   /// Nil where the shape depends on tensors that are missing too.
   public var shape: [Int]?
+
+  public init(name: String, shape: [Int]?) {
+    self.name = name
+    self.shape = shape
+  }
 }
 
 extension CheckpointError: CustomStringConvertible {

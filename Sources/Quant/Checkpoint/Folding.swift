@@ -1,6 +1,6 @@
 /// The arithmetic that turns trained parameters into weights that are used as they stand: constants and statistics are
 /// multiplied in, in double precision, and rounded once.
-enum Folding {
+package enum Folding {
   /// Each value times a constant.
   static func scaled(_ values: consuming [Float], by factor: Double) -> [Float] {
     if factor == 1 { return values }
@@ -31,7 +31,7 @@ enum Folding {
   /// stride 2, padding 1. In one dimension, with `K[a] = w[a] + w[a−1]`:
   /// `y[p] = Σᵢ x[i]·K[p+1−2i] = Σᵢ x[i]·(w[p+1−2i] + w[p−2i])`. The upsampled `u[2i] = u[2i+1] = x[i]` turns this into
   /// `Σ_q u[q]·w[p+1−q]`, which is the correlation `Σ_s c[s]·u[p−1+s]` with `c[s] = w[2−s]`: the kernel flipped.
-  static func unfused(_ values: [Float], inputs: Int, outputs: Int, scale: Double) -> [Float] {
+  package static func unfused(_ values: [Float], inputs: Int, outputs: Int, scale: Double) -> [Float] {
     var result = [Float](repeating: 0, count: values.count)
     for y in 0..<3 {
       for x in 0..<3 {

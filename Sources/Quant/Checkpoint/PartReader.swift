@@ -33,7 +33,7 @@ final class PartReader {
     guard !names.isEmpty else { return "no tensors" }
     var text = "\(names.count) tensors (\(names.prefix(3).joined(separator: ", ")), …)"
     if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
-      text += ", which look like a \(other.rawValue)"
+      text += ", which look like those of \(other == .encoder ? "an" : "a") \(other.rawValue)"
     } else if names.contains(where: { $0.contains("convs.") || $0.contains("to_rgb") }) {
       text += ", which look like StyleGAN2"
     }

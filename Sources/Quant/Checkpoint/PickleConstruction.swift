@@ -48,6 +48,11 @@ extension PickleMachine {
       FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
       if let integer = Int(exactly: values[0]) { return .integer(integer) }
       return .real(Double(values[0]))
+    case .numpyFromBuffer:
+      guard arguments.count == 4, let bytes = data(arguments[0]), case .node(let index) = arguments[1],
+        case .dtype(let dtype) = nodes[index], let order = arguments[3].text
+      else { throw wrong("bytes, a number type, a shape and an order") }
+      return make(.array(try array(bytes, dtype, shape: try integers(arguments[2]), isFortran: order == "F")))
     case .codecsEncode:
       guard arguments.count == 2, let text = arguments[0].text, arguments[1].text == "latin1",
         text.unicodeScalars.allSatisfy({ $0.value < 256 })
@@ -76,21 +81,27 @@ extension PickleMachine {
       else { throw fault("an array's state of \(fields.count) fields", "version, shape, dtype, order, data") }
       let shape = try integers(fields[1])
       guard let count = elementCount(of: shape) else { throw fault("shape \(shape)", "one within 63 bits") }
-      guard let element = dtype.element else {
+      guard dtype.element != nil else {
         let objects = try items(fields[4])
         guard objects.count == count else { throw fault("\(objects.count) objects", "\(count), shape \(shape)") }
         nodes[index] = .objectArray(shape: shape, objects)
         return
       }
-      guard let bytes = data(fields[4]), bytes.count / element.byteCount == count,
-        bytes.count % element.byteCount == 0
-      else { throw fault("array data of another length", "\(count) numbers, shape \(shape)") }
-      var values = [Float](repeating: 0, count: count)
-      FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
-      if isFortran { values = NumpyArray.rowMajor(values, shape: shape) }
-      nodes[index] = .array(NumpyArray(shape: shape, floats: values))
+      guard let bytes = data(fields[4]) else { throw fault("an array without bytes", "its data") }
+      nodes[index] = .array(try array(bytes, dtype, shape: shape, isFortran: isFortran))
     default: throw fault("a state for what has none", "an array or dictionary")
     }
+  }
+
+  private func array(
+    _ bytes: [UInt8], _ dtype: NumpyDType, shape: [Int], isFortran: Bool
+  ) throws(CheckpointError) -> NumpyArray {
+    guard let element = dtype.element, let count = elementCount(of: shape),
+      bytes.count / element.byteCount == count, bytes.count % element.byteCount == 0
+    else { throw fault("array data of another length", "numbers for shape \(shape)") }
+    var values = [Float](repeating: 0, count: count)
+    FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
+    return NumpyArray(shape: shape, floats: isFortran ? NumpyArray.rowMajor(values, shape: shape) : values)
   }
 
   /// The BINPERSID opcode: a storage.

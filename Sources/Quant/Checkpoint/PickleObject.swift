@@ -69,6 +69,7 @@ enum PickleGlobal: Equatable {
   case numpyArray
   case numpyDType
   case numpyScalar
+  case numpyFromBuffer
   case codecsEncode
 
   init?(module: String, name: String) {
@@ -84,6 +85,8 @@ enum PickleGlobal: Equatable {
     case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
       self = .numpyReconstruct
     case ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"): self = .numpyScalar
+    // Protocol 5 writes arrays so.
+    case ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"): self = .numpyFromBuffer
     case ("numpy", "ndarray"): self = .numpyArray
     case ("numpy", "dtype"): self = .numpyDType
     case ("_codecs", "encode"): self = .codecsEncode
@@ -109,6 +112,7 @@ enum PickleGlobal: Equatable {
     case .numpyArray: "numpy.ndarray"
     case .numpyDType: "numpy.dtype"
     case .numpyScalar: "numpy.core.multiarray.scalar"
+    case .numpyFromBuffer: "numpy.core.numeric._frombuffer"
     case .codecsEncode: "_codecs.encode"
     }
   }

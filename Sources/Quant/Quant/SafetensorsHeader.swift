@@ -10,6 +10,13 @@ package struct SafetensorsHeader: Sendable {
     package var shape: [Int]
     /// Bytes of the file.
     package var range: Range<Int>
+
+    package init(name: String, dtype: DType, shape: [Int], range: Range<Int>) {
+      self.name = name
+      self.dtype = dtype
+      self.shape = shape
+      self.range = range
+    }
   }
 
   /// What is wrong, and where.
