@@ -120,13 +120,17 @@ func half(_ bits: UInt16) -> Double {
     verify(flat: normed, tolerance: Tolerance.elementwise, "pixel norm") {
       $0.pixelNorm(output: $1, input: x.base, shape: shape, epsilon: 1e-8)
     }
-    let zeros = [Double](repeating: 0, count: 26)
-    let slice = (0..<3).flatMap { r -> [Double] in Array(row(r)[5..<22]) + zeros[..<15] }
+    var slice = [Double](repeating: 0, count: narrow.elementCount), embedded = [Double](repeating: 0, count: normed.count)
+    for r in 0..<3 {
+      for c in 0..<17 {
+        slice[r * narrow.rowStride + c] = row(r)[5 + c]
+        embedded[r * shape.rowStride + 5 + c] = row(r)[5 + c]
+      }
+    }
     verify(flat: slice, tolerance: 0, "slice") {
       $0.sliceColumns(output: $1, outputShape: narrow, input: x.base, inputShape: shape, start: 5)
     }
     let small = GuardedBuffer(slice.map { Float($0) })
-    let embedded = (0..<3).flatMap { r -> [Double] in Array(zeros[..<5]) + row(r)[5..<22] + zeros }
     verify(flat: embedded, tolerance: 0, "embed") {
       $0.embedColumns(output: $1, outputShape: shape, input: small.base, inputShape: narrow, start: 5)
     }

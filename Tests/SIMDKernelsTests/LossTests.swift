@@ -10,10 +10,10 @@ import Testing
       let a = Planar(shape, &random), b = Planar(shape, &random)
       let left = a.blocked(halo: 1), right = b.blocked(halo: 1)
       let size = c * h * w, weight: [Float] = [0.5, 2]
-      let losses = (0..<2).map { i in
-        (0..<size).reduce(0.0) {
-          $0 + (a.values[i * size + $1] - b.values[i * size + $1]) * (a.values[i * size + $1] - b.values[i * size + $1])
-        } / Double(size)
+      var losses = [0.0, 0.0]
+      for i in a.values.indices {
+        let difference = a.values[i] - b.values[i]
+        losses[i / size] += difference * difference / Double(size)
       }
       verify(flat: losses, tolerance: Tolerance.loss, "loss \((c, h, w))") { kernels, output in
         let partials = UnsafeMutablePointer<Double>.allocate(capacity: kernels.meanSquaredErrorPartialCount(shape))
@@ -39,9 +39,8 @@ import Testing
       let shape = DenseShape(rows: 2, columns: columns), weight: [Float] = [1, 3]
       let a = denseBuffer(2, columns) { _, _ in random.float() }, b = denseBuffer(2, columns) { _, _ in random.float() }
       let difference = (0..<shape.elementCount).map { Double(a.base[$0]) - Double(b.base[$0]) }
-      let losses = (0..<2).map { r in
-        difference[(r * shape.rowStride)..<((r + 1) * shape.rowStride)].reduce(0) { $0 + $1 * $1 } / Double(columns)
-      }
+      var losses = [0.0, 0.0]
+      for (i, d) in difference.enumerated() { losses[i / shape.rowStride] += d * d / Double(columns) }
       verify(flat: losses, tolerance: Tolerance.loss, "loss of \(columns)") { kernels, output in
         let partials = UnsafeMutablePointer<Double>.allocate(capacity: kernels.meanSquaredErrorPartialCount(shape))
         defer { partials.deallocate() }
