@@ -37,7 +37,7 @@ class GanConfig:
     discriminator_max: int = 96
     # Progressive growing: (resolution, share of the budget, gamma of R1). Each stage but the first fades in over `fade`
     # of its length.
-    stages: tuple[tuple[int, float, float], ...] = ((8, 0.06, 0.02), (16, 0.24, 0.04), (32, 0.70, 0.08))
+    stages: tuple[tuple[int, float, float], ...] = ((16, 0.28, 0.1), (32, 0.72, 0.1))
     fade: float = 0.25
     learning_rate: float = 0.0025
     r1_interval: int = 8
@@ -65,6 +65,7 @@ class EncoderConfig:
     adversarial_weight: float = 0.1
     gamma: float = 10.0
     r1_interval: int = 8
+    bfloat16: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ PRESETS = {
     # About an hour and a half on two CPU cores.
     "cpu-small": Preset(
         DataConfig(resolution=32, train_images=60_000, test_images=2_000),
-        GanConfig(Budget(900_000, minutes=42), bfloat16=True),
+        GanConfig(Budget(600_000, minutes=36), bfloat16=True),
         FeatureConfig(Budget(250_000, minutes=4.5, batch=64)),
-        EncoderConfig(Budget(150_000, minutes=4), Budget(400_000, minutes=22)),
+        EncoderConfig(Budget(150_000, minutes=3), Budget(400_000, minutes=18), bfloat16=True),
     ),
     # Untested at the time of writing: the same recipe where compute is plentiful.
     "gpu": Preset(
@@ -108,6 +109,7 @@ PRESETS = {
                   stages=((8, 0.03, 0.05), (16, 0.07, 0.1), (32, 0.15, 0.3), (64, 0.25, 1.0), (128, 0.5, 2.0)),
                   learning_rate=0.002, r1_interval=16, ema_half_life=20_000, bfloat16=True),
         FeatureConfig(Budget(1_500_000, batch=128), plan=(32, 32, POOL, 64, 64, POOL, 128, 128, 128, POOL, 256, 256)),
-        EncoderConfig(Budget(600_000, batch=32), Budget(1_500_000, batch=32), base=32, widest=512),
+        EncoderConfig(Budget(600_000, batch=32), Budget(1_500_000, batch=32), base=32, widest=512,
+                      bfloat16=True),
     ),
 }

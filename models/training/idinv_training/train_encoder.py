@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from .config import Preset
 from .data import Pool
-from .loop import Average, Run, every
+from .loop import Average, Run, every, half_precision
 from .metrics import psnr
 from .networks import Discriminator, Encoder, Features, Generator
 from .pictures import save_png, to_bytes
@@ -90,10 +90,11 @@ def train_conventional(preset: Preset, generator: Generator, encoder: Encoder, t
     encoder.train()
     while not run.done:
         adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)
-        with torch.no_grad():
-            codes = generator.codes(draw_z(batch))
-            image = generator.synthesis(codes)
-        loss = F.mse_loss(encoder(image), codes)
+        with half_precision(device, config.bfloat16):
+            with torch.no_grad():
+                codes = generator.codes(draw_z(batch))
+                image = generator.synthesis(codes)
+            loss = F.mse_loss(encoder(image).float(), codes.float())
         adam.zero_grad(set_to_none=True)
         loss.backward()
         adam.step()
@@ -131,12 +132,13 @@ def train_guided(preset: Preset, generator: Generator, features: Features, discr
         real = draw(batch)
 
         discriminator.requires_grad_(False)
-        rebuilt = generator.synthesis(encoder(real))
-        pixel = F.mse_loss(rebuilt, real)
-        with torch.no_grad():
-            wanted = features(real)
-        perceptual = F.mse_loss(features(rebuilt), wanted)
-        adversarial = F.softplus(-discriminator(rebuilt)).mean()
+        with half_precision(device, config.bfloat16):
+            rebuilt = generator.synthesis(encoder(real)).float()
+            pixel = F.mse_loss(rebuilt, real)
+            with torch.no_grad():
+                wanted = features(real).float()
+            perceptual = F.mse_loss(features(rebuilt).float(), wanted)
+            adversarial = F.softplus(-discriminator(rebuilt)).mean()
         loss = pixel + config.perceptual_weight * perceptual + config.adversarial_weight * adversarial
         e_adam.zero_grad(set_to_none=True)
         loss.backward()
@@ -144,8 +146,9 @@ def train_guided(preset: Preset, generator: Generator, features: Features, discr
         run.record(pixel=pixel, perceptual=perceptual, adversarial=adversarial)
 
         discriminator.requires_grad_(True)
-        fake_logits, real_logits = discriminator(rebuilt.detach()), discriminator(real)
-        d_loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+        with half_precision(device, config.bfloat16):
+            fake_logits, real_logits = discriminator(rebuilt.detach()), discriminator(real)
+            d_loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
         run.record(d_loss=d_loss)
         if step % config.r1_interval == 0:
             part = real[:max(8, batch // 2)].detach().requires_grad_(True)
