@@ -1,4 +1,5 @@
 import Inversion
+import Quant
 import Runtime
 import Testing
 
@@ -61,9 +62,7 @@ import Testing
     for (precision, least) in [(WeightsPrecision.f16, Tolerance.f16PSNR), (.int8, Tolerance.int8PSNR)] {
       let model = try Golden.model(set, weights: precision)
       let images = try model.run(.generator, on: codes, count: shape[0], kernels: kernels).values
-      let error = zip(images, expected).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) } / Double(images.count)
-      // Pixels span 2: PSNR = 10·log10(2² / MSE).
-      let psnr = Float(10 * log10(4 / error))
+      let psnr = Difference(images, reference: expected, peak: 2).psnr
       #expect(psnr >= least, "\(set) \(precision): \(psnr) dB")
     }
   }

@@ -71,7 +71,7 @@ import Testing
     do {
       _ = try inverter(options).invert(target())
       Issue.record("no error")
-    } catch .notFinite(let term, let step) {
+    } catch InversionError.notFinite(let term, let step) {
       #expect(term == "pixel" && step == 1)
     }
   }

@@ -24,6 +24,7 @@ final class InversionRun {
   private let encoder: NetworkRunner?
   private var done: [(image: ListedImage, result: InversionResult, entry: InversionReport.Entry)] = []
   private var skipped: [SkippedImage] = []
+  private var detail = ReportDetail(imageCount: 1, resolution: 1, snapshotCount: 0)
 
   /// An image that could not be inverted, and why.
   struct SkippedImage: Encodable {
@@ -54,6 +55,7 @@ final class InversionRun {
 
   /// Inverts the images in order. One that is damaged or diverges is skipped, with its reason in the summary.
   func invert(_ images: [ListedImage], load: (ListedImage) throws -> ImageOptions.Loaded) throws {
+    detail = ReportDetail(imageCount: images.count, resolution: resolution, snapshotCount: options.snapshotSteps.count)
     let log = try LossLog(path: output.path("losses.jsonl"))
     for (index, image) in images.enumerated() {
       if Signals.isInterrupted { break }
@@ -119,16 +121,25 @@ final class InversionRun {
     if !result.wasStopped { try checkpoints?.remove(image) }
 
     var entry = InversionReport.Entry(
-      name: image.name, source: image.path, original: try ReportImage(image.picture), start: try ReportImage(first),
-      result: try ReportImage(last), startFigures: try figures(image.picture, first, result.startCode),
-      resultFigures: try figures(image.picture, last, result.code), seconds: began.duration(to: clock.now) / .seconds(1))
+      name: image.name, source: image.path,
+      original: try ReportImage(image.picture, maximumSide: detail.side),
+      start: try ReportImage(first, maximumSide: detail.side),
+      result: try ReportImage(last, maximumSide: detail.side),
+      startFigures: try figures(image.picture, first, result.startCode),
+      resultFigures: try figures(image.picture, last, result.code),
+      seconds: began.duration(to: clock.now) / .seconds(1))
     entry.startTitle =
       switch options.start {
       case .encoder: "Encoder"
       case .mean: "Mean code"
       case .code: "Start code"
       }
-    entry.snapshots = try result.snapshots.dropLast().map { ($0.step, try ReportImage(try picture($0.code))) }
+    if detail.snapshotSide > 0 {
+      // The last snapshot is the result.
+      entry.snapshots = try result.snapshots.dropLast().map { snapshot in
+        (snapshot.step, try ReportImage(try picture(snapshot.code), maximumSide: detail.snapshotSide))
+      }
+    }
     entry.losses = result.history.enumerated().map { step, losses in
       .init(
         step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
