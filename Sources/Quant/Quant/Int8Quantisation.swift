@@ -23,7 +23,9 @@ public struct Int8Tensor: Equatable, Sendable {
       let range = row * rowLength..<(row + 1) * rowLength
       var greatest: Float = 0
       for index in range { greatest = max(greatest, abs(values[index])) }
-      let scale = greatest / 127
+      var scale = greatest / 127
+      // Within half a unit of the largest float the product may round up to infinity.
+      if (scale * 127).isInfinite { scale = scale.nextDown }
       guard scale >= Float.leastNormalMagnitude else { continue }
       scales[row] = scale
       // Dividing by the stored scale, not multiplying by 127 / greatest: the code is then the nearest one to what

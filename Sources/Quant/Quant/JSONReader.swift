@@ -26,6 +26,11 @@ package indirect enum JSONValue: Equatable, Sendable {
 package struct JSONMember: Equatable, Sendable {
   package var key: String
   package var value: JSONValue
+
+  package init(key: String, value: JSONValue) {
+    self.key = key
+    self.value = value
+  }
 }
 
 /// Where and how a JSON text is malformed.

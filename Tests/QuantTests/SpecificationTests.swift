@@ -1,0 +1,99 @@
+import Quant
+import Testing
+
+@Suite struct SpecificationTests {
+  private func field(_ change: (inout ModelSpecification) -> Void) -> String? {
+    var specification = TestModel.specification
+    change(&specification)
+    do throws(ModelFileError) {
+      try specification.validate()
+      return nil
+    } catch {
+      guard case .specification(let field, _, _) = error else { return "\(error)" }
+      return field
+    }
+  }
+
+  @Test func aSensibleSpecificationPasses() {
+    #expect(field { _ in } == nil)
+    #expect(field { $0.generator = nil } == nil)
+    #expect(field { $0.encoder = nil; $0.perceptual = nil } == nil)
+  }
+
+  @Test func whatCannotExistIsRefusedByField() {
+    #expect(field { $0 = ModelSpecification() } == "generator, encoder, perceptual")
+    #expect(field { $0.pixelMaximum = -2 } == "pixelMinimum, pixelMaximum")
+    #expect(field { $0.pixelMinimum = .nan } == "pixelMinimum, pixelMaximum")
+    #expect(field { $0.generator!.resolution = 24 } == "generator.resolution")
+    #expect(field { $0.generator!.resolution = 4096 } == "generator.resolution")
+    #expect(field { $0.generator!.resolution = 4 } == "generator.resolution")
+    #expect(field { $0.generator!.layerCount = 7 } == "generator.layerCount")
+    #expect(field { $0.generator!.imageChannels = 0 } == "generator.imageChannels")
+    #expect(field { $0.generator!.zDimension = 0 } == "generator.zDimension")
+    #expect(field { $0.generator!.wDimension = 1 << 40 } == "generator.wDimension")
+    #expect(field { $0.generator!.mappingFeatures = [] } == "generator.mappingFeatures.count")
+    #expect(field { $0.generator!.mappingFeatures = [-1, 36] } == "generator.mappingFeatures")
+    #expect(field { $0.generator!.mappingFeatures = [12, 6] } == "generator.mappingFeatures.last")
+    #expect(field { $0.generator!.repeatsW = true } == "generator.mappingFeatures.last")
+    #expect(field { $0.generator!.blockChannels = [8, 8] } == "generator.blockChannels.count")
+    #expect(field { $0.generator!.blockChannels = [8, 0, 5] } == "generator.blockChannels")
+    #expect(field { $0.encoder!.stemChannels = 9000 } == "encoder.stemChannels")
+    #expect(field { $0.encoder!.blockChannels = [8] } == "encoder.blockChannels.count")
+    #expect(field { $0.encoder!.blockChannels = [8, -8] } == "encoder.blockChannels")
+    #expect(field { $0.encoder!.layerCount = 8 } == "encoder.layerCount")
+    #expect(field { $0.perceptual!.layers = [] } == "perceptual.layers.count")
+    #expect(field { $0.perceptual!.layers = [.relu] } == "perceptual.layers (convolutions)")
+    #expect(field { $0.perceptual!.layers += Array(repeating: .maxPool, count: 10) } == "perceptual.layers (poolings)")
+    #expect(field { $0.perceptual!.inputShift = [0, .infinity, 0] } == "perceptual.inputShift")
+    #expect(
+      field { $0.perceptual!.layers[3] = .convolution(inputChannels: 7, outputChannels: 9) }
+        == "perceptual.layers[3].inputChannels")
+  }
+
+  @Test func networksMustFitEachOther() {
+    #expect(field { $0.encoder!.wDimension = 7 } == "encoder.wDimension")
+    #expect(field { $0.encoder!.imageChannels = 1 } == "encoder.imageChannels")
+    #expect(
+      field { $0.encoder!.resolution = 32; $0.encoder!.layerCount = 8; $0.encoder!.blockChannels = [8, 8, 8] }
+        == "encoder.resolution")
+    #expect(
+      field {
+        $0.perceptual!.inputShift = [0]
+        $0.perceptual!.layers[0] = .convolution(inputChannels: 1, outputChannels: 8)
+      } == "perceptual.inputShift")
+  }
+
+  @Test func requiredTensorsFollowTheDocumentedTable() {
+    let shapes = Dictionary(uniqueKeysWithValues: requiredTensors(of: TestModel.specification).map { ($0.name, $0.shape) })
+    #expect(shapes["generator.mapping.0.weight"] == [12, 10] && shapes["generator.mapping.1.weight"] == [36, 12])
+    #expect(shapes["generator.w_average"] == [6] && shapes["generator.truncation"] == [6])
+    #expect(shapes["generator.constant"] == [8, 4, 4] && shapes["generator.layer.0.weight"] == nil)
+    #expect(shapes["generator.layer.4.weight"] == [5, 8, 3, 3] && shapes["generator.layer.5.weight"] == [5, 5, 3, 3])
+    #expect(shapes["generator.layer.5.noise"] == [16, 16] && shapes["generator.layer.4.style.weight"] == [10, 6])
+    #expect(shapes["generator.output.2.weight"] == [3, 5, 1, 1] && shapes["generator.output.0.bias"] == [3])
+    #expect(shapes["encoder.stem.weight"] == [4, 3, 3, 3] && shapes["encoder.block.0.shortcut.weight"] == [8, 4, 1, 1])
+    #expect(shapes["encoder.block.0.conv1.weight"] == [4, 4, 3, 3] && shapes["encoder.block.0.conv2.weight"] == [8, 4, 3, 3])
+    #expect(shapes["encoder.block.1.shortcut.weight"] == nil && shapes["encoder.head.weight"] == [36, 128])
+    #expect(shapes["perceptual.3.weight"] == [9, 8, 3, 3] && shapes["perceptual.1.weight"] == nil)
+    // Mapping, three vectors, convolutions, five per layer, outputs; encoder; perceptual.
+    #expect(shapes.count == 4 + 3 + 5 + 6 * 5 + 6 + 14 + 4)
+  }
+
+  @Test func policyIsTheDocumentedTable() {
+    func type(_ precision: WeightsPrecision, _ role: TensorRequirement.Role, _ shape: [Int] = [8, 16]) -> DType {
+      QuantisationPolicy(precision: precision).dtype(for: TensorRequirement(name: "x", shape: shape, role: role))
+    }
+    for role in [TensorRequirement.Role.mappingWeight, .styleWeight, .outputWeight, .map] {
+      #expect(type(.f32, role) == .f32 && type(.f16, role) == .f16 && type(.int8, role) == .f16)
+    }
+    #expect(type(.f32, .weight) == .f32 && type(.f16, .weight) == .f16 && type(.int8, .weight) == .i8)
+    #expect(type(.int8, .weight, [8, 15]) == .f16)
+    for precision in WeightsPrecision.allCases { #expect(type(precision, .vector, [8]) == .f32) }
+    let policy = QuantisationPolicy(precision: .f16, overrides: ["x": .i8, "y": .f32, "z": .bf16])
+    func overridden(_ name: String, _ shape: [Int]) -> DType {
+      policy.dtype(for: TensorRequirement(name: name, shape: shape, role: shape.count == 1 ? .vector : .weight))
+    }
+    #expect(overridden("x", [8, 16]) == .i8 && overridden("x", [8]) == .f32)
+    #expect(overridden("y", [8, 16]) == .f32 && overridden("z", [8, 16]) == .f16)
+  }
+}
