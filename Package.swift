@@ -69,6 +69,11 @@ let package = Package(
       path: "Sources/idinv-lite"),
 
     .testTarget(
+      name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
+    .testTarget(
+      name: "CheckpointTests", dependencies: ["Checkpoint"], path: "Tests/CheckpointTests",
+      exclude: ["Fixtures", "make_fixtures.py"]),
+    .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
       exclude: ["Report"], resources: [.copy("Fixtures")]),
     .testTarget(

@@ -28,9 +28,7 @@ import Testing
   }
 
   private func error(_ bytes: [UInt8]) -> ModelFileError? {
-    let path = folder.file("hostile.idinv")
-    unlink(path)
-    #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
+    guard let path = try? folder.write(bytes, "hostile.idinv") else { return nil }
     do throws(ModelFileError) {
       let file = try ModelFile(path: path)
       try file.verifyChecksums()
@@ -146,12 +144,15 @@ import Testing
       #expect(metadataError(error("\"\(key)\":", "\"x-\(key)\":")) == "\(key): nothing")
     }
     #expect(metadataError(error("\"__metadata__\":{", "\"__metadata__\":\"\",\"y\":{")) == "__metadata__: a string")
-    #expect(metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: malformed JSON")
+    #expect(metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: JSON with ':' at byte 9")
     #expect(metadataError(error("\\\"zDimension\\\"", "\\\"z\\\"")) == "specification: no generator.zDimension")
     #expect(
       metadataError(error("\\\"zDimension\\\":10", "\\\"zDimension\\\":\\\"a\\\""))
         == "specification: a wrong type at 'generator.zDimension'")
     #expect(metadataError(error("\"sources\":\"[", "\"sources\":\"")).hasPrefix("sources: "))
+    #expect(
+      metadataError(error("\\\"zDimension\\\":10", "\\\"zDimension\\\":10,\\\"zDimension\\\":10"))
+        .contains("the key \"zDimension\" a second time"))
   }
 
   @Test func unknownVersionsAreRefused() {

@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import Testing
 
 /// A small model with random weights, written where a test wants it.
 enum TestModel {
@@ -65,5 +66,13 @@ final class TemporaryFolder {
   }
   deinit { try? FileManager.default.removeItem(atPath: path) }
   func file(_ name: String) -> String { path + "/" + name }
+  /// Writes a small file anew. Not by `Data`: that waits for the disk, thousands of times in fuzzing.
+  func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    unlink(file(name))
+    let stream = try #require(fopen(file(name), "wb"))
+    fwrite(bytes, 1, bytes.count, stream)
+    fclose(stream)
+    return file(name)
+  }
   var contents: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 }
