@@ -39,7 +39,8 @@ import Testing
     #expect(try report.sha256 == SHA256.hexDigest(ofFile: file.path))
     #expect(report.byteCount == file.byteCount && report.tensorCount == file.tensorNames.count)
     #expect(report.ignored.allSatisfy { $0.hasSuffix("num_batches_tracked") } && report.ignored.count == 15)
-    #expect(report.inferred.contains("generator: fused up-sampling kernels in layers [10], unfused into equal convolutions"))
+    #expect(
+      report.inferred.contains("generator: fused up-sampling kernels in layers [10], unfused into equal convolutions"))
     #expect(file.metadata.licence == "CC0" && file.metadata.note == "random")
     #expect(file.metadata.sources.map(\.file) == ["generator.pth", "encoder.pth"])
     #expect(file.metadata.sources.map(\.sha256) == report.sources.map(\.sha256))
@@ -124,7 +125,8 @@ import Testing
     #expect(found == "a tensor that the published generator does not have")
     var options = ConversionOptions()
     options.ignoresUnknownTensors = true
-    #expect(try convert(checkpoint, options: options).report.ignored == ["synthesis.layer3.conv.bias", "optimizer.step"])
+    #expect(
+      try convert(checkpoint, options: options).report.ignored == ["synthesis.layer3.conv.bias", "optimizer.step"])
   }
 
   @Test func otherNetworksAreRecognised() throws {
@@ -133,7 +135,9 @@ import Testing
       return found
     }
     #expect(wrong(checkpointError { _ = try convert(encoder()) }).hasSuffix("which look like those of an encoder"))
-    #expect(wrong(checkpointError { _ = try convert(encoder: generator()) }).hasSuffix("which look like those of a generator"))
+    #expect(
+      wrong(checkpointError { _ = try convert(encoder: generator()) }).hasSuffix("which look like those of a generator")
+    )
     var stylegan2 = TestCheckpoint()
     stylegan2.set("g_ema.convs.0.conv.weight", [1], [0])
     #expect(wrong(checkpointError { _ = try convert(stylegan2) }).hasSuffix("which look like StyleGAN2"))
@@ -281,7 +285,8 @@ import Testing
     var normalised = TestCheckpoint()
     normalised.set("features.0.weight", [4, 3, 3, 3], Array(repeating: 1, count: 108))
     normalised.set("features.1.weight", [4], [1, 1, 1, 1])
-    guard case .tensor("features.1.weight", "shape [4]", _) = checkpointError({ _ = try convert(perceptual: normalised) })
+    guard
+      case .tensor("features.1.weight", "shape [4]", _) = checkpointError({ _ = try convert(perceptual: normalised) })
     else {
       Issue.record("no error")
       return

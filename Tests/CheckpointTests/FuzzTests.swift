@@ -31,6 +31,37 @@ import Testing
     }
   }
 
+  /// Random programs of valid opcodes get deeper into the machine than damaged files do.
+  @Test func randomPicklesAreReadOrRefused() throws {
+    let folder = try TemporaryFolder()
+    var random = SplitMix(seed: 11)
+    let pieces: [[UInt8]] =
+      [
+        "(", ")", "]", "}", "N", "t", "l", "d", "a", "e", "s", "u", "0", "1", "2", "R", "b", "Q", "I3\n", "I-1\n",
+        "F1.5\n",
+      ].map {
+        Array($0.utf8)
+      }
+      + [
+        "S'f4'\n", "S'<'\n", "S'storage'\n", "S'latin1'\n", "C\u{4}abcd", "K\u{2}", "q\u{0}", "q\u{1}", "h\u{0}",
+        "h\u{1}",
+      ].map {
+        Array($0.utf8)
+      }
+      + [
+        "ctorch._utils\n_rebuild_tensor_v2\n", "ctorch._utils\n_rebuild_parameter\n", "ccollections\nOrderedDict\n",
+        "ctorch\nFloatStorage\n", "cnumpy.core.multiarray\n_reconstruct\n", "cnumpy.core.multiarray\nscalar\n",
+        "cnumpy\nndarray\n", "cnumpy\ndtype\n", "c_codecs\nencode\n", "cnumpy.core.numeric\n_frombuffer\n",
+        "ctorch\nSize\n",
+      ].map { Array($0.utf8) } + [[0x85], [0x86], [0x87], [0x88], [0x94], [0x8a, 1, 0xff]]
+    for _ in 0..<Self.rounds * 20 {
+      var pickle: [UInt8] = []
+      for _ in 0..<Int.random(in: 1...40, using: &random) { pickle += pieces.randomElement(using: &random) ?? [] }
+      let path = try folder.write(PickleTests.npy(pickle + [0x2e]), "object.npy")
+      _ = checkpointError { _ = try NumpyFile.read(path) }
+    }
+  }
+
   /// One to four of: a flipped bit, a byte, a 2-, 4- or 8-byte field at an extreme, a cut, a doubled or removed run.
   static func mutate(_ original: [UInt8], _ random: inout SplitMix) -> [UInt8] {
     var bytes = original

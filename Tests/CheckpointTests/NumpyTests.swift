@@ -5,7 +5,9 @@ import Testing
 @Suite struct NumpyTests {
   static let counted = (0..<24).map { Float($0) - 5 }
 
-  @Test(arguments: Places.fixtureNames.filter { $0.hasPrefix("little_") || $0.hasPrefix("big_") || $0.hasPrefix("version") })
+  @Test(
+    arguments: Places.fixtureNames.filter { $0.hasPrefix("little_") || $0.hasPrefix("big_") || $0.hasPrefix("version") }
+  )
   func everyTypeOrderAndVersionIsRead(name: String) throws {
     let array = try NumpyArray.read(Places.fixture(name))
     let isUnsigned = name.contains("_u")

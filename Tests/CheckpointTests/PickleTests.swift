@@ -77,7 +77,8 @@ import Testing
 
   @Test func lengthsBeyondTheFileAreRefusedBeforeAllocation() {
     for pickle in [
-      [0x58, 0xff, 0xff, 0xff, 0x7f], [0x8d, 0, 0, 0, 0, 0, 0, 0, 0x40], [0x8e, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+      [0x58, 0xff, 0xff, 0xff, 0x7f], [0x8d, 0, 0, 0, 0, 0, 0, 0, 0x40],
+      [0x8e, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
       [0x8b, 0xff, 0xff, 0xff, 0xff], [0x43, 9],
     ] as [[UInt8]] {
       let error = checkpointError { _ = try read(pickle) }
@@ -103,7 +104,9 @@ import Testing
   @Test func repeatedDoublingIsRefused() {
     // Each list holds the one before it twice: 2⁴⁰ values in a few hundred bytes.
     var pickle = Array("]q\u{0}".utf8)
-    for level in 0..<40 { pickle += Array("](h".utf8) + [UInt8(level)] + Array("h".utf8) + [UInt8(level)] + [0x65, 0x71, UInt8(level + 1)] }
+    for level in 0..<40 {
+      pickle += Array("](h".utf8) + [UInt8(level)] + Array("h".utf8) + [UInt8(level)] + [0x65, 0x71, UInt8(level + 1)]
+    }
     #expect(fault(pickle + [0x2e]).hasPrefix("values nested"))
   }
 

@@ -58,7 +58,8 @@ struct ReferenceNetworks {
       for channel in 0..<maps.channels {
         let range = channel * area..<(channel + 1) * area
         for index in range {
-          maps.values[index] = leakyReLU(maps.values[index] + noise[index - range.lowerBound] * strength[channel] + bias[channel])
+          maps.values[index] = leakyReLU(
+            maps.values[index] + noise[index - range.lowerBound] * strength[channel] + bias[channel])
         }
         let mean = maps.values[range].reduce(0) { $0 + Double($1) } / Double(area)
         let variance = maps.values[range].reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(area)

@@ -46,7 +46,9 @@ import Testing
       try error("{\"a\":1,\"a\":2}")
         == .malformed(
           format: "safetensors file", byteOffset: 15, found: "the key \"a\" a second time", expected: "distinct keys"))
-    guard case .malformed(_, 8, "a number that is no integer for metadata 'x'", _) = try error("{\"__metadata__\":{\"x\":1.5}}")
+    guard
+      case .malformed(_, 8, "a number that is no integer for metadata 'x'", _) = try error(
+        "{\"__metadata__\":{\"x\":1.5}}")
     else {
       Issue.record("\(String(describing: try error("{\"__metadata__\":{\"x\":1.5}}")))")
       return

@@ -77,14 +77,15 @@ import Testing
     #expect(found.contains("CRC-32"))
   }
 
-  @Test(arguments: [
-    (Array("<!DOCTYPE html><html>".utf8), "a web page (the download failed?)"),
-    (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer (run git lfs pull)"),
-    ([0x80, 0x03, 0x63], "a Python pickle that torch.save did not write (TensorFlow networks come so)"),
-    ([0x1f, 0x8b, 0x08], "a gzip archive (unpack it first)"),
-    ([], "an empty file"),
-    ([1, 2, 3], "unknown bytes 1 2 3"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      (Array("<!DOCTYPE html><html>".utf8), "a web page (the download failed?)"),
+      (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer (run git lfs pull)"),
+      ([0x80, 0x03, 0x63], "a Python pickle that torch.save did not write (TensorFlow networks come so)"),
+      ([0x1f, 0x8b, 0x08], "a gzip archive (unpack it first)"),
+      ([], "an empty file"),
+      ([1, 2, 3], "unknown bytes 1 2 3"),
+    ] as [([UInt8], String)])
   func unknownFilesAreDescribed(bytes: [UInt8], found: String) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(bytes, "x")

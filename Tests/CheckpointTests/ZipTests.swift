@@ -39,7 +39,8 @@ struct ZipBuilder {
         + Self.little(entry.byteCount ?? UInt32(entry.data.count))
       let common = Self.little(entry.flags) + Self.little(entry.method) + [0, 0, 0, 0] + sizes
       let localName = Array((entry.localName ?? entry.name).utf8)
-      bytes += [0x50, 0x4b, 3, 4, 20, 0] + common + Self.little(UInt16(localName.count)) + [0, 0] + localName + entry.data
+      bytes +=
+        [0x50, 0x4b, 3, 4, 20, 0] + common + Self.little(UInt16(localName.count)) + [0, 0] + localName + entry.data
       let name = Array(entry.name.utf8)
       directory += [0x50, 0x4b, 1, 2, 20, 0, 20, 0] + common + Self.little(UInt16(name.count))
       directory += Self.little(UInt16(entry.extra.count)) + [UInt8](repeating: 0, count: 10)
@@ -90,15 +91,29 @@ struct ZipBuilder {
     #expect(found(one { $0.flags = 1 }) == "the encrypted entry a.npy")
     #expect(found(one { $0.byteCount = 9 }).contains("9 unpacked"))
     #expect(found(one { $0.packedByteCount = 4_000_000_000 }).contains("4000000000 bytes"))
-    #expect(found(one { $0.packedByteCount = 90; $0.byteCount = 90 }).contains("90 bytes"))
+    #expect(
+      found(
+        one {
+          $0.packedByteCount = 90; $0.byteCount = 90
+        }
+      ).contains("90 bytes"))
     #expect(found(one { $0.offset = 4_000_000_000 }).contains("at byte 4000000000"))
     #expect(found(one { $0.offset = 1 }) == "no header of a.npy")
     #expect(found(one { $0.method = 8 }) == "damaged deflate data of a.npy")
-    #expect(found(one { $0.method = 8; $0.byteCount = 4_000_000_000 }).contains("4000000000 unpacked"))
+    #expect(
+      found(
+        one {
+          $0.method = 8; $0.byteCount = 4_000_000_000
+        }
+      ).contains("4000000000 unpacked"))
     // A zip64 field that says 2⁶³.
     #expect(
-      found(one { $0.byteCount = .max; $0.extra = [1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0x80] })
-        .contains("9223372036854775808 unpacked"))
+      found(
+        one {
+          $0.byteCount = .max; $0.extra = [1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0x80]
+        }
+      )
+      .contains("9223372036854775808 unpacked"))
   }
 
   @Test func overlapsAndDuplicatesAreRefused() {

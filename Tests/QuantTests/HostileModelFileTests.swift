@@ -61,26 +61,36 @@ import Testing
   }
 
   @Test func headerLengthMustFit() {
-    for bytes in [[], [1, 2, 3], little(2), little(0) + Array("{}".utf8), little(3) + Array("{}".utf8), little(-1) + data] {
+    for bytes in [
+      [], [1, 2, 3], little(2), little(0) + Array("{}".utf8), little(3) + Array("{}".utf8), little(-1) + data,
+    ] {
       guard case .header(0, _, _) = error(bytes) else {
         Issue.record("\(bytes.prefix(12)): \(String(describing: error(bytes)))")
         continue
       }
     }
     let large = little(ModelFile.headerLimit + 1) + [UInt8](repeating: 0x20, count: ModelFile.headerLimit + 8)
-    #expect(error(large) == .header(byteOffset: 0, found: "a header of 16777217 bytes", expected: "a header of 2 to 16777216 bytes"))
+    #expect(
+      error(large)
+        == .header(byteOffset: 0, found: "a header of 16777217 bytes", expected: "a header of 2 to 16777216 bytes"))
   }
 
   @Test func headerMustBeAStrictJSONObject() {
-    #expect(error(assemble(" " + json, data)) == .header(byteOffset: 8, found: "byte 32", expected: "'{', the start of the JSON header"))
-    #expect(error(assemble("[]", data)) == .header(byteOffset: 8, found: "byte 91", expected: "'{', the start of the JSON header"))
-    guard case .header = error(assemble(String(json.dropLast()), data)), case .header = error(assemble(json + "x", data))
+    #expect(
+      error(assemble(" " + json, data))
+        == .header(byteOffset: 8, found: "byte 32", expected: "'{', the start of the JSON header"))
+    #expect(
+      error(assemble("[]", data))
+        == .header(byteOffset: 8, found: "byte 91", expected: "'{', the start of the JSON header"))
+    guard case .header = error(assemble(String(json.dropLast()), data)),
+      case .header = error(assemble(json + "x", data))
     else {
       Issue.record("no header error")
       return
     }
     let twice = json.dropLast() + ",\"generator.w_average\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}"
-    guard case .header(_, "the key \"generator.w_average\" a second time", _) = error(assemble(String(twice), data)) else {
+    guard case .header(_, "the key \"generator.w_average\" a second time", _) = error(assemble(String(twice), data))
+    else {
       Issue.record("duplicate keys pass")
       return
     }
@@ -118,7 +128,9 @@ import Testing
     // The first tensor [12, 10] in f16, 240 bytes, then a pad of 16.
     let first = "\"generator.mapping.0.weight\":{\"dtype\":\"F16\",\"shape\":[12,10],\"data_offsets\":[0,240]}"
     #expect(error(first, first.replacingOccurrences(of: "[0,240]", with: "[240,0]")) != nil)
-    #expect(tensorError(error(first, first.replacingOccurrences(of: "[0,240]", with: "[16,256]"))).contains("data from offset"))
+    #expect(
+      tensorError(error(first, first.replacingOccurrences(of: "[0,240]", with: "[16,256]"))).contains(
+        "data from offset"))
     let removed = json.replacingOccurrences(of: first + ",", with: "")
     #expect(tensorError(error(assemble(removed, data))) == "__pad.0: data from offset 240")
   }
@@ -144,7 +156,8 @@ import Testing
       #expect(metadataError(error("\"\(key)\":", "\"x-\(key)\":")) == "\(key): nothing")
     }
     #expect(metadataError(error("\"__metadata__\":{", "\"__metadata__\":\"\",\"y\":{")) == "__metadata__: a string")
-    #expect(metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: JSON with ':' at byte 9")
+    #expect(
+      metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: JSON with ':' at byte 9")
     #expect(metadataError(error("\\\"zDimension\\\"", "\\\"z\\\"")) == "specification: no generator.zDimension")
     #expect(
       metadataError(error("\\\"zDimension\\\":10", "\\\"zDimension\\\":\\\"a\\\""))
@@ -157,7 +170,8 @@ import Testing
 
   @Test func unknownVersionsAreRefused() {
     for key in ["format_version", "quantisation_version"] {
-      #expect(error("\"\(key)\":\"1\"", "\"\(key)\":\"2\"") == .unsupportedVersion(key: key, found: "2", supported: "1"))
+      #expect(
+        error("\"\(key)\":\"1\"", "\"\(key)\":\"2\"") == .unsupportedVersion(key: key, found: "2", supported: "1"))
       #expect(metadataError(error("\"\(key)\":\"1\"", "\"x\":\"1\"")) == "\(key): nothing")
     }
   }
@@ -190,7 +204,8 @@ import Testing
   @Test func tensorsNobodyAskedForAreRefused() {
     // Without a perceptual network in the specification, its tensors are surplus.
     let text = json.replacingOccurrences(of: "\\\"perceptual\\\":{", with: "\\\"other\\\":{")
-    #expect(tensorError(error(assemble(text, data))) == "perceptual.0.bias: a tensor that the specification does not mention")
+    #expect(
+      tensorError(error(assemble(text, data))) == "perceptual.0.bias: a tensor that the specification does not mention")
   }
 
   @Test func scalesMustBeFinitePositiveFloats() throws {
@@ -200,7 +215,9 @@ import Testing
     let offset = try #require(Int(digits))
     for value in [0, -1, .nan, .infinity] as [Float] {
       var changed = data
-      for index in 0..<4 { changed[offset + index] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(index))) }
+      for index in 0..<4 {
+        changed[offset + index] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(index)))
+      }
       #expect(tensorError(error(assemble(json, changed))) == "encoder.stem.weight.scale: \(value) in row 0")
     }
   }
@@ -212,7 +229,8 @@ import Testing
       Issue.record("no checksum error")
       return
     }
-    #expect(metadataError(error("\"checksums\":\"{", "\"checksums\":\"{\\\"a\\\":\\\"+1234567\\\",")).hasPrefix("checksums:"))
+    #expect(
+      metadataError(error("\"checksums\":\"{", "\"checksums\":\"{\\\"a\\\":\\\"+1234567\\\",")).hasPrefix("checksums:"))
   }
 
   @Test func filesThatCannotBeOpenedAreNamed() {

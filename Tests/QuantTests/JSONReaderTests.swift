@@ -5,16 +5,20 @@ import Testing
   private func read(_ text: String) throws -> JSONValue { try JSONReader.read(Array(text.utf8)) }
 
   @Test func valuesAreRead() throws {
-    #expect(try read(" { \"a\" : [ 1 , -2, 0 , true, false, null ] , \"b\" : { } }\n") == .object([
-      JSONMember(key: "a", value: .array([.integer(1), .integer(-2), .integer(0), .bool(true), .bool(false), .null])),
-      JSONMember(key: "b", value: .object([])),
-    ]))
+    #expect(
+      try read(" { \"a\" : [ 1 , -2, 0 , true, false, null ] , \"b\" : { } }\n")
+        == .object([
+          JSONMember(
+            key: "a", value: .array([.integer(1), .integer(-2), .integer(0), .bool(true), .bool(false), .null])),
+          JSONMember(key: "b", value: .object([])),
+        ]))
     #expect(try read("\"\\u00fc\\ud83d\\ude00\\n\\\\\\\"\\/\"") == .string("ü😀\n\\\"/"))
     #expect(try read("[1.5, 1e3, 99999999999999999999, -0]") == .array([.number, .number, .number, .integer(0)]))
   }
 
   @Test(arguments: [
-    ("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,}", 7), ("[1 2]", 3), ("01", 1), ("1.", 2), ("1e", 2), ("+1", 0), ("-", 0),
+    ("", 0), ("{", 1), ("[1,]", 3), ("{\"a\":1,}", 7), ("[1 2]", 3), ("01", 1), ("1.", 2), ("1e", 2), ("+1", 0),
+    ("-", 0),
     ("\"a", 2), ("\"\\x\"", 2), ("\"\\u12g4\"", 5), ("\"\\ud800\"", 7), ("\"\\udc00\"", 7), ("\"\\ud800\\u0041\"", 13),
     ("nul", 3), ("{} {}", 3), ("{a:1}", 1), ("\"\u{1}\"", 1), ("{\"a\":1,\"a\":2}", 7), ("{\"a\" 1}", 5), ("NaN", 0),
   ]) func malformedTextsAreRefusedWhereTheyBreak(text: String, offset: Int) {

@@ -71,7 +71,8 @@ import Testing
   }
 
   @Test func placesThatCannotBeWrittenAreNamed() throws {
-    #expect(throws: ModelFileError.cannotWrite(path: folder.file("none/m.idinv"), reason: "No such file or directory")) {
+    #expect(throws: ModelFileError.cannotWrite(path: folder.file("none/m.idinv"), reason: "No such file or directory"))
+    {
       try writer("none/m.idinv")
     }
     #expect(throws: ModelFileError.cannotWrite(path: folder.path + "/.", reason: "it is a folder")) { try writer(".") }

@@ -44,7 +44,9 @@ import Testing
 
   @Test func int8ErrorsAreAtMostHalfAScale() {
     var random = SplitMix(seed: 9)
-    let values = (0..<6 * 500).map { index in Float.random(in: -1...1, using: &random) * powf(10, Float(index / 500) - 3) }
+    let values = (0..<6 * 500).map { index in
+      Float.random(in: -1...1, using: &random) * powf(10, Float(index / 500) - 3)
+    }
     let tensor = Int8Tensor(quantising: values, rowCount: 6)
     let read = tensor.floats
     for row in 0..<6 {
@@ -82,7 +84,8 @@ import Testing
         == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
     #expect(
       hash(
-        "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu")
+        "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu"
+      )
         == "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1")
     #expect(
       hash(String(repeating: "a", count: 1_000_000))

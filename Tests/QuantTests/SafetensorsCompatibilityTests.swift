@@ -9,7 +9,8 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("m.idinv")
     try TestModel.write(to: path, precision: precision)
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("check_safetensors.py")
+    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+      "check_safetensors.py")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [ProcessInfo.processInfo.environment["IDINV_PYTHON"] ?? "python3", script.path, path]

@@ -17,7 +17,10 @@ import Testing
   @Test func aSensibleSpecificationPasses() {
     #expect(field { _ in } == nil)
     #expect(field { $0.generator = nil } == nil)
-    #expect(field { $0.encoder = nil; $0.perceptual = nil } == nil)
+    #expect(
+      field {
+        $0.encoder = nil; $0.perceptual = nil
+      } == nil)
   }
 
   @Test func whatCannotExistIsRefusedByField() {
@@ -54,7 +57,9 @@ import Testing
     #expect(field { $0.encoder!.wDimension = 7 } == "encoder.wDimension")
     #expect(field { $0.encoder!.imageChannels = 1 } == "encoder.imageChannels")
     #expect(
-      field { $0.encoder!.resolution = 32; $0.encoder!.layerCount = 8; $0.encoder!.blockChannels = [8, 8, 8] }
+      field {
+        $0.encoder!.resolution = 32; $0.encoder!.layerCount = 8; $0.encoder!.blockChannels = [8, 8, 8]
+      }
         == "encoder.resolution")
     #expect(
       field {
@@ -64,15 +69,18 @@ import Testing
   }
 
   @Test func requiredTensorsFollowTheDocumentedTable() {
-    let shapes = Dictionary(uniqueKeysWithValues: requiredTensors(of: TestModel.specification).map { ($0.name, $0.shape) })
+    let shapes = Dictionary(
+      uniqueKeysWithValues: requiredTensors(of: TestModel.specification).map { ($0.name, $0.shape) })
     #expect(shapes["generator.mapping.0.weight"] == [12, 10] && shapes["generator.mapping.1.weight"] == [36, 12])
     #expect(shapes["generator.w_average"] == [6] && shapes["generator.truncation"] == [6])
     #expect(shapes["generator.constant"] == [8, 4, 4] && shapes["generator.layer.0.weight"] == nil)
     #expect(shapes["generator.layer.4.weight"] == [5, 8, 3, 3] && shapes["generator.layer.5.weight"] == [5, 5, 3, 3])
     #expect(shapes["generator.layer.5.noise"] == [16, 16] && shapes["generator.layer.4.style.weight"] == [10, 6])
     #expect(shapes["generator.output.2.weight"] == [3, 5, 1, 1] && shapes["generator.output.0.bias"] == [3])
-    #expect(shapes["encoder.stem.weight"] == [4, 3, 3, 3] && shapes["encoder.block.0.shortcut.weight"] == [8, 4, 1, 1])
-    #expect(shapes["encoder.block.0.conv1.weight"] == [4, 4, 3, 3] && shapes["encoder.block.0.conv2.weight"] == [8, 4, 3, 3])
+    #expect(
+      shapes["encoder.stem.weight"] == [4, 3, 3, 3] && shapes["encoder.block.0.shortcut.weight"] == [8, 4, 1, 1])
+    #expect(
+      shapes["encoder.block.0.conv1.weight"] == [4, 4, 3, 3] && shapes["encoder.block.0.conv2.weight"] == [8, 4, 3, 3])
     #expect(shapes["encoder.block.1.shortcut.weight"] == nil && shapes["encoder.head.weight"] == [36, 128])
     #expect(shapes["perceptual.3.weight"] == [9, 8, 3, 3] && shapes["perceptual.1.weight"] == nil)
     // Mapping, three vectors, convolutions, five per layer, outputs; encoder; perceptual.

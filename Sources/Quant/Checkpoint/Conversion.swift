@@ -112,7 +112,8 @@ public struct Conversion {
       let unused = reader.unused()
       if let first = unused.unknown.first, !options.ignoresUnknownTensors {
         throw .tensor(
-          name: first, found: "a tensor that the published \(reader.part.rawValue) does not have"
+          name: first,
+          found: "a tensor that the published \(reader.part.rawValue) does not have"
             + (unused.unknown.count > 1 ? " (and \(unused.unknown.count - 1) more)" : ""),
           expected: "none; ignoring it may change the output, and has to be asked for")
       }

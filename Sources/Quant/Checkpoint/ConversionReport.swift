@@ -33,7 +33,9 @@ public struct ConversionReport: Codable, Equatable, Sendable {
   public var text: String {
     var lines: [String] = []
     for source in sources {
-      lines.append("\(source.part): \(source.path) (\(source.format), \(source.tensorCount) tensors, \(megabytes(source.byteCount)))")
+      lines.append(
+        "\(source.part): \(source.path) (\(source.format), \(source.tensorCount) tensors, \(megabytes(source.byteCount)))"
+      )
       lines.append("  SHA-256 \(source.sha256)")
       if !source.prefix.isEmpty { lines.append("  names without '\(source.prefix)'") }
     }
@@ -42,7 +44,8 @@ public struct ConversionReport: Codable, Equatable, Sendable {
     lines += section("ignored", ignored.filter { !$0.hasSuffix(".num_batches_tracked") }, limit: 12)
     if !counters.isEmpty { lines.append("ignored: \(counters.count) counters (….num_batches_tracked)") }
     lines.append(
-      "written: \(path) (\(precision.rawValue), \(tensorCount) tensors, \(weightCount) weights, \(megabytes(byteCount)))")
+      "written: \(path) (\(precision.rawValue), \(tensorCount) tensors, \(weightCount) weights, \(megabytes(byteCount)))"
+    )
     lines.append("  SHA-256 \(sha256)")
     return lines.joined(separator: "\n")
   }

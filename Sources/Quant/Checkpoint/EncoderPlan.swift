@@ -38,7 +38,8 @@ struct EncoderPlan {
     plan("stem", "block0", convolution: "conv", bn: "bn", [stem?.first, specification.imageChannels, 3, 3])
     var inputs = stem?.first
     for block in 1..<last {
-      let outputs = reader.shape("block\(block).conv2.weight")?.first ?? reader.shape("block\(block).conv.weight")?.first
+      let outputs =
+        reader.shape("block\(block).conv2.weight")?.first ?? reader.shape("block\(block).conv.weight")?.first
       planBlock(block, inputs: inputs, outputs: outputs)
       specification.blockChannels.append(outputs ?? 0)
       inputs = outputs
@@ -86,7 +87,8 @@ struct EncoderPlan {
         reader.inferred.append("encoder: no \(name); 0 is assumed")
       }
     }
-    let scale = usesWeightScale ? Folding.weightScale(fanIn: max(1, (shape[1] ?? 1) * (shape[2] ?? 1) * (shape[3] ?? 1))) : 1
+    let scale =
+      usesWeightScale ? Folding.weightScale(fanIn: max(1, (shape[1] ?? 1) * (shape[2] ?? 1) * (shape[3] ?? 1))) : 1
     add(target, weightName, biasName, normName, rows: rows ?? 0, scale: scale)
   }
 
@@ -101,7 +103,9 @@ struct EncoderPlan {
         reader.note(
           .tensor(
             name: reader.prefix + weightName, found: "\(rows) outputs",
-            expected: "a multiple of \(specification.layerCount), the layers of a \(specification.resolution)×\(specification.resolution) generator"))
+            expected:
+              "a multiple of \(specification.layerCount), the layers of a \(specification.resolution)×\(specification.resolution) generator"
+          ))
       }
     }
     try reader.checkComplete()

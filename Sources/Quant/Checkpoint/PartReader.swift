@@ -101,7 +101,11 @@ final class PartReader {
       let bare = String(name.dropFirst(prefix.count))
       if name.hasPrefix(prefix), used.contains(bare) { continue }
       let isOwn = name.hasPrefix(prefix) && !part.prefixes(in: [bare]).filter { $0.key.isEmpty }.isEmpty
-      if isOwn, !setAside.contains(bare), !name.hasSuffix(".num_batches_tracked") { unknown.append(name) } else { ignored.append(name) }
+      if isOwn, !setAside.contains(bare), !name.hasSuffix(".num_batches_tracked") {
+        unknown.append(name)
+      } else {
+        ignored.append(name)
+      }
     }
     return (unknown, ignored)
   }

@@ -30,7 +30,8 @@ struct PerceptualPlan {
     }
     if kept.count < convolutions.count {
       reader.inferred.append(
-        "perceptual: features are the output of layer \(limit - 1); \(convolutions.count - kept.count) later convolutions are ignored")
+        "perceptual: features are the output of layer \(limit - 1); \(convolutions.count - kept.count) later convolutions are ignored"
+      )
     }
     var layers: [FeatureNetworkSpecification.Layer] = []
     var channels = 3
@@ -77,7 +78,8 @@ struct PerceptualPlan {
     var names: [Int: String] = [:]
     for name in reader.names where name.hasSuffix(".weight") {
       let bare = String(name.dropLast(".weight".count))
-      guard let place = index(of: bare, after: "layer") ?? index(of: bare, after: "features.") ?? index(of: bare, after: "")
+      guard
+        let place = index(of: bare, after: "layer") ?? index(of: bare, after: "features.") ?? index(of: bare, after: "")
       else { continue }
       guard let shape = reader.shape(name), shape.count == 4 else {
         throw .tensor(
@@ -91,12 +93,14 @@ struct PerceptualPlan {
     let indices = names.keys.sorted()
     guard indices.first == 0 else {
       throw .missingTensors(
-        part: reader.part.rawValue, tensors: [MissingTensor(name: reader.prefix + "layer0.weight", shape: [64, 3, 3, 3])])
+        part: reader.part.rawValue,
+        tensors: [MissingTensor(name: reader.prefix + "layer0.weight", shape: [64, 3, 3, 3])])
     }
     for (previous, next) in zip(indices, indices.dropFirst()) {
       guard (2...3).contains(next - previous) else {
         throw .tensor(
-          name: reader.prefix + (names[next] ?? "") + ".weight", found: "\(next - previous - 1) layers since \(names[previous] ?? "")",
+          name: reader.prefix + (names[next] ?? "") + ".weight",
+          found: "\(next - previous - 1) layers since \(names[previous] ?? "")",
           expected: "one (ReLU) or two (ReLU, max pooling)")
       }
     }

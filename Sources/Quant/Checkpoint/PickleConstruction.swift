@@ -7,7 +7,8 @@ extension PickleMachine {
     _ global: PickleGlobal, _ arguments: [PickleObject]
   ) throws(CheckpointError) -> PickleObject {
     func wrong(_ expected: String) -> CheckpointError {
-      fault("\(arguments.count) arguments of \(global.name) (\(arguments.map(\.kind).joined(separator: ", ")))", expected)
+      fault(
+        "\(arguments.count) arguments of \(global.name) (\(arguments.map(\.kind).joined(separator: ", ")))", expected)
     }
     switch global {
     case .orderedDictionary:

@@ -98,7 +98,8 @@ enum TorchFile {
       let (byteCount, overflow) = count.multipliedReportingOverflow(by: id.dtype.byteCount)
       guard !overflow, byteCount <= file.byteCount - start else {
         throw fault(
-          "\(file.byteCount - start) bytes up to the end", "\(count) elements of storage \"\(key)\": is the download complete?")
+          "\(file.byteCount - start) bytes up to the end",
+          "\(count) elements of storage \"\(key)\": is the download complete?")
       }
       guard table.extents[key] == nil else { throw fault("storage \"\(key)\" twice", "each once") }
       table.extents[key] = try ByteExtent(file, start..<start + byteCount, format: format)

@@ -63,7 +63,9 @@ public struct TorchTensor {
   /// - Throws: where the view is not inside its storage.
   init(storage: TorchStorage, offset: Int, shape: [Int], strides: [Int]) throws(Fault) {
     guard shape.count == strides.count, strides.allSatisfy({ $0 >= 0 }), offset >= 0 else {
-      throw Fault(found: "sizes \(shape), strides \(strides), offset \(offset)", expected: "as many strides as sizes, none negative")
+      throw Fault(
+        found: "sizes \(shape), strides \(strides), offset \(offset)",
+        expected: "as many strides as sizes, none negative")
     }
     guard let count = Quant.elementCount(of: shape),
       count <= max(storage.count, Self.repeatedElementLimit)

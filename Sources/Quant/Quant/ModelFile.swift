@@ -46,10 +46,10 @@ public final class ModelFile: Sendable {
 
   /// A tensor by its name in the specification.
   ///
-  /// - Throws: `.missingTensors` where the file's specification has no such tensor.
+  /// - Throws: `.tensor` where the file's specification has no such tensor.
   public func tensor(_ name: String) throws(ModelFileError) -> WeightTensor {
     guard let tensor = tensors[name] else {
-      throw .missingTensors([TensorRequirement(name: name, shape: [], role: .vector)])
+      throw .tensor(name: name, found: "no such tensor", expected: "one that the file's specification demands")
     }
     return tensor
   }

@@ -35,7 +35,7 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
 /// | `generator.layer.{k}.weight` (k ≥ 1) | [Cout, Cin, 3, 3]; even k ≥ 2 acts on the nearest-upsampled input |
 /// | `generator.layer.{k}.noise`, `.noise_strength`, `.bias` | [R, R], [C], [C] |
 /// | `generator.layer.{k}.style.weight`, `.bias` | [2C, D], [2C]; first C rows scale (without the 1 +), then shift |
-/// | `generator.output.{b}.weight`, `.bias` | [3, C, 1, 1], [3] |
+/// | `generator.output.{b}.weight`, `.bias` | [3, C, 1, 1], [3]; 3 stands for `imageChannels`; only the last block's makes the image |
 public struct GeneratorSpecification: Codable, Equatable, Sendable {
   public var resolution: Int
   /// Dimension of z, of w, and number of style layers L = 2·log2(resolution) − 2.
@@ -70,6 +70,9 @@ public struct GeneratorSpecification: Codable, Equatable, Sendable {
 
 /// The domain-guided encoder (Zhu et al., ECCV 2020, eq. 2): a stem, residual blocks each behind a 2×2 average
 /// pooling, and a dense head that gives all L·D entries of the code.
+///
+/// With leaky ReLU (0.2) as φ: stem φ(conv(x)); block, after the pooling, φ(conv2(φ(conv1(x)))) + shortcut, where the shortcut is φ(conv(x)), or x
+/// itself where Cin = Cout; Chidden = min(Cin, Cout). The head is linear.
 ///
 /// Tensors, batch normalisation folded:
 ///
