@@ -2,7 +2,7 @@
 #include "Processor.h"
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -81,4 +81,20 @@ int idinv_physical_cores(void) {
   int count = CPU_COUNT(&cores), limit = quota();
   if (limit && limit < count) count = limit;
   return count < 1 ? 1 : count;
+}
+
+long idinv_second_level_cache_bytes(void) {
+  long bytes = 0;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+  if (bytes <= 0) {
+    FILE *file = fopen("/sys/devices/system/cpu/cpu0/cache/index2/size", "r");
+    long kilobytes = 0;
+    if (file) {
+      if (fscanf(file, "%ldK", &kilobytes) == 1) bytes = kilobytes << 10;
+      fclose(file);
+    }
+  }
+  return bytes > 0 ? bytes : 512 << 10;
 }

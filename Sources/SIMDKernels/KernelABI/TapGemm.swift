@@ -41,9 +41,12 @@ public struct TapGemmArguments {
   public var initial: UnsafePointer<Float>?
   /// Slope of the activation's negative side; 1 for none.
   public var slope: Float
-  /// Memory needed soon (the next panel), fetched bit by bit, and cache lines per tile.
+  /// Memory needed soon, fetched bit by bit: the next panel, and cache lines per tile …
   public var prefetch: UnsafeRawPointer
   public var prefetchLines: Int
+  /// … and pixels that will be read or written, and cache lines per tile.
+  public var pixelPrefetch: UnsafeRawPointer
+  public var pixelPrefetchLines = 0
 
   public init(
     input: UnsafePointer<Float>, inputBlockStride: Int, blocks: Int, taps: Int, channels: Int,
@@ -67,6 +70,7 @@ public struct TapGemmArguments {
     self.slope = slope
     self.prefetch = prefetch
     self.prefetchLines = prefetchLines
+    pixelPrefetch = prefetch
   }
 }
 

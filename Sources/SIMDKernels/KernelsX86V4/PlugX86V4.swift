@@ -4,6 +4,6 @@ import KernelABI
 public func plugX86V4(into table: inout KernelTable) {
   table.tier = .x86v4
   table.wideGemm = TapGemm(mr: 8, nr: 32) { tapGemm8x32($0) }
-  table.narrowGemm = TapGemm(mr: 6, nr: 16) { tapGemm6x16($0) }
+  table.narrowGemm = TapGemm(mr: 12, nr: 16) { tapGemm12x16($0) }
   plugShared(into: &table)
 }

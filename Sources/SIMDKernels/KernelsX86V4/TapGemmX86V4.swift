@@ -32,7 +32,7 @@ private struct Row {
 func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch
+  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
   let stride = g.outputBlockStride
   for _ in 0..<g.tiles {
     var r0, r1, r2, r3, r4, r5, r6, r7: Row
@@ -81,6 +81,10 @@ func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
     for _ in 0..<g.prefetchLines {
       idv_prefetch(ahead)
       ahead += 64
+    }
+    for _ in 0..<g.pixelPrefetchLines {
+      idv_prefetch(pixelsAhead)
+      pixelsAhead += 64
     }
     if g.slope != 1 {
       let slope = Lanes(repeating: g.slope)

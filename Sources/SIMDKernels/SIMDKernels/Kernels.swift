@@ -16,6 +16,8 @@ public struct Kernels: Sendable {
   public let table: KernelTable
   /// Threads an operator may use.
   public let threadCount: Int
+  /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
+  let cacheByteCount: Int
 
   /// - Parameters:
   ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
@@ -23,6 +25,7 @@ public struct Kernels: Sendable {
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
   public init(threadCount: Int = 0, cap: Tier? = nil) {
     self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
+    cacheByteCount = idinv_second_level_cache_bytes()
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)

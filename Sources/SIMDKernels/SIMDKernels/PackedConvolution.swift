@@ -36,7 +36,7 @@ public final class PackedConvolution: Sendable {
     let outputs = direction == .forward ? outputChannels : inputChannels
     let choice =
       algorithm
-      ?? input.map { .preferred(form: form, direction: direction, input: $0, outputChannels: outputs) } ?? .direct
+      ?? input.map { .preferred(form: form, direction: direction, input: $0) } ?? .direct
     if choice == .winograd, let winograd = WinogradForm(form, direction) {
       self.algorithm = .winograd(
         WinogradWeights(source, form: winograd, inputs: inputs, outputs: outputs, kernels: kernels))
@@ -86,13 +86,13 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   public static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
 
-  /// The faster one. Winograd's needs whole tiles, enough of them to make up for reading more weights, and enough
-  /// channels to make up for the transforms.
+  /// The faster one. Winograd's needs whole tiles, enough of them to make up for reading more weights, and a whole block
+  /// of input channels: the direct algorithm skips the missing ones.
   public static func preferred(
-    form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
+    form: ConvolutionForm, direction: Direction, input: BlockedShape
   ) -> ConvolutionAlgorithm {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input) else { return .direct }
-    return tiles * input.batch >= 16 && input.channels >= 16 && outputChannels >= 16 ? .winograd : .direct
+    return tiles * input.batch >= 16 && input.channels >= 16 ? .winograd : .direct
   }
 }
 

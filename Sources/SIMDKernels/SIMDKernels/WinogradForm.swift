@@ -82,6 +82,8 @@ struct WinogradWeights: Sendable {
   let inputBlocks: Int
   /// Floats of one weight row pair, all panels.
   let weightStride: Int
+  /// Product → its element and its weights.
+  let elementOf: [Int], weightOf: [Int]
 
   init(_ source: ConvolutionWeights, form: WinogradForm, inputs: Int, outputs: Int, kernels: Kernels) {
     let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
@@ -116,6 +118,8 @@ struct WinogradWeights: Sendable {
       }
     }
     self.form = form
+    elementOf = form.elementOf
+    weightOf = form.weightOf
     self.panels = panels
     self.inputBlocks = inputBlocks
     self.weightStride = weightStride

@@ -5,7 +5,7 @@ import KernelABI
 func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch
+  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
   for _ in 0..<g.tiles {
     let o0 = g.output + Int(targets[0]), o1 = g.output + Int(targets[1])
     let o2 = g.output + Int(targets[2]), o3 = g.output + Int(targets[3])
@@ -45,6 +45,10 @@ func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
     for _ in 0..<g.prefetchLines {
       idv_prefetch(ahead)
       ahead += 64
+    }
+    for _ in 0..<g.pixelPrefetchLines {
+      idv_prefetch(pixelsAhead)
+      pixelsAhead += 64
     }
     if g.slope != 1 {
       let slope = Lanes(repeating: g.slope)

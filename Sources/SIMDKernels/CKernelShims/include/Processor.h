@@ -8,3 +8,6 @@ bool idinv_has_x86v4(void);
 /// Physical cores this process may use: CPUs of its affinity mask, hardware threads of one core counted once,
 /// and no more than its control group's CPU quota, rounded up. At least 1.
 int idinv_physical_cores(void);
+
+/// Bytes of the second-level cache of the CPU at hand; 512 KB if the system does not say.
+long idinv_second_level_cache_bytes(void);

@@ -1,1 +1,0 @@
-../Shared/TapGemm6x16.swift
