@@ -75,9 +75,11 @@ let package = Package(
       exclude: ["Fixtures", "make_fixtures.py"]),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
-      exclude: ["Report"], resources: [.copy("Fixtures")]),
+      resources: [.copy("Fixtures")]),
+    // Runs the built program, which the dependency on its target brings about.
     .testTarget(
-      name: "ReportTests", dependencies: ["idinv-lite", "Imaging"], path: "Tests/ImagingTests/Report"),
+      name: "CommandTests", dependencies: ["idinv-lite", "Imaging", "Checkpoint"], path: "Tests/CommandTests",
+      exclude: ["Help"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(
       name: "InversionTests", dependencies: ["Inversion", "Checkpoint"], path: "Tests/InversionTests"),
