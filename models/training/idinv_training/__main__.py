@@ -3,8 +3,8 @@
     python -m idinv_training all --preset cpu-small --run runs/small
     python -m idinv_training gan --preset cpu-small --run runs/small --resume
 
-Stages: features, gan, encoder, export, in this order; each reads what the ones before it left in the run folder. `all`
-runs them one after the other; with `--resume` it skips those that are complete and continues an interrupted one.
+Stages: features, gan, lesson, polish, encoder, export, in this order; each reads what the ones before it left in the run
+folder. `all` runs them one after the other; with `--resume` it skips those that are complete and continues an interrupted one.
 `snapshot` takes the generator of an unfinished `gan` stage for a finished one.
 """
 
@@ -18,7 +18,7 @@ import torch
 
 from .config import PRESETS
 
-STAGES = ("features", "gan", "encoder", "export")
+STAGES = ("features", "gan", "lesson", "polish", "encoder", "export")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -27,6 +27,18 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class LessonConfig:
+    """Supervision of the generator by the renderer, between two stretches of adversarial training."""
+
+    budget: Budget
+    polish: Budget  # adversarial training afterwards, at full resolution
+    learning_rate: float = 0.002
+    polish_rate: float = 0.001
+    mapping_speed: float = 50.0  # undoes most of the mapping network's slowness, which supervision does not need
+    perceptual_weight: float = 1e-4
+
+
+@dataclass(frozen=True)
 class GanConfig:
     budget: Budget
     z_dim: int = 64
@@ -43,6 +55,7 @@ class GanConfig:
     r1_interval: int = 8
     ema_half_life: int = 8_000  # images
     bfloat16: bool = False
+    lesson: LessonConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,9 @@ class Preset:
     def within(self, minutes: float) -> "Preset":
         """The same preset, each of its stages limited to `minutes`."""
         limit = lambda budget: replace(budget, minutes=minutes)
-        return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget)),
+        lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget),
+                                             polish=limit(self.gan.lesson.polish))
+        return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget), lesson=lesson),
                        features=replace(self.features, budget=limit(self.features.budget)),
                        encoder=replace(self.encoder, conventional=limit(self.encoder.conventional),
                                        guided=limit(self.encoder.guided)))
@@ -89,15 +104,17 @@ PRESETS = {
     # Seconds. Proves that the code runs; learns nothing.
     "cpu-tiny": Preset(
         DataConfig(resolution=16, train_images=256, test_images=64, supersample=1),
-        GanConfig(Budget(512, batch=16), z_dim=16, w_dim=16, fmaps_base=128, fmaps_max=16, discriminator_base=128,
-                  discriminator_max=16, stages=((8, 0.5, 0.02), (16, 0.5, 0.05))),
+        GanConfig(Budget(512, batch=16), z_dim=32, w_dim=16, fmaps_base=128, fmaps_max=16, discriminator_base=128,
+                  discriminator_max=16, stages=((8, 0.5, 0.02), (16, 0.5, 0.05)),
+                  lesson=LessonConfig(Budget(128, batch=16), Budget(128, batch=16))),
         FeatureConfig(Budget(512, batch=16), plan=(8, POOL, 16)),
         EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
     ),
     # About an hour and a half on two CPU cores.
     "cpu-small": Preset(
         DataConfig(resolution=32, train_images=60_000, test_images=2_000),
-        GanConfig(Budget(600_000, minutes=36), bfloat16=True),
+        GanConfig(Budget(600_000, minutes=20), bfloat16=True,
+                  lesson=LessonConfig(Budget(400_000, minutes=9), Budget(400_000, minutes=9))),
         FeatureConfig(Budget(250_000, minutes=4.5, batch=64)),
         EncoderConfig(Budget(150_000, minutes=3), Budget(400_000, minutes=18), bfloat16=True),
     ),

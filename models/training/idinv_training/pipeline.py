@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from .config import Preset
 from .data import Pool, load_pool
 from .networks import Discriminator, Encoder, Features, Generator
 from .train_features import AttributeHead, AttributeReader, train_features
+from .train_supervised import train_supervised
 from .train_gan import make_discriminator, make_generator, train_gan
 
 OUTPUTS = {
     "features": ("perceptual", "head"),
-    "gan": ("generator", "discriminator"),
+    "gan": ("generator_gan", "discriminator_gan"),
+    "lesson": ("generator_lesson",),
+    "polish": ("generator", "discriminator"),
     "encoder": ("encoder_conventional", "encoder"),
     "export": ("export/generator", "export/encoder", "export/perceptual"),
 }
@@ -57,11 +61,11 @@ class Pipeline:
     def head(self) -> AttributeHead:
         return self.load("head", AttributeReader(self.preset, len(faces.NAMES)).head)
 
-    def generator(self) -> Generator:
-        return self.load("generator", make_generator(self.preset))
+    def generator(self, name: str = "generator") -> Generator:
+        return self.load(name, make_generator(self.preset))
 
-    def discriminator(self) -> Discriminator:
-        return self.load("discriminator", make_discriminator(self.preset))
+    def discriminator(self, name: str = "discriminator") -> Discriminator:
+        return self.load(name, make_discriminator(self.preset))
 
     def encoder_network(self) -> Encoder:
         c = self.preset.encoder
@@ -77,6 +81,25 @@ class Pipeline:
     def gan(self) -> None:
         generator, discriminator = train_gan(self.preset, self.train, self.test, self.trunk(), self.folder,
                                              self.device, self.resume)
+        self.save("generator_gan", generator)
+        self.save("discriminator_gan", discriminator)
+
+    def lesson(self) -> None:
+        generator = self.generator("generator_gan")
+        if self.preset.gan.lesson:
+            generator = train_supervised(self.preset, generator, self.train, self.trunk(), self.folder, self.device,
+                                         self.resume)
+        self.save("generator_lesson", generator)
+
+    def polish(self) -> None:
+        generator, discriminator = self.generator("generator_lesson"), self.discriminator("discriminator_gan")
+        if lesson := self.preset.gan.lesson:
+            _, _, gamma = self.preset.gan.stages[-1]
+            gan = replace(self.preset.gan, budget=lesson.polish, learning_rate=lesson.polish_rate,
+                          stages=((self.preset.data.resolution, 1.0, gamma),))
+            generator, discriminator = train_gan(replace(self.preset, gan=gan), self.train, self.test, self.trunk(),
+                                                 self.folder, self.device, self.resume, "polish",
+                                                 (generator, discriminator))
         self.save("generator", generator)
         self.save("discriminator", discriminator)
 
@@ -87,8 +110,8 @@ class Pipeline:
         generator.load_state_dict(state["parts"]["average"])
         discriminator.load_state_dict(state["parts"]["discriminator"])
         generator.measure_w_avg()
-        self.save("generator", generator)
-        self.save("discriminator", discriminator)
+        self.save("generator_gan", generator)
+        self.save("discriminator_gan", discriminator)
 
     def encoder(self) -> None:
         from .train_encoder import train_conventional, train_guided

@@ -8,7 +8,6 @@ weighted by as much. Its gamma grows with the resolution, since the gradient of 
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import torch
@@ -50,18 +49,21 @@ def real_penalty(logits: Tensor, real: Tensor) -> Tensor:
 
 
 def train_gan(preset: Preset, train: Pool, test: Pool, features: Features, folder: Path, device: str,
-              resume: bool) -> tuple[Generator, Discriminator]:
-    """Returns the averaged generator and the discriminator."""
+              resume: bool, stage: str = "gan",
+              start: tuple[Generator, Discriminator] | None = None) -> tuple[Generator, Discriminator]:
+    """Returns the averaged generator and the discriminator. Starts from random networks or from `start`."""
     config = preset.gan
     batch = config.budget.batch
-    generator = make_generator(preset).to(device, memory_format=torch.channels_last)
-    discriminator = make_discriminator(preset).to(device, memory_format=torch.channels_last)
+    generator, discriminator = start or (make_generator(preset), make_discriminator(preset))
+    generator = generator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
+    discriminator = discriminator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
+    generator.synthesis.lod.requires_grad_(False)
     average = Average(generator, config.ema_half_life)
     # Lazy regularisation: the optimiser's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
     ratio = config.r1_interval / (config.r1_interval + 1)
     g_adam = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
     d_adam = torch.optim.Adam(discriminator.parameters(), lr=config.learning_rate * ratio, betas=(0.0, 0.99 ** ratio))
-    run = Run(folder, "gan", config.budget,
+    run = Run(folder, stage, config.budget,
               {"generator": generator, "discriminator": discriminator, "average": average, "g_adam": g_adam,
                "d_adam": d_adam}, preset.checkpoint_minutes, resume)
     meter = FrechetMeter(features, test)
@@ -109,7 +111,7 @@ def train_gan(preset: Preset, train: Pool, test: Pool, features: Features, folde
                 average.net.codes(torch.randn(n, config.z_dim, device=device)), resolution, alpha))
             with torch.no_grad():
                 sample = average.net.synthesis(average.net.codes(preview), resolution, alpha)
-            save_png(folder / "samples" / f"gan-{run.images:08d}.png", to_bytes(sample), 16, preset.data.resolution * 2 // resolution)
+            save_png(folder / "samples" / f"{stage}-{run.images:08d}.png", to_bytes(sample), 16, preset.data.resolution * 2 // resolution)
             run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 2))
     net = average.net
     net.measure_w_avg()
