@@ -301,6 +301,18 @@ import Testing
     #expect(found == "6 layers since layer0")
   }
 
+  @Test func damagedFilesAreNamed() throws {
+    let path = try folder.write(Array(bytes(of: Places.golden("res32/generator.pth")).dropLast(50)), "cut.pth")
+    guard
+      case .inFile(path, .malformed("zip archive", _, _, _)) = checkpointError({
+        _ = try Conversion(generator: path, encoder: Places.golden("res32/encoder.pth")).run(to: folder.file("m.idinv"))
+      })
+    else {
+      Issue.record("no error")
+      return
+    }
+  }
+
   @Test func nothingToConvertAndNowhereToWriteAreErrors() throws {
     guard case .modelFile(.specification) = checkpointError({ _ = try convert() }) else {
       Issue.record("no error")

@@ -26,6 +26,8 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case mismatch(what: String, found: String, expected: String)
   /// The model file cannot be written.
   case modelFile(ModelFileError)
+  /// One of several files is damaged or refused: which.
+  indirect case inFile(path: String, CheckpointError)
   /// A `.npy` file cannot be written.
   case cannotWrite(path: String, reason: String)
 }
@@ -63,7 +65,18 @@ extension CheckpointError: CustomStringConvertible {
     case .mismatch(let what, let found, let expected):
       "the checkpoints do not belong together: \(what) is \(found), expected \(expected)"
     case .modelFile(let error): error.description
+    case .inFile(let path, let error): "\(path): \(error.description)"
     case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
+    }
+  }
+}
+
+extension CheckpointError {
+  /// The error with the file's path, where it does not say that already.
+  func located(in path: String) -> CheckpointError {
+    switch self {
+    case .malformed, .refusedGlobal: .inFile(path: path, self)
+    default: self
     }
   }
 }

@@ -60,7 +60,9 @@ public struct Conversion {
       pixelMinimum: options.pixelMinimum, pixelMaximum: options.pixelMaximum)
     func reader(_ part: NetworkPart, _ path: String?) throws(CheckpointError) -> PartReader? {
       guard let path else { return nil }
-      let reader = try PartReader(part, try CheckpointReader.open(path))
+      let checkpoint: Checkpoint
+      do { checkpoint = try CheckpointReader.open(path) } catch { throw error.located(in: path) }
+      let reader = try PartReader(part, checkpoint)
       readers.append(reader)
       return reader
     }

@@ -82,7 +82,8 @@ final class PartReader {
   ///
   /// - Throws: `.tensor` where one is not finite, and as `Checkpoint.floats`.
   func floats(_ name: String) throws(CheckpointError) -> [Float] {
-    let values = try checkpoint.floats(prefix + name)
+    let values: [Float]
+    do { values = try checkpoint.floats(prefix + name) } catch { throw error.located(in: checkpoint.path) }
     var sum: Float = 0
     for value in values { sum += value * 0 }
     guard sum == 0 else {

@@ -71,8 +71,8 @@ public struct GeneratorSpecification: Codable, Equatable, Sendable {
 /// The domain-guided encoder (Zhu et al., ECCV 2020, eq. 2): a stem, residual blocks each behind a 2×2 average
 /// pooling, and a dense head that gives all L·D entries of the code.
 ///
-/// With leaky ReLU (0.2) as φ: stem φ(conv(x)); block, after the pooling, φ(conv2(φ(conv1(x)))) + shortcut, where the shortcut is φ(conv(x)), or x
-/// itself where Cin = Cout; Chidden = min(Cin, Cout). The head is linear.
+/// With leaky ReLU (0.2) as φ: stem φ(conv(x)); block, after the pooling, φ(conv2(φ(conv1(x)))) + shortcut, where the
+/// shortcut is φ(conv(x)), or x itself where Cin = Cout; Chidden = min(Cin, Cout). The head is linear.
 ///
 /// Tensors, batch normalisation folded:
 ///
