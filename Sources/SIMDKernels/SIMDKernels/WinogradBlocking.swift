@@ -1,8 +1,8 @@
 /// How the tiles of a Winograd convolution are grouped, and its scratch memory.
 ///
 /// *Fused*: a worker takes a block of tiles through input transform, products and output transform; the block's
-/// transformed tiles stay in the second-level cache, and all weights pass by once per block. *Staged*: all tiles of
-/// the batch are one block, the three steps run one after the other, and weights are read once.
+/// transformed tiles stay about in the second-level cache, and all weights pass by once per block. *Staged*: all tiles
+/// of the batch are one block, the three steps run one after the other, and weights are read once.
 struct WinogradBlocking: Sendable {
   /// Offsets of tiles in input and output, in floats, batch included.
   let inputTiles: [Int32], outputTiles: [Int32]
@@ -35,7 +35,7 @@ struct WinogradBlocking: Sendable {
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
     let tileBytes = (form.elementCount * weights.inputBlocks * 16 + form.productCount * nr) * 4
     let fused = WinogradBlocking.fusedTiles(
-      fitting: kernels.cacheByteCount * 7 / 8 / tileBytes, columns: columns, tiles: tiles, mr: mr)
+      fitting: 2 * kernels.cacheByteCount / tileBytes, columns: columns, tiles: tiles, mr: mr)
     // What either way moves beyond the second-level cache: weights per block, or all elements and products twice.
     let weightBytes = weights.storage.count * 4
     let fusedTraffic = weightBytes * 2 > kernels.cacheByteCount ? weightBytes * ((tiles + fused - 1) / fused) : 0
@@ -56,9 +56,10 @@ struct WinogradBlocking: Sendable {
     workers = kernels.threadCount
   }
 
-  /// Tiles of a fused block: `fitting` or less, whole rows of tiles or equal parts of one where that costs little.
+  /// Tiles of a fused block. Matrices of twice the cache still pay: they are read in order, and weights less often.
+  /// `fitting` or less, whole rows of tiles or equal parts of one where that costs little.
   private static func fusedTiles(fitting: Int, columns: Int, tiles: Int, mr: Int) -> Int {
-    let most = max(mr, min(fitting, 96))
+    let most = max(mr, min(fitting, 64))
     if most >= columns { return min(tiles, most / columns * columns) }
     let parts = (columns + most - 1) / most
     return (columns + parts - 1) / parts
