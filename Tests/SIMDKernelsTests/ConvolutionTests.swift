@@ -175,7 +175,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("The algorithm is chosen by shape")
   func preference() {
     func choice(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm {
-      .preferred(form: form, direction: .forward, input: BlockedShape(channels, side, side))
+      .preferred(
+        form: form, direction: .forward, input: BlockedShape(channels, side, side), outputChannels: channels)
     }
     #expect(choice(.same(kernel: 3), 64, 64) == .winograd)
     #expect(choice(.same(kernel: 3), 64, 4) == .direct)

@@ -36,7 +36,7 @@ public final class PackedConvolution: Sendable {
     let outputs = direction == .forward ? outputChannels : inputChannels
     let choice =
       algorithm
-      ?? input.map { .preferred(form: form, direction: direction, input: $0) } ?? .direct
+      ?? input.map { .preferred(form: form, direction: direction, input: $0, outputChannels: outputs) } ?? .direct
     if choice == .winograd, let winograd = WinogradForm(form, direction) {
       self.algorithm = .winograd(
         WinogradWeights(source, form: winograd, inputs: inputs, outputs: outputs, kernels: kernels))
@@ -89,10 +89,10 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The faster one. Winograd's needs whole tiles, enough of them to make up for reading more weights, and a whole block
   /// of input channels: the direct algorithm skips the missing ones.
   public static func preferred(
-    form: ConvolutionForm, direction: Direction, input: BlockedShape
+    form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
   ) -> ConvolutionAlgorithm {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input) else { return .direct }
-    return tiles * input.batch >= 16 && input.channels >= 16 ? .winograd : .direct
+    return tiles >= 16 && input.channels >= 16 ? .winograd : .direct
   }
 }
 
