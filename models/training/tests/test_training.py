@@ -14,6 +14,7 @@ from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, style_layers
 from idinv_training.train_gan import real_penalty, stage_at
+from idinv_training.train_supervised import complete_latent, normal_ranks
 
 
 # ------------------------------------------------------------------------------------------------------------ renderer
@@ -164,3 +165,11 @@ def test_a_whole_run(tmp_path):
     assert state["layer3.weight"].shape == (16, 8, 3, 3)
     assert len(list((export / "examples").glob("face-*.png"))) == 8
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
+
+
+def test_latents_of_attributes_look_like_latents():
+    known = normal_ranks(faces.sample_attributes(2000, seed=0))
+    assert known.mean(0).abs().max() < 0.01 and (known.std(0) - 1).abs().max() < 0.01
+    z = complete_latent(known, 64)
+    torch.testing.assert_close(z[:, :known.shape[1]], known)
+    torch.testing.assert_close(z.square().mean(1), torch.ones(2000))  # so normalising z changes nothing
