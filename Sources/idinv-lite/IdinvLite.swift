@@ -17,6 +17,7 @@ struct IdinvLite: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Convert.self, Info.self, Verify.self, Forward.self, Synthesize.self, Encode.self, Invert.self, KernelList.self,
+      Convert.self, Info.self, Verify.self, Forward.self, Synthesize.self, Encode.self, Invert.self, Bench.self,
+      KernelList.self,
     ])
 }

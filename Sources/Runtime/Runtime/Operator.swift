@@ -46,10 +46,14 @@ public struct PreparationSite {
 /// An operator after all choices are made: how much workspace it needs, and how it runs on given memory.
 public struct PreparedOperator {
   public let workspaceByteCount: Int
+  /// Floating-point operations by the operator's definition, whatever algorithm computes it; 0 where memory traffic is
+  /// what counts.
+  public let work: Int
   public let run: (OperatorMemory) -> Void
 
-  public init(workspaceByteCount: Int = 0, run: @escaping (OperatorMemory) -> Void) {
+  public init(workspaceByteCount: Int = 0, work: Int = 0, run: @escaping (OperatorMemory) -> Void) {
     self.workspaceByteCount = workspaceByteCount
+    self.work = work
     self.run = run
   }
 }

@@ -10,6 +10,8 @@ public final class PreparedGraph {
   private let arena: Arena
   private let steps: [(run: (OperatorMemory) -> Void, memory: OperatorMemory)]
   private let tensorOffsets: [Int]
+  /// Floating-point operations of each node, by its definition.
+  public let work: [Int]
 
   public init(_ graph: Graph, kernels: Kernels) throws(GraphError) {
     self.graph = graph
@@ -43,6 +45,7 @@ public final class PreparedGraph {
     self.arena = arena
     self.steps = steps
     self.tensorOffsets = offsets
+    self.work = operators.map(\.work)
   }
 
   /// Runs all nodes in order.

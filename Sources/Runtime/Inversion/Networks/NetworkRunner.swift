@@ -71,6 +71,9 @@ public final class NetworkRunner {
     prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels) }
   }
 
+  /// The graph, for reports on its operators and memory.
+  public var preparedGraph: PreparedGraph { prepared }
+
   /// - Parameter values: `inputShape` in C order.
   /// - Returns: `outputShape` in C order.
   public func callAsFunction(_ values: [Float]) throws(InversionError) -> [Float] {

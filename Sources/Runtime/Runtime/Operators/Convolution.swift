@@ -11,7 +11,12 @@ public final class ConvolutionWeights: Sendable {
   public let form: ConvolutionForm
   let bias: ConstantBuffer?
   private let load: @Sendable () -> [Float]
-  private let packed = Mutex<[Direction: PackedConvolution]>([:])
+  private let packed = Mutex<[Packing: PackedConvolution]>([:])
+
+  private struct Packing: Hashable {
+    var direction: Direction
+    var algorithm: ConvolutionAlgorithm
+  }
 
   /// - Parameters:
   ///   - bias: [O] or nil.
@@ -35,8 +40,13 @@ public final class ConvolutionWeights: Sendable {
     }
   }
 
-  func packed(_ direction: Direction, for kernels: Kernels) throws(GraphError) -> PackedConvolution {
-    if let existing = packed.withLock({ $0[direction] }) { return existing }
+  /// Packed weights for one direction, reading tensors of shape `input`.
+  func packed(
+    _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
+  ) throws(GraphError) -> PackedConvolution {
+    let algorithm = algorithm(direction, reading: input)
+    let key = Packing(direction: direction, algorithm: algorithm)
+    if let existing = packed.withLock({ $0[key] }) { return existing }
     let weights = load()
     let expected = outputChannels * inputChannels * kernelArea
     guard weights.count == expected else {
@@ -44,10 +54,33 @@ public final class ConvolutionWeights: Sendable {
     }
     let made = PackedConvolution(
       weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
-      direction: direction, kernels: kernels)
-    packed.withLock { $0[direction] = made }
+      direction: direction, kernels: kernels, algorithm: algorithm)
+    packed.withLock { $0[key] = made }
     return made
   }
+
+  /// The faster algorithm, unless it costs more memory than it is worth: Winograd's weights are up to four times as
+  /// large, and in layers of few pixels reading them takes the time that the products save. The choice looks at one
+  /// image, so that a batch gives the same bits as its images one by one.
+  private func algorithm(_ direction: Direction, reading input: BlockedShape) -> ConvolutionAlgorithm {
+    var image = input
+    image.batch = 1
+    guard image.pixelCount >= Self.leastPixelsForWinograd else { return .direct }
+    return .preferred(
+      form: form, direction: direction, input: image,
+      outputChannels: direction == .forward ? outputChannels : inputChannels)
+  }
+
+  private static let leastPixelsForWinograd = 16 * 16
+
+  /// Floating-point operations of the definition on input of this shape, forward or backward.
+  func work(on input: BlockedShape) -> Int {
+    let factor = form == .upsample2x ? 4 : 1
+    return 2 * input.batch * input.pixelCount * factor * outputChannels * inputChannels * kernelArea
+  }
+
+  /// Bytes of packed weights in memory.
+  var packedByteCount: Int { packed.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 }
 
 /// y = activation(W ∗ x + b): a stride-1 convolution with zero padding, or nearest ×2 up-sampling followed by one.
@@ -78,10 +111,12 @@ public struct Convolution: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     let plan = ConvolutionPlan(
-      try weights.packed(.forward, for: kernels), input: try blocked(site.inputs[0]),
-      output: try blocked(site.output), kernels: kernels)
+      try weights.packed(.forward, reading: try blocked(site.inputs[0]), for: kernels),
+      input: try blocked(site.inputs[0]), output: try blocked(site.output), kernels: kernels)
     let (bias, activation) = (weights.bias, activation)
-    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount) { memory in
+    return PreparedOperator(
+      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: try blocked(site.inputs[0]))
+    ) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: bias?.base, activation: activation,
         workspace: memory.workspace)
@@ -109,9 +144,9 @@ struct ConvolutionBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     let plan = ConvolutionPlan(
-      try weights.packed(.backwardData, for: kernels), input: try blocked(site.inputs[0]),
-      output: inputShape, kernels: kernels)
-    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount) { memory in
+      try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), for: kernels),
+      input: try blocked(site.inputs[0]), output: inputShape, kernels: kernels)
+    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape)) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: nil, activation: .none, workspace: memory.workspace)
     }

@@ -80,7 +80,7 @@ public struct Dense: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let (weights, activation) = (weights, activation)
-    return PreparedOperator { memory in
+    return PreparedOperator(work: 2 * input.rows * weights.outputs * weights.inputs) { memory in
       kernels.dense(
         output: memory.output, outputRowStride: output.rowStride, input: memory.inputs[0],
         inputRowStride: input.rowStride, rows: input.rows, weights: weights.view, bias: weights.bias?.base,
@@ -108,7 +108,7 @@ private struct DenseBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let weights = weights
-    return PreparedOperator { memory in
+    return PreparedOperator(work: 2 * input.rows * weights.outputs * weights.inputs) { memory in
       kernels.denseBackwardData(
         gradInput: memory.output, gradInputRowStride: output.rowStride, gradOutput: memory.inputs[0],
         gradOutputRowStride: input.rowStride, rows: input.rows, weights: weights.view)

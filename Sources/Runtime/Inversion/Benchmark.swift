@@ -1,0 +1,86 @@
+import Quant
+import Runtime
+
+/// How long a prepared graph takes, run after run.
+public struct GraphTiming: Sendable {
+  /// One line of a per-operator table.
+  public struct Operation: Sendable {
+    public var name: String
+    /// Shape of the output.
+    public var shape: String
+    /// Median.
+    public var seconds: Double
+    /// Floating-point operations by definition; 0 where none are counted.
+    public var work: Int
+  }
+
+  /// Wall time of each run, in order.
+  public var seconds: [Double]
+  public var operations: [Operation]
+  public var memoryPlan: MemoryPlan
+
+  public var median: Double { medianOf(seconds) }
+
+  init(_ graph: PreparedGraph, runs: Int) {
+    graph.run()  // warm caches and page in weights
+    let clock = ContinuousClock()
+    var byOperation = [[Double]](repeating: [], count: graph.graph.nodes.count)
+    var totals: [Double] = []
+    for _ in 0..<runs {
+      let began = clock.now
+      var last = began
+      graph.run { index in
+        let now = clock.now
+        byOperation[index].append(last.duration(to: now) / .seconds(1))
+        last = now
+      }
+      totals.append(began.duration(to: last) / .seconds(1))
+    }
+    seconds = totals
+    memoryPlan = graph.memoryPlan
+    operations = graph.graph.nodes.enumerated().map { index, node in
+      Operation(
+        name: node.operation.name, shape: "\(graph.graph.shape(of: node.output))",
+        seconds: medianOf(byOperation[index]), work: graph.work[index])
+    }
+  }
+}
+
+/// Times the networks of a model, and one refinement step with all its terms.
+public struct ModelBenchmark {
+  public let model: Model
+  public let kernels: Kernels
+  public let batch: Int
+
+  public init(_ model: Model, batch: Int = 1, kernels: Kernels) {
+    self.model = model
+    self.batch = batch
+    self.kernels = kernels
+  }
+
+  /// One network, forward.
+  public func time(_ kind: NetworkKind, runs: Int) throws(InversionError) -> GraphTiming {
+    let runner = try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)
+    var random = TorchRandom(seed: 0)
+    _ = try runner(random.normals(runner.inputShape.reduce(1, *)))
+    return GraphTiming(runner.preparedGraph, runs: runs)
+  }
+
+  /// One step of the published objective, forward and backward; terms whose network is missing are left out.
+  public func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
+    let weights = ObjectiveWeights(
+      perceptual: model.hasFeatureNetwork ? 5e-5 : 0, domain: model.hasEncoder ? 2 : 0)
+    let objective = try Objective(model, weights: weights, batch: batch, kernels: kernels)
+    var random = TorchRandom(seed: 0)
+    try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })
+    _ = objective.evaluate(random.normals(objective.codeCount))
+    return GraphTiming(objective.preparedGraph, runs: runs)
+  }
+}
+
+private func medianOf(_ values: [Double]) -> Double {
+  let sorted = values.sorted()
+  guard !sorted.isEmpty else { return .nan }
+  return sorted.count % 2 == 1
+    ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + sorted[sorted.count / 2]) / 2
+}
