@@ -86,14 +86,21 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   public static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
 
-  /// The faster one. Winograd's needs whole tiles, enough of them to make up for reading more weights, and a whole block
-  /// of input channels: the direct algorithm skips the missing ones.
+  /// The faster one, by measurement. Winograd's needs whole tiles, and a whole block of input channels: the direct
+  /// algorithm skips missing ones. With fewer than 16 tiles it pays only while its larger weights stay in a cache. The
+  /// batch does not matter: images give the same bits alone and in company.
   public static func preferred(
     form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
   ) -> ConvolutionAlgorithm {
-    guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input) else { return .direct }
-    return tiles >= 16 && input.channels >= 16 ? .winograd : .direct
+    guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
+      return .direct
+    }
+    let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
+    let weightBytes = rows * rows * input.paddedChannels * outputs * 4
+    return tiles >= 16 || tiles >= 4 && weightBytes <= smallWeightBytes ? .winograd : .direct
   }
+
+  private static let smallWeightBytes = 2 << 20
 }
 
 /// Weights as they come, seen from the direction at hand: `o` and `c` are channels written and read.
