@@ -64,22 +64,7 @@ public struct NumpyArray: Equatable, Sendable {
       strides.append(stride)
       stride *= extent
     }
-    var result = values
-    var index = [Int](repeating: 0, count: shape.count)
-    var position = 0
-    for element in 0..<values.count {
-      result[element] = values[position]
-      var axis = shape.count - 1
-      while axis >= 0 {
-        index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= strides[axis] * shape[axis]
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-    return result
+    return gathered(values, shape: shape, strides: strides)
   }
 }
 

@@ -110,22 +110,6 @@ public struct TorchTensor {
     if isContiguous { return try storage.floats(offset..<offset + count) }
     let span = zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
     let source = try storage.floats(offset..<offset + span + 1)
-    var values = [Float](repeating: 0, count: count)
-    var index = [Int](repeating: 0, count: shape.count)
-    var position = 0
-    for element in 0..<count {
-      values[element] = source[position]
-      // The odometer: the last index turns fastest.
-      var axis = shape.count - 1
-      while axis >= 0 {
-        index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= strides[axis] * shape[axis]
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-    return values
+    return gathered(source, shape: shape, strides: strides)
   }
 }
