@@ -88,31 +88,21 @@ struct WinogradWeights: Sendable {
   init(_ source: ConvolutionWeights, form: WinogradForm, inputs: Int, outputs: Int, kernels: Kernels) {
     let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
     let panels = Panel.cut(blocks: outputBlocks, wide: kernels.table.wideGemm.nr / 16)
-    let weightStride = inputBlocks * 16 * outputBlocks * 16
+    // A few vectors more, so that packing does not write all matrices to one cache set.
+    let weightStride = inputBlocks * 16 * outputBlocks * 16 + 80
     let rows = form.weightRows.count
     storage = AlignedFloats(count: rows * rows * weightStride)
     let base = storage.base
+    let matrix = form.weightRows.flatMap { $0 }
     kernels.parallelFor(panels.count * inputBlocks) { task, _ in
       let panel = panels[task / inputBlocks], block = task % inputBlocks
       let nr = panel.blocks &* 16, firstOutput = panel.firstBlock &* 16
-      var halfway = [Double](repeating: 0, count: rows * 3)
-      for c in block &* 16..<min(inputs, block &* 16 &+ 16) {
-        for n in 0..<min(nr, outputs &- firstOutput) {
-          let w = source.base(o: firstOutput &+ n, c: c)
-          // G w, then (G w) Gᵀ.
-          for (u, g) in form.weightRows.enumerated() {
-            for x in 0..<3 {
-              var sum = 0.0
-              for y in 0..<3 { sum += g[y] * Double(w[form.flips ? 8 &- (y &* 3 &+ x) : y &* 3 &+ x]) }
-              halfway[u &* 3 &+ x] = sum
-            }
-          }
-          let target = base + (firstOutput &* inputBlocks &* 16 &+ c &* nr &+ n)
-          for u in 0..<rows {
-            for (v, g) in form.weightRows.enumerated() {
-              let sum = halfway[u &* 3] * g[0] + halfway[u &* 3 &+ 1] * g[1] + halfway[u &* 3 &+ 2] * g[2]
-              target[(u &* rows &+ v) &* weightStride] = Float(sum)
-            }
+      matrix.withUnsafeBufferPointer { g in
+        for c in block &* 16..<min(inputs, block &* 16 &+ 16) {
+          for n in 0..<min(nr, outputs &- firstOutput) {
+            WinogradWeights.transform(
+              source.base(o: firstOutput &+ n, c: c), flips: form.flips, g.baseAddress!, rows: rows,
+              base + (firstOutput &* inputBlocks &* 16 &+ c &* nr &+ n), stride: weightStride)
           }
         }
       }
@@ -123,6 +113,27 @@ struct WinogradWeights: Sendable {
     self.panels = panels
     self.inputBlocks = inputBlocks
     self.weightStride = weightStride
+  }
+
+  /// target[(u, v)] = (G w Gᵀ)[u][v], in double precision; `g` is G, row-major.
+  @inline(__always)
+  private static func transform(
+    _ w: UnsafePointer<Float>, flips: Bool, _ g: UnsafePointer<Double>, rows: Int,
+    _ target: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let first = flips ? 8 : 0, step = flips ? -1 : 1
+    for u in 0..<rows {
+      let g0 = g[u &* 3], g1 = g[u &* 3 &+ 1], g2 = g[u &* 3 &+ 2]
+      func column(_ x: Int) -> Double {
+        let w = w + (first &+ x &* step)
+        return Double(w[0]) * g0 + Double(w[3 &* step]) * g1 + Double(w[6 &* step]) * g2
+      }
+      let x0 = column(0), x1 = column(1), x2 = column(2)
+      for v in 0..<rows {
+        let value = x0 * g[v &* 3] + x1 * g[v &* 3 &+ 1] + x2 * g[v &* 3 &+ 2]
+        target[(u &* rows &+ v) &* stride] = Float(value)
+      }
+    }
   }
 
   /// Where the matrix of `weight` (of `form.weightOf`) for a panel begins.
