@@ -32,9 +32,9 @@ class LessonConfig:
 
     budget: Budget
     polish: Budget  # adversarial training afterwards, at full resolution
-    learning_rate: float = 0.002
+    learning_rate: float = 0.003
     polish_rate: float = 0.001
-    mapping_speed: float = 50.0  # undoes most of the mapping network's slowness, which supervision does not need
+    mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
     perceptual_weight: float = 1e-4
 
 
@@ -114,7 +114,7 @@ PRESETS = {
     "cpu-small": Preset(
         DataConfig(resolution=32, train_images=60_000, test_images=2_000),
         GanConfig(Budget(600_000, minutes=20), bfloat16=True,
-                  lesson=LessonConfig(Budget(400_000, minutes=9), Budget(400_000, minutes=9))),
+                  lesson=LessonConfig(Budget(400_000, minutes=12), Budget(400_000, minutes=5))),
         FeatureConfig(Budget(250_000, minutes=4.5, batch=64)),
         EncoderConfig(Budget(150_000, minutes=3), Budget(400_000, minutes=18), bfloat16=True),
     ),

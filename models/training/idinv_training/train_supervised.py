@@ -19,7 +19,7 @@ from torch import Tensor
 from .config import Preset
 from .data import Pool
 from .loop import Average, Run, every, half_precision
-from .networks import Features, Generator
+from .networks import SLOPE, Features, Generator, Mapping
 from .pictures import save_png, to_bytes
 
 
@@ -40,12 +40,39 @@ def complete_latent(known: Tensor, z_dim: int) -> Tensor:
     return torch.cat([known, rest * (room / rest.square().sum(1, keepdim=True)).sqrt()], 1)
 
 
+@torch.no_grad()
+def pass_through(mapping: Mapping, per_layer: int, noise: float = 0.1) -> None:
+    """Sets the mapping network so that every code starts as (+z, -z), leaky ReLU applied, plus a little noise.
+
+    Eight random layers scramble z so thoroughly that a cause can hardly be found again. With pairs of opposite units,
+    leaky ReLU layers are linear (Balduzzi et al., The shattered gradients problem, ICML 2017, section 5): as many
+    dimensions of z as there are pairs arrive unchanged, the first ones, which is where the attributes are.
+    """
+    layers = [getattr(mapping, f"dense{i}") for i in range(mapping.depth)]
+    for i, layer in enumerate(layers):
+        outputs, inputs = layer.fc.weight.shape
+        width = per_layer if i == mapping.depth - 1 else outputs  # the last layer: one such code for each style layer
+        pairs = min(width // 2, inputs if i == 0 else inputs // 2)
+        one = torch.eye(pairs)
+        code = torch.zeros(width, inputs)
+        code[:pairs, :pairs], code[width // 2:width // 2 + pairs, :pairs] = one, -one
+        if i > 0:  # difference of a pair: (1 + slope) x
+            half = inputs // 2
+            code[:pairs, half:half + pairs], code[width // 2:width // 2 + pairs, half:half + pairs] = -one, one
+            code /= 1 + SLOPE
+        weight = code.repeat(outputs // width, 1)
+        weight = weight + torch.randn(outputs, inputs) * noise / inputs ** 0.5
+        layer.fc.weight.copy_(weight / layer.scale)
+        layer.wscale.bias.zero_()
+
+
 def train_supervised(preset: Preset, generator: Generator, train: Pool, features: Features, folder: Path, device: str,
                      resume: bool) -> Generator:
     """Returns the averaged generator."""
     config = preset.gan.lesson
     batch = config.budget.batch
     known = normal_ranks(train.attributes).to(device)
+    pass_through(generator.mapping, generator.w_dim)
     generator = generator.to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     generator.synthesis.lod.requires_grad_(False)
     average = Average(generator, preset.gan.ema_half_life)

@@ -14,7 +14,7 @@ from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, style_layers
 from idinv_training.train_gan import real_penalty, stage_at
-from idinv_training.train_supervised import complete_latent, normal_ranks
+from idinv_training.train_supervised import complete_latent, normal_ranks, pass_through
 
 
 # ------------------------------------------------------------------------------------------------------------ renderer
@@ -173,3 +173,12 @@ def test_latents_of_attributes_look_like_latents():
     z = complete_latent(known, 64)
     torch.testing.assert_close(z[:, :known.shape[1]], known)
     torch.testing.assert_close(z.square().mean(1), torch.ones(2000))  # so normalising z changes nothing
+
+
+def test_pass_through_keeps_the_first_dimensions_of_z():
+    mapping = Generator(32, 24, 16, 256, 32).mapping
+    pass_through(mapping, per_layer=16, noise=0.0)
+    z = torch.randn(5, 24)
+    z = z * z.square().mean(1, keepdim=True).rsqrt()
+    w = mapping(z).view(5, 8, 16)
+    torch.testing.assert_close((w[:, 3, :8] - w[:, 3, 8:]) / 1.2, z[:, :8], atol=1e-4, rtol=1e-4)
