@@ -93,18 +93,22 @@ struct Planar {
   /// Element by element, indices given.
   func map(_ body: (Int, Int, Int, Int, Double) -> Double) -> Planar {
     var result = self
-    for i in 0..<n { for k in 0..<c { for y in 0..<h { for x in 0..<w {
-      result[i, k, y, x] = body(i, k, y, x, self[i, k, y, x])
-    } } } }
+    forEachIndex { result[$0, $1, $2, $3] = body($0, $1, $2, $3, self[$0, $1, $2, $3]) }
     return result
+  }
+
+  /// Every (image, channel, row, column), in order of memory.
+  func forEachIndex(_ body: (Int, Int, Int, Int) -> Void) {
+    for index in values.indices {
+      let row = index / w, plane = row / h
+      body(plane / c, plane % c, row % h, index % w)
+    }
   }
 
   func blocked(halo: Int) -> GuardedBuffer {
     let shape = BlockedShape(batch: n, channels: c, height: h, width: w, halo: halo)
     let buffer = GuardedBuffer([Float](repeating: 0, count: shape.elementCount))
-    for i in 0..<n { for k in 0..<c { for y in 0..<h { for x in 0..<w {
-      buffer.base[shape.index(i, k, y, x)] = Float(self[i, k, y, x])
-    } } } }
+    forEachIndex { buffer.base[shape.index($0, $1, $2, $3)] = Float(self[$0, $1, $2, $3]) }
     return buffer
   }
 }

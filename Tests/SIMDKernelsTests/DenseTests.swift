@@ -98,7 +98,9 @@ func half(_ bits: UInt16) -> Double {
     let stored = StoredWeights("f32", outputs: 5, inputs: 9, &random)
     let wide = denseBuffer(1, 40) { _, i in i < 4 || i >= 13 ? .nan : Float(i) }
     var expected = [Double](repeating: 0, count: 16)
-    for o in 0..<5 { for i in 0..<9 { expected[o] += stored.values[o * 9 + i] * Double(i + 4) } }
+    for o in 0..<5 {
+      for i in 0..<9 { expected[o] += stored.values[o * 9 + i] * Double(i + 4) }
+    }
     verify(flat: expected, tolerance: Tolerance.product, scale: 100, "slice") {
       $0.dense(
         output: $1, outputRowStride: 16, input: wide.base + 4, inputRowStride: 48, rows: 1, weights: stored.weights,
@@ -120,7 +122,8 @@ func half(_ bits: UInt16) -> Double {
     verify(flat: normed, tolerance: Tolerance.elementwise, "pixel norm") {
       $0.pixelNorm(output: $1, input: x.base, shape: shape, epsilon: 1e-8)
     }
-    var slice = [Double](repeating: 0, count: narrow.elementCount), embedded = [Double](repeating: 0, count: normed.count)
+    var slice = [Double](repeating: 0, count: narrow.elementCount)
+    var embedded = [Double](repeating: 0, count: normed.count)
     for r in 0..<3 {
       for c in 0..<17 {
         slice[r * narrow.rowStride + c] = row(r)[5 + c]

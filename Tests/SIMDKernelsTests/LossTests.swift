@@ -25,7 +25,7 @@ import Testing
         $0.meanSquaredErrorBackward(
           gradA: $1, gradB: nil, a: left.base, b: right.base, weight: weight, shape: shape)
       }
-      verify(gradient.map { -$4 + 0 * Double($0 + $1 + $2 + $3) }, tolerance: Tolerance.elementwise, "gradient of b") {
+      verify(gradient.map { _, _, _, _, v in -v }, tolerance: Tolerance.elementwise, "gradient of b") {
         $0.meanSquaredErrorBackward(
           gradA: nil, gradB: $1, a: left.base, b: right.base, weight: weight, shape: shape)
       }
@@ -46,7 +46,9 @@ import Testing
         defer { partials.deallocate() }
         kernels.meanSquaredError(losses: output, a: a.base, b: b.base, shape: shape, partials: partials)
       }
-      let gradient = difference.indices.map { 2 * difference[$0] / Double(columns) * Double(weight[$0 / shape.rowStride]) }
+      let gradient = difference.indices.map { i in
+        2 * difference[i] / Double(columns) * Double(weight[i / shape.rowStride])
+      }
       verify(flat: gradient, tolerance: Tolerance.elementwise, "gradient of \(columns)") {
         $0.meanSquaredErrorBackward(gradA: $1, gradB: nil, a: a.base, b: b.base, weight: weight, shape: shape)
       }

@@ -41,17 +41,15 @@ func verify(
   let shape = BlockedShape(expected.c, expected.h, expected.w, batch: expected.n, halo: halo)
   let limit = tolerance * (scale ?? expected.values.reduce(1e-30) { max($0, abs($1)) })
   var isReal = [Bool](repeating: false, count: shape.elementCount)
-  for i in 0..<expected.n { for k in 0..<expected.c { for y in 0..<expected.h { for x in 0..<expected.w {
-    isReal[shape.index(i, k, y, x)] = true
-  } } } }
+  expected.forEachIndex { isReal[shape.index($0, $1, $2, $3)] = true }
   forEveryKernel(
     shape.elementCount, label, sourceLocation: sourceLocation, { body($0, $1.base) },
     check: { name, output in
       var worst = 0.0, at = "", dirty = 0
-      for i in 0..<expected.n { for k in 0..<expected.c { for y in 0..<expected.h { for x in 0..<expected.w {
+      expected.forEachIndex { i, k, y, x in
         let error = abs(Double(output.base[shape.index(i, k, y, x)]) - expected[i, k, y, x])
         if !(error <= worst) { (worst, at) = (error, "\((i, k, y, x))") }
-      } } } }
+      }
       for i in isReal.indices where !isReal[i] && output.base[i] != 0 { dirty += 1 }
       #expect(worst <= limit, "\(name): off by \(worst) of \(limit) at \(at)", sourceLocation: sourceLocation)
       #expect(dirty == 0, "\(name): \(dirty) floats of halo or padding are not zero", sourceLocation: sourceLocation)

@@ -21,7 +21,7 @@ public struct ElementwiseKernels: Sendable {
   /// gx = gy · (1 − y²).
   public var tanhBackward:
     @Sendable (_ gradInput: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ vectors: Int) -> Void =
-    { _, _, _, _ in unplugged() }
+      { _, _, _, _ in unplugged() }
   /// Σ (a − b)² in float, lane by lane and then across lanes in a fixed order: for short runs.
   public var squaredDifference: @Sendable (_ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Float =
     { _, _, _ in unplugged() }

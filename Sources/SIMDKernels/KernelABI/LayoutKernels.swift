@@ -8,6 +8,10 @@ public struct LayoutKernels: Sendable {
   public var planarRow:
     @Sendable (_ planar: FloatTarget, _ blocked: FloatSource, _ planeStride: Int, _ channels: Int, _ pixels: Int)
       -> Void = { _, _, _, _, _ in unplugged() }
+  /// `count` halves, a multiple of 16, to single precision, exactly.
+  public var widen: @Sendable (_ floats: FloatTarget, _ halves: UnsafeRawPointer, _ count: Int) -> Void = {
+    _, _, _ in unplugged()
+  }
 
   public init() {}
 }

@@ -5,6 +5,7 @@ public final class ConvolutionPlan: Sendable {
   let blocking: Blocking
   /// Zeros: the bias of a convolution without one.
   let zeros: AlignedFloats
+  private let workers: Int
 
   enum Blocking: Sendable {
     case direct(DirectBlocking)
@@ -22,6 +23,7 @@ public final class ConvolutionPlan: Sendable {
         && output.width == geometry.outputExtent(input.width), "extents of input and output do not match the form")
     precondition(input.halo >= (geometry.needsHalo ? 1 : 0), "the input needs a halo")
     self.packed = packed
+    workers = kernels.threadCount
     self.input = input
     self.output = output
     zeros = AlignedFloats(count: max(32, output.paddedChannels))
@@ -38,7 +40,7 @@ public final class ConvolutionPlan: Sendable {
   /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
   public var workspaceByteCount: Int {
     switch blocking {
-    case .direct: 0
+    case .direct(let blocking): workers &* blocking.chunkFloats &* 4
     case .winograd(let blocking): blocking.workspaceByteCount
     }
   }
@@ -58,7 +60,7 @@ extension Kernels {
     let bias = bias ?? UnsafePointer(plan.zeros.base)
     switch (plan.packed.algorithm, plan.blocking) {
     case (.direct(let weights), .direct(let blocking)):
-      convolveDirect(plan, weights, blocking, input, output, bias, activation.slope)
+      convolveDirect(plan, weights, blocking, input, output, bias, activation.slope, workspace)
     case (.winograd(let weights), .winograd(let blocking)):
       convolveWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
     default:

@@ -16,6 +16,8 @@ struct DirectBlocking: Sendable {
   let blocksPerChunk: Int
   /// Whether weights come from beyond the second-level cache: then tasks go panel by panel and panels are prefetched.
   let isWeightBound: Bool
+  /// Floats that each worker needs to widen a chunk of halves; 0 where weights are floats.
+  let chunkFloats: Int
 
   init(
     _ weights: DirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
@@ -47,6 +49,7 @@ struct DirectBlocking: Sendable {
     outputStep = geometry.outputStep
     let blockBytes = weights.taps * weights.channelsPerTap * kernels.table.wideGemm.nr * 4
     blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
+    chunkFloats = weights.isHalf ? blocksPerChunk * blockBytes / 4 : 0
     isWeightBound = weights.storage.count * 4 > DirectBlocking.secondLevelBytes
   }
 
@@ -72,21 +75,25 @@ extension Kernels {
   /// input channels, sums kept in the output.
   func convolveDirect(
     _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float
+    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
+    _ workspace: UnsafeMutableRawPointer?
   ) {
     let panels = weights.panels.count, work = panels &* blocking.blockCount
     let planes = plan.output.batch &* plan.output.blocks
     let haloTasks = plan.output.halo > 0 ? planes : 0
-    parallelFor(work &+ haloTasks) { task, _ in
+    let scratch = workspace?.assumingMemoryBound(to: Float.self)
+    parallelFor(work &+ haloTasks) { task, worker in
+      let chunk = scratch.map { $0 + worker &* blocking.chunkFloats }
       if task >= work {
         plan.output.clearFrame(output, plane: task &- work)
       } else if blocking.isWeightBound {
         convolveBlock(
-          plan, weights, blocking, input, output, bias, slope, block: task % blocking.blockCount,
+          plan, weights, blocking, input, output, bias, slope, chunk, block: task % blocking.blockCount,
           panel: task / blocking.blockCount)
       } else {
         convolveBlock(
-          plan, weights, blocking, input, output, bias, slope, block: task / panels, panel: task % panels)
+          plan, weights, blocking, input, output, bias, slope, chunk, block: task / panels,
+          panel: task % panels)
       }
     }
   }
@@ -94,7 +101,8 @@ extension Kernels {
   /// All phases of one block of pixels and one panel.
   private func convolveBlock(
     _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float, block: Int, panel index: Int
+    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
+    _ chunk: UnsafeMutablePointer<Float>?, block: Int, panel index: Int
   ) {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
@@ -114,25 +122,33 @@ extension Kernels {
       blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
         for phase in blocking.tapOffsets.indices {
           blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
-            let start = weights.storage.base + weights.offsets[phase &* weights.panels.count &+ index]
+            let start = weights.offsets[phase &* weights.panels.count &+ index]
+            let weightBytes = weights.isHalf ? 2 : 4
+            let panelStart = UnsafeRawPointer(weights.storage.base) + start &* weightBytes
             var arguments = TapGemmArguments(
               input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
               channels: weights.channelsPerTap, tapOffsets: taps.baseAddress!,
               inputPixels: inputPixels.baseAddress!, outputPixels: outputPixels.baseAddress!, tiles: tiles,
-              panel: start, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
-              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: UnsafeRawPointer(start), prefetchLines: 0)
+              panel: weights.storage.base, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
+              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart, prefetchLines: 0)
             var first = 0
             while first < weights.inputBlocks {
               let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
               arguments.input = source + first &* from.blockStride
               arguments.blocks = count
-              arguments.panel = UnsafePointer(start + first &* blockFloats)
+              let chunkStart = panelStart + first &* blockFloats &* weightBytes
+              if weights.isHalf, let chunk {
+                table.layout.widen(chunk, chunkStart, count &* blockFloats)
+                arguments.panel = UnsafePointer(chunk)
+              } else {
+                arguments.panel = chunkStart.assumingMemoryBound(to: Float.self)
+              }
               first &+= count
               if first == weights.inputBlocks { arguments.slope = slope }
               if blocking.isWeightBound {
                 // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
-                arguments.prefetch = UnsafeRawPointer(start + first &* blockFloats)
-                arguments.prefetchLines = (count &* blockFloats / 16 &+ tiles &- 1) / tiles
+                arguments.prefetch = panelStart + first &* blockFloats &* weightBytes
+                arguments.prefetchLines = (count &* blockFloats &* weightBytes / 64 &+ tiles &- 1) / tiles
               }
               gemm.run(&arguments)
               arguments.initial = nil

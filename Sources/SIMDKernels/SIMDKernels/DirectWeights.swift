@@ -16,15 +16,18 @@ struct Panel: Sendable {
 /// Weights of a direct convolution: per phase and panel `[input block][tap][channel][nr]`, as `TapGemmArguments` has it.
 struct DirectWeights: Sendable {
   let storage: AlignedFloats
+  /// Whether `storage` holds halves, two to a float: then each chunk is widened just before it is used.
+  let isHalf: Bool
   let panels: [Panel]
   /// Taps of a phase (all phases have as many) and channels per tap: 16, or fewer if the input has fewer.
   let taps: Int, channelsPerTap: Int
   let inputBlocks: Int
-  /// Floats of weights before each phase and panel, `[phase][panel]`.
+  /// Weights before each phase and panel, `[phase][panel]`.
   let offsets: [Int]
 
   init(
-    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
+    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels,
+    isHalf: Bool = false
   ) {
     let taps = geometry.phases[0].taps.count
     let channelsPerTap = inputs < 16 ? (inputs + 3) & ~3 : 16
@@ -37,13 +40,14 @@ struct DirectWeights: Sendable {
         count += inputBlocks * taps * channelsPerTap * panel.blocks * 16
       }
     }
-    storage = AlignedFloats(count: count)
+    storage = AlignedFloats(count: isHalf ? count / 2 : count)
     let base = storage.base
+    let halves = UnsafeMutableRawPointer(base)
     let phases = geometry.phases
     let kernel = source.kernel
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], phase = phases[item / panels.count]
-      let nr = panel.blocks &* 16, start = base + offsets[item]
+      let nr = panel.blocks &* 16, start = offsets[item]
       for n in 0..<min(nr, outputs &- panel.firstBlock &* 16) {
         for c in 0..<inputs {
           let w = source.base(o: panel.firstBlock &* 16 &+ n, c: c)
@@ -51,11 +55,17 @@ struct DirectWeights: Sendable {
           for (t, tap) in phase.taps.enumerated() {
             var sum = 0.0
             for y in tap.kernelRows { for x in tap.kernelColumns { sum += Double(w[y &* kernel &+ x]) } }
-            start[((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n] = Float(sum)
+            let index = start &+ ((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n
+            if isHalf {
+              halves.storeBytes(of: Float16(sum).bitPattern, toByteOffset: index &* 2, as: UInt16.self)
+            } else {
+              base[index] = Float(sum)
+            }
           }
         }
       }
     }
+    self.isHalf = isHalf
     self.panels = panels
     self.taps = taps
     self.channelsPerTap = channelsPerTap

@@ -1,3 +1,4 @@
+import CKernelShims
 import KernelABI
 
 func rowBlock(_ blocked: Target, _ planar: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
@@ -17,9 +18,18 @@ func rowPlanar(_ planar: Target, _ blocked: Source, _ planeStride: Int, _ channe
   }
 }
 
+func widenHalves(_ floats: Target, _ halves: UnsafeRawPointer, _ count: Int) {
+  var i = 0
+  while i < count {
+    floats.store(idv_load_f16(halves + i &* 2), i)
+    i &+= 16
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout LayoutKernels) {
   kernels.blockRow = { rowBlock($0, $1, $2, $3, $4) }
   kernels.planarRow = { rowPlanar($0, $1, $2, $3, $4) }
+  kernels.widen = { widenHalves($0, $1, $2) }
 }

@@ -20,17 +20,11 @@ final class InversionRun {
   private let isQuiet: Bool
 
   private let inverter: Inverter
-  private let generator: NetworkRunner
-  private let encoder: NetworkRunner?
+  private let reconstruct: Reconstructor
+  private let codeCount: Int
   private var done: [(image: ListedImage, result: InversionResult, entry: InversionReport.Entry)] = []
   private var skipped: [SkippedImage] = []
   private var detail = ReportDetail(imageCount: 1, resolution: 1, snapshotCount: 0)
-
-  /// An image that could not be inverted, and why.
-  struct SkippedImage: Encodable {
-    var path: String
-    var reason: String
-  }
 
   init(
     model: Model, options: InversionOptions, kernels: Kernels, output: OutputFolder, resumes: Bool,
@@ -44,28 +38,28 @@ final class InversionRun {
     self.checkpointInterval = checkpointInterval
     self.isQuiet = isQuiet
     resolution = try model.imageResolution()
+    codeCount = try model.generator().codeCount
     checkpoints =
       resumes || checkpointInterval > 0
       ? CheckpointFolder(path: output.path(".checkpoints"), model: model, options: options) : nil
     progress = ProgressBar(isQuiet: isQuiet)
     inverter = try Inverter(model, options: options, kernels: kernels)
-    generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
-    encoder = model.hasEncoder ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
+    reconstruct = try Reconstructor(model, kernels: kernels)
   }
 
   /// Inverts the images in order. One that is damaged or diverges is skipped, with its reason in the summary.
   func invert(_ images: [ListedImage], load: (ListedImage) throws -> ImageOptions.Loaded) throws {
     detail = ReportDetail(imageCount: images.count, resolution: resolution, snapshotCount: options.snapshotSteps.count)
-    let log = try LossLog(path: output.path("losses.jsonl"))
+    let logPath = output.path("losses.jsonl")
+    let log = try LossLog(path: logPath)
+    // A file without a line says nothing.
+    defer { if done.isEmpty { unlink(logPath) } }
     for (index, image) in images.enumerated() {
       if Signals.isInterrupted { break }
       do {
-        try invert(image, try load(image), index: index, count: images.count, log: log)
+        try locating(image.path) { try invert(image, try load(image), index: index, count: images.count, log: log) }
       } catch {
-        guard [.badData, .missingInput].contains(status(of: error)) else { throw error }
-        skipped.append(SkippedImage(path: image.path, reason: "\(error)"))
-        progress.clear()
-        StandardStreams.printError("idinv-lite: \(error)")
+        skipped.append(try SkippedImage(image, error, progress))
       }
       try log.flush()
     }
@@ -79,19 +73,26 @@ final class InversionRun {
     let began = clock.now
     let range = model.file.specification.pixelRange
     let planar = image.picture.planar(range)
-    let resumed = resumes ? try checkpoints?.load(image) : nil
-    var seconds = 0.0
+    // First of all, so that a name that the folder cannot take is found out before the work.
+    try output.writePNG(image.picture, "\(image.name)_ori.png")
+    let resumed =
+      resumes
+      ? try checkpoints?.load(image, codeCount: codeCount, iterations: options.iterations) : nil
+    var seconds = resumed?.seconds ?? []
+    var snapshots = resumed?.snapshots ?? []
+    let snapshotSteps = Set(options.snapshotSteps)
     func record(_ losses: Losses, step: Int) throws {
       try log.append(
         LossLog.Record(
           image: image.name, step: step, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
-          domain: Double(losses.domain), total: Double(losses.total), seconds: seconds))
+          domain: Double(losses.domain), total: Double(losses.total), seconds: seconds[step - 1]))
     }
-    for (step, losses) in (resumed?.history ?? []).enumerated() { try record(losses, step: step + 1) }
+    for (step, losses) in (resumed?.state.history ?? []).enumerated() { try record(losses, step: step + 1) }
 
     var failure: (any Error)?
-    let result = try inverter.invert(planar, resuming: resumed) { report in
-      seconds += report.seconds
+    let result = try inverter.invert(planar, resuming: resumed?.state) { report in
+      seconds.append((seconds.last ?? 0) + report.seconds)
+      if snapshotSteps.contains(report.state.step) { snapshots.append((report.state.step, report.state.code)) }
       progress.update(
         ProgressState(
           name: image.name, image: index, imageCount: count, step: report.state.step, stepCount: options.iterations,
@@ -102,7 +103,10 @@ final class InversionRun {
       do {
         try record(report.losses, step: report.state.step)
         let isDue = checkpointInterval > 0 && report.state.step % checkpointInterval == 0
-        if isDue || Signals.isInterrupted { try checkpoints?.save(report.state, of: image) }
+        if isDue || report.state.step == options.iterations || Signals.isInterrupted {
+          try checkpoints?.save(
+            CheckpointFolder.Progress(state: report.state, seconds: seconds, snapshots: snapshots), of: image)
+        }
       } catch {
         failure = error
         return false
@@ -111,22 +115,21 @@ final class InversionRun {
     }
     if let failure { throw failure }
 
-    func picture(_ code: [Float]) throws -> Image8 {
-      Image8(planar: try generator(code), height: resolution, width: resolution, range: range)
+    func picture(_ image: [Float]) -> Image8 {
+      Image8(planar: image, height: resolution, width: resolution, range: range)
     }
-    let (first, last) = (try picture(result.startCode), try picture(result.code))
-    try output.writePNG(image.picture, "\(image.name)_ori.png")
+    let (startOfRun, endOfRun) = (reconstruct(result.startCode), reconstruct(result.code))
+    let (first, last) = (picture(startOfRun.image), picture(endOfRun.image))
     try output.writePNG(first, "\(image.name)_enc.png")
     try output.writePNG(last, "\(image.name)_inv.png")
-    if !result.wasStopped { try checkpoints?.remove(image) }
 
     var entry = InversionReport.Entry(
       name: image.name, source: image.path,
       original: try ReportImage(image.picture, maximumSide: detail.side),
       start: try ReportImage(first, maximumSide: detail.side),
       result: try ReportImage(last, maximumSide: detail.side),
-      startFigures: try figures(image.picture, first, result.startCode),
-      resultFigures: try figures(image.picture, last, result.code),
+      startFigures: figures(image.picture, first, startOfRun.score),
+      resultFigures: figures(image.picture, last, endOfRun.score),
       seconds: began.duration(to: clock.now) / .seconds(1))
     entry.startTitle =
       switch options.start {
@@ -135,9 +138,8 @@ final class InversionRun {
       case .code: "Start code"
       }
     if detail.snapshotSide > 0 {
-      // The last snapshot is the result.
-      entry.snapshots = try result.snapshots.dropLast().map { snapshot in
-        (snapshot.step, try ReportImage(try picture(snapshot.code), maximumSide: detail.snapshotSide))
+      entry.snapshots = try snapshots.filter { $0.step < options.iterations }.map { snapshot in
+        (snapshot.step, try ReportImage(picture(reconstruct(snapshot.code).image), maximumSide: detail.snapshotSide))
       }
     }
     entry.losses = result.history.enumerated().map { step, losses in
@@ -149,14 +151,10 @@ final class InversionRun {
     done.append((ListedImage(path: listed.path, name: listed.name), result, entry))
   }
 
-  private func figures(_ original: Image8, _ image: Image8, _ code: [Float]) throws -> InversionReport.Figures {
+  private func figures(_ original: Image8, _ image: Image8, _ score: InDomainScore?) -> InversionReport.Figures {
     var figures = InversionReport.Figures(original: original, reconstruction: image)
-    if let encoder {
-      // The score is that of the networks, not of the picture rounded to 8 bits.
-      let score = InDomainScore(code: code, reencoded: try encoder(try generator(code)))
-      figures.inDomainMeanSquare = Double(score.meanSquare)
-      figures.inDomainL2 = Double(score.distance)
-    }
+    figures.inDomainMeanSquare = score.map { Double($0.meanSquare) }
+    figures.inDomainL2 = score.map { Double($0.distance) }
     return figures
   }
 
@@ -184,9 +182,11 @@ final class InversionRun {
       let psnr = done.map(\.entry.resultFigures.psnrDB).sorted()[done.count / 2]
       try StandardStreams.printOutput(
         "\(done.count) image\(done.count == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
-          + "\(String(format: "%.2f", psnr)) dB; report: \(output.path("inversion.html"))\n")
+          + "\(String(format: "%.2f", psnr)) dB; report: \(output.path("inversion.html"))"
+          + (Signals.isInterrupted ? " (interrupted: the best codes so far)\n" : "\n"))
     }
     if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+    checkpoints?.remove(done.map(\.image.name))
     if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
   }
 

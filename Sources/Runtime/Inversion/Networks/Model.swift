@@ -9,8 +9,15 @@ public struct Model: Sendable {
   private let encoderNetwork: Encoder?
   private let featureNetwork: FeatureNetwork?
 
+  /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
+  /// image, not as an error.
   public init(path: String) throws(InversionError) {
-    try self.init(file: wrapModel { () throws(ModelFileError) in try ModelFile(path: path) }, path: path)
+    let file = try wrapModel { () throws(ModelFileError) in
+      let file = try ModelFile(path: path)
+      try file.verifyChecksums()
+      return file
+    }
+    try self.init(file: file, path: path)
   }
 
   public init(file: ModelFile, path: String) throws(InversionError) {

@@ -97,7 +97,6 @@ public final class Inverter {
   public let options: InversionOptions
   private let kernels: Kernels
   private let objective: Objective
-  private var encoder: NetworkRunner?
 
   /// - Parameters:
   ///   - isMasked: whether each image comes with a mask (diffusion).
@@ -130,8 +129,8 @@ public final class Inverter {
       }
       return code
     case .encoder:
-      if encoder == nil { encoder = try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) }
-      return try encoder!(image)
+      // Not kept: its arena would add to that of the optimisation.
+      return try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels)(image)
     }
   }
 

@@ -10,6 +10,8 @@ public final class ConvolutionWeights: Sendable {
   public let inputChannels: Int
   public let form: ConvolutionForm
   let bias: ConstantBuffer?
+  /// Whether every weight is a half, so that packed halves lose nothing.
+  private let isHalfExact: Bool
   private let load: @Sendable () -> [Float]
   private let packed = Mutex<[Packing: PackedConvolution]>([:])
 
@@ -20,16 +22,18 @@ public final class ConvolutionWeights: Sendable {
 
   /// - Parameters:
   ///   - bias: [O] or nil.
+  ///   - isHalfExact: whether every weight is a half, as in an f16 file.
   ///   - load: gives the weights as [O, I, k, k]; called once per direction, so that they need not stay in memory.
   public init(
     name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
-    load: @escaping @Sendable () -> [Float]
+    isHalfExact: Bool = false, load: @escaping @Sendable () -> [Float]
   ) {
     self.name = name
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     self.form = form
     self.bias = bias.map(ConstantBuffer.init)
+    self.isHalfExact = isHalfExact
     self.load = load
   }
 
@@ -54,24 +58,24 @@ public final class ConvolutionWeights: Sendable {
     }
     let made = PackedConvolution(
       weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
-      direction: direction, kernels: kernels, algorithm: algorithm)
+      direction: direction, kernels: kernels, algorithm: algorithm, isHalfExact: isHalfExact)
     packed.withLock { $0[key] = made }
     return made
   }
 
-  /// The faster algorithm, unless it costs more memory than it is worth: Winograd's weights are up to four times as
-  /// large, and in layers of few pixels reading them takes the time that the products save. The choice looks at one
+  /// The faster algorithm, unless it costs more memory than it is worth. Winograd's weights are four times as large, and
+  /// cannot be halves; what they save grows with the pixels they are used on, so the layers of fewest pixels go without,
+  /// in the backward direction sooner. Both figures keep a full-size inversion below 1.2 GB. The choice looks at one
   /// image, so that a batch gives the same bits as its images one by one.
   private func algorithm(_ direction: Direction, reading input: BlockedShape) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
-    guard image.pixelCount >= Self.leastPixelsForWinograd else { return .direct }
+    let leastPixels = direction == .forward ? 32 * 32 : 64 * 64
+    guard !isHalfExact || image.pixelCount >= leastPixels else { return .direct }
     return .preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
   }
-
-  private static let leastPixelsForWinograd = 16 * 16
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.
   func work(on input: BlockedShape) -> Int {
