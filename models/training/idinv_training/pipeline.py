@@ -100,6 +100,7 @@ class Pipeline:
             generator, discriminator = train_gan(replace(self.preset, gan=gan), self.train, self.test, self.trunk(),
                                                  self.folder, self.device, self.resume, "polish",
                                                  (generator, discriminator))
+        generator.measure_w_avg()
         self.save("generator", generator)
         self.save("discriminator", discriminator)
 
