@@ -14,13 +14,14 @@ struct FoldingOptions: ParsableArguments {
   @Flag(help: "The encoder was built with use_wscale.")
   var encoderWscale = false
 
-  @Option(help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
   var truncationPsi: Float?
 
-  @Option(help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
   var truncationLayers: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
       valueName: "n"))
   var perceptualLayers: Int?
@@ -29,6 +30,9 @@ struct FoldingOptions: ParsableArguments {
     if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
     if let count = truncationLayers, count < 0 {
       throw ValidationError("--truncation-layers: expected 0 or more, found \(count)")
+    }
+    if let count = perceptualLayers, count < 1 {
+      throw ValidationError("--perceptual-layers: expected 1 or more, found \(count)")
     }
   }
 
@@ -68,7 +72,7 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var folding: FoldingOptions
 
-  @Option(help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"))
   var pixelRange = "-1,1"
 
   @Option(help: ArgumentHelp("Terms under which the weights may be used; kept in the file.", valueName: "text"))
@@ -89,6 +93,8 @@ struct Convert: ParsableCommand {
     _ = try pixelInterval()
   }
 
+  private var checkpoints: [String] { [generator, encoder, perceptual].compactMap { $0 } }
+
   func run() throws {
     try reporting {
       var options = folding.conversionOptions(weights: weights)
@@ -96,14 +102,49 @@ struct Convert: ParsableCommand {
       options.licence = licence
       options.note = note
       options.ignoresUnknownTensors = ignoreUnknown
+      try OutputPlaces(inputs: checkpoints).check(output)
+      Signals.install()
+      let leftovers = UnfinishedFiles(of: output)
       let progress = ProgressBar(isQuiet: reporting.quiet)
-      let report = try Conversion(
-        generator: generator, encoder: encoder, perceptual: perceptual, options: options
-      ).run(to: output) { share in
-        progress.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
+      let conversion = Conversion(generator: generator, encoder: encoder, perceptual: perceptual, options: options)
+      let report = try naming { () throws(CheckpointError) in
+        try conversion.run(to: output) { share in
+          progress.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
+          guard Signals.isInterrupted else { return }
+          progress.clear()
+          leftovers.remove()
+          Self.exit(withError: ExitCode(Signals.exitCode))
+        }
       }
       progress.clear()
       try reporting.summarise(report.text) { report }
+    }
+  }
+
+  /// Adds the checkpoint's path to errors that do not name it.
+  private func naming<Value>(_ body: () throws(CheckpointError) -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      let text = error.description
+      guard !(checkpoints + [output]).contains(where: text.contains), let path = culprit(error) else { throw error }
+      throw Failure(status(of: error), "\(path): \(text)")
+    }
+  }
+
+  /// The checkpoint that an error is about: the only one, the one of its kind, the one that cannot be opened, or the one
+  /// that has the tensor.
+  private func culprit(_ error: CheckpointError) -> String? {
+    if checkpoints.count == 1 { return checkpoints[0] }
+    switch error {
+    case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
+      return ["generator": generator, "encoder": encoder, "perceptual": perceptual][part].flatMap { $0 }
+    default: break
+    }
+    return checkpoints.first { path in
+      guard let names = try? CheckpointReader.open(path).names else { return true }
+      guard case .tensor(let name, _, _) = error else { return false }
+      return names.contains { $0 == name || $0.hasSuffix("." + name) }
     }
   }
 
@@ -113,5 +154,30 @@ struct Convert: ParsableCommand {
       throw ValidationError("--pixel-range: expected two numbers as in -1,1, found '\(pixelRange)'")
     }
     return (low, high)
+  }
+}
+
+/// The hidden file that a conversion writes before it takes its final name.
+private struct UnfinishedFiles {
+  private let folder: String
+  private let prefix: String
+  private var older: Set<String>
+
+  /// Those of `output` that are there already belong to others.
+  init(of output: String) {
+    let url = URL(fileURLWithPath: output)
+    folder = url.deletingLastPathComponent().path
+    prefix = ".\(url.lastPathComponent)."
+    older = []
+    older = Set(present)
+  }
+
+  private var present: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { $0.hasPrefix(prefix) && $0.hasSuffix(".part") }
+  }
+
+  func remove() {
+    for name in present where !older.contains(name) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
   }
 }

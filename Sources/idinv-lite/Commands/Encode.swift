@@ -9,7 +9,10 @@ import Runtime
 struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Encode images with the domain-guided encoder, without refinement.",
-    discussion: "Writes NAME_ori.png, NAME_enc.png, encoded_codes.npy [N, L, D] and image_list.txt.")
+    discussion: """
+      Writes NAME_ori.png, NAME_enc.png, encoded_codes.npy [N, L, D] and image_list.txt. An image that cannot be read is \
+      skipped, and the exit code tells.
+      """)
 
   @OptionGroup var images: ImageOptions
   @OptionGroup var model: ModelOption
@@ -17,39 +20,66 @@ struct Encode: ParsableCommand {
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
+  private struct Listing: Encodable {
+    var images: [String]
+    var skipped: [SkippedImage]
+  }
+
   func run() throws {
     try reporting {
+      Signals.install()
       let model = try model.load()
       let kernels = try engine.kernels()
       let listed = try images.expand()
       let specification = try model.encoder().specification
       let range = model.file.specification.pixelRange
       try output.prepare()
+      try output.check(
+        listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png"] } + ["encoded_codes.npy", "image_list.txt"],
+        inputs: [model.path] + images.images + listed.map(\.path))
       let encoder = try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels)
-      let generator = try? NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+      let generator =
+        model.file.specification.generator == nil
+        ? nil : try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
       var codes: [Float] = []
+      var done: [ListedImage] = []
+      var skipped: [SkippedImage] = []
       for (index, entry) in listed.enumerated() {
-        if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
-        let image = try images.load(entry, resolution: specification.resolution)
-        let code = try encoder(image.picture.planar(range))
-        codes += code
-        try output.writePNG(image.picture, "\(image.name)_ori.png")
-        if let generator {
-          let side = specification.resolution
-          try output.writePNG(
-            Image8(planar: try generator(code), height: side, width: side, range: range), "\(image.name)_enc.png")
+        if Signals.isInterrupted { break }
+        do {
+          let image = try images.load(entry, resolution: specification.resolution)
+          let code = try encoder(image.picture.planar(range))
+          guard code.allSatisfy(\.isFinite) else {
+            throw Failure(
+              .badData, "\(entry.path): the encoder's code is not finite; expected numbers: 'idinv-lite info --check' "
+                + "tells whether \(model.path) is damaged")
+          }
+          try output.writePNG(image.picture, "\(image.name)_ori.png")
+          if let generator {
+            let side = specification.resolution
+            try output.writePNG(
+              Image8(planar: try generator(code), height: side, width: side, range: range), "\(image.name)_enc.png")
+          }
+          codes += code
+          done.append(entry)
+        } catch {
+          skipped.append(try SkippedImage(entry, error, progress))
         }
-        progress.update(ProgressState(name: image.name, step: index + 1, stepCount: listed.count))
+        progress.update(ProgressState(name: entry.name, step: index + 1, stepCount: listed.count))
       }
       progress.clear()
-      try NumpyArray(
-        shape: [listed.count, specification.layerCount, specification.wDimension], floats: codes
-      ).write(to: output.path("encoded_codes.npy"))
-      try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
-      try self.reporting.summarise("\(listed.count) code\(listed.count == 1 ? "" : "s") in \(output.path("encoded_codes.npy"))") {
-        ["images": listed.map(\.name)]
+      if !done.isEmpty {
+        try NumpyArray(
+          shape: [done.count, specification.layerCount, specification.wDimension], floats: codes
+        ).write(to: output.path("encoded_codes.npy"))
+        try ResultFolder.writeImageList(done, to: output.path("image_list.txt"))
+        try self.reporting.summarise(
+          "\(done.count) code\(done.count == 1 ? "" : "s") in \(output.path("encoded_codes.npy"))"
+        ) { Listing(images: done.map(\.name), skipped: skipped) }
       }
+      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
   }
 }

@@ -26,8 +26,17 @@ struct Forward: ParsableCommand {
   @Option(help: ArgumentHelp("Where the output array goes.", valueName: "y.npy"))
   var output: String
 
-  @Option(help: ArgumentHelp("Rows of the batch that run at once; memory grows with it.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Rows of the batch that run at once; memory grows with it.", valueName: "n"))
   var batch = 4
+
+  @OptionGroup var reporting: ReportingOptions
+
+  private struct Listing: Encodable {
+    var network: String
+    var input_shape: [Int]
+    var output_shape: [Int]
+    var output: String
+  }
 
   mutating func validate() throws {
     guard batch > 0 else { throw ValidationError("--batch: expected 1 or more, found \(batch)") }
@@ -35,13 +44,24 @@ struct Forward: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let array = try NumpyArray.read(input)
-      guard array.shape.count >= 2, array.shape[0] > 0 else {
+      try OutputPlaces(inputs: [input, model.path()]).check(output)
+      let array = try locating(input) { try NumpyArray.read(input) }
+      guard array.shape.count >= 2, !array.floats.isEmpty else {
         throw Failure(.badData, "\(input): expected a batch of inputs, batch first; found shape \(array.shape)")
       }
-      let result = try model.load().run(
-        network, on: array.floats, count: array.shape[0], kernels: engine.kernels(), maximumBatch: batch)
+      let model = try model.load()
+      let result: (values: [Float], shape: [Int])
+      do {
+        result = try model.run(
+          network, on: array.floats, count: array.shape[0], kernels: engine.kernels(), maximumBatch: batch)
+      } catch InversionError.badShape(_, let expected, _) {
+        throw Failure(
+          .badData, "\(input): the \(network.rawValue) network expects shape \(expected), found \(array.shape)")
+      }
       try NumpyArray(shape: result.shape, floats: result.values).write(to: output)
+      try reporting.summarise("\(network.rawValue): \(array.shape) -> \(result.shape) in \(output)") {
+        Listing(network: network.rawValue, input_shape: array.shape, output_shape: result.shape, output: output)
+      }
     }
   }
 }

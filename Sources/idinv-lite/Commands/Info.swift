@@ -17,8 +17,7 @@ struct Info: ParsableCommand {
   @Flag(help: "List every tensor.")
   var tensors = false
 
-  @Flag(help: "Print as one JSON object.")
-  var json = false
+  @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {
     struct Tensor: Encodable {
@@ -43,10 +42,12 @@ struct Info: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let file = try ModelFile(path: model ?? ModelOption.parse([]).path())
+      let path = try model ?? ModelOption.parse([]).path()
+      try ModelOption.requireModelFile(path)
+      let file = try locating(path) { try ModelFile(path: path) }
       var sha256: String?
       if check {
-        try file.verifyChecksums()
+        try locating(path) { try file.verifyChecksums() }
         sha256 = try SHA256.hexDigest(ofFile: file.path)
       }
       let listed = try file.tensorNames.map { name in
@@ -55,14 +56,14 @@ struct Info: ParsableCommand {
           name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, bytes: tensor.byteCount)
       }
       let metadata = file.metadata
-      if json {
+      if reporting.json {
         try JSONOutput.print(
           Listing(
             path: file.path, bytes: file.byteCount, format_version: ModelMetadata.formatVersion,
             quantisation_version: ModelMetadata.quantisationVersion, precision: metadata.precision.rawValue,
             licence: metadata.licence, note: metadata.note, creator: metadata.creator, sources: metadata.sources,
             specification: metadata.specification, sha256: sha256, tensors: listed))
-      } else {
+      } else if !reporting.quiet {
         try StandardStreams.printOutput(text(file, listed, sha256))
       }
     }

@@ -12,23 +12,24 @@ struct Invert: ParsableCommand {
     discussion: """
       Writes into the output folder: NAME_ori.png, NAME_enc.png, NAME_inv.png, encoded_codes.npy and \
       inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
-      inversion.html. NAME_inv.png is the image of the saved code. Ctrl-C saves the best codes so far.
+      inversion.html. NAME_inv.png is the image of the saved code. Ctrl-C saves the best codes so far. An image that cannot be read is skipped, and \
+      the exit code tells.
       """)
 
   @OptionGroup var images: ImageOptions
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputFolder
 
-  @Option(help: ArgumentHelp("Optimisation steps; 0 for the encoder alone.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Optimisation steps; 0 for the encoder alone.", valueName: "n"))
   var iterations = 100
 
-  @Option(help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
   var learningRate: Float = 0.01
 
-  @Option(help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
   var lambdaPerceptual: Float = 5e-5
 
-  @Option(help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
   var lambdaDomain: Float = 2
 
   enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adam }
@@ -38,10 +39,10 @@ struct Invert: ParsableCommand {
   @Option(help: ArgumentHelp("Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
   var start = "encoder"
 
-  @Option(help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
   var snapshots = 5
 
-  @Option(help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
   var checkpointEvery = 0
 
   @Flag(help: "Go on where an interrupted run with the same options and output folder stopped.")
@@ -54,7 +55,8 @@ struct Invert: ParsableCommand {
     func require(_ condition: Bool, _ message: String) throws {
       if !condition { throw ValidationError(message) }
     }
-    try require(iterations >= 0, "--iterations: expected 0 or more, found \(iterations)")
+    try require(
+      (0...1_000_000).contains(iterations), "--iterations: expected 0 to 1000000, found \(iterations)")
     try require(
       learningRate > 0 && learningRate.isFinite, "--learning-rate: expected a positive number, found \(learningRate)")
     try require(
@@ -62,13 +64,14 @@ struct Invert: ParsableCommand {
       "--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
     try require(
       lambdaDomain >= 0 && lambdaDomain.isFinite, "--lambda-domain: expected 0 or more, found \(lambdaDomain)")
-    try require(snapshots >= 0, "--snapshots: expected 0 or more, found \(snapshots)")
+    try require((0...1000).contains(snapshots), "--snapshots: expected 0 to 1000, found \(snapshots)")
     try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
   }
 
   func run() throws {
     try reporting {
       let began = ContinuousClock.now
+      Signals.install()
       let model = try model.load()
       try requireNetworks(model)
       let listed = try images.expand()
@@ -77,7 +80,9 @@ struct Invert: ParsableCommand {
         weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
         start: try startOption(model), snapshotCount: snapshots)
       try output.prepare()
-      Signals.install()
+      try output.check(
+        listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] } + ResultFolder.inversionFiles,
+        inputs: [model.path, start] + images.images + listed.map(\.path))
       let run = try InversionRun(
         model: model, options: options, kernels: engine.kernels(), output: output, resumes: resume,
         checkpointInterval: checkpointEvery, isQuiet: reporting.quiet)

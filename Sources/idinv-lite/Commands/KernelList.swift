@@ -10,8 +10,7 @@ struct KernelList: ParsableCommand {
 
   @OptionGroup var engine: EngineOptions
 
-  @Flag(help: "Print as one JSON object.")
-  var json = false
+  @OptionGroup var reporting: ReportingOptions
 
   @Flag(help: "List the kernels of all tiers, not only those in force.")
   var all = false
@@ -34,7 +33,7 @@ struct KernelList: ParsableCommand {
     try reporting {
       let kernels = try engine.kernels()
       let listed = kernels.describe().filter { all || $0.isInForce }
-      if json {
+      if reporting.json {
         try JSONOutput.print(
           Listing(
             tier: kernels.table.tier.rawValue, available_tiers: Kernels.availableTiers.map(\.rawValue),
@@ -44,6 +43,7 @@ struct KernelList: ParsableCommand {
             }))
         return
       }
+      if reporting.quiet { return }
       var text = "tier in force: \(kernels.table.tier.rawValue) (this machine runs "
       text += Kernels.availableTiers.map(\.rawValue).joined(separator: ", ")
       text += "); threads: \(kernels.threadCount)\n\n"

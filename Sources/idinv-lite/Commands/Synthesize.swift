@@ -20,31 +20,32 @@ struct Synthesize: ParsableCommand {
   @OptionGroup var output: OutputFolder
   @OptionGroup var reporting: ReportingOptions
 
-  @Option(help: ArgumentHelp("Seeds, as in 0-9,42.", valueName: "list"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Seeds, as in 0-9,42.", valueName: "list"))
   var seeds: String?
 
   @Option(help: ArgumentHelp("Codes [N, L, D] or [N, D].", valueName: "codes.npy"))
   var codes: String?
 
-  @Option(help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
   var truncation: Float?
 
   mutating func validate() throws {
     guard (seeds == nil) != (codes == nil) else { throw ValidationError("give either --seeds or --codes") }
     if truncation != nil && seeds == nil { throw ValidationError("--truncation acts on --seeds") }
     if let truncation, !truncation.isFinite { throw ValidationError("--truncation: expected a number") }
-    if let seeds { _ = try IntegerList(seeds, option: "--seeds", limit: 100_000) }
+    if let seeds { _ = try IntegerList(seeds, option: "--seeds", limit: 10_000) }
   }
 
   func run() throws {
     try reporting {
+      Signals.install()
       let model = try model.load()
       let kernels = try engine.kernels()
       let specification = try model.generator().specification
       var names: [String] = []
       var wPlus: [Float] = []
       if let seeds {
-        let list = try IntegerList(seeds, option: "--seeds", limit: 100_000).values
+        let list = try IntegerList(seeds, option: "--seeds", limit: 10_000).values
         let z = list.flatMap { seed in
           var random = TorchRandom(seed: UInt32(seed))
           return random.normals(specification.zDimension)
@@ -58,6 +59,8 @@ struct Synthesize: ParsableCommand {
         names = (0..<count).map { "code" + String(format: "%04d", $0) }
       }
       try output.prepare()
+      try output.check(
+        names.map { "\($0).png" } + ["codes.npy"], inputs: [model.path] + (codes.map { [$0] } ?? []))
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
       let codeCount = wPlus.count / names.count
       let range = model.file.specification.pixelRange
@@ -65,6 +68,11 @@ struct Synthesize: ParsableCommand {
       for (index, name) in names.enumerated() {
         if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
         let image = try runner(Array(wPlus[index * codeCount..<(index + 1) * codeCount]))
+        guard image.allSatisfy(\.isFinite) else {
+          throw Failure(
+            .badData, "\(name): the generator's image is not finite; expected numbers: 'idinv-lite info --check' tells "
+              + "whether \(model.path) is damaged")
+        }
         try output.writePNG(
           Image8(planar: image, height: specification.resolution, width: specification.resolution, range: range),
           "\(name).png")

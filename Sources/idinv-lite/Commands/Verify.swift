@@ -24,16 +24,20 @@ struct Verify: ParsableCommand {
   @OptionGroup var folding: FoldingOptions
   @OptionGroup var engine: EngineOptions
 
-  @Option(help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
   var minimumPsnr: Float?
 
-  @Flag(help: "Print as one JSON object.")
-  var json = false
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    if let minimumPsnr, minimumPsnr.isNaN { throw ValidationError("--minimum-psnr: expected a number, found nan") }
+  }
 
   func run() throws {
     try reporting {
-      let file = try ModelFile(path: model)
-      try file.verifyChecksums()
+      try ModelOption.requireModelFile(model)
+      let file = try locating(model) { try ModelFile(path: model) }
+      try locating(model) { try file.verifyChecksums() }
       var parts: [Part: String] = [:]
       for path in against {
         let part = try Part(of: path)
@@ -51,11 +55,32 @@ struct Verify: ParsableCommand {
         generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual], options: options
       ).run(to: temporary)
 
-      let comparison = try ModelComparison(
-        Model(file: file, path: model), reference: Model(path: temporary), kernels: engine.kernels())
-      if json {
+      let reference = try Model(path: temporary)
+      // It is mapped: without its name it goes away however this run ends.
+      try? FileManager.default.removeItem(atPath: temporary)
+      let specification = file.specification
+      for (part, isHeld, isSame) in [
+        (Part.generator, specification.generator != nil, specification.generator == reference.file.specification.generator),
+        (.encoder, specification.encoder != nil, specification.encoder == reference.file.specification.encoder),
+        (.perceptual, specification.perceptual != nil, specification.perceptual == reference.file.specification.perceptual),
+      ] {
+        guard (parts[part] != nil) == isHeld else {
+          throw Failure(
+            .usage, "--against: \(model) holds \(isHeld ? part == .encoder ? "an" : "a" : "no") \(part.rawValue) network; expected "
+              + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
+        }
+        guard isSame else {
+          throw Failure(
+            .badData, "\(model): its \(part.rawValue) network has another architecture than \(parts[part] ?? ""), or was "
+              + "converted with other options")
+        }
+      }
+      let comparison = try locating(model) {
+        try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels())
+      }
+      if reporting.json {
         try JSONOutput.print(comparison)
-      } else {
+      } else if !reporting.quiet {
         try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue))
       }
       let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
@@ -83,7 +108,7 @@ struct Verify: ParsableCommand {
     case generator, encoder, perceptual
 
     init(of path: String) throws {
-      let names = try CheckpointReader.open(path).names
+      let names = try locating(path) { try CheckpointReader.open(path).names }
       if names.contains(where: { $0.contains("synthesis.") }) {
         self = .generator
       } else if names.contains(where: { $0.contains("block0.conv") }) {

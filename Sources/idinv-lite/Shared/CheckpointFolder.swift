@@ -3,8 +3,9 @@ import Imaging
 import Inversion
 import Quant
 
-/// States of interrupted optimisations, one file per image, each written whole. A state is only used for the same
-/// image, model and objective.
+/// States of optimisations, one file per image, each written whole. A state is only used for the same image, model and
+/// objective. Those of finished images stay until the whole run is finished: a run over many images that is killed does
+/// not begin anew.
 struct CheckpointFolder {
   let path: String
   private let key: String
@@ -23,7 +24,19 @@ struct CheckpointFolder {
     ].joined(separator: "|")
   }
 
+  /// A state, and what the report shows of the way to it.
+  struct Progress {
+    var state: OptimisationState
+    /// Seconds since the image's first step, after each step.
+    var seconds: [Double]
+    var snapshots: [(step: Int, code: [Float])]
+  }
+
   private struct Stored: Codable {
+    struct Snapshot: Codable {
+      var step: Int
+      var code: Data
+    }
     var version: Int
     var key: String
     var picture: String
@@ -34,16 +47,29 @@ struct CheckpointFolder {
     var bestCode: Data
     var bestLoss: Float
     var history: [Losses]
+    var seconds: [Double]
+    var snapshots: [Snapshot]
   }
 
-  private func file(_ image: ImageOptions.Loaded) -> String { "\(path)/\(image.name).json" }
+  private static func decoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
 
-  /// The state of an image, or nil where there is none.
-  func load(_ image: ImageOptions.Loaded) throws -> OptimisationState? {
-    let file = file(image)
+  private func file(_ name: String) -> String { "\(path)/\(name).json" }
+
+  /// How far an image has come, or nil where it has not begun.
+  ///
+  /// - Parameters:
+  ///   - codeCount: number of values of the model's codes.
+  ///   - iterations: steps of this run; a state beyond them does not belong to it.
+  func load(_ image: ImageOptions.Loaded, codeCount: Int, iterations: Int) throws -> Progress? {
+    let file = file(image.name)
     guard FileManager.default.fileExists(atPath: file) else { return nil }
     guard let data = FileManager.default.contents(atPath: file),
-      let stored = try? JSONDecoder().decode(Stored.self, from: data), stored.version == 1
+      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 2
     else { throw Failure(.badData, "\(file): is no checkpoint of this version; delete it to start anew") }
     guard stored.key == key, stored.picture == image.picture.digest else {
       throw Failure(
@@ -53,25 +79,36 @@ struct CheckpointFolder {
       step: stored.step, code: stored.code.floats, firstMoment: stored.firstMoment.floats,
       secondMoment: stored.secondMoment.floats, bestCode: stored.bestCode.floats, bestLoss: stored.bestLoss,
       history: stored.history)
-    let counts = Set([state.code.count, state.firstMoment.count, state.secondMoment.count, state.bestCode.count])
-    guard counts.count == 1, state.step == state.history.count, state.step >= 0 else {
-      throw Failure(.badData, "\(file): is damaged; delete it to start anew")
+    let snapshots = stored.snapshots.map { (step: $0.step, code: $0.code.floats) }
+    let vectors = [state.code, state.firstMoment, state.secondMoment, state.bestCode] + snapshots.map(\.code)
+    guard vectors.allSatisfy({ $0.count == codeCount && $0.allSatisfy(\.isFinite) }),
+      state.step == state.history.count, state.step == stored.seconds.count
+    else { throw Failure(.badData, "\(file): is damaged; delete it to start anew") }
+    guard state.step <= iterations else {
+      throw Failure(
+        .badData, "\(file): holds step \(state.step); expected at most the \(iterations) of --iterations; delete it to start anew")
     }
-    return state
+    return Progress(state: state, seconds: stored.seconds, snapshots: snapshots)
   }
 
-  func save(_ state: OptimisationState, of image: ImageOptions.Loaded) throws {
+  func save(_ progress: Progress, of image: ImageOptions.Loaded) throws {
+    let state = progress.state
     try AtomicFile.createFolder(path)
     let stored = Stored(
-      version: 1, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
+      version: 2, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
       firstMoment: Data(floats: state.firstMoment), secondMoment: Data(floats: state.secondMoment),
-      bestCode: Data(floats: state.bestCode), bestLoss: state.bestLoss, history: state.history)
-    try AtomicFile.write([UInt8](try JSONEncoder().encode(stored)), to: file(image))
+      bestCode: Data(floats: state.bestCode), bestLoss: state.bestLoss, history: state.history,
+      seconds: progress.seconds,
+      snapshots: progress.snapshots.map { Stored.Snapshot(step: $0.step, code: Data(floats: $0.code)) })
+    // A loss may be infinite on the way to an error.
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    try AtomicFile.write([UInt8](try encoder.encode(stored)), to: file(image.name))
   }
 
-  /// Forgets a finished image, and the folder with the last of them.
-  func remove(_ image: ImageOptions.Loaded) throws {
-    try? FileManager.default.removeItem(atPath: file(image))
+  /// Forgets the images of a finished run, and the folder if nothing else is in it.
+  func remove(_ names: [String]) {
+    for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
     if (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
       try? FileManager.default.removeItem(atPath: path)
     }

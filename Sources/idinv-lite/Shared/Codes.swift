@@ -9,10 +9,7 @@ enum Codes {
   static func read(_ path: String, for model: Model) throws -> [Float] {
     let specification = try model.generator().specification
     let (layers, dimension) = (specification.layerCount, specification.wDimension)
-    let array = try NumpyArray.read(path)
-    guard array.floats.allSatisfy(\.isFinite) else {
-      throw Failure(.badData, "\(path): expected finite codes, found values that are not")
-    }
+    let array = try finiteArray(path)
     switch array.shape {
     case [array.shape.first ?? 0, layers, dimension] where array.shape[0] > 0,
       [array.shape.first ?? 0, layers * dimension] where array.shape[0] > 0:
@@ -31,12 +28,20 @@ enum Codes {
   /// Reads a single start code [L, D], or [1, L, D].
   static func readOne(_ path: String, for model: Model) throws -> [Float] {
     let specification = try model.generator().specification
-    let array = try NumpyArray.read(path)
+    let array = try finiteArray(path)
     if array.shape == [specification.layerCount, specification.wDimension] { return array.floats }
     let codes = try read(path, for: model)
     guard codes.count == specification.layerCount * specification.wDimension else {
       throw Failure(.badData, "\(path): expected one code, found \(array.shape[0])")
     }
     return codes
+  }
+
+  private static func finiteArray(_ path: String) throws -> NumpyArray {
+    let array = try locating(path) { try NumpyArray.read(path) }
+    guard array.floats.allSatisfy(\.isFinite) else {
+      throw Failure(.badData, "\(path): expected finite codes, found values that are not")
+    }
+    return array
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Foundation
 import Imaging
 import Inversion
 import Quant
@@ -38,7 +39,7 @@ func status(of error: any Error) -> Status {
     case .unreadable: .inputOutput
     case .folderNotCreated: .cannotCreate
     case .notWritten(_, let operation, _):
-      operation == "open" || operation == "create" ? .cannotCreate : .inputOutput
+      ["open", "create", "rename"].contains(operation) ? .cannotCreate : .inputOutput
     case .noImages: .usage
     default: .badData
     }
@@ -46,14 +47,14 @@ func status(of error: any Error) -> Status {
     switch error {
     case .cannotOpen: .missingInput
     case .cannotRead: .inputOutput
-    case .cannotWrite: .cannotCreate
+    case .cannotWrite(_, let reason): statusOfWriting(reason)
     default: .badData
     }
   case let error as CheckpointError:
     switch error {
     case .cannotOpen: .missingInput
     case .cannotRead: .inputOutput
-    case .cannotWrite: .cannotCreate
+    case .cannotWrite(_, let reason): statusOfWriting(reason)
     case .modelFile(let error): status(of: error)
     default: .badData
     }
@@ -74,6 +75,35 @@ func status(of error: any Error) -> Status {
   }
 }
 
+/// A place that cannot be written from the start, or a disk that failed or filled up in the middle: the module that writes
+/// has the system's text for it and no case of its own.
+private func statusOfWriting(_ reason: String) -> Status {
+  [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) } ? .inputOutput : .cannotCreate
+}
+
+/// An error as one line.
+func errorLine(_ error: any Error) -> String {
+  let text =
+    switch error {
+    case KernelError.unknownTier(let value, let expected):
+      "IDINV_ISA=\(value): expected one of \(expected.joined(separator: ", "))"
+    default: "\(error)"
+    }
+  // Names of files and tensors come from outside.
+  return String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
+}
+
+/// Runs `body`, which reads the file at `path`; readers know bytes, and users want to know of which file.
+func locating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+  do {
+    return try body()
+  } catch {
+    let text = "\(error)"
+    if text.hasPrefix("\(path):") || text.contains(" \(path):") { throw error }
+    throw Failure(status(of: error), "\(path): \(text)")
+  }
+}
+
 extension ParsableCommand {
   /// Runs the body of a command: an error becomes one line on standard error and an exit code.
   func reporting(_ body: () throws -> Void) throws {
@@ -84,7 +114,7 @@ extension ParsableCommand {
     } catch let error as ValidationError {
       throw error
     } catch {
-      StandardStreams.printError("idinv-lite: \(error)")
+      StandardStreams.printError("idinv-lite: \(errorLine(error))")
       throw ExitCode(status(of: error).rawValue)
     }
   }

@@ -38,12 +38,12 @@ struct InversionSummary: Encodable {
   var seconds: Double
   var median_psnr_db: Double
   var images: [Image]
-  var skipped: [InversionRun.SkippedImage]
+  var skipped: [SkippedImage]
 
   init(
     model: String, weights: String, tier: String, threads: Int, options: InversionOptions, seconds: Double,
     isComplete: Bool, images: [(entry: InversionReport.Entry, result: InversionResult)],
-    skipped: [InversionRun.SkippedImage]
+    skipped: [SkippedImage]
   ) {
     self.model = model
     self.weights = weights

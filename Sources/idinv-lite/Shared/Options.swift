@@ -24,7 +24,34 @@ struct ModelOption: ParsableArguments {
     return shipped
   }
 
-  func load() throws -> Model { try Model(path: path()) }
+  func load() throws -> Model {
+    let path = try path()
+    try Self.requireModelFile(path)
+    return try locating(path) { try Model(path: path) }
+  }
+
+  /// Says what a path is that leads to no model file, without waiting for a pipe to be written to.
+  static func requireModelFile(_ path: String) throws {
+    var information = stat()
+    guard stat(path, &information) == 0 else {
+      throw Failure(.missingInput, "\(path): \(String(cString: strerror(errno))); expected a model file (.idinv)")
+    }
+    switch information.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw Failure(.missingInput, "\(path): is a folder; expected a model file (.idinv)")
+    default: throw Failure(.missingInput, "\(path): is a pipe or a device; expected a model file (.idinv)")
+    }
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw Failure(.missingInput, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    defer { try? file.close() }
+    let start = [UInt8]((try? file.read(upToCount: 2)) ?? Data())
+    // A zip archive, or a pickle of protocol 2 and up.
+    if start == [0x50, 0x4b] || (start.first == 0x80 && [2, 3, 4, 5].contains(start.last)) {
+      throw Failure(
+        .badData, "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
+    }
+  }
 
   /// `share/idinv-lite/default.idinv` of an installation, or `models/default.idinv` of a checkout, looked for from the
   /// program's own folder upwards.
@@ -48,7 +75,7 @@ struct EngineOptions: ParsableArguments {
     case auto, f32, f16, int8
   }
 
-  @Option(help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
   var threads = 0
 
   @Option(help: "Arithmetic: auto or f32. (f16 and int8 are not available yet.)")
@@ -113,6 +140,12 @@ struct OutputFolder: ParsableArguments {
   func prepare() throws { try AtomicFile.createFolder(folder) }
 
   func path(_ name: String) -> String { folder.hasSuffix("/") ? folder + name : folder + "/" + name }
+
+  /// Checks, before any work is done, that results can have their names.
+  func check(_ names: [String], inputs: [String]) throws {
+    let places = OutputPlaces(inputs: inputs)
+    for name in names { try places.check(path(name)) }
+  }
 
   func writePNG(_ image: Image8, _ name: String) throws { try PNG.write(image, path(name)) }
 }

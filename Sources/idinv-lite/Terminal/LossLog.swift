@@ -33,7 +33,7 @@ final class LossLog {
   /// - Parameter appending: keep what an earlier part of the run wrote (`--resume`); otherwise begin anew.
   init(path: String, appending: Bool = false) throws(ImagingError) {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC), 0o666)
+    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (appending ? O_APPEND : O_TRUNC), 0o666)
     guard descriptor >= 0 else {
       throw .notWritten(path: path, operation: "open", reason: String(cString: strerror(errno)))
     }

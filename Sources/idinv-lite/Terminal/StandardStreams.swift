@@ -23,6 +23,14 @@ enum StandardStreams {
     }
   }
 
+  /// Opens `/dev/null` for each standard stream that is closed, so that no other file gets its number; the wrong way
+  /// round, so that using the stream still is an error.
+  static func occupyClosed() {
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Whether standard error is a terminal that understands cursor movements.
   static var errorIsTerminal: Bool {
     guard isatty(STDERR_FILENO) == 1 else { return false }

@@ -1,0 +1,30 @@
+import ArgumentParser
+
+extension IdinvLite {
+  /// Runs the command that the arguments name.
+  ///
+  /// As ArgumentParser's own entry, but a mistyped command ends in one line like every other error, and a run whose
+  /// standard streams are closed does not write its figures into the first file that it opens.
+  static func main() {
+    StandardStreams.occupyClosed()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
+      StandardStreams.printError("idinv-lite: \(usageMessage(error))")
+      exit(withError: ExitCode(Status.usage.rawValue))
+    }
+  }
+
+  /// ArgumentParser's message without its usage text, and the command whose help has that: "see 'idinv-lite help …'".
+  private static func usageMessage(_ error: any Error) -> String {
+    var text = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+    if text.hasSuffix(".") { text.removeLast() }
+    guard let last = fullMessage(for: error).split(whereSeparator: \.isNewline).last,
+      let start = last.firstIndex(of: "'"), let end = last.lastIndex(of: "'"), start < end,
+      last.contains("--help")
+    else { return text }
+    return "\(text); see \(last[start...end])"
+  }
+}
