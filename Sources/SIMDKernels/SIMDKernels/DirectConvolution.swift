@@ -129,8 +129,9 @@ extension Kernels {
               input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
               channels: weights.channelsPerTap, tapOffsets: taps.baseAddress!,
               inputPixels: inputPixels.baseAddress!, outputPixels: outputPixels.baseAddress!, tiles: tiles,
-              panel: weights.storage.base, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
-              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart, prefetchLines: 0)
+              panel: weights.storage.base, output: target + blocking.phaseOffsets[phase],
+              outputBlockStride: to.blockStride, initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart,
+              prefetchLines: 0)
             var first = 0
             while first < weights.inputBlocks {
               let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
