@@ -28,10 +28,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class LessonConfig:
-    """Supervision of the generator by the renderer, between two stretches of adversarial training."""
+    """Supervision of the generator by the renderer, after a first stretch of adversarial training."""
 
     budget: Budget
-    polish: Budget  # adversarial training afterwards, at full resolution
+    polish: Budget | None = None  # a second adversarial stretch, at full resolution
     learning_rate: float = 0.003
     polish_rate: float = 0.001
     mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
@@ -93,7 +93,7 @@ class Preset:
         """The same preset, each of its stages limited to `minutes`."""
         limit = lambda budget: replace(budget, minutes=minutes)
         lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget),
-                                             polish=limit(self.gan.lesson.polish))
+                                             polish=self.gan.lesson.polish and limit(self.gan.lesson.polish))
         return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget), lesson=lesson),
                        features=replace(self.features, budget=limit(self.features.budget)),
                        encoder=replace(self.encoder, conventional=limit(self.encoder.conventional),
@@ -110,13 +110,15 @@ PRESETS = {
         FeatureConfig(Budget(512, batch=16), plan=(8, POOL, 16)),
         EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
     ),
-    # About an hour and a half on two CPU cores.
+    # About an hour on two busy CPU cores.
     "cpu-small": Preset(
         DataConfig(resolution=32, train_images=60_000, test_images=2_000),
-        GanConfig(Budget(600_000, minutes=20), bfloat16=True,
-                  lesson=LessonConfig(Budget(400_000, minutes=12), Budget(400_000, minutes=5))),
+        GanConfig(Budget(600_000, minutes=21), bfloat16=True,
+                  # No polish: 14,000 images of it, all that five minutes allowed, made the samples worse (Frechet
+                  # distance 0.09 to 0.23). It needs far more.
+                  lesson=LessonConfig(Budget(400_000, minutes=12))),
         FeatureConfig(Budget(250_000, minutes=4.5, batch=64)),
-        EncoderConfig(Budget(150_000, minutes=3), Budget(400_000, minutes=18), bfloat16=True),
+        EncoderConfig(Budget(150_000, minutes=4), Budget(400_000, minutes=13), bfloat16=True),
     ),
     # Untested at the time of writing: the same recipe where compute is plentiful.
     "gpu": Preset(

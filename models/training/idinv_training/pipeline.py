@@ -93,7 +93,8 @@ class Pipeline:
 
     def polish(self) -> None:
         generator, discriminator = self.generator("generator_lesson"), self.discriminator("discriminator_gan")
-        if lesson := self.preset.gan.lesson:
+        lesson = self.preset.gan.lesson
+        if lesson and lesson.polish:
             _, _, gamma = self.preset.gan.stages[-1]
             gan = replace(self.preset.gan, budget=lesson.polish, learning_rate=lesson.polish_rate,
                           stages=((self.preset.data.resolution, 1.0, gamma),))
