@@ -1,0 +1,135 @@
+import Checkpoint
+import Foundation
+import Testing
+
+@Suite("convert, info, verify, forward, synthesize, kernels")
+struct ModelCommandTests {
+  @Test("convert says what it found, inferred and ignored, and info shows what the file holds")
+  func convertAndInfo() throws {
+    let place = try Folder()
+    let arguments = [
+      "convert", "--generator", Golden.path("res32", "generator.pth"), "--encoder", Golden.path("res32", "encoder.pth"),
+      "--perceptual", Golden.perceptual, "-o", "m.idinv", "--licence", "CC0", "--note", "a note", "--pixel-range", "-1,1",
+    ]
+    let text = try Command.succeed(arguments, in: place).output
+    for expected in ["generator.pth (torch zip", "inferred: generator: 32×32", "ignored: layer24.weight", "written: m.idinv (f16"] {
+      #expect(text.contains(expected), "\(expected)")
+    }
+    #expect(place.contents() == ["m.idinv"])
+    let first = try place.bytes("m.idinv")
+    let report = try Command.succeed(arguments + ["--json"], in: place).json
+    #expect(report["path"] as? String == "m.idinv")
+    #expect(try place.bytes("m.idinv") == first, "the same checkpoints give the same bytes")
+    #expect(try Command.succeed(arguments + ["--quiet"], in: place).output.isEmpty)
+
+    let info = try Command.succeed(["info", "m.idinv", "--check", "--tensors"], in: place).output
+    for expected in ["32×32, 8 layers", "licence: CC0", "note: a note", "all checksums match; SHA-256 ", "from encoder encoder.pth"] {
+      #expect(info.contains(expected), "\(expected)")
+    }
+    let json = try Command.succeed(["info", "m.idinv", "--json"], in: place).json
+    #expect(json["bytes"] as? Int == first.count && json["precision"] as? String == "f16")
+    #expect(
+      Set(json.keys).isSuperset(of: [
+        "path", "bytes", "format_version", "precision", "licence", "sources", "specification", "tensors",
+      ]))
+    #expect(try Command.succeed(["info", "m.idinv", "--check", "--quiet"], in: place).output.isEmpty)
+  }
+
+  @Test("weights in each precision verify against their checkpoints", arguments: ["f32", "f16", "int8"])
+  func verify(weights: String) throws {
+    let place = try Folder()
+    let checkpoints = [Golden.path("res32", "generator.pth"), Golden.path("res32", "encoder.pth"), Golden.perceptual]
+    try Command.succeed(
+      [
+        "convert", "-q", "--weights", weights, "-o", "m.idinv", "--generator", checkpoints[0], "--encoder", checkpoints[1],
+        "--perceptual", checkpoints[2],
+      ], in: place)
+    let verify = ["verify", "m.idinv", "--against"] + checkpoints.reversed()
+    let json = try Command.succeed(verify + ["--json"], in: place).json
+    #expect((json["networks"] as? [[String: Any]])?.count == 4)
+    #expect((json["gradients"] as? [[String: Any]])?.count == 3)
+    #expect(try Command.succeed(verify, in: place).output.contains("domain gradient"))
+    #expect(try Command.succeed(verify + ["--quiet"], in: place).output.isEmpty)
+    let strict = try Command.run(verify + ["--quiet", "--minimum-psnr", "500"], in: place)
+    #expect(strict.status == (weights == "f32" ? 0 : 65), "\(strict.errors)")
+    #expect(place.contents() == ["m.idinv"])
+  }
+
+  @Test("forward runs each network as the published code does")
+  func forward() throws {
+    let place = try Folder()
+    for (network, input, output) in [
+      ("mapping", "z", "mapped_w"), ("truncation", "mapped_w", "truncated_wp"), ("generator", "truncated_wp", "synthesized"),
+      ("encoder", "image", "encoded"), ("perceptual", "image", ""),
+    ] {
+      let arguments = [
+        "forward", network, "-m", try Golden.model(), "--input", Golden.path("res32", "\(input).npy"), "--output", "y.npy",
+      ]
+      let text = try Command.succeed(arguments, in: place).output
+      #expect(text.hasPrefix("\(network): [2, "))
+      let found = try place.array("y.npy")
+      #expect(found.shape[0] == 2)
+      let json = try Command.succeed(arguments + ["--json", "--batch", "1"], in: place).json
+      #expect(json["output_shape"] as? [Int] == found.shape)
+      #expect(try place.array("y.npy").floats == found.floats, "\(network): a row does not depend on its batch")
+      #expect(try Command.succeed(arguments + ["--quiet"], in: place).output.isEmpty)
+      guard !output.isEmpty else { continue }
+      let expected = try NumpyArray.read(Golden.path("res32", "\(output).npy"))
+      #expect(found.shape == expected.shape)
+      #expect(zip(found.floats, expected.floats).allSatisfy { abs($0 - $1) < 1e-4 }, "\(network)")
+    }
+  }
+
+  @Test("synthesize makes the same images of seeds and of the codes that it saved")
+  func synthesize() throws {
+    let place = try Folder()
+    let model = try Golden.generatorModel()
+    let text = try Command.succeed(["synthesize", "-m", model, "--seeds", "0-2,42", "-o", "new/a"], in: place).output
+    #expect(text == "4 images in new/a\n")
+    #expect(place.contents("new/a") == ["codes.npy", "seed0000.png", "seed0001.png", "seed0002.png", "seed0042.png"])
+    #expect(try place.array("new/a/codes.npy").shape == [4, 8, 32])
+    let json = try Command.succeed(["synthesize", "-m", model, "--codes", "new/a/codes.npy", "-o", "b", "--json"], in: place).json
+    #expect(json["images"] as? [String] == ["code0000.png", "code0001.png", "code0002.png", "code0003.png"])
+    #expect(try place.bytes("b/code0003.png") == place.bytes("new/a/seed0042.png"))
+    #expect(try place.bytes("b/codes.npy") == place.bytes("new/a/codes.npy"))
+    try Command.succeed(["synthesize", "-q", "-m", model, "--seeds", "0", "--truncation", "-0.5", "-o", "c"], in: place)
+    #expect(try place.bytes("c/seed0000.png") != place.bytes("new/a/seed0000.png"))
+  }
+
+  @Test("the model comes from IDINV_MODEL where --model is not given")
+  func environment() throws {
+    let place = try Folder()
+    let variables = ["IDINV_MODEL": try Golden.generatorModel()]
+    try Command.succeed(["synthesize", "--seeds", "1", "-o", "a", "-q"], in: place, environment: variables)
+    #expect(try Command.succeed(["info"], in: place, environment: variables).output.hasPrefix(variables["IDINV_MODEL"]!))
+    let missing = try Command.run(["info"], in: place, environment: ["IDINV_MODEL": "none.idinv"])
+    #expect(missing.status == 66 && missing.errors.contains("none.idinv"))
+  }
+
+  @Test("kernels lists the tier that IDINV_ISA asks for")
+  func kernels() throws {
+    let place = try Folder()
+    let json = try Command.succeed(["kernels", "--json"], in: place).json
+    let available = try #require(json["available_tiers"] as? [String])
+    #expect(available.first == "scalar" && json["tier"] as? String == available.last)
+    for tier in available {
+      let capped = try Command.succeed(["kernels", "--json"], in: place, environment: ["IDINV_ISA": tier]).json
+      #expect(capped["tier"] as? String == tier)
+      let names = try #require(capped["kernels"] as? [[String: Any]]).compactMap { $0["name"] as? String }
+      #expect(!names.isEmpty && names.contains { $0.hasSuffix("__\(tier)") })
+    }
+    #expect(try Command.succeed(["kernels"], in: place).output.hasPrefix("tier in force: "))
+    let wrong = try Command.run(["kernels"], in: place, environment: ["IDINV_ISA": "pentium"])
+    #expect(wrong.status == 64)
+    #expect(wrong.errors == "idinv-lite: IDINV_ISA=pentium: expected one of scalar, x86v3, x86v4, neon\n")
+  }
+
+  @Test("figures that cannot be printed are an error")
+  func outputStream() throws {
+    let place = try Folder()
+    for (prelude, errors) in [("exec >/dev/full", "No space left"), ("exec >&-", "Bad file descriptor")] {
+      let result = try Command.run(["info", try Golden.model()], in: place, prelude: prelude)
+      #expect(result.status == 74 && result.errors.contains("standard output") && result.errors.contains(errors))
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Testing
+
+/// The built program, run as a user runs it.
+enum Command {
+  /// Where the program is: beside the test bundle, whatever the scratch path; or where `IDINV_LITE` says.
+  static func path() throws -> String {
+    if let path = ProcessInfo.processInfo.environment["IDINV_LITE"], !path.isEmpty { return path }
+    // The test runner is a program in the build folder, or loads a bundle that its arguments name.
+    let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    for start in [runner] + CommandLine.arguments {
+      var folder = URL(fileURLWithPath: start).deletingLastPathComponent()
+      for _ in 0..<3 {
+        let candidate = folder.appendingPathComponent("idinv-lite").path
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+          return candidate
+        }
+        folder.deleteLastPathComponent()
+      }
+    }
+    throw NotBuilt()
+  }
+
+  /// What starts the program where the machine cannot by itself: an emulator and its options, by `IDINV_LAUNCHER`.
+  static var launcher: [String] {
+    (ProcessInfo.processInfo.environment["IDINV_LAUNCHER"] ?? "").split(separator: " ").map(String.init)
+  }
+
+  struct NotBuilt: Error, CustomStringConvertible {
+    var description: String {
+      "the program idinv-lite is not beside the test bundle: run 'swift build -c release --build-tests', or set IDINV_LITE"
+    }
+  }
+
+  /// What a run left.
+  struct Result {
+    /// The exit code, or minus the number of the signal that ended it.
+    var status: Int32
+    var output: String
+    var errors: String
+    /// Largest resident set.
+    var peakByteCount: Int
+    var timedOut: Bool
+
+    var json: [String: Any] {
+      get throws {
+        try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+      }
+    }
+  }
+
+  /// Runs to the end.
+  ///
+  /// - Parameters:
+  ///   - arguments: paths in them are relative to `folder`.
+  ///   - prelude: shell commands before the program starts: limits, redirections.
+  static func run(
+    _ arguments: [String], in folder: Folder, environment: [String: String] = [:], prelude: String = ":",
+    timeout: Double = 60
+  ) throws -> Result {
+    try Running(arguments, in: folder, environment: environment, prelude: prelude).wait(timeout: timeout)
+  }
+
+  /// Runs, and expects success without a word on standard error.
+  @discardableResult
+  static func succeed(
+    _ arguments: [String], in folder: Folder, environment: [String: String] = [:],
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Result {
+    let result = try run(arguments, in: folder, environment: environment)
+    #expect(result.status == 0, "\(arguments): \(result.errors)", sourceLocation: sourceLocation)
+    #expect(result.errors.isEmpty, "\(arguments)", sourceLocation: sourceLocation)
+    return result
+  }
+
+  /// A started program.
+  final class Running {
+    private let pid: pid_t
+    private let outputPath: String
+    private let errorPath: String
+
+    init(
+      _ arguments: [String], in folder: Folder, environment: [String: String] = [:], prelude: String = ":"
+    ) throws {
+      let scratch = try Folder()
+      outputPath = scratch.path + ".out"
+      errorPath = scratch.path + ".err"
+      var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("IDINV_") && $0.key != "COLUMNS" }
+      variables.merge(environment) { $1 }
+      // The shell sets folder, streams and limits, and becomes the program: its process is the one to signal.
+      let script = #"cd "$1" && exec >"$2" 2>"$3" && shift 3 && { "# + prelude + #"; } && exec "$@""#
+      let program = Command.launcher + [try Command.path()]
+      let words = ["/bin/sh", "-c", script, "sh", folder.path, outputPath, errorPath] + program + arguments
+      let argv = words.map { strdup($0) } + [nil]
+      let envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
+      defer { for pointer in argv + envp { free(pointer) } }
+      // Threads of the test runner block signals, which a child would inherit.
+      var attributes = posix_spawnattr_t()
+      posix_spawnattr_init(&attributes)
+      defer { posix_spawnattr_destroy(&attributes) }
+      var none = sigset_t()
+      var all = sigset_t()
+      sigemptyset(&none)
+      sigfillset(&all)
+      posix_spawnattr_setsigmask(&attributes, &none)
+      posix_spawnattr_setsigdefault(&attributes, &all)
+      posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+      var pid: pid_t = 0
+      let code = posix_spawn(&pid, "/bin/sh", nil, &attributes, argv, envp)
+      guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
+      self.pid = pid
+    }
+
+    func send(_ signal: Int32) { kill(pid, signal) }
+
+    /// Waits until `condition` holds; false if it does not in time.
+    func wait(until condition: () -> Bool, timeout: Double = 30) -> Bool {
+      let end = Date().addingTimeInterval(timeout)
+      while Date() < end {
+        if condition() { return true }
+        usleep(2000)
+      }
+      return false
+    }
+
+    func wait(timeout: Double = 60) throws -> Result {
+      let end = Date().addingTimeInterval(timeout)
+      var status: Int32 = 0
+      var usage = rusage()
+      var timedOut = false
+      while wait4(pid, &status, WNOHANG, &usage) == 0 {
+        if Date() > end && !timedOut {
+          timedOut = true
+          kill(pid, SIGKILL)
+        }
+        usleep(2000)
+      }
+      defer {
+        unlink(outputPath)
+        unlink(errorPath)
+      }
+      func text(_ path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+      }
+      return Result(
+        status: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f), output: text(outputPath),
+        errors: text(errorPath), peakByteCount: Int(usage.ru_maxrss) * 1024, timedOut: timedOut)
+    }
+  }
+}
