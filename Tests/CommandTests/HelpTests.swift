@@ -13,9 +13,13 @@ struct HelpTests {
     // "  convert                 Convert trained …"
     let commands = try #require(root.components(separatedBy: "SUBCOMMANDS:\n").last)
       .split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
-      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap { $0.split(separator: " ").first.map(String.init) }
+      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
+        $0.split(separator: " ").first.map(String.init)
+      }
     #expect(
-      Set(commands).isSuperset(of: ["convert", "info", "verify", "forward", "synthesize", "encode", "invert", "kernels"]))
+      Set(commands).isSuperset(of: [
+        "convert", "info", "verify", "forward", "synthesize", "encode", "invert", "kernels",
+      ]))
     for command in ["idinv-lite"] + commands {
       let arguments = command == "idinv-lite" ? ["--help"] : ["help", command]
       let text = try Command.succeed(arguments, in: place).output
@@ -56,14 +60,16 @@ struct HelpTests {
     #expect(check.terminationStatus == 0)
   }
 
-  @Test("a typing mistake is one line, with exit code 64", arguments: [
-    [], ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
-    ["invert", "a.png", "-o", "out", "--crop", "left"], ["forward", "nothing", "--input", "a", "--output", "b"],
-    ["convert", "-o", "m.idinv"], ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
-    ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
-    ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
-    ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs"],
-  ].filter { !$0.isEmpty })
+  @Test(
+    "a typing mistake is one line, with exit code 64",
+    arguments: [
+      [], ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
+      ["invert", "a.png", "-o", "out", "--crop", "left"], ["forward", "nothing", "--input", "a", "--output", "b"],
+      ["convert", "-o", "m.idinv"], ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
+      ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
+      ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
+      ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs"],
+    ].filter { !$0.isEmpty })
   func mistakes(arguments: [String]) throws {
     let place = try Folder()
     let result = try Command.run(arguments, in: place)
@@ -74,14 +80,16 @@ struct HelpTests {
     #expect(place.contents().isEmpty)
   }
 
-  @Test("numbers out of range are wrong usage", arguments: [
-    ("--iterations", ["-1", "nan", "1e3", "1000001", "9223372036854775807", "99999999999999999999", "", "ten"]),
-    ("--learning-rate", ["0", "-0.01", "nan", "inf", "-inf", "1e99", "x"]),
-    ("--lambda-perceptual", ["-1", "nan", "inf"]), ("--lambda-domain", ["-1", "nan", "inf"]),
-    ("--snapshots", ["-1", "1001", "9223372036854775807"]),
-    ("--checkpoint-every", ["-1", "-9223372036854775808", "1.5"]),
-    ("--threads", ["-1", "1025", "9223372036854775807"]), ("--compute", ["f8"]),
-  ])
+  @Test(
+    "numbers out of range are wrong usage",
+    arguments: [
+      ("--iterations", ["-1", "nan", "1e3", "1000001", "9223372036854775807", "99999999999999999999", "", "ten"]),
+      ("--learning-rate", ["0", "-0.01", "nan", "inf", "-inf", "1e99", "x"]),
+      ("--lambda-perceptual", ["-1", "nan", "inf"]), ("--lambda-domain", ["-1", "nan", "inf"]),
+      ("--snapshots", ["-1", "1001", "9223372036854775807"]),
+      ("--checkpoint-every", ["-1", "-9223372036854775808", "1.5"]),
+      ("--threads", ["-1", "1025", "9223372036854775807"]), ("--compute", ["f8"]),
+    ])
   func numbers(option: String, values: [String]) throws {
     let place = try Folder()
     for value in values {
@@ -92,21 +100,23 @@ struct HelpTests {
     #expect(place.contents().isEmpty)
   }
 
-  @Test("numbers out of range are wrong usage in the other commands", arguments: [
-    ["synthesize", "-o", "out", "--seeds", "-1"], ["synthesize", "-o", "out", "--seeds", ""],
-    ["synthesize", "-o", "out", "--seeds", "1,,2"], ["synthesize", "-o", "out", "--seeds", "3-1"],
-    ["synthesize", "-o", "out", "--seeds", "0-4294967295"], ["synthesize", "-o", "out", "--seeds", "4294967296"],
-    ["synthesize", "-o", "out", "--seeds", "0-99999999999999999999"],
-    ["synthesize", "-o", "out", "--seeds", "1", "--truncation", "nan"],
-    ["forward", "generator", "--input", "a", "--output", "b", "--batch", "0"],
-    ["convert", "--generator", "g", "-o", "m", "--pixel-range", "1,-1"],
-    ["convert", "--generator", "g", "-o", "m", "--pixel-range", "0,nan"],
-    ["convert", "--generator", "g", "-o", "m", "--pixel-range", "0"],
-    ["convert", "--generator", "g", "-o", "m", "--truncation-psi", "inf"],
-    ["convert", "--generator", "g", "-o", "m", "--truncation-layers", "-1"],
-    ["convert", "--perceptual", "g", "-o", "m", "--perceptual-layers", "0"],
-    ["verify", "m", "--against", "g", "--minimum-psnr", "nan"],
-  ])
+  @Test(
+    "numbers out of range are wrong usage in the other commands",
+    arguments: [
+      ["synthesize", "-o", "out", "--seeds", "-1"], ["synthesize", "-o", "out", "--seeds", ""],
+      ["synthesize", "-o", "out", "--seeds", "1,,2"], ["synthesize", "-o", "out", "--seeds", "3-1"],
+      ["synthesize", "-o", "out", "--seeds", "0-4294967295"], ["synthesize", "-o", "out", "--seeds", "4294967296"],
+      ["synthesize", "-o", "out", "--seeds", "0-99999999999999999999"],
+      ["synthesize", "-o", "out", "--seeds", "1", "--truncation", "nan"],
+      ["forward", "generator", "--input", "a", "--output", "b", "--batch", "0"],
+      ["convert", "--generator", "g", "-o", "m", "--pixel-range", "1,-1"],
+      ["convert", "--generator", "g", "-o", "m", "--pixel-range", "0,nan"],
+      ["convert", "--generator", "g", "-o", "m", "--pixel-range", "0"],
+      ["convert", "--generator", "g", "-o", "m", "--truncation-psi", "inf"],
+      ["convert", "--generator", "g", "-o", "m", "--truncation-layers", "-1"],
+      ["convert", "--perceptual", "g", "-o", "m", "--perceptual-layers", "0"],
+      ["verify", "m", "--against", "g", "--minimum-psnr", "nan"],
+    ])
   func otherNumbers(arguments: [String]) throws {
     let place = try Folder()
     let result = try Command.run(arguments, in: place)

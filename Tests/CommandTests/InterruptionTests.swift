@@ -10,7 +10,9 @@ struct InterruptionTests {
     let place = try Folder()
     try place.writePicture("in/a.png")
     try place.writePicture("in/b.png", index: 1)
-    let arguments = ["invert", "-q", "-m", try Golden.model(), "in", "--iterations", "150", "--checkpoint-every", "5", "-o"]
+    let arguments = [
+      "invert", "-q", "-m", try Golden.model(), "in", "--iterations", "150", "--checkpoint-every", "5", "-o",
+    ]
     try Command.succeed(arguments + ["whole"], in: place)
     #expect(!place.has("whole/.checkpoints"))
 
@@ -31,7 +33,9 @@ struct InterruptionTests {
         .map { $0.components(separatedBy: ",\"seconds\"")[0] }
     }
     #expect(try losses("out") == losses("whole"))
-    let snapshots = { (folder: String) in try place.text("\(folder)/inversion.html").components(separatedBy: "<img").count }
+    let snapshots = { (folder: String) in
+      try place.text("\(folder)/inversion.html").components(separatedBy: "<img").count
+    }
     #expect(try snapshots("out") == snapshots("whole"))
   }
 
@@ -73,7 +77,8 @@ struct InterruptionTests {
     try place.writePicture("b.png", index: 1)
     let model = try Golden.model()
     let running = try Command.Running(
-      ["invert", "-m", model, "a.png", "b.png", "-o", "out", "--iterations", "1000000", "--learning-rate", "0.3"], in: place)
+      ["invert", "-m", model, "a.png", "b.png", "-o", "out", "--iterations", "1000000", "--learning-rate", "0.3"],
+      in: place)
     #expect(running.wait(until: { place.has("out/a_ori.png") }))
     usleep(400_000)
     running.send(SIGINT)
@@ -97,7 +102,8 @@ struct InterruptionTests {
     }
     // The saved code has the least loss of the run, and its image is the picture.
     try Command.succeed(
-      ["invert", "-q", "-m", model, "a.png", "-o", "again", "--start", "out/inverted_codes.npy", "--iterations", "1"], in: place)
+      ["invert", "-q", "-m", model, "a.png", "-o", "again", "--start", "out/inverted_codes.npy", "--iterations", "1"],
+      in: place)
     #expect(try totals("again") == [totals("out").min()!])
     #expect(try place.bytes("again/a_enc.png") == place.bytes("out/a_inv.png"))
   }
@@ -109,7 +115,10 @@ struct InterruptionTests {
     let arguments =
       switch command {
       case "convert":
-        ["-o", "m.idinv", "--generator", Golden.path("res128", "generator.pth"), "--encoder", Golden.path("res128", "encoder.pth")]
+        [
+          "-o", "m.idinv", "--generator", Golden.path("res128", "generator.pth"), "--encoder",
+          Golden.path("res128", "encoder.pth"),
+        ]
       case "synthesize": ["-m", try Golden.model(), "--seeds", "0-9999", "-o", "out"]
       default: ["-m", try Golden.model(), "-o", "out"] + Array(repeating: "a.png", count: 5000)
       }

@@ -18,7 +18,8 @@ struct InvertTests {
     #expect(text.hasPrefix("2 images in ") && text.hasSuffix("report: out/inversion.html\n"))
     #expect(
       place.contents("out") == [
-        "a_enc.png", "a_inv.png", "a_ori.png", "b_enc.png", "b_inv.png", "b_ori.png", "encoded_codes.npy", "image_list.txt",
+        "a_enc.png", "a_inv.png", "a_ori.png", "b_enc.png", "b_inv.png", "b_ori.png", "encoded_codes.npy",
+        "image_list.txt",
         "inversion.html", "inverted_codes.npy", "losses.jsonl", "summary.json",
       ])
     #expect(try place.text("out/image_list.txt") == "in/a.png\nin/b.PNG\n")
@@ -49,7 +50,8 @@ struct InvertTests {
     let summary = try place.json("out/summary.json")
     #expect(
       Set(summary.keys) == [
-        "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds", "median_psnr_db",
+        "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
+        "median_psnr_db",
         "images", "skipped",
       ])
     #expect(summary["complete"] as? Bool == true)
@@ -82,7 +84,8 @@ struct InvertTests {
     var all: Set<[UInt8]> = []
     for threads in [1, 2, 1, 3] {
       try Command.succeed(
-        ["invert", "-q", "-m", Golden.model(), "a.png", "-o", "out", "--iterations", "10", "--threads", "\(threads)"], in: place)
+        ["invert", "-q", "-m", Golden.model(), "a.png", "-o", "out", "--iterations", "10", "--threads", "\(threads)"],
+        in: place)
       all.insert(try place.bytes("out/inverted_codes.npy"))
     }
     #expect(all.count == 1)
@@ -128,7 +131,9 @@ struct InvertTests {
     try place.writePicture("a.png")
     for (name, snapshots) in [("five", 5), ("other", count)] {
       try Command.succeed(
-        ["invert", "-q", "-m", Golden.model(), "a.png", "-o", name, "--iterations", "4", "--snapshots", "\(snapshots)"], in: place)
+        [
+          "invert", "-q", "-m", Golden.model(), "a.png", "-o", name, "--iterations", "4", "--snapshots", "\(snapshots)",
+        ], in: place)
     }
     #expect(try place.bytes("five/inverted_codes.npy") == place.bytes("other/inverted_codes.npy"))
   }
@@ -148,9 +153,11 @@ struct InvertTests {
     #expect(try place.bytes("out/a_ori.png") != place.bytes("out/a-2_ori.png"))
   }
 
-  @Test("pictures of every kind are read", arguments: [
-    "gray1.png", "gray16.png", "grayalpha8.png", "palette4-trns.png", "rgb16.png", "rgba16.png", "rgba8-adam7.png",
-  ])
+  @Test(
+    "pictures of every kind are read",
+    arguments: [
+      "gray1.png", "gray16.png", "grayalpha8.png", "palette4-trns.png", "rgb16.png", "rgba16.png", "rgba8-adam7.png",
+    ])
   func kinds(name: String) throws {
     let place = try Folder()
     let picture = try PNG.read(Golden.picture(name))
@@ -190,7 +197,9 @@ struct InvertTests {
     let result = try Command.run(
       [command, "-m", Golden.model(), "a.png", "b.png", "c.png", "-o", "out", "--json"] + options, in: place)
     #expect(result.status == 65)
-    #expect(result.errors.hasPrefix("idinv-lite: b.png: is a damaged PNG file") && result.errors.split(separator: "\n").count == 1)
+    #expect(
+      result.errors.hasPrefix("idinv-lite: b.png: is a damaged PNG file")
+        && result.errors.split(separator: "\n").count == 1)
     #expect(try place.text("out/image_list.txt") == "a.png\nc.png\n")
     #expect(try place.array("out/encoded_codes.npy").shape == [2, 8, 32])
     #expect((try result.json["skipped"] as? [[String: Any]])?.first?["path"] as? String == "b.png")

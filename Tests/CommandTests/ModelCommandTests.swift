@@ -9,10 +9,13 @@ struct ModelCommandTests {
     let place = try Folder()
     let arguments = [
       "convert", "--generator", Golden.path("res32", "generator.pth"), "--encoder", Golden.path("res32", "encoder.pth"),
-      "--perceptual", Golden.perceptual, "-o", "m.idinv", "--licence", "CC0", "--note", "a note", "--pixel-range", "-1,1",
+      "--perceptual", Golden.perceptual, "-o", "m.idinv", "--licence", "CC0", "--note", "a note", "--pixel-range",
+      "-1,1",
     ]
     let text = try Command.succeed(arguments, in: place).output
-    for expected in ["generator.pth (torch zip", "inferred: generator: 32×32", "ignored: layer24.weight", "written: m.idinv (f16"] {
+    for expected in [
+      "generator.pth (torch zip", "inferred: generator: 32×32", "ignored: layer24.weight", "written: m.idinv (f16",
+    ] {
       #expect(text.contains(expected), "\(expected)")
     }
     #expect(place.contents() == ["m.idinv"])
@@ -23,7 +26,9 @@ struct ModelCommandTests {
     #expect(try Command.succeed(arguments + ["--quiet"], in: place).output.isEmpty)
 
     let info = try Command.succeed(["info", "m.idinv", "--check", "--tensors"], in: place).output
-    for expected in ["32×32, 8 layers", "licence: CC0", "note: a note", "all checksums match; SHA-256 ", "from encoder encoder.pth"] {
+    for expected in [
+      "32×32, 8 layers", "licence: CC0", "note: a note", "all checksums match; SHA-256 ", "from encoder encoder.pth",
+    ] {
       #expect(info.contains(expected), "\(expected)")
     }
     let json = try Command.succeed(["info", "m.idinv", "--json"], in: place).json
@@ -41,7 +46,8 @@ struct ModelCommandTests {
     let checkpoints = [Golden.path("res32", "generator.pth"), Golden.path("res32", "encoder.pth"), Golden.perceptual]
     try Command.succeed(
       [
-        "convert", "-q", "--weights", weights, "-o", "m.idinv", "--generator", checkpoints[0], "--encoder", checkpoints[1],
+        "convert", "-q", "--weights", weights, "-o", "m.idinv", "--generator", checkpoints[0], "--encoder",
+        checkpoints[1],
         "--perceptual", checkpoints[2],
       ], in: place)
     let verify = ["verify", "m.idinv", "--against"] + checkpoints.reversed()
@@ -59,11 +65,13 @@ struct ModelCommandTests {
   func forward() throws {
     let place = try Folder()
     for (network, input, output) in [
-      ("mapping", "z", "mapped_w"), ("truncation", "mapped_w", "truncated_wp"), ("generator", "truncated_wp", "synthesized"),
+      ("mapping", "z", "mapped_w"), ("truncation", "mapped_w", "truncated_wp"),
+      ("generator", "truncated_wp", "synthesized"),
       ("encoder", "image", "encoded"), ("perceptual", "image", ""),
     ] {
       let arguments = [
-        "forward", network, "-m", try Golden.model(), "--input", Golden.path("res32", "\(input).npy"), "--output", "y.npy",
+        "forward", network, "-m", try Golden.model(), "--input", Golden.path("res32", "\(input).npy"), "--output",
+        "y.npy",
       ]
       let text = try Command.succeed(arguments, in: place).output
       #expect(text.hasPrefix("\(network): [2, "))
@@ -88,11 +96,14 @@ struct ModelCommandTests {
     #expect(text == "4 images in new/a\n")
     #expect(place.contents("new/a") == ["codes.npy", "seed0000.png", "seed0001.png", "seed0002.png", "seed0042.png"])
     #expect(try place.array("new/a/codes.npy").shape == [4, 8, 32])
-    let json = try Command.succeed(["synthesize", "-m", model, "--codes", "new/a/codes.npy", "-o", "b", "--json"], in: place).json
+    let json = try Command.succeed(
+      ["synthesize", "-m", model, "--codes", "new/a/codes.npy", "-o", "b", "--json"], in: place
+    ).json
     #expect(json["images"] as? [String] == ["code0000.png", "code0001.png", "code0002.png", "code0003.png"])
     #expect(try place.bytes("b/code0003.png") == place.bytes("new/a/seed0042.png"))
     #expect(try place.bytes("b/codes.npy") == place.bytes("new/a/codes.npy"))
-    try Command.succeed(["synthesize", "-q", "-m", model, "--seeds", "0", "--truncation", "-0.5", "-o", "c"], in: place)
+    try Command.succeed(
+      ["synthesize", "-q", "-m", model, "--seeds", "0", "--truncation", "-0.5", "-o", "c"], in: place)
     #expect(try place.bytes("c/seed0000.png") != place.bytes("new/a/seed0000.png"))
   }
 
@@ -101,7 +112,8 @@ struct ModelCommandTests {
     let place = try Folder()
     let variables = ["IDINV_MODEL": try Golden.generatorModel()]
     try Command.succeed(["synthesize", "--seeds", "1", "-o", "a", "-q"], in: place, environment: variables)
-    #expect(try Command.succeed(["info"], in: place, environment: variables).output.hasPrefix(variables["IDINV_MODEL"]!))
+    #expect(
+      try Command.succeed(["info"], in: place, environment: variables).output.hasPrefix(variables["IDINV_MODEL"]!))
     let missing = try Command.run(["info"], in: place, environment: ["IDINV_MODEL": "none.idinv"])
     #expect(missing.status == 66 && missing.errors.contains("none.idinv"))
   }

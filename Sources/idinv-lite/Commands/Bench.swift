@@ -103,7 +103,8 @@ struct Bench: ParsableCommand {
     var text = "\n      ms  GFLOP/s  operator                        output\n"
     for operation in operations {
       text += String(format: "%8.3f  ", operation.seconds * 1e3)
-      text += operation.work > 0 ? String(format: "%7.1f", Double(operation.work) * 1e-9 / operation.seconds) : "      -"
+      text +=
+        operation.work > 0 ? String(format: "%7.1f", Double(operation.work) * 1e-9 / operation.seconds) : "      -"
       text += "  " + operation.name.padding(toLength: 30, withPad: " ", startingAt: 0) + "  \(operation.shape)\n"
     }
     return text

@@ -14,15 +14,20 @@ struct FoldingOptions: ParsableArguments {
   @Flag(help: "The encoder was built with use_wscale.")
   var encoderWscale = false
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
   var truncationPsi: Float?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
   var truncationLayers: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
+    help: ArgumentHelp(
+      "Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
       valueName: "n"))
   var perceptualLayers: Int?
 
@@ -64,7 +69,8 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("VGG-style feature network.", valueName: "checkpoint")) var perceptual: String?
 
   @Option(
-    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
   var output: String
 
   @Option(help: "How weights are stored: f32, f16 or int8.")

@@ -52,7 +52,8 @@ struct Encode: ParsableCommand {
           let code = try encoder(image.picture.planar(range))
           guard code.allSatisfy(\.isFinite) else {
             throw Failure(
-              .badData, "\(entry.path): the encoder's code is not finite; expected numbers: 'idinv-lite info --check' "
+              .badData,
+              "\(entry.path): the encoder's code is not finite; expected numbers: 'idinv-lite info --check' "
                 + "tells whether \(model.path) is damaged")
           }
           try output.writePNG(image.picture, "\(image.name)_ori.png")

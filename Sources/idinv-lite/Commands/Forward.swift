@@ -26,7 +26,9 @@ struct Forward: ParsableCommand {
   @Option(help: ArgumentHelp("Where the output array goes.", valueName: "y.npy"))
   var output: String
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Rows of the batch that run at once; memory grows with it.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Rows of the batch that run at once; memory grows with it.", valueName: "n"))
   var batch = 4
 
   @OptionGroup var reporting: ReportingOptions

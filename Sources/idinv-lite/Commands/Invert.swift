@@ -26,23 +26,29 @@ struct Invert: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
   var learningRate: Float = 0.01
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
   var lambdaPerceptual: Float = 5e-5
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
   var lambdaDomain: Float = 2
 
   enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adam }
   @Option(help: "The optimiser: adam, as published.")
   var optimizer = Optimizer.adam
 
-  @Option(help: ArgumentHelp("Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
   var start = "encoder"
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
   var snapshots = 5
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
   var checkpointEvery = 0
 
   @Flag(help: "Go on where an interrupted run with the same options and output folder stopped.")
@@ -81,7 +87,8 @@ struct Invert: ParsableCommand {
         start: try startOption(model), snapshotCount: snapshots)
       try output.prepare()
       try output.check(
-        listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] } + ResultFolder.inversionFiles,
+        listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
+          + ResultFolder.inversionFiles,
         inputs: [model.path, start] + images.images + listed.map(\.path))
       let run = try InversionRun(
         model: model, options: options, kernels: engine.kernels(), output: output, resumes: resume,

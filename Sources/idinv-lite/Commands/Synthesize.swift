@@ -26,7 +26,9 @@ struct Synthesize: ParsableCommand {
   @Option(help: ArgumentHelp("Codes [N, L, D] or [N, D].", valueName: "codes.npy"))
   var codes: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
   var truncation: Float?
 
   mutating func validate() throws {
@@ -70,7 +72,8 @@ struct Synthesize: ParsableCommand {
         let image = try runner(Array(wPlus[index * codeCount..<(index + 1) * codeCount]))
         guard image.allSatisfy(\.isFinite) else {
           throw Failure(
-            .badData, "\(name): the generator's image is not finite; expected numbers: 'idinv-lite info --check' tells "
+            .badData,
+            "\(name): the generator's image is not finite; expected numbers: 'idinv-lite info --check' tells "
               + "whether \(model.path) is damaged")
         }
         try output.writePNG(

@@ -18,13 +18,16 @@ struct Verify: ParsableCommand {
   var model: String
 
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("The checkpoints: generator, encoder, perceptual.", valueName: "checkpoints"))
+    parsing: .upToNextOption,
+    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual.", valueName: "checkpoints"))
   var against: [String]
 
   @OptionGroup var folding: FoldingOptions
   @OptionGroup var engine: EngineOptions
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
   var minimumPsnr: Float?
 
   @OptionGroup var reporting: ReportingOptions
@@ -60,18 +63,26 @@ struct Verify: ParsableCommand {
       try? FileManager.default.removeItem(atPath: temporary)
       let specification = file.specification
       for (part, isHeld, isSame) in [
-        (Part.generator, specification.generator != nil, specification.generator == reference.file.specification.generator),
+        (
+          Part.generator, specification.generator != nil,
+          specification.generator == reference.file.specification.generator
+        ),
         (.encoder, specification.encoder != nil, specification.encoder == reference.file.specification.encoder),
-        (.perceptual, specification.perceptual != nil, specification.perceptual == reference.file.specification.perceptual),
+        (
+          .perceptual, specification.perceptual != nil,
+          specification.perceptual == reference.file.specification.perceptual
+        ),
       ] {
         guard (parts[part] != nil) == isHeld else {
           throw Failure(
-            .usage, "--against: \(model) holds \(isHeld ? part == .encoder ? "an" : "a" : "no") \(part.rawValue) network; expected "
+            .usage,
+            "--against: \(model) holds \(isHeld ? part == .encoder ? "an" : "a" : "no") \(part.rawValue) network; expected "
               + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
         }
         guard isSame else {
           throw Failure(
-            .badData, "\(model): its \(part.rawValue) network has another architecture than \(parts[part] ?? ""), or was "
+            .badData,
+            "\(model): its \(part.rawValue) network has another architecture than \(parts[part] ?? ""), or was "
               + "converted with other options")
         }
       }

@@ -86,7 +86,9 @@ struct CheckpointFolder {
     else { throw Failure(.badData, "\(file): is damaged; delete it to start anew") }
     guard state.step <= iterations else {
       throw Failure(
-        .badData, "\(file): holds step \(state.step); expected at most the \(iterations) of --iterations; delete it to start anew")
+        .badData,
+        "\(file): holds step \(state.step); expected at most the \(iterations) of --iterations; delete it to start anew"
+      )
     }
     return Progress(state: state, seconds: stored.seconds, snapshots: snapshots)
   }
@@ -102,7 +104,8 @@ struct CheckpointFolder {
       snapshots: progress.snapshots.map { Stored.Snapshot(step: $0.step, code: Data(floats: $0.code)) })
     // A loss may be infinite on the way to an error.
     let encoder = JSONEncoder()
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     try AtomicFile.write([UInt8](try encoder.encode(stored)), to: file(image.name))
   }
 
@@ -121,8 +124,10 @@ extension Data {
     self.init(capacity: floats.count * 4)
     for value in floats {
       let bits = value.bitPattern
-      append(contentsOf: [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
-        UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24)])
+      append(contentsOf: [
+        UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
+        UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24),
+      ])
     }
   }
 

@@ -78,7 +78,8 @@ func status(of error: any Error) -> Status {
 /// A place that cannot be written from the start, or a disk that failed or filled up in the middle: the module that writes
 /// has the system's text for it and no case of its own.
 private func statusOfWriting(_ reason: String) -> Status {
-  [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) } ? .inputOutput : .cannotCreate
+  [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) }
+    ? .inputOutput : .cannotCreate
 }
 
 /// An error as one line.

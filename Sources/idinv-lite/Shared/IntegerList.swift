@@ -14,7 +14,8 @@ struct IntegerList {
       guard let first = ends[0], ends.count <= 2, let last = ends[ends.count - 1], first >= 0, first <= last,
         last <= Int(UInt32.max)
       else {
-        throw ValidationError("\(option): expected numbers up to \(UInt32.max) and ranges such as 0-3,7, found '\(text)'")
+        throw ValidationError(
+          "\(option): expected numbers up to \(UInt32.max) and ranges such as 0-3,7, found '\(text)'")
       }
       guard last - first < limit - values.count else {
         throw ValidationError("\(option): at most \(limit) values, found more in '\(text)'")

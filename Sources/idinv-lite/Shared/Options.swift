@@ -49,7 +49,8 @@ struct ModelOption: ParsableArguments {
     // A zip archive, or a pickle of protocol 2 and up.
     if start == [0x50, 0x4b] || (start.first == 0x80 && [2, 3, 4, 5].contains(start.last)) {
       throw Failure(
-        .badData, "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
+        .badData,
+        "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
     }
   }
 
@@ -75,7 +76,8 @@ struct EngineOptions: ParsableArguments {
     case auto, f32, f16, int8
   }
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
   var threads = 0
 
   @Option(help: "Arithmetic: auto or f32. (f16 and int8 are not available yet.)")
@@ -87,7 +89,8 @@ struct EngineOptions: ParsableArguments {
 
   func kernels() throws -> Kernels {
     if compute == .f16 || compute == .int8 {
-      throw Failure(.unavailable, "--compute \(compute.rawValue): this version computes in f32 only; expected auto or f32")
+      throw Failure(
+        .unavailable, "--compute \(compute.rawValue): this version computes in f32 only; expected auto or f32")
     }
     return Kernels(threadCount: threads, cap: try Tier.capFromEnvironment())
   }
@@ -108,7 +111,8 @@ struct ImageOptions: ParsableArguments {
     case none, center
   }
 
-  @Argument(help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+  @Argument(
+    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
   var images: [String]
 
   @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
@@ -133,7 +137,9 @@ struct ImageOptions: ParsableArguments {
 
 /// `--output DIR`.
 struct OutputFolder: ParsableArguments {
-  @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Folder for the results; made if it is not there.", valueName: "dir"))
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Folder for the results; made if it is not there.", valueName: "dir"))
   var folder: String
 
   /// Makes sure that the folder exists and can be written, before any work is done.

@@ -13,7 +13,7 @@ enum ResultFolder {
   /// unique NAME instead of its path.
   static func writeImageList(_ images: [ListedImage], to path: String) throws {
     let lines = images.map { ImageList.stem(of: $0.path) == $0.name ? $0.path : "\($0.name).png" }
-    // A name with a line break would move all later lines.
+      // A name with a line break would move all later lines.
       .map { line in String(line.map { $0.isNewline ? "?" : $0 }) }
     try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path)
   }

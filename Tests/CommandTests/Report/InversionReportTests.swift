@@ -30,7 +30,8 @@ struct InversionReportTests {
     return run
   }
 
-  @Test("pages of none, one, three and forty images are whole and hold everything themselves", arguments: [0, 1, 3, 40])
+  @Test(
+    "pages of none, one, three and forty images are whole and hold everything themselves", arguments: [0, 1, 3, 40])
   func pages(count: Int) throws {
     let report = InversionReport(run: Self.run(), entries: try (0..<count).map { try Self.entry($0) })
     let page = report.html()

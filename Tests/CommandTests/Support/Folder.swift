@@ -84,9 +84,20 @@ enum Golden {
     }
     return (
       folder,
-      try convert("whole.idinv", ["--generator", path("res32", "generator.pth"), "--encoder", path("res32", "encoder.pth"), "--perceptual", perceptual]),
+      try convert(
+        "whole.idinv",
+        [
+          "--generator", path("res32", "generator.pth"), "--encoder", path("res32", "encoder.pth"), "--perceptual",
+          perceptual,
+        ]),
       try convert("generator.idinv", ["--generator", path("res32", "generator.pth")]),
-      try convert("other.idinv", ["--generator", path("res64_wscale", "generator.pth"), "--encoder", path("res64_wscale", "encoder.pth"), "--encoder-wscale"]))
+      try convert(
+        "other.idinv",
+        [
+          "--generator", path("res64_wscale", "generator.pth"), "--encoder", path("res64_wscale", "encoder.pth"),
+          "--encoder-wscale",
+        ])
+    )
   }
 
   private struct ConversionFailed: Error, CustomStringConvertible { var description: String }
