@@ -6,6 +6,7 @@ public final class ConvolutionPlan: Sendable {
   /// Zeros: the bias of a convolution without one.
   let zeros: AlignedFloats
   private let workers: Int
+  private let tier: Tier
 
   enum Blocking: Sendable {
     case direct(DirectBlocking)
@@ -22,8 +23,17 @@ public final class ConvolutionPlan: Sendable {
       input.batch == output.batch && output.height == geometry.outputExtent(input.height)
         && output.width == geometry.outputExtent(input.width), "extents of input and output do not match the form")
     precondition(input.halo >= (geometry.needsHalo ? 1 : 0), "the input needs a halo")
+    let panels =
+      switch packed.algorithm {
+      case .direct(let weights): weights.panels
+      case .winograd(let weights): weights.panels
+      }
+    precondition(
+      panels.allSatisfy { $0.blocks == 1 || $0.blocks * 16 == kernels.table.wideGemm.nr },
+      "the weights were packed for another tier")
     self.packed = packed
     workers = kernels.threadCount
+    tier = kernels.table.tier
     self.input = input
     self.output = output
     zeros = AlignedFloats(count: max(32, output.paddedChannels))
@@ -36,6 +46,9 @@ public final class ConvolutionPlan: Sendable {
       blocking = .winograd(WinogradBlocking(weights, input: input, output: output, kernels: kernels))
     }
   }
+
+  /// Whether `kernels` may run this plan: tiles are those of a tier, scratch memory is for so many threads.
+  func fits(_ kernels: Kernels) -> Bool { kernels.table.tier == tier && kernels.threadCount <= workers }
 
   /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
   public var workspaceByteCount: Int {
@@ -57,6 +70,7 @@ extension Kernels {
     _ plan: ConvolutionPlan, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
     bias: UnsafePointer<Float>? = nil, activation: Activation = .none, workspace: UnsafeMutableRawPointer? = nil
   ) {
+    precondition(plan.fits(self), "a plan runs on the kernels it was made for")
     let bias = bias ?? UnsafePointer(plan.zeros.base)
     switch (plan.packed.algorithm, plan.blocking) {
     case (.direct(let weights), .direct(let blocking)):
