@@ -103,7 +103,8 @@ struct PNGReadingTests {
       func big(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
       // Not a chain of `+`: Swift 6.0 takes minutes to type-check it.
       let parts: [[UInt8]] = [
-        PNGHeader.signature, big(13), Array("IHDR".utf8), big(width), big(height), [bits, color, 0, 0, interlace], big(0),
+        PNGHeader.signature, big(13), Array("IHDR".utf8), big(width), big(height), [bits, color, 0, 0, interlace],
+        big(0),
       ]
       return Array(parts.joined())
     }
