@@ -91,7 +91,7 @@ import Testing
     func type(_ precision: WeightsPrecision, _ role: TensorRequirement.Role, _ shape: [Int] = [8, 16]) -> DType {
       QuantisationPolicy(precision: precision).dtype(for: TensorRequirement(name: "x", shape: shape, role: role))
     }
-    for role in [TensorRequirement.Role.mappingWeight, .styleWeight, .outputWeight, .map] {
+    for role in [TensorRequirement.Role.synthesisWeight, .mappingWeight, .styleWeight, .outputWeight, .map] {
       #expect(type(.f32, role) == .f32 && type(.f16, role) == .f16 && type(.int8, role) == .f16)
     }
     #expect(type(.f32, .weight) == .f32 && type(.f16, .weight) == .f16 && type(.int8, .weight) == .i8)

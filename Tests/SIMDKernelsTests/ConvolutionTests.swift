@@ -5,17 +5,18 @@ import Testing
 func convolution(_ x: Planar, _ weights: [Double], outputs: Int, form: ConvolutionForm) -> Planar {
   let k = form.kernel, step = form == .upsample2x ? 2 : 1
   var y = Planar(x.n, outputs, x.h * step, x.w * step)
-  for n in 0..<x.n { for o in 0..<outputs { for row in 0..<y.h { for column in 0..<y.w {
+  let outputsByIndex = y
+  outputsByIndex.forEachIndex { n, o, row, column in
     var sum = 0.0
-    for ky in 0..<k { for kx in 0..<k {
-      let sourceRow = row + ky - k / 2, sourceColumn = column + kx - k / 2
+    for tap in 0..<k * k {
+      let sourceRow = row + tap / k - k / 2, sourceColumn = column + tap % k - k / 2
       if sourceRow < 0 || sourceColumn < 0 || sourceRow >= y.h || sourceColumn >= y.w { continue }
       for c in 0..<x.c {
-        sum += weights[((o * x.c + c) * k + ky) * k + kx] * x[n, c, sourceRow / step, sourceColumn / step]
+        sum += weights[(o * x.c + c) * k * k + tap] * x[n, c, sourceRow / step, sourceColumn / step]
       }
-    } }
+    }
     y[n, o, row, column] = sum
-  } } } }
+  }
   return y
 }
 
@@ -23,16 +24,16 @@ func convolution(_ x: Planar, _ weights: [Double], outputs: Int, form: Convoluti
 func convolutionBackward(_ g: Planar, _ weights: [Double], inputs: Int, form: ConvolutionForm) -> Planar {
   let k = form.kernel, step = form == .upsample2x ? 2 : 1
   var gx = Planar(g.n, inputs, g.h / step, g.w / step)
-  for n in 0..<g.n { for o in 0..<g.c { for row in 0..<g.h { for column in 0..<g.w {
+  g.forEachIndex { n, o, row, column in
     let value = g[n, o, row, column]
-    for ky in 0..<k { for kx in 0..<k {
-      let sourceRow = row + ky - k / 2, sourceColumn = column + kx - k / 2
+    for tap in 0..<k * k {
+      let sourceRow = row + tap / k - k / 2, sourceColumn = column + tap % k - k / 2
       if sourceRow < 0 || sourceColumn < 0 || sourceRow >= g.h || sourceColumn >= g.w { continue }
       for c in 0..<inputs {
-        gx[n, c, sourceRow / step, sourceColumn / step] += weights[((o * inputs + c) * k + ky) * k + kx] * value
+        gx[n, c, sourceRow / step, sourceColumn / step] += weights[(o * inputs + c) * k * k + tap] * value
       }
-    } }
-  } } } }
+    }
+  }
   return gx
 }
 
@@ -183,13 +184,13 @@ struct ConvolutionCase: CustomTestStringConvertible {
     for tier in Kernels.availableTiers {
       for threadCount in [1, 3] {
         let kernels = Kernels(threadCount: threadCount, cap: tier)
-        func outputs(_ isHalfExact: Bool) -> [[Float]] {
+        func outputs(_ asHalves: Bool) -> [[Float]] {
           let ax = GuardedBuffer(yShape.elementCount), aty = GuardedBuffer(xShape.elementCount)
           run(
-            kernels, test, .forward, weights, x.base, xShape, ax.base, yShape, nil, .none, isHalfExact: isHalfExact)
+            kernels, test, .forward, weights, x.base, xShape, ax.base, yShape, nil, .none, asHalves: asHalves)
           run(
             kernels, test, .backwardData, weights, y.base, yShape, aty.base, xShape, nil, .none,
-            isHalfExact: isHalfExact)
+            asHalves: asHalves)
           return [ax.values, aty.values]
         }
         #expect(outputs(true) == outputs(false), "\(tier.rawValue), \(threadCount) threads")
@@ -222,11 +223,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float],
     _ input: UnsafePointer<Float>, _ inputShape: BlockedShape, _ output: UnsafeMutablePointer<Float>,
     _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation,
-    _ algorithm: ConvolutionAlgorithm = .direct, isHalfExact: Bool = false
+    _ algorithm: ConvolutionAlgorithm = .direct, asHalves: Bool = false
   ) {
     let packed = PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
-      kernels: kernels, algorithm: algorithm, isHalfExact: isHalfExact)
+      kernels: kernels, algorithm: algorithm, asHalves: asHalves)
     let plan = ConvolutionPlan(packed, input: inputShape, output: outputShape, kernels: kernels)
     let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
     kernels.convolve(

@@ -85,6 +85,19 @@ let awkwardShapes: [(Int, Int, Int)] = [
     }
   }
 
+  @Test("tanh of what is not finite is not a number")
+  func tanhNotFinite() {
+    let shape = DenseShape(rows: 1, columns: 16)
+    let input = GuardedBuffer([.nan, .infinity, -.infinity] + [Float](repeating: 100, count: 13))
+    for tier in Kernels.availableTiers {
+      let output = GuardedBuffer(16)
+      Kernels(threadCount: 1, cap: tier).tanh(output: output.base, input: input.base, shape: shape)
+      let (notFinite, saturated) = (output.values[..<3], output.values[3...])
+      #expect(notFinite.allSatisfy { $0.isNaN }, "\(tier.rawValue)")
+      #expect(saturated.allSatisfy { $0 == 1 }, "\(tier.rawValue)")
+    }
+  }
+
   @Test("tanh from subnormal to saturated")
   func tangents() {
     let shape = DenseShape(rows: 1, columns: 4096)

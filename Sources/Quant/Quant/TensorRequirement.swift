@@ -2,8 +2,10 @@
 public struct TensorRequirement: Equatable, Hashable, Sendable {
   /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
   public enum Role: String, Codable, Sendable {
-    /// Convolutions and the encoder's dense head: nearly all of a file's bytes.
+    /// Convolutions of encoder and perceptual network, and the encoder's dense head: most of a file's bytes.
     case weight
+    /// The generator's 3×3 convolutions: errors there are seen in every image.
+    case synthesisWeight
     /// The generator's mapping layers: errors there move the code itself.
     case mappingWeight
     /// The generator's style layers.
@@ -61,7 +63,7 @@ private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement
     let resolution = 4 << block
     if layer > 0 {
       let inputs = layer % 2 == 0 ? generator.blockChannels[block - 1] : channels
-      add("layer.\(layer).weight", [channels, inputs, 3, 3], .weight)
+      add("layer.\(layer).weight", [channels, inputs, 3, 3], .synthesisWeight)
     }
     add("layer.\(layer).noise", [resolution, resolution], .map)
     add("layer.\(layer).noise_strength", [channels], .vector)

@@ -18,13 +18,13 @@ public final class PackedConvolution: Sendable {
   ///   - weights: `[O][I][k][k]`, row-major, in forward orientation for both directions; copied.
   ///   - kernels: the table that will run it.
   ///   - input: the shape it will read, which decides the algorithm if `algorithm` is nil; direct if both are nil.
-  ///   - isHalfExact: whether every weight is a half; they are then kept as halves where the algorithm takes them as they
-  ///     are, with the same results in half the memory.
+  ///   - asHalves: keep weights as halves where the algorithm takes them as they are: half the memory, and the same
+  ///     results if they are halves.
   ///   - algorithm: asks for one. Winograd's takes extents that are multiples of `ConvolutionAlgorithm.winogradMultiple`.
   public init(
     weights: UnsafeBufferPointer<Float>, outputChannels: Int, inputChannels: Int, form: ConvolutionForm,
     direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil,
-    isHalfExact: Bool = false
+    asHalves: Bool = false
   ) {
     let k = form.kernel
     precondition(k == 1 || k == 3, "kernels of 1×1 and 3×3 only")
@@ -47,14 +47,14 @@ public final class PackedConvolution: Sendable {
       self.algorithm = .direct(
         DirectWeights(
           source, geometry: ConvolutionGeometry(form, direction), inputs: inputs, outputs: outputs,
-          kernels: kernels, isHalf: isHalfExact && form != .upsample2x))
+          kernels: kernels, isHalf: asHalves && form != .upsample2x))
     }
   }
 
   /// The same from an array.
   public convenience init(
     weights: [Float], outputChannels: Int, inputChannels: Int, form: ConvolutionForm, direction: Direction,
-    kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil, isHalfExact: Bool = false
+    kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil, asHalves: Bool = false
   ) {
     let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: weights.count)
     defer { copy.deallocate() }
@@ -62,7 +62,7 @@ public final class PackedConvolution: Sendable {
     self.init(
       weights: UnsafeBufferPointer(copy), outputChannels: outputChannels, inputChannels: inputChannels,
       form: form, direction: direction, kernels: kernels, input: input, algorithm: algorithm,
-      isHalfExact: isHalfExact)
+      asHalves: asHalves)
   }
 
   /// Bytes of packed weights.

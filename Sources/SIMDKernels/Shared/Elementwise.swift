@@ -33,10 +33,11 @@ func vactivationBackward(
 }
 
 /// x · P(x²)/Q(x²), degree 13 over 6: the coefficients Eigen and XLA use. Beyond ±9 the quotient is ±1 in float.
+/// What is not finite becomes not-a-number, so that a diverged optimisation does not look like a saturated image.
 func vtanh(_ output: Target, _ input: Source, _ vectors: Int) {
   let limit = Lanes(repeating: 9)
-  map2(output, input, input, vectors) { x, _ in
-    let x = idv_max(idv_min(x, limit), -limit)
+  map2(output, input, input, vectors) { value, _ in
+    let x = idv_max(idv_min(value, limit), -limit)
     let s = x * x
     var p = Lanes(repeating: -2.76076847742355e-16)
     p = fma(p, s, Lanes(repeating: 2.00018790482477e-13))
@@ -49,7 +50,7 @@ func vtanh(_ output: Target, _ input: Source, _ vectors: Int) {
     q = fma(q, s, Lanes(repeating: 1.18534705686654e-04))
     q = fma(q, s, Lanes(repeating: 2.26843463243900e-03))
     q = fma(q, s, Lanes(repeating: 4.89352518554385e-03))
-    return x * p / q
+    return x * p / q + (value - x) * Lanes(repeating: 0)
   }
 }
 

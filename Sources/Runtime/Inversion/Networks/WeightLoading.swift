@@ -16,7 +16,7 @@ extension ModelFile {
     let weight = try wrapModel { () throws(ModelFileError) in try tensor("\(prefix).weight") }
     return ConvolutionWeights(
       name: weight.name, outputChannels: weight.shape[0], inputChannels: weight.shape[1], form: form,
-      bias: hasBias ? try values("\(prefix).bias") : nil, isHalfExact: weight.dtype == .f16
+      bias: hasBias ? try values("\(prefix).bias") : nil, asHalves: weight.dtype != .f32
     ) {
       let values = weight.floats()
       weight.adviseDontNeed()

@@ -10,8 +10,8 @@ public final class ConvolutionWeights: Sendable {
   public let inputChannels: Int
   public let form: ConvolutionForm
   let bias: ConstantBuffer?
-  /// Whether every weight is a half, so that packed halves lose nothing.
-  private let isHalfExact: Bool
+  /// Whether packed weights may be halves: those of f16 files are, and those of int8 files lose nothing that matters.
+  private let asHalves: Bool
   private let load: @Sendable () -> [Float]
   private let packed = Mutex<[Packing: PackedConvolution]>([:])
 
@@ -22,18 +22,18 @@ public final class ConvolutionWeights: Sendable {
 
   /// - Parameters:
   ///   - bias: [O] or nil.
-  ///   - isHalfExact: whether every weight is a half, as in an f16 file.
+  ///   - asHalves: whether packed weights may be halves.
   ///   - load: gives the weights as [O, I, k, k]; called once per direction, so that they need not stay in memory.
   public init(
     name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
-    isHalfExact: Bool = false, load: @escaping @Sendable () -> [Float]
+    asHalves: Bool = false, load: @escaping @Sendable () -> [Float]
   ) {
     self.name = name
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     self.form = form
     self.bias = bias.map(ConstantBuffer.init)
-    self.isHalfExact = isHalfExact
+    self.asHalves = asHalves
     self.load = load
   }
 
@@ -58,7 +58,7 @@ public final class ConvolutionWeights: Sendable {
     }
     let made = PackedConvolution(
       weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
-      direction: direction, kernels: kernels, algorithm: algorithm, isHalfExact: isHalfExact)
+      direction: direction, kernels: kernels, algorithm: algorithm, asHalves: asHalves)
     packed.withLock { $0[key] = made }
     return made
   }
@@ -71,7 +71,7 @@ public final class ConvolutionWeights: Sendable {
     var image = input
     image.batch = 1
     let leastPixels = direction == .forward ? 32 * 32 : 64 * 64
-    guard !isHalfExact || image.pixelCount >= leastPixels else { return .direct }
+    guard !asHalves || image.pixelCount >= leastPixels else { return .direct }
     return .preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
