@@ -82,5 +82,5 @@ let package = Package(
       exclude: ["Help"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(
-      name: "InversionTests", dependencies: ["Inversion", "Checkpoint"], path: "Tests/InversionTests"),
+      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging"], path: "Tests/InversionTests"),
   ])

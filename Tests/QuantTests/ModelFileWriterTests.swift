@@ -78,6 +78,21 @@ import Testing
     #expect(throws: ModelFileError.cannotWrite(path: folder.path + "/.", reason: "it is a folder")) { try writer(".") }
   }
 
+  @Test func pipesAreNeitherReplacedNorWaitedFor() throws {
+    let pipe = folder.file("pipe")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: ModelFileError.cannotWrite(path: pipe, reason: "it is a pipe or a device")) { try writer("pipe") }
+    #expect(throws: ModelFileError.cannotOpen(path: pipe, reason: "not a regular file")) { try ModelFile(path: pipe) }
+  }
+
+  @Test func linksAreFollowed() throws {
+    try TestModel.write(to: folder.file("real.idinv"), precision: .f32)
+    #expect(symlink(folder.file("real.idinv"), folder.file("m.idinv")) == 0)
+    try TestModel.write(to: folder.file("m.idinv"), precision: .int8)
+    #expect(try ModelFile(path: folder.file("real.idinv")).metadata.precision == .int8)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("m.idinv")).hasSuffix("real.idinv"))
+  }
+
   @Test func impossibleSpecificationsAreNotWritten() throws {
     var metadata = metadata
     metadata.specification.generator?.resolution = 17

@@ -9,7 +9,8 @@ final class FileMapping: @unchecked Sendable {
 
   /// - Throws: `.cannotOpen` where the path names no readable regular file; `.header` where the file is too short.
   init(path: String) throws(ModelFileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK a pipe would wait for a writer that may never come.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
     }

@@ -3,20 +3,25 @@ import Foundation
 /// A file being written under a temporary name beside its target, which it replaces only when it is complete.
 ///
 /// An interrupted or failed write thus never leaves half a file under the target's name, and programs that have the old
-/// file mapped keep it.
+/// file mapped keep it. A link is followed, so that the file it leads to is replaced and not the link.
 package final class TemporaryFile {
   package let target: String
+  /// Where the bytes end up: the target, or the file that it links to.
+  private let destination: String
   package let temporaryPath: String
   private var descriptor: Int32
 
-  /// - Throws: `.cannotWrite` where the target's folder is absent or not writable, or the target is a folder.
+  /// - Throws: `.cannotWrite` where the target's folder is absent or not writable, or the target is no regular file.
   package init(target: String) throws(ModelFileError) {
-    self.target = target
-    let url = URL(fileURLWithPath: target)
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: target, isDirectory: &isDirectory), isDirectory.boolValue {
-      throw .cannotWrite(path: target, reason: "it is a folder")
+    var status = stat()
+    let exists = stat(target, &status) == 0
+    if exists && status.st_mode & S_IFMT != S_IFREG {
+      let kind = status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "a pipe or a device"
+      throw .cannotWrite(path: target, reason: "it is \(kind)")
     }
+    let url = exists ? URL(fileURLWithPath: target).resolvingSymlinksInPath() : URL(fileURLWithPath: target)
+    self.target = target
+    destination = url.path
     let name = ".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).part"
     temporaryPath = url.deletingLastPathComponent().appendingPathComponent(name).path
     descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o666)
@@ -50,12 +55,12 @@ package final class TemporaryFile {
 
   /// Forces the bytes to the disk and gives the file its name.
   package func commit() throws(ModelFileError) {
-    let failed = fsync(descriptor) != 0 || rename(temporaryPath, target) != 0
+    let failed = fsync(descriptor) != 0 || rename(temporaryPath, destination) != 0
     guard !failed else { throw .cannotWrite(path: target, reason: String(cString: strerror(errno))) }
     close(descriptor)
     descriptor = -1
     // The new name lives in the folder, which is synced apart; some file systems refuse that, harmlessly.
-    let folder = open(URL(fileURLWithPath: target).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
+    let folder = open(URL(fileURLWithPath: destination).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
     if folder >= 0 {
       _ = fsync(folder)
       close(folder)

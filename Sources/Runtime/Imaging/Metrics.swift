@@ -116,7 +116,8 @@ public enum Metrics {
       let squareY = meanY[index] * meanY[index]
       let covariance = meanXY[index] - productXY
       let variances = (meanXX[index] - squareX) + (meanYY[index] - squareY)
-      sum += (2 * productXY + c1) * (2 * covariance + c2)
+      sum +=
+        (2 * productXY + c1) * (2 * covariance + c2)
         / ((squareX + squareY + c1) * (variances + c2))
     }
     return sum / Double(meanX.count)
