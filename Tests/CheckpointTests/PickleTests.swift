@@ -105,7 +105,9 @@ import Testing
     // Each list holds the one before it twice: 2⁴⁰ values in a few hundred bytes.
     var pickle = Array("]q\u{0}".utf8)
     for level in 0..<40 {
-      pickle += Array("](h".utf8) + [UInt8(level)] + Array("h".utf8) + [UInt8(level)] + [0x65, 0x71, UInt8(level + 1)]
+      let level = UInt8(level)
+      pickle += Array("](h".utf8) + [level]
+      pickle += Array("h".utf8) + [level, 0x65, 0x71, level + 1]
     }
     #expect(fault(pickle + [0x2e]).hasPrefix("values nested"))
   }

@@ -39,18 +39,23 @@ struct ZipBuilder {
         + Self.little(entry.byteCount ?? UInt32(entry.data.count))
       let common = Self.little(entry.flags) + Self.little(entry.method) + [0, 0, 0, 0] + sizes
       let localName = Array((entry.localName ?? entry.name).utf8)
-      bytes +=
-        [0x50, 0x4b, 3, 4, 20, 0] + common + Self.little(UInt16(localName.count)) + [0, 0] + localName + entry.data
+      // Chains of `+` in two: Swift 6.0 takes minutes to type-check long ones.
+      bytes += [0x50, 0x4b, 3, 4, 20, 0] + common + Self.little(UInt16(localName.count))
+      bytes += [0, 0] as [UInt8] + localName + entry.data
       let name = Array(entry.name.utf8)
       directory += [0x50, 0x4b, 1, 2, 20, 0, 20, 0] + common + Self.little(UInt16(name.count))
       directory += Self.little(UInt16(entry.extra.count)) + [UInt8](repeating: 0, count: 10)
       directory += Self.little(entry.offset ?? offset) + name + entry.extra
     }
     let count = entryCount ?? UInt16(entries.count)
-    let end =
-      [0x50, 0x4b, 5, 6] + Self.little(disk) + [0, 0] + Self.little(count) + Self.little(count)
-      + Self.little(directoryByteCount ?? UInt32(directory.count))
-      + Self.little(directoryOffset ?? UInt32(bytes.count)) + [0, 0]
+    var end: [UInt8] = [0x50, 0x4b, 5, 6]
+    end += Self.little(disk)
+    end += [0, 0]
+    end += Self.little(count)
+    end += Self.little(count)
+    end += Self.little(directoryByteCount ?? UInt32(directory.count))
+    end += Self.little(directoryOffset ?? UInt32(bytes.count))
+    end += [0, 0]
     return bytes + directory + end
   }
 }
