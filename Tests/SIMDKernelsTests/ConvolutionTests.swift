@@ -173,6 +173,35 @@ struct ConvolutionCase: CustomTestStringConvertible {
     }
   }
 
+  @Test("Backward on the weights of forward agrees with the definition", arguments: ConvolutionCase.tiled)
+  func sharedWeights(_ test: ConvolutionCase) {
+    guard test.form == .same(kernel: 3) else { return }
+    var random = Seeded(6)
+    let weights = random.floats(test.o * test.i * 9)
+    let g = Planar(test.batch, test.o, test.h, test.w, &random)
+    let gx = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
+    let gradient = g.blocked(halo: 1)
+    let source = BlockedShape(test.o, test.h, test.w, batch: test.batch)
+    let target = BlockedShape(test.i, test.h, test.w, batch: test.batch, halo: test.outputHalo)
+    verify(
+      gx, halo: test.outputHalo, tolerance: Tolerance.winograd, scale: magnitude(weights, k: 3, fanIn: test.o),
+      "shared weights"
+    ) { kernels, output in
+      let forward = PackedConvolution(
+        weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
+        kernels: kernels, algorithm: .winograd)
+      guard let packed = PackedConvolution(sharingWeightsOf: forward, kernels: kernels) else {
+        Issue.record("cannot share")
+        return
+      }
+      #expect(packed.byteCount == 0)
+      let plan = ConvolutionPlan(packed, input: source, output: target, kernels: kernels)
+      let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
+      kernels.convolve(plan, input: gradient.base, output: output, workspace: workspace.base)
+      #expect(workspace.isGuarded, "wrote outside of the workspace")
+    }
+  }
+
   @Test("Weights kept as halves give the same bits", arguments: ConvolutionCase.all)
   func halves(_ test: ConvolutionCase) {
     var random = Seeded(5)

@@ -12,6 +12,13 @@ public struct LayoutKernels: Sendable {
   public var widen: @Sendable (_ floats: FloatTarget, _ halves: UnsafeRawPointer, _ count: Int) -> Void = {
     _, _, _ in unplugged()
   }
+  /// target[j][i] = factor · source[i][j], i < rows, j < columns, both multiples of 16. Strides in floats. Fetches as much
+  /// from `ahead` as it reads.
+  public var transpose:
+    @Sendable (
+      _ target: FloatTarget, _ targetStride: Int, _ source: FloatSource, _ sourceStride: Int, _ rows: Int,
+      _ columns: Int, _ factor: Float, _ ahead: UnsafeRawPointer
+    ) -> Void = { _, _, _, _, _, _, _, _ in unplugged() }
 
   public init() {}
 }

@@ -86,6 +86,7 @@ public enum KernelRegistry {
     ("layout.blockRow", "f32-nchw-to-nchwc16"),
     ("layout.planarRow", "f32-nchwc16-to-nchw"),
     ("layout.widen", "f16-f32-vcvt"),
+    ("layout.transpose", "f32-transpose-scale-16x16"),
     ("dense.dotF32", "f32-gemv-4x16"),
     ("dense.dotF16", "f32-f16w-gemv-4x16"),
     ("dense.dotI8", "f32-qc8w-gemv-4x16"),

@@ -17,6 +17,8 @@ struct WinogradBlocking: Sendable {
   /// Floats of a worker's (fused) or the operator's (staged) scratch memory, and of one transform's.
   let elementFloats: Int, productFloats: Int
   let workers: Int
+  /// Floats of a worker's transposed matrix.
+  let transposedFloats: Int
   static let transformFloats = 64 * 16
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
@@ -41,7 +43,9 @@ struct WinogradBlocking: Sendable {
     let fusedTraffic = weightBytes * 2 > kernels.cacheByteCount ? weightBytes * ((tiles + fused - 1) / fused) : 0
     let stagedTraffic =
       2 * tiles * (form.elementCount * weights.inputBlocks + form.productCount * output.blocks) * 64
-    isStaged = fusedTraffic > stagedTraffic
+    // Transposing a matrix costs about as much as a few tiles: only where all tiles use it.
+    isStaged = fusedTraffic > stagedTraffic || weights.adjoint != nil
+    transposedFloats = weights.transposedFloats
     let block = isStaged ? tiles : fused
     // Rows are computed in tiles of the micro-kernels; what is past the last one is rubbish that nobody reads.
     let rows = (block + mr - 1) / mr * mr + mr
@@ -69,7 +73,7 @@ struct WinogradBlocking: Sendable {
     let matrices = elementFloats + productFloats
     return 4
       * (isStaged
-        ? matrices + workers * WinogradBlocking.transformFloats
+        ? matrices + workers * (WinogradBlocking.transformFloats + transposedFloats)
         : workers * (matrices + WinogradBlocking.transformFloats))
   }
 }

@@ -55,8 +55,8 @@ extension Kernels {
         let isLast = product &+ 1 == steps
         let nextPanel = isLast ? weights.panels[(index &+ 1) % panels] : panel
         run.multiply(
-          table, product: product, element: weights.elementOf[product], weight: weights.weightOf[product],
-          panel: panel, next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0,
+          table, product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
+          next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0,
           count: count, elements: elements, products: products, block: 0,
           pixels: run.pixels(
             first: following, current: first, count: count, index: index &* steps &+ product,
@@ -86,17 +86,25 @@ extension Kernels {
     }
     // Rows of one product by panels that follow each other: the rows stay in the second-level cache. A chunk of rows
     // is a multiple of every micro-tile, so that no two tasks write the same row.
-    let panels = weights.panels, panelsPerTask = 4, rowsPerTask = 144
+    let panels = weights.panels, panelsPerTask = 4, rowsPerTask = weights.adjoint == nil ? 144 : 288
+    let transposed = scratch + blocking.workers &* WinogradBlocking.transformFloats
     let groups = (panels.count &+ panelsPerTask &- 1) / panelsPerTask
     let chunks = (tiles &+ rowsPerTask &- 1) / rowsPerTask
-    parallelFor(weights.elementOf.count &* chunks &* groups) { task, _ in
+    parallelFor(weights.elementOf.count &* chunks &* groups) { task, worker in
       let first = task % groups &* panelsPerTask, product = task / groups / chunks
       let row = task / groups % chunks &* rowsPerTask
       for index in first..<min(panels.count, first &+ panelsPerTask) {
         let panel = panels[index], weight = weights.weightOf[product]
+        var matrix = UnsafePointer(weights.matrix(weight, panel))
+        var next: UnsafePointer<Float>? = UnsafePointer(
+          weights.matrix(weight, panels[min(index &+ 1, panels.count &- 1)]))
+        if let adjoint = weights.adjoint {
+          let target = transposed + worker &* blocking.transposedFloats
+          weights.transpose(table, adjoint, product: product, panel: panel, target)
+          (matrix, next) = (UnsafePointer(target), nil)
+        }
         run.multiply(
-          table, product: product, element: weights.elementOf[product], weight: weight, panel: panel,
-          next: weights.matrix(weight, panels[min(index &+ 1, panels.count &- 1)]), row: row,
+          table, product: product, panel: panel, matrix: matrix, next: next, row: row,
           count: min(rowsPerTask, tiles &- row), elements: elements, products: products, block: panel.firstBlock)
       }
     }

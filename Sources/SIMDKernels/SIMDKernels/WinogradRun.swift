@@ -38,7 +38,7 @@ struct WinogradRun {
 
   /// One matrix product: `count` rows of the elements from `row` × the weights of a panel.
   @inline(__always) func multiply(
-    _ table: KernelTable, product: Int, element: Int, weight: Int, panel: Panel, next: UnsafePointer<Float>,
+    _ table: KernelTable, product: Int, panel: Panel, matrix: UnsafePointer<Float>, next: UnsafePointer<Float>?,
     row: Int, count: Int, elements: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>, block: Int,
     pixels: LineRange = LineRange()
   ) {
@@ -47,12 +47,13 @@ struct WinogradRun {
     let tiles = (count &+ gemm.mr &- 1) / gemm.mr
     let lines = weights.inputBlocks &* 16 &* panel.blocks
     var arguments = TapGemmArguments(
-      input: elements + (element &* blocking.elementStride &+ row &* 16), inputBlockStride: rows &* 16,
+      input: elements + (weights.elementOf[product] &* blocking.elementStride &+ row &* 16),
+      inputBlockStride: rows &* 16,
       blocks: weights.inputBlocks, taps: 1, channels: 16, tapOffsets: rowOffsets, inputPixels: rowOffsets,
-      outputPixels: rowOffsets, tiles: tiles, panel: weights.matrix(weight, panel),
+      outputPixels: rowOffsets, tiles: tiles, panel: matrix,
       output: products + (product &* blocking.productStride &+ (block &* rows &+ row) &* 16),
-      outputBlockStride: rows &* 16, initial: plan.zeros.base, slope: 1, prefetch: UnsafeRawPointer(next),
-      prefetchLines: (lines &+ tiles &- 1) / tiles)
+      outputBlockStride: rows &* 16, initial: plan.zeros.base, slope: 1, prefetch: UnsafeRawPointer(next ?? matrix),
+      prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles)
     if let start = pixels.start {
       arguments.pixelPrefetch = start
       arguments.pixelPrefetchLines = (pixels.count &+ tiles &- 1) / tiles

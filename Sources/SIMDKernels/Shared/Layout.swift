@@ -26,10 +26,31 @@ func widenHalves(_ floats: Target, _ halves: UnsafeRawPointer, _ count: Int) {
   }
 }
 
+func transposeScaled(
+  _ target: Target, _ targetStride: Int, _ source: Source, _ sourceStride: Int, _ rows: Int, _ columns: Int,
+  _ factor: Float, _ ahead: UnsafeRawPointer
+) {
+  var ahead = ahead, i = 0
+  while i < rows {
+    var j = 0
+    while j < columns {
+      for _ in 0..<16 {
+        idv_prefetch(ahead)
+        ahead += 64
+      }
+      idv_transpose16(
+        target + (j &* targetStride &+ i), targetStride, source + (i &* sourceStride &+ j), sourceStride, factor)
+      j &+= 16
+    }
+    i &+= 16
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout LayoutKernels) {
   kernels.blockRow = { rowBlock($0, $1, $2, $3, $4) }
   kernels.planarRow = { rowPlanar($0, $1, $2, $3, $4) }
   kernels.widen = { widenHalves($0, $1, $2) }
+  kernels.transpose = { transposeScaled($0, $1, $2, $3, $4, $5, $6, $7) }
 }

@@ -79,3 +79,31 @@ IDV_INLINE idv_f32x16 idv_load_f16(const void *_Nonnull p) {
   return r;
 #endif
 }
+
+// One stage of a 16×16 transposition: rows i and i + d exchange the lanes where they differ in bit d.
+#define IDV_LANE_A(l, d) (((l) & (d)) == 0 ? (l) : 16 + (l) - (d))
+#define IDV_LANE_B(l, d) (((l) & (d)) == 0 ? (l) + (d) : 16 + (l))
+#define IDV_LANES(F, d) \
+  F(0, d), F(1, d), F(2, d), F(3, d), F(4, d), F(5, d), F(6, d), F(7, d), F(8, d), F(9, d), F(10, d), F(11, d), \
+      F(12, d), F(13, d), F(14, d), F(15, d)
+#define IDV_STAGE(r, d) \
+  _Pragma("unroll") for (int i = 0; i < 16; i++) if ((i & (d)) == 0) { \
+    idv_f32x16 a = r[i], b = r[i + (d)]; \
+    r[i] = __builtin_shufflevector(a, b, IDV_LANES(IDV_LANE_A, d)); \
+    r[i + (d)] = __builtin_shufflevector(a, b, IDV_LANES(IDV_LANE_B, d)); \
+  }
+
+/// to[j][i] = factor · from[i][j], 16×16 floats, rows `stride` floats apart.
+IDV_INLINE void idv_transpose16(
+    float *_Nonnull to, intptr_t to_stride, const float *_Nonnull from, intptr_t from_stride, float factor) {
+  idv_f32x16 r[16];
+  _Pragma("unroll") for (int i = 0; i < 16; i++) {
+    memcpy(&r[i], from + i * from_stride, sizeof r[i]);
+    r[i] = r[i] * factor;
+  }
+  IDV_STAGE(r, 8)
+  IDV_STAGE(r, 4)
+  IDV_STAGE(r, 2)
+  IDV_STAGE(r, 1)
+  _Pragma("unroll") for (int i = 0; i < 16; i++) memcpy(to + i * to_stride, &r[i], sizeof r[i]);
+}
