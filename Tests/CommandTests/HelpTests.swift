@@ -63,13 +63,13 @@ struct HelpTests {
   @Test(
     "a typing mistake is one line, with exit code 64",
     arguments: [
-      [], ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
+      ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
       ["invert", "a.png", "-o", "out", "--crop", "left"], ["forward", "nothing", "--input", "a", "--output", "b"],
       ["convert", "-o", "m.idinv"], ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
       ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
       ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
       ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs"],
-    ].filter { !$0.isEmpty })
+    ])
   func mistakes(arguments: [String]) throws {
     let place = try Folder()
     let result = try Command.run(arguments, in: place)
