@@ -2,7 +2,7 @@
 
 extension InversionReport {
   /// Images beyond this number are folded up.
-  private static let openCount = 4
+  private static let openCount = 8
 
   func page() -> HTMLPage {
     let program = run.versions.first.map { "\($0.name) \($0.value)" } ?? "idinv-lite"

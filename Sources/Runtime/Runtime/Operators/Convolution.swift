@@ -51,6 +51,10 @@ public final class ConvolutionWeights: Sendable {
     let algorithm = algorithm(direction, reading: input)
     let key = Packing(direction: direction, algorithm: algorithm)
     if let existing = packed.withLock({ $0[key] }) { return existing }
+    if let shared = try sharedWithForward(key, reading: input, for: kernels) {
+      packed.withLock { $0[key] = shared }
+      return shared
+    }
     let weights = load()
     let expected = outputChannels * inputChannels * kernelArea
     guard weights.count == expected else {
@@ -63,15 +67,28 @@ public final class ConvolutionWeights: Sendable {
     return made
   }
 
+  /// Backward weights that are the forward ones, read another way: as fast where there are many channels and few pixels,
+  /// which is where an own packing would be large.
+  private func sharedWithForward(
+    _ key: Packing, reading input: BlockedShape, for kernels: Kernels
+  ) throws(GraphError) -> PackedConvolution? {
+    guard key == Packing(direction: .backwardData, algorithm: .winograd), form == .same(kernel: 3),
+      input.pixelCount <= 64 * 64
+    else { return nil }
+    var forwardInput = input
+    forwardInput.channels = inputChannels
+    guard algorithm(.forward, reading: forwardInput) == .winograd else { return nil }
+    return PackedConvolution(
+      sharingWeightsOf: try packed(.forward, reading: forwardInput, for: kernels), kernels: kernels)
+  }
+
   /// The faster algorithm, unless it costs more memory than it is worth. Winograd's weights are four times as large, and
-  /// cannot be halves; what they save grows with the pixels they are used on, so the layers of fewest pixels go without,
-  /// in the backward direction sooner. Both figures keep a full-size inversion below 1.2 GB. The choice looks at one
-  /// image, so that a batch gives the same bits as its images one by one.
+  /// cannot be halves; what they save grows with the pixels they are used on, so small layers of reduced-precision files
+  /// go without. The choice looks at one image, so that a batch gives the same bits as its images one by one.
   private func algorithm(_ direction: Direction, reading input: BlockedShape) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
-    let leastPixels = direction == .forward ? 32 * 32 : 64 * 64
-    guard !asHalves || image.pixelCount >= leastPixels else { return .direct }
+    guard !asHalves || image.pixelCount >= 32 * 32 else { return .direct }
     return .preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
