@@ -18,6 +18,7 @@ public final class ConvolutionWeights: Sendable {
   private struct Packing: Hashable {
     var direction: Direction
     var algorithm: ConvolutionAlgorithm
+    var tier: Tier
   }
 
   /// - Parameters:
@@ -49,7 +50,7 @@ public final class ConvolutionWeights: Sendable {
     _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
     let algorithm = algorithm(direction, reading: input)
-    let key = Packing(direction: direction, algorithm: algorithm)
+    let key = Packing(direction: direction, algorithm: algorithm, tier: kernels.table.tier)
     if let existing = packed.withLock({ $0[key] }) { return existing }
     if let shared = try sharedWithForward(key, reading: input, for: kernels) {
       packed.withLock { $0[key] = shared }
@@ -72,7 +73,7 @@ public final class ConvolutionWeights: Sendable {
   private func sharedWithForward(
     _ key: Packing, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution? {
-    guard key == Packing(direction: .backwardData, algorithm: .winograd), form == .same(kernel: 3),
+    guard key.direction == .backwardData, key.algorithm == .winograd, form == .same(kernel: 3),
       input.pixelCount <= 64 * 64
     else { return nil }
     var forwardInput = input
