@@ -157,7 +157,7 @@ struct ZipBuilder {
     bytes += [0x50, 0x4b, 6, 6] + ZipBuilder.little(UInt64(44)) + [UInt8](repeating: 0, count: 12)
     bytes += wide(8..<10) + wide(10..<12) + wide(12..<16) + wide(16..<20)
     bytes += [0x50, 0x4b, 6, 7, 0, 0, 0, 0] + ZipBuilder.little(place) + [1, 0, 0, 0]
-    bytes += end[..<8] + [0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0xff, count: 8) + [0, 0]
+    bytes += Array(end[..<8]) + [0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0xff, count: 8) + [0, 0]
     #expect(try CheckpointReader.open(try folder.write(bytes, "a.npz")).floats("a") == [1])
   }
 
