@@ -97,7 +97,7 @@ enum ProgressLine {
     guard clean.count > count else { return clean }
     let dots = isUnicode ? "…" : ".."
     let left = (count - dots.count) / 2
-    return clean.prefix(left) + dots + clean.suffix(count - dots.count - left)
+    return "\(clean.prefix(left))\(dots)\(clean.suffix(count - dots.count - left))"
   }
 
   private static func drawn(_ share: Double, columns: Int, isUnicode: Bool) -> String {
