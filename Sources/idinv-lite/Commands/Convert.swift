@@ -5,6 +5,7 @@ import Imaging
 import Quant
 
 extension WeightsPrecision: ExpressibleByArgument {}
+extension PerceptualInput: ExpressibleByArgument {}
 
 /// What a checkpoint cannot state; shared by `convert` and `verify`.
 struct FoldingOptions: ParsableArguments {
@@ -31,6 +32,9 @@ struct FoldingOptions: ParsableArguments {
       valueName: "n"))
   var perceptualLayers: Int?
 
+  @Option(help: "What the perceptual network was trained on: caffe (BGR less a mean, as published) or torchvision.")
+  var perceptualInput = PerceptualInput.caffe
+
   mutating func validate() throws {
     if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
     if let count = truncationLayers, count < 0 {
@@ -49,6 +53,7 @@ struct FoldingOptions: ParsableArguments {
     options.truncationPsi = truncationPsi
     options.truncationLayers = truncationLayers
     options.perceptualLayers = perceptualLayers
+    options.perceptualInput = perceptualInput
     options.creator = "idinv-lite \(IdinvLite.version)"
     return options
   }
