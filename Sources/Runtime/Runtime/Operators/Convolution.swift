@@ -100,9 +100,6 @@ public final class ConvolutionWeights: Sendable {
     let factor = form == .upsample2x ? 4 : 1
     return 2 * input.batch * input.pixelCount * factor * outputChannels * inputChannels * kernelArea
   }
-
-  /// Bytes of packed weights in memory.
-  var packedByteCount: Int { packed.withLock { $0.values.reduce(0) { $0 + $1.byteCount } } }
 }
 
 /// y = activation(W ∗ x + b): a stride-1 convolution with zero padding, or nearest ×2 up-sampling followed by one.
