@@ -26,12 +26,15 @@ struct WinogradBlocking: Sendable {
     let columns = input.width / form.inputStep, perImage = form.tiles(input)!
     let tiles = input.batch * perImage
     let places = (0..<tiles).map { ($0 / perImage, $0 % perImage / columns, $0 % perImage % columns) }
+    // In steps: Swift 6.0 gives up on the whole as one expression.
     inputTiles = places.map { image, y, x in
-      Int32(image * input.imageStride + (y * input.rowStride + x * 16) * form.inputStep)
+      let pixel: Int = y * input.rowStride + x * 16
+      return Int32(image * input.imageStride + pixel * form.inputStep)
     }
     outputTiles = places.map { image, y, x in
-      Int32(
-        image * output.imageStride + output.originOffset + (y * output.rowStride + x * 16) * form.outputStep)
+      let start: Int = image * output.imageStride + output.originOffset
+      let pixel: Int = y * output.rowStride + x * 16
+      return Int32(start + pixel * form.outputStep)
     }
     self.columns = columns
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
