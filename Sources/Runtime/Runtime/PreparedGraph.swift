@@ -49,9 +49,7 @@ public final class PreparedGraph {
   }
 
   /// Runs all nodes in order.
-  public func run() {
-    for step in steps { step.run(step.memory) }
-  }
+  public func run() { run(didRun: { _ in }) }
 
   /// Runs all nodes and reports when each one ends.
   ///

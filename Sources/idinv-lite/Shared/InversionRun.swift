@@ -179,10 +179,9 @@ final class InversionRun {
     if json {
       try JSONOutput.print(summary)
     } else if !isQuiet {
-      let psnr = done.map(\.entry.resultFigures.psnrDB).sorted()[done.count / 2]
       try StandardStreams.printOutput(
         "\(done.count) image\(done.count == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
-          + "\(String(format: "%.2f", psnr)) dB; report: \(output.path("inversion.html"))"
+          + "\(String(format: "%.2f", summary.median_psnr_db)) dB; report: \(output.path("inversion.html"))"
           + (Signals.isInterrupted ? " (interrupted: the best codes so far)\n" : "\n"))
     }
     if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }

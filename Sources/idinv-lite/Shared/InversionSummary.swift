@@ -60,7 +60,7 @@ struct InversionSummary: Encodable {
         seconds: entry.seconds, encoded: Figures(entry.startFigures), inverted: Figures(entry.resultFigures),
         first_losses: result.history.first, last_losses: result.history.last)
     }
-    median_psnr_db = images.map(\.entry.resultFigures.psnrDB).sorted()[images.count / 2]
+    median_psnr_db = Figure.median(images.map(\.entry.resultFigures.psnrDB)) ?? .nan
     self.skipped = skipped
   }
 }

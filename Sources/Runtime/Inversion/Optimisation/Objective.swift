@@ -53,7 +53,6 @@ public final class Objective {
   private let target: TensorID
   private let targetFeatures: TensorID?
   private let mask: TensorID?
-  private let image: TensorID
   private let gradient: TensorID
   private let terms: (pixel: TensorID, perceptual: TensorID?, domain: TensorID?)
 
@@ -96,7 +95,6 @@ public final class Objective {
     }
     do throws(GraphError) {
       let image = try generator.appendSynthesis(to: &graph, code)
-      graph.markOutput(image)
       let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
 
       let pixel = try addTerm(target, compared, weight: weights.pixel)
@@ -118,7 +116,6 @@ public final class Objective {
       }
       graph.markOutput(gradient)
 
-      self.image = image
       self.gradient = gradient
       self.targetFeatures = targetFeatures
       terms = (pixel, perceptual, domain)
@@ -185,9 +182,6 @@ public final class Objective {
     }
     return Evaluation(losses: losses, gradient: step.read(gradient))
   }
-
-  /// G(z) of the last evaluation, [batch, 3, R, R].
-  public var generatedImages: [Float] { step.read(image) }
 
   /// The graph of one step, for reports on its operators and memory.
   public var preparedGraph: PreparedGraph { step }
