@@ -24,7 +24,7 @@ extension Kernels {
   /// Block by block, all the way.
   private func runFused(_ run: WinogradRun, _ workspace: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, plan = run.plan
-    let perWorker = blocking.elementFloats &+ blocking.productFloats &+ WinogradBlocking.transformFloats
+    let perWorker = blocking.workerFloats
     let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
     parallelFor(blocking.blockCount &+ haloTasks) { task, worker in
       if task < blocking.blockCount {
@@ -57,7 +57,7 @@ extension Kernels {
         run.multiply(
           table, product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
           next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0,
-          count: count, elements: elements, products: products, block: 0,
+          count: count, elements: elements, products: products,
           pixels: run.pixels(
             first: following, current: first, count: count, index: index &* steps &+ product,
             parts: panels &* steps))
@@ -65,57 +65,56 @@ extension Kernels {
       for block in 0..<panel.blocks {
         run.transformOutput(
           transforms.output, block: block, target: panel.firstBlock &+ block, first: first, count: count,
-          products: products, row: 0, scratch: scratch)
+          products: products, scratch: scratch)
       }
     }
   }
 
-  /// Step by step, all tiles at once.
+  /// All elements first; then, panel by panel, products and output transform.
   private func runStaged(_ run: WinogradRun, _ workspace: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, weights = run.weights, plan = run.plan
     let transforms = weights.form.transforms(table.winograd)
-    let elements = workspace, products = elements + blocking.elementFloats
-    let scratch = products + blocking.productFloats
-    let tiles = blocking.inputTiles.count
+    let elements = workspace
+    let perWorker = blocking.workerFloats, tiles = blocking.inputTiles.count
     let tilesPerTask = 64, transformTasks = (tiles &+ tilesPerTask &- 1) / tilesPerTask
     parallelFor(weights.inputBlocks &* transformTasks) { task, worker in
       let first = task % transformTasks &* tilesPerTask
       run.transformInput(
         transforms.input, block: task / transformTasks, first: first, count: min(tilesPerTask, tiles &- first),
-        elements: elements, row: first, scratch: scratch + worker &* WinogradBlocking.transformFloats)
+        elements: elements, row: first, scratch: elements + (blocking.elementFloats &+ worker &* perWorker))
     }
-    // Rows of one product by panels that follow each other: the rows stay in the second-level cache. A chunk of rows
-    // is a multiple of every micro-tile, so that no two tasks write the same row.
-    let panels = weights.panels, panelsPerTask = 4, rowsPerTask = weights.adjoint == nil ? 144 : 288
-    let transposed = scratch + blocking.workers &* WinogradBlocking.transformFloats
-    let groups = (panels.count &+ panelsPerTask &- 1) / panelsPerTask
-    let chunks = (tiles &+ rowsPerTask &- 1) / rowsPerTask
-    parallelFor(weights.elementOf.count &* chunks &* groups) { task, worker in
-      let first = task % groups &* panelsPerTask, product = task / groups / chunks
-      let row = task / groups % chunks &* rowsPerTask
-      for index in first..<min(panels.count, first &+ panelsPerTask) {
-        let panel = panels[index], weight = weights.weightOf[product]
+    // Neighbouring tasks take the same panel: its matrices are read from memory once.
+    let panels = weights.panels, groups = blocking.blockCount, steps = weights.elementOf.count
+    parallelFor(panels.count &* groups) { task, worker in
+      let scratch = elements + (blocking.elementFloats &+ worker &* perWorker)
+      let products = scratch + WinogradBlocking.transformFloats
+      let transposed = products + blocking.productFloats
+      let panel = panels[task / groups]
+      let first = task % groups &* blocking.tilesPerBlock
+      let count = min(blocking.tilesPerBlock, tiles &- first)
+      for product in 0..<steps {
+        let weight = weights.weightOf[product]
         var matrix = UnsafePointer(weights.matrix(weight, panel))
-        var next: UnsafePointer<Float>? = UnsafePointer(
-          weights.matrix(weight, panels[min(index &+ 1, panels.count &- 1)]))
+        var next: UnsafePointer<Float>?
         if let adjoint = weights.adjoint {
-          let target = transposed + worker &* blocking.transposedFloats
-          weights.transpose(table, adjoint, product: product, panel: panel, target)
-          (matrix, next) = (UnsafePointer(target), nil)
+          weights.transpose(table, adjoint, product: product, panel: panel, transposed)
+          matrix = UnsafePointer(transposed)
+        } else if product &+ 1 < steps {
+          next = UnsafePointer(weights.matrix(weights.weightOf[product &+ 1], panel))
         }
         run.multiply(
-          table, product: product, panel: panel, matrix: matrix, next: next, row: row,
-          count: min(rowsPerTask, tiles &- row), elements: elements, products: products, block: panel.firstBlock)
+          table, product: product, panel: panel, matrix: matrix, next: next, row: first, count: count,
+          elements: elements, products: products)
       }
-    }
-    parallelFor(plan.output.blocks &* transformTasks) { task, worker in
-      let first = task % transformTasks &* tilesPerTask, block = task / transformTasks
-      run.transformOutput(
-        transforms.output, block: block, target: block, first: first, count: min(tilesPerTask, tiles &- first),
-        products: products, row: first, scratch: scratch + worker &* WinogradBlocking.transformFloats)
-      if plan.output.halo > 0 && first == 0 {
-        for image in 0..<plan.output.batch {
-          plan.output.clearFrame(run.output, plane: image &* plan.output.blocks &+ block)
+      for block in 0..<panel.blocks {
+        let target = panel.firstBlock &+ block
+        run.transformOutput(
+          transforms.output, block: block, target: target, first: first, count: count, products: products,
+          scratch: scratch)
+        if plan.output.halo > 0 && first == 0 {
+          for image in 0..<plan.output.batch {
+            plan.output.clearFrame(run.output, plane: image &* plan.output.blocks &+ target)
+          }
         }
       }
     }

@@ -14,7 +14,7 @@ struct WinogradRun {
     _ transform: WinogradKernels.Transform, block: Int, first: Int, count: Int,
     elements: UnsafeMutablePointer<Float>, row: Int, scratch: UnsafeMutablePointer<Float>
   ) {
-    let rows = blocking.rowOffsets.count
+    let rows = blocking.elementRows
     var run = TileRun(
       pixels: UnsafeMutablePointer(mutating: input + block &* plan.input.blockStride),
       rowStride: plan.input.rowStride, tileOffsets: inputTiles + first, tiles: count,
@@ -23,36 +23,34 @@ struct WinogradRun {
     transform(&run)
   }
 
-  /// Products of `block` (counted from the panel or, staged, from the start) → pixels of output block `target`.
+  /// Products of `block` of the panel → pixels of output block `target`.
   @inline(__always) func transformOutput(
     _ transform: WinogradKernels.Transform, block: Int, target: Int, first: Int, count: Int,
-    products: UnsafeMutablePointer<Float>, row: Int, scratch: UnsafeMutablePointer<Float>
+    products: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let rows = blocking.rowOffsets.count
     var run = TileRun(
       pixels: output + target &* plan.output.blockStride, rowStride: plan.output.rowStride,
-      tileOffsets: outputTiles + first, tiles: count, transformed: products + (block &* rows &+ row) &* 16,
+      tileOffsets: outputTiles + first, tiles: count, transformed: products + block &* blocking.productRows &* 16,
       elementStride: blocking.productStride, bias: bias + target &* 16, slope: slope, scratch: scratch)
     transform(&run)
   }
 
-  /// One matrix product: `count` rows of the elements from `row` × the weights of a panel.
+  /// One matrix product: `count` rows of the elements from `row` × the weights of a panel → the products' first rows.
   @inline(__always) func multiply(
     _ table: KernelTable, product: Int, panel: Panel, matrix: UnsafePointer<Float>, next: UnsafePointer<Float>?,
-    row: Int, count: Int, elements: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>, block: Int,
+    row: Int, count: Int, elements: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>,
     pixels: LineRange = LineRange()
   ) {
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
-    let rows = blocking.rowOffsets.count
     let tiles = (count &+ gemm.mr &- 1) / gemm.mr
     let lines = weights.inputBlocks &* 16 &* panel.blocks
     var arguments = TapGemmArguments(
       input: elements + (weights.elementOf[product] &* blocking.elementStride &+ row &* 16),
-      inputBlockStride: rows &* 16,
+      inputBlockStride: blocking.elementRows &* 16,
       blocks: weights.inputBlocks, taps: 1, channels: 16, tapOffsets: rowOffsets, inputPixels: rowOffsets,
       outputPixels: rowOffsets, tiles: tiles, panel: matrix,
-      output: products + (product &* blocking.productStride &+ (block &* rows &+ row) &* 16),
-      outputBlockStride: rows &* 16, initial: plan.zeros.base, slope: 1, prefetch: UnsafeRawPointer(next ?? matrix),
+      output: products + product &* blocking.productStride,
+      outputBlockStride: blocking.productRows &* 16, initial: plan.zeros.base, slope: 1, prefetch: UnsafeRawPointer(next ?? matrix),
       prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles)
     if let start = pixels.start {
       arguments.pixelPrefetch = start
