@@ -17,7 +17,8 @@ struct IdinvLite: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Convert.self, Info.self, Verify.self, Forward.self, Synthesize.self, Encode.self, Invert.self, Bench.self,
+      Convert.self, Info.self, Verify.self, Forward.self, Synthesize.self, Encode.self, Invert.self, Attributes.self,
+      Bench.self,
       KernelList.self,
     ])
 }

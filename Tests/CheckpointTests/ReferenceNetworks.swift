@@ -111,6 +111,13 @@ struct ReferenceNetworks {
     return maps
   }
 
+  func attributes(_ features: Maps) throws -> [Float] {
+    var maps = convolve(
+      features, try values("attributes.conv.weight"), bias: try values("attributes.conv.bias"), kernel: 3)
+    maps.values = maps.values.map { max(0, $0) }
+    return try dense("attributes.dense", averagePooled(maps).values)
+  }
+
   // MARK: Layers
 
   private func leakyReLU(_ x: Float) -> Float { x < 0 ? 0.2 * x : x }

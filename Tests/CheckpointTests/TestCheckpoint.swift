@@ -30,7 +30,7 @@ struct TestCheckpoint {
     set { for index in tensors.indices where tensors[index].name == name { tensors[index].values = newValue } }
   }
 
-  func write(_ folder: TemporaryFolder, _ name: String) throws -> String {
+  func write(_ folder: TemporaryFolder, _ name: String, metadata: [String: String] = [:]) throws -> String {
     var entries: [SafetensorsHeader.Entry] = []
     var data: [UInt8] = []
     for tensor in tensors {
@@ -38,6 +38,6 @@ struct TestCheckpoint {
       tensor.values.withUnsafeBytes { data.append(contentsOf: $0) }
       entries.append(.init(name: tensor.name, dtype: .f32, shape: tensor.shape, range: start..<data.count))
     }
-    return try folder.write(SafetensorsHeader.encode(metadata: [:], entries: entries) + data, name)
+    return try folder.write(SafetensorsHeader.encode(metadata: metadata, entries: entries) + data, name)
   }
 }

@@ -65,7 +65,8 @@ struct HelpTests {
     arguments: [
       ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
       ["invert", "a.png", "-o", "out", "--crop", "left"], ["forward", "nothing", "--input", "a", "--output", "b"],
-      ["convert", "-o", "m.idinv"], ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
+      ["convert", "-o", "m.idinv"], ["attributes"], ["attributes", "a.png", "--codes", "c.npy"],
+      ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
       ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
       ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
       ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs"],

@@ -43,16 +43,18 @@ struct ModelCommandTests {
   @Test("weights in each precision verify against their checkpoints", arguments: ["f32", "f16", "int8"])
   func verify(weights: String) throws {
     let place = try Folder()
-    let checkpoints = [Golden.path("res32", "generator.pth"), Golden.path("res32", "encoder.pth"), Golden.perceptual]
+    let checkpoints = [
+      Golden.path("res32", "generator.pth"), Golden.path("res32", "encoder.pth"), Golden.perceptual, Golden.attributes,
+    ]
     try Command.succeed(
       [
         "convert", "-q", "--weights", weights, "-o", "m.idinv", "--generator", checkpoints[0], "--encoder",
         checkpoints[1],
-        "--perceptual", checkpoints[2],
+        "--perceptual", checkpoints[2], "--attributes", checkpoints[3],
       ], in: place)
     let verify = ["verify", "m.idinv", "--against"] + checkpoints.reversed()
     let json = try Command.succeed(verify + ["--json"], in: place).json
-    #expect((json["networks"] as? [[String: Any]])?.count == 4)
+    #expect((json["networks"] as? [[String: Any]])?.count == 5)
     #expect((json["gradients"] as? [[String: Any]])?.count == 3)
     #expect(try Command.succeed(verify, in: place).output.contains("domain gradient"))
     #expect(try Command.succeed(verify + ["--quiet"], in: place).output.isEmpty)
@@ -67,7 +69,7 @@ struct ModelCommandTests {
     for (network, input, output) in [
       ("mapping", "z", "mapped_w"), ("truncation", "mapped_w", "truncated_wp"),
       ("generator", "truncated_wp", "synthesized"),
-      ("encoder", "image", "encoded"), ("perceptual", "image", ""),
+      ("encoder", "image", "encoded"), ("perceptual", "image", ""), ("attributes", "image", ""),
     ] {
       let arguments = [
         "forward", network, "-m", try Golden.model(), "--input", Golden.path("res32", "\(input).npy"), "--output",

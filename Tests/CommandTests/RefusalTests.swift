@@ -145,6 +145,18 @@ struct RefusalTests {
     Refusal(
       "an encoder of another generator", 65, ["do not belong together", "128", "32"],
       ["convert", "--generator", generator, "--encoder", Golden.path("res128", "encoder.pth"), "-o", "m.idinv"]),
+    Refusal(
+      "an attribute network without the features that it reads", 64, ["--attributes", "--perceptual"],
+      ["convert", "--attributes", Golden.attributes, "-o", "m.idinv"]),
+    Refusal(
+      "an encoder as attribute network", 65, ["encoder.pth", "no attributes", "an encoder"],
+      ["convert", "--perceptual", Golden.perceptual, "--attributes", encoder, "-o", "m.idinv"]),
+    Refusal(
+      "an attribute network of another resolution", 65, ["resolution", "128", "32"],
+      [
+        "convert", "--generator", Golden.path("res128", "generator.pth"), "--perceptual", Golden.perceptual,
+        "--attributes", Golden.attributes, "-o", "m.idinv",
+      ]),
     Refusal("a text as checkpoint", 65, ["g.pth"], ["convert", "--generator", "g.pth", "-o", "m.idinv"]) {
       try $0.write("g.pth", text: "<html><title>404 Not Found</title></html>")
     },
@@ -215,6 +227,18 @@ struct RefusalTests {
     Refusal(
       "a model without a perceptual network", 65, ["other.idinv", "perceptual", "--lambda-perceptual 0"],
       ["invert", "-m", "OTHER", "a.png", "-o", "out"]),
+    Refusal(
+      "a model without an attribute network", 65, ["other.idinv", "no attribute network"],
+      ["attributes", "-m", "OTHER", "a.png"]),
+    Refusal(
+      "an attribute that the model does not have", 64, ["'grin'", "yaw, smile"],
+      ["attributes", "-m", "MODEL", "a.png", "--attribute", "yaw,grin"]),
+    Refusal(
+      "attributes of codes of another model", 65, ["c.npy", "[2, 12, 32]", "[N, 8, 32]"],
+      ["attributes", "-m", "MODEL", "--codes", "c.npy"]
+    ) {
+      try $0.write("c.npy", $0.bytes(Golden.path("res128", "truncated_wp.npy")))
+    },
     Refusal(
       "verify against a part only", 64, ["--against", "holds an encoder network"],
       ["verify", "MODEL", "--against", generator]),

@@ -157,7 +157,8 @@ import Testing
     }
     #expect(metadataError(error("\"__metadata__\":{", "\"__metadata__\":\"\",\"y\":{")) == "__metadata__: a string")
     #expect(
-      metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: JSON with ':' at byte 9")
+      metadataError(error("\"specification\":\"{", "\"specification\":\"")) == "specification: JSON with ':' at byte 12"
+    )
     #expect(metadataError(error("\\\"zDimension\\\"", "\\\"z\\\"")) == "specification: no generator.zDimension")
     #expect(
       metadataError(error("\\\"zDimension\\\":10", "\\\"zDimension\\\":\\\"a\\\""))
@@ -202,10 +203,36 @@ import Testing
   }
 
   @Test func tensorsNobodyAskedForAreRefused() {
-    // Without a perceptual network in the specification, its tensors are surplus.
-    let text = json.replacingOccurrences(of: "\\\"perceptual\\\":{", with: "\\\"other\\\":{")
+    // Without an attribute network in the specification, its tensors are surplus: what a reader does that knows none.
+    let text = json.replacingOccurrences(of: "\\\"attributes\\\":{", with: "\\\"other\\\":{")
     #expect(
-      tensorError(error(assemble(text, data))) == "perceptual.0.bias: a tensor that the specification does not mention")
+      tensorError(error(assemble(text, data)))
+        == "attributes.conv.bias: a tensor that the specification does not mention")
+  }
+
+  @Test func attributesNeedTheirNetworkAndDecentNames() {
+    func field(_ old: String, _ new: String) -> String {
+      guard case .specification(let field, _, _) = error(old, new) else {
+        return "\(String(describing: error(old, new)))"
+      }
+      return field
+    }
+    #expect(field("\\\"perceptual\\\":{", "\\\"other\\\":{") == "attributes")
+    #expect(field("\\\"smile\\\"", "\\\"../smile\\\"") == "attributes.names[0]")
+    #expect(field("\\\"hiddenChannels\\\":4", "\\\"hiddenChannels\\\":0") == "attributes.hiddenChannels")
+    // A name more is a row that the dense layer does not have.
+    #expect(
+      tensorError(error("[\\\"smile\\\",", "[\\\"smile\\\",\\\"age\\\",")) == "attributes.dense.weight: shape [2, 64]")
+  }
+
+  @Test func aFileWithoutAnAttributeNetworkIsWhatItEverWas() throws {
+    var specification = TestModel.specification
+    specification.attributes = nil
+    try TestModel.write(to: folder.file("old.idinv"), precision: .f16, specification: specification)
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("old.idinv"))))
+    #expect(!String(decoding: bytes.prefix(16384), as: UTF8.self).contains("attributes"))
+    let file = try ModelFile(path: folder.file("old.idinv"))
+    #expect(file.specification.attributes == nil && file.tensorNames.count == requiredTensors(of: specification).count)
   }
 
   @Test func scalesMustBeFinitePositiveFloats() throws {

@@ -19,8 +19,9 @@ import Testing
     #expect(field { $0.generator = nil } == nil)
     #expect(
       field {
-        $0.encoder = nil; $0.perceptual = nil
+        $0.encoder = nil; $0.perceptual = nil; $0.attributes = nil
       } == nil)
+    #expect(field { $0.attributes = nil } == nil)
   }
 
   @Test func whatCannotExistIsRefusedByField() {
@@ -53,7 +54,34 @@ import Testing
         == "perceptual.layers[3].inputChannels")
   }
 
+  @Test func attributesAreNamedAndSized() {
+    for name in ["", "a b", "a/b", "../a", ".a", "-a", "a,b", "ä", "a\n", String(repeating: "a", count: 65)] {
+      #expect(field { $0.attributes!.names[1] = name } == "attributes.names[1]", "\(name)")
+    }
+    #expect(field { $0.attributes!.names[1] = String(repeating: "a", count: 64) } == nil)
+    #expect(field { $0.attributes!.names[1] = "smile" } == "attributes.names")
+    #expect(field { $0.attributes!.names = [] } == "attributes.names.count")
+    #expect(field { $0.attributes!.names = (0...1024).map { "a\($0)" } } == "attributes.names.count")
+    #expect(field { $0.attributes!.hiddenChannels = 0 } == "attributes.hiddenChannels")
+    #expect(field { $0.attributes!.hiddenChannels = 1 << 40 } == "attributes.hiddenChannels")
+    for resolution in [-16, 0, 4, 24, 4096, Int.max] {
+      #expect(field { $0.attributes!.resolution = resolution } == "attributes.resolution", "\(resolution)")
+    }
+    // Nothing is left to pool.
+    #expect(
+      field {
+        $0.perceptual!.layers += [.maxPool, .maxPool, .maxPool]
+      } == "attributes.resolution")
+    #expect(field { $0.perceptual!.layers += [.maxPool, .maxPool] } == nil)
+  }
+
   @Test func networksMustFitEachOther() {
+    #expect(field { $0.perceptual = nil } == "attributes")
+    #expect(field { $0.attributes!.resolution = 32 } == "attributes.resolution")
+    #expect(
+      field {
+        $0.generator = nil; $0.encoder = nil; $0.attributes!.resolution = 32
+      } == nil)
     #expect(field { $0.encoder!.wDimension = 7 } == "encoder.wDimension")
     #expect(field { $0.encoder!.imageChannels = 1 } == "encoder.imageChannels")
     #expect(
@@ -83,8 +111,9 @@ import Testing
       shapes["encoder.block.0.conv1.weight"] == [4, 4, 3, 3] && shapes["encoder.block.0.conv2.weight"] == [8, 4, 3, 3])
     #expect(shapes["encoder.block.1.shortcut.weight"] == nil && shapes["encoder.head.weight"] == [36, 128])
     #expect(shapes["perceptual.3.weight"] == [9, 8, 3, 3] && shapes["perceptual.1.weight"] == nil)
-    // Mapping, three vectors, convolutions, five per layer, outputs; encoder; perceptual.
-    #expect(shapes.count == 4 + 3 + 5 + 6 * 5 + 6 + 14 + 4)
+    #expect(shapes["attributes.conv.weight"] == [4, 9, 3, 3] && shapes["attributes.dense.weight"] == [2, 4 * 4 * 4])
+    // Mapping, three vectors, convolutions, five per layer, outputs; encoder; perceptual; attributes.
+    #expect(shapes.count == 4 + 3 + 5 + 6 * 5 + 6 + 14 + 4 + 4)
   }
 
   @Test func policyIsTheDocumentedTable() {

@@ -14,7 +14,8 @@ enum TestModel {
       layers: [
         .convolution(inputChannels: 3, outputChannels: 8), .relu, .maxPool,
         .convolution(inputChannels: 8, outputChannels: 9), .relu,
-      ], inputShift: [0.1, -0.2, 0.3]))
+      ], inputShift: [0.1, -0.2, 0.3]),
+    attributes: AttributeNetworkSpecification(resolution: 16, hiddenChannels: 4, names: ["smile", "5_o_Clock-x.y"]))
 
   static let sources = [ModelSource(part: "generator", file: "g \"1\".pth", byteCount: 12, sha256: "ab")]
 

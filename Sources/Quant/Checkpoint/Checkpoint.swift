@@ -1,3 +1,4 @@
+import Foundation
 import Quant
 
 /// Named tensors of a file that some other program wrote: `.pth` (both forms), `.safetensors`, `.npy`, `.npz`.
@@ -20,6 +21,8 @@ public final class Checkpoint {
   public let names: [String]
   /// Names of values that are no tensors: epoch counters, settings.
   public let otherNames: [String]
+  /// Lists of texts by name: the names of outputs. In `.safetensors`, which has none, metadata that is a JSON list of them.
+  public let texts: [String: [String]]
   private let tensors: [String: Tensor]
 
   private enum Tensor {
@@ -35,6 +38,7 @@ public final class Checkpoint {
     self.byteCount = byteCount
     var names: [String] = []
     var others: [String] = []
+    var texts: [String: [String]] = [:]
     var tensors: [String: Tensor] = [:]
     func add(_ name: String, _ tensor: Tensor) {
       if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
@@ -48,6 +52,9 @@ public final class Checkpoint {
         for member in members {
           flatten(joined(member.key.string ?? member.key.integer.map(String.init) ?? "?"), member.value)
         }
+      case .list(let values) where !values.isEmpty && values.allSatisfy({ $0.string != nil }):
+        others.append(name)
+        texts[name] = values.compactMap(\.string)
       case .list(let values):
         for (index, value) in values.enumerated() { flatten(joined("\(index)"), value) }
       default: others.append(name)
@@ -56,6 +63,7 @@ public final class Checkpoint {
     for (name, value) in contents { flatten(name, value) }
     self.names = names
     otherNames = others
+    self.texts = texts
     self.tensors = tensors
   }
 
@@ -65,6 +73,7 @@ public final class Checkpoint {
     self.byteCount = byteCount
     names = file.header.entries.map(\.name)
     otherNames = []
+    texts = file.header.metadata.compactMapValues { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
     tensors = Dictionary(
       uniqueKeysWithValues: file.header.entries.map { ($0.name, .safetensors(file, $0)) })
   }
@@ -89,6 +98,7 @@ public final class Checkpoint {
     }
     self.names = names
     otherNames = others
+    texts = [:]
     self.tensors = tensors
   }
 

@@ -35,15 +35,18 @@ public struct Conversion {
   public var generator: String?
   public var encoder: String?
   public var perceptual: String?
+  /// Needs `perceptual`.
+  public var attributes: String?
   public var options: ConversionOptions
 
   public init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
-    options: ConversionOptions = ConversionOptions()
+    attributes: String? = nil, options: ConversionOptions = ConversionOptions()
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
+    self.attributes = attributes
     self.options = options
   }
 
@@ -81,6 +84,16 @@ public struct Conversion {
       specification.perceptual = plan.specification
       tensors += plan.tensors
     }
+    if let reader = try reader(.attributes, attributes) {
+      guard let features = specification.perceptual else {
+        throw .mismatch(
+          what: "the perceptual network", found: "absent",
+          expected: "given: the attribute network (\(attributes ?? "")) reads its feature")
+      }
+      let plan = try AttributePlan(reader, on: features)
+      specification.attributes = plan.specification
+      tensors += plan.tensors
+    }
     try checkAgreement(specification)
     let ignored = try ignoredNames(readers)
     let sources = try hashed(readers)
@@ -94,6 +107,13 @@ public struct Conversion {
   }
 
   private func checkAgreement(_ specification: ModelSpecification) throws(CheckpointError) {
+    if let found = specification.attributes?.resolution,
+      let wanted = specification.generator?.resolution ?? specification.encoder?.resolution, wanted != found
+    {
+      throw .mismatch(
+        what: "the attribute network's resolution", found: "\(found) (\(attributes ?? ""))",
+        expected: "\(wanted), as the other networks'")
+    }
     guard let generator = specification.generator, let encoder = specification.encoder else { return }
     let pairs = [
       ("resolution", generator.resolution, encoder.resolution),

@@ -1,8 +1,9 @@
-/// The three networks, and how their tensors are told apart by name whatever wrapper stored them.
+/// The networks, and how their tensors are told apart by name whatever wrapper stored them.
 enum NetworkPart: String, CaseIterable {
   case generator
   case encoder
   case perceptual
+  case attributes
 
   /// What a checkpoint's names should look like, for messages.
   var examples: String {
@@ -10,6 +11,17 @@ enum NetworkPart: String, CaseIterable {
     case .generator: "names such as mapping.dense0.fc.weight and synthesis.layer1.conv.weight (idinvert_pytorch)"
     case .encoder: "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
     case .perceptual: "names such as layer0.weight or features.0.weight (VGG16)"
+    case .attributes: "conv.weight, dense.weight, mean, std and a list of texts, names"
+    }
+  }
+
+  /// In a sentence.
+  var withArticle: String {
+    switch self {
+    case .generator: "a generator"
+    case .encoder: "an encoder"
+    case .perceptual: "a perceptual network"
+    case .attributes: "an attribute network"
     }
   }
 
@@ -28,6 +40,8 @@ enum NetworkPart: String, CaseIterable {
       return parts.count == 2 && index(of: first, after: "layer") != nil
         || parts.count == 3 && first == "features" && Int(second) != nil
         || parts.count == 2 && Int(first) != nil
+    // Not by `conv`, which an encoder's blocks have too.
+    case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
     }
   }
 
@@ -40,6 +54,11 @@ enum NetworkPart: String, CaseIterable {
       counts[parts[..<start].map { $0 + "." }.joined(), default: 0] += 1
     }
     return counts
+  }
+
+  /// Whether a name without prefix is one of this network's own modules. An attribute network has a file of its own.
+  func owns(_ bareName: String) -> Bool {
+    self == .attributes || prefixes(in: [bareName]).keys.contains("")
   }
 
   /// The prefix behind which this network lies, and others that hold as much of one.

@@ -33,7 +33,7 @@ final class PartReader {
     guard !names.isEmpty else { return "no tensors" }
     var text = "\(names.count) tensors (\(names.prefix(3).joined(separator: ", ")), …)"
     if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
-      text += ", which look like those of \(other == .encoder ? "an" : "a") \(other.rawValue)"
+      text += ", which look like those of \(other.withArticle)"
     } else if names.contains(where: { $0.contains("convs.") || $0.contains("to_rgb") }) {
       text += ", which look like StyleGAN2"
     }
@@ -92,16 +92,29 @@ final class PartReader {
     return values
   }
 
+  /// A list of texts, noted as needed.
+  ///
+  /// - Throws: `.tensor` where there is none.
+  func texts(_ name: String) throws(CheckpointError) -> [String] {
+    used.insert(name)
+    guard let texts = checkpoint.texts[prefix + name] else {
+      throw .tensor(name: prefix + name, found: "no list of texts", expected: "a list with a text per attribute")
+    }
+    return texts
+  }
+
   func doubles(_ name: String) throws(CheckpointError) -> [Double] { try floats(name).map(Double.init) }
 
   /// Names that were not used: those of this network's modules, which would change its output, and the rest.
   func unused() -> (unknown: [String], ignored: [String]) {
     var unknown: [String] = []
-    var ignored: [String] = checkpoint.otherNames
+    var ignored = checkpoint.otherNames.filter { name in
+      !(name.hasPrefix(prefix) && used.contains(String(name.dropFirst(prefix.count))))
+    }
     for name in checkpoint.names {
       let bare = String(name.dropFirst(prefix.count))
       if name.hasPrefix(prefix), used.contains(bare) { continue }
-      let isOwn = name.hasPrefix(prefix) && !part.prefixes(in: [bare]).filter { $0.key.isEmpty }.isEmpty
+      let isOwn = name.hasPrefix(prefix) && part.owns(bare)
       if isOwn, !setAside.contains(bare), !name.hasSuffix(".num_batches_tracked") {
         unknown.append(name)
       } else {

@@ -2,7 +2,7 @@ import Foundation
 
 /// A file that went into a model.
 public struct ModelSource: Codable, Equatable, Sendable {
-  /// `generator`, `encoder` or `perceptual`.
+  /// `generator`, `encoder`, `perceptual` or `attributes`.
   public var part: String
   /// Name without folders.
   public var file: String

@@ -7,17 +7,21 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
   public var generator: GeneratorSpecification?
   public var encoder: EncoderSpecification?
   public var perceptual: FeatureNetworkSpecification?
+  /// Reads the feature of `perceptual`, and is absent where that is.
+  public var attributes: AttributeNetworkSpecification?
   /// Range of pixel values that the networks exchange; -1...1 in all published models.
   public var pixelMinimum: Float
   public var pixelMaximum: Float
 
   public init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
-    perceptual: FeatureNetworkSpecification? = nil, pixelMinimum: Float = -1, pixelMaximum: Float = 1
+    perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
+    pixelMinimum: Float = -1, pixelMaximum: Float = 1
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
+    self.attributes = attributes
     self.pixelMinimum = pixelMinimum
     self.pixelMaximum = pixelMaximum
   }
@@ -124,5 +128,14 @@ public struct FeatureNetworkSpecification: Codable, Equatable, Sendable {
   public init(layers: [Layer], inputShift: [Float]) {
     self.layers = layers
     self.inputShift = inputShift
+  }
+
+  public var poolingCount: Int { layers.filter { $0 == .maxPool }.count }
+
+  /// Channels of the feature.
+  public var featureChannels: Int {
+    layers.reduce(inputShift.count) { channels, layer in
+      if case .convolution(_, let outputs) = layer { outputs } else { channels }
+    }
   }
 }

@@ -17,6 +17,7 @@ extension ModelSpecification {
     try generator?.validate()
     try encoder?.validate()
     try perceptual?.validate()
+    try validateAttributes()
     if let generator, let encoder {
       try match("resolution", generator.resolution, encoder.resolution)
       try match("layerCount", generator.layerCount, encoder.layerCount)
@@ -29,6 +30,22 @@ extension ModelSpecification {
           field: "perceptual.inputShift", found: "\(perceptual.inputShift.count) entries",
           expected: "\(channels), the image channels of the other networks")
       }
+    }
+  }
+
+  /// The attribute network sits on the feature network, at the resolution of the others.
+  private func validateAttributes() throws(ModelFileError) {
+    guard let attributes else { return }
+    guard let perceptual else {
+      throw .specification(
+        field: "attributes", found: "an attribute network without a perceptual network",
+        expected: "both: it reads the other's feature")
+    }
+    try attributes.validate(poolings: perceptual.poolingCount)
+    if let resolution = generator?.resolution ?? encoder?.resolution, attributes.resolution != resolution {
+      throw .specification(
+        field: "attributes.resolution", found: "\(attributes.resolution)",
+        expected: "\(resolution), as the other networks have")
     }
   }
 
@@ -94,6 +111,28 @@ extension FeatureNetworkSpecification {
     }
     try check("perceptual.layers (convolutions)", convolutions, 1...128)
     try check("perceptual.layers (poolings)", poolings, 0...9)
+  }
+}
+
+extension AttributeNetworkSpecification {
+  func validate(poolings: Int) throws(ModelFileError) {
+    try check("attributes.hiddenChannels", hiddenChannels, 1...ModelSpecification.extentLimit)
+    try check("attributes.names.count", names.count, 1...1024)
+    for (index, name) in names.enumerated() {
+      guard Self.isValidName(name) else {
+        throw .specification(
+          field: "attributes.names[\(index)]", found: "\"\(name)\"",
+          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
+      }
+    }
+    guard Set(names).count == names.count else {
+      throw .specification(field: "attributes.names", found: "a name twice", expected: "each name once")
+    }
+    guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1, resolution >> (poolings + 1) >= 1 else {
+      throw .specification(
+        field: "attributes.resolution", found: "\(resolution)",
+        expected: "a power of two from 8 to 2048, and at least \(2 << poolings): the feature is pooled once more")
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 public struct TensorRequirement: Equatable, Hashable, Sendable {
   /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
   public enum Role: String, Codable, Sendable {
-    /// Convolutions of encoder and perceptual network, and the encoder's dense head: most of a file's bytes.
+    /// Convolutions of encoder, perceptual and attribute network, and the encoder's dense head: most of a file's bytes.
     case weight
     /// The generator's 3×3 convolutions: errors there are seen in every image.
     case synthesisWeight
@@ -10,7 +10,7 @@ public struct TensorRequirement: Equatable, Hashable, Sendable {
     case mappingWeight
     /// The generator's style layers.
     case styleWeight
-    /// The generator's 1×1 convolutions to RGB.
+    /// The generator's 1×1 convolutions to RGB, and the attribute network's dense layer: their errors are read as they are.
     case outputWeight
     /// The generator's constant input and noise maps.
     case map
@@ -34,12 +34,18 @@ public struct TensorRequirement: Equatable, Hashable, Sendable {
 
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
-/// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`.
+/// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`,
+/// `AttributeNetworkSpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
 public func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
-  (specification.generator.map(tensors) ?? []) + (specification.encoder.map(tensors) ?? [])
-    + (specification.perceptual.map(tensors) ?? [])
+  var list = specification.generator.map(tensors) ?? []
+  list += specification.encoder.map(tensors) ?? []
+  list += specification.perceptual.map(tensors) ?? []
+  if let attributes = specification.attributes, let perceptual = specification.perceptual {
+    list += tensors(of: attributes, on: perceptual)
+  }
+  return list
 }
 
 private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement] {
@@ -106,4 +112,18 @@ private func tensors(of network: FeatureNetworkSpecification) -> [TensorRequirem
     list.append(TensorRequirement(name: "perceptual.\(index).bias", shape: [outputs], role: .vector))
   }
   return list
+}
+
+private func tensors(
+  of network: AttributeNetworkSpecification, on features: FeatureNetworkSpecification
+) -> [TensorRequirement] {
+  let side = network.resolution >> (features.poolingCount + 1)
+  let (hidden, count) = (network.hiddenChannels, network.names.count)
+  return [
+    TensorRequirement(
+      name: "attributes.conv.weight", shape: [hidden, features.featureChannels, 3, 3], role: .weight),
+    TensorRequirement(name: "attributes.conv.bias", shape: [hidden], role: .vector),
+    TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
+    TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
+  ]
 }

@@ -72,6 +72,7 @@ public struct ModelComparison: Sendable, Codable {
     }
     if ours.encoder != nil { _ = try compare(.encoder, images) }
     if ours.perceptual != nil { _ = try compare(.perceptual, images) }
+    if ours.attributes != nil { _ = try compare(.attributes, images) }
 
     guard ours.generator != nil else { return }
     // The target is another image than the code's own: at the optimum all gradients vanish.
@@ -93,7 +94,8 @@ public struct ModelComparison: Sendable, Codable {
   }
 
   private static func firstDifference(_ a: ModelSpecification, _ b: ModelSpecification) -> String {
-    a.generator != b.generator
-      ? "the generators differ" : a.encoder != b.encoder ? "the encoders differ" : "the perceptual networks differ"
+    if a.generator != b.generator { return "the generators differ" }
+    if a.encoder != b.encoder { return "the encoders differ" }
+    return a.perceptual != b.perceptual ? "the perceptual networks differ" : "the attribute networks differ"
   }
 }

@@ -72,6 +72,10 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("StyleGAN generator.", valueName: "checkpoint")) var generator: String?
   @Option(help: ArgumentHelp("Domain-guided encoder.", valueName: "checkpoint")) var encoder: String?
   @Option(help: ArgumentHelp("VGG-style feature network.", valueName: "checkpoint")) var perceptual: String?
+  @Option(
+    help: ArgumentHelp(
+      "Head on the feature network that reads attributes off an image; needs --perceptual.", valueName: "checkpoint"))
+  var attributes: String?
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -98,13 +102,16 @@ struct Convert: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
+    if attributes != nil, perceptual == nil {
+      throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
+    }
     guard generator != nil || encoder != nil || perceptual != nil else {
       throw ValidationError("give at least one of --generator, --encoder and --perceptual")
     }
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] { [generator, encoder, perceptual].compactMap { $0 } }
+  private var checkpoints: [String] { [generator, encoder, perceptual, attributes].compactMap { $0 } }
 
   func run() throws {
     try reporting {
@@ -117,7 +124,8 @@ struct Convert: ParsableCommand {
       Signals.install()
       let leftovers = UnfinishedFiles(of: output)
       let progress = ProgressBar(isQuiet: reporting.quiet)
-      let conversion = Conversion(generator: generator, encoder: encoder, perceptual: perceptual, options: options)
+      let conversion = Conversion(
+        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
       let report = try naming { () throws(CheckpointError) in
         try conversion.run(to: output) { share in
           progress.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
@@ -149,7 +157,8 @@ struct Convert: ParsableCommand {
     if checkpoints.count == 1 { return checkpoints[0] }
     switch error {
     case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
-      return ["generator": generator, "encoder": encoder, "perceptual": perceptual][part].flatMap { $0 }
+      let paths = ["generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes]
+      return paths[part].flatMap { $0 }
     default: break
     }
     return checkpoints.first { path in

@@ -11,10 +11,11 @@ struct Forward: ParsableCommand {
     discussion: """
       Reads and writes float32 .npy files, batch first: what numerical parity is measured with. Shapes: mapping \
       [N, Z] -> [N, D] or [N, L*D]; truncation -> [N, L, D]; generator [N, L, D] -> [N, 3, R, R]; encoder \
-      [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, H, W]. Pixels are in the model's range.
+      [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, H, W]; attributes \
+      [N, 3, R, R] -> [N, A]. Pixels are in the model's range.
       """)
 
-  @Argument(help: "mapping, truncation, generator, encoder or perceptual.")
+  @Argument(help: "mapping, truncation, generator, encoder, perceptual or attributes.")
   var network: NetworkKind
 
   @OptionGroup var model: ModelOption

@@ -94,6 +94,9 @@ struct Info: ParsableCommand {
       }
       lines.append("  perceptual  " + widths.joined(separator: " "))
     }
+    if let attributes = metadata.specification.attributes {
+      lines.append("  attributes  " + attributes.names.joined(separator: " "))
+    }
     let byType = Dictionary(grouping: listed, by: \.dtype)
     for (dtype, tensors) in byType.sorted(by: { $0.key < $1.key }) {
       let elements = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }

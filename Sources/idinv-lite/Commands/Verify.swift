@@ -19,7 +19,7 @@ struct Verify: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual.", valueName: "checkpoints"))
+    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes.", valueName: "checkpoints"))
   var against: [String]
 
   @OptionGroup var folding: FoldingOptions
@@ -45,7 +45,7 @@ struct Verify: ParsableCommand {
       for path in against {
         let part = try Part(of: path)
         guard parts.updateValue(path, forKey: part) == nil else {
-          throw Failure(.usage, "--against: two \(part.rawValue) checkpoints; expected one of each kind")
+          throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
         }
       }
       var options = folding.conversionOptions(weights: .f32)
@@ -55,7 +55,8 @@ struct Verify: ParsableCommand {
         .appendingPathComponent("idinv-verify-\(ProcessInfo.processInfo.processIdentifier).idinv").path
       defer { try? FileManager.default.removeItem(atPath: temporary) }
       _ = try Conversion(
-        generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual], options: options
+        generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
+        attributes: parts[.attributes], options: options
       ).run(to: temporary)
 
       let reference = try Model(path: temporary)
@@ -72,17 +73,21 @@ struct Verify: ParsableCommand {
           .perceptual, specification.perceptual != nil,
           specification.perceptual == reference.file.specification.perceptual
         ),
+        (
+          .attributes, specification.attributes != nil,
+          specification.attributes == reference.file.specification.attributes
+        ),
       ] {
         guard (parts[part] != nil) == isHeld else {
           throw Failure(
             .usage,
-            "--against: \(model) holds \(isHeld ? part == .encoder ? "an" : "a" : "no") \(part.rawValue) network; expected "
+            "--against: \(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
               + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
         }
         guard isSame else {
           throw Failure(
             .badData,
-            "\(model): its \(part.rawValue) network has another architecture than \(parts[part] ?? ""), or was "
+            "\(model): its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
               + "converted with other options")
         }
       }
@@ -116,7 +121,10 @@ struct Verify: ParsableCommand {
   }
 
   private enum Part: String {
-    case generator, encoder, perceptual
+    case generator, encoder, perceptual, attributes
+
+    var title: String { self == .attributes ? "attribute" : rawValue }
+    var article: String { self == .encoder || self == .attributes ? "an" : "a" }
 
     init(of path: String) throws {
       let names = try locating(path) { try CheckpointReader.open(path).names }
@@ -126,10 +134,13 @@ struct Verify: ParsableCommand {
         self = .encoder
       } else if names.contains(where: { $0.hasPrefix("layer") || $0.hasPrefix("features.") }) {
         self = .perceptual
+      } else if names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }) {
+        self = .attributes
       } else {
         throw Failure(
           .badData,
-          "\(path): is no generator, encoder or perceptual checkpoint; its first tensor is '\(names.first ?? "none")'")
+          "\(path): is no generator, encoder, perceptual or attribute checkpoint; its first tensor is '\(names.first ?? "none")'"
+        )
       }
     }
   }

@@ -66,8 +66,9 @@ enum Golden {
   static func picture(_ name: String) -> String { tests.appendingPathComponent("ImagingTests/Fixtures/\(name)").path }
 
   static let perceptual = path("perceptual", "vgg_small.pth")
+  static let attributes = path("attributes", "attributes.pth")
 
-  /// Generator, encoder and feature network for 32×32 pixels in f32.
+  /// Generator, encoder, feature and attribute network for 32×32 pixels in f32.
   static func model() throws -> String { try models.get().whole }
   /// The generator alone.
   static func generatorModel() throws -> String { try models.get().generator }
@@ -88,7 +89,7 @@ enum Golden {
         "whole.idinv",
         [
           "--generator", path("res32", "generator.pth"), "--encoder", path("res32", "encoder.pth"), "--perceptual",
-          perceptual,
+          perceptual, "--attributes", attributes,
         ]),
       try convert("generator.idinv", ["--generator", path("res32", "generator.pth")]),
       try convert(

@@ -42,6 +42,11 @@ enum Golden {
     try cache.model(set, weights: weights)
   }
 
+  /// A feature network and a head on it, converted once per process and precision.
+  static func attributeModel(weights: WeightsPrecision = .f32) throws -> Model {
+    try cache.attributeModel(weights: weights)
+  }
+
   private static let cache = ModelCache()
 }
 
@@ -70,6 +75,22 @@ private final class ModelCache: @unchecked Sendable {
     options.encoderWScale = set.hasSuffix("wscale")
     _ = try Conversion(
       generator: Golden.path(set, "generator.pth"), encoder: Golden.path(set, "encoder.pth"), perceptual: vgg,
+      options: options
+    ).run(to: output)
+    paths[key] = output
+    return try Model(path: output)
+  }
+
+  func attributeModel(weights: WeightsPrecision) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    let key = "attributes-\(weights)"
+    if let path = paths[key] { return try Model(path: path) }
+    let output = folder + "/\(key).idinv"
+    var options = ConversionOptions()
+    options.precision = weights
+    _ = try Conversion(
+      perceptual: Golden.path("perceptual", "vgg_small.pth"), attributes: Golden.path("attributes", "attributes.pth"),
       options: options
     ).run(to: output)
     paths[key] = output

@@ -8,6 +8,7 @@ public struct Model: Sendable {
   private let generatorNetwork: Generator?
   private let encoderNetwork: Encoder?
   private let featureNetwork: FeatureNetwork?
+  private let attributeNetwork: AttributeNetwork?
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
@@ -30,10 +31,13 @@ public struct Model: Sendable {
       if let part = specification.encoder { try Encoder(part, from: file) } else { nil }
     featureNetwork =
       if let part = specification.perceptual { try FeatureNetwork(part, from: file) } else { nil }
+    attributeNetwork =
+      if let part = specification.attributes { try AttributeNetwork(part, from: file) } else { nil }
   }
 
   public var hasEncoder: Bool { encoderNetwork != nil }
   public var hasFeatureNetwork: Bool { featureNetwork != nil }
+  public var hasAttributeNetwork: Bool { attributeNetwork != nil }
 
   public func generator() throws(InversionError) -> Generator {
     guard let generatorNetwork else { throw .missingNetwork("generator", model: path) }
@@ -48,5 +52,11 @@ public struct Model: Sendable {
   public func features() throws(InversionError) -> FeatureNetwork {
     guard let featureNetwork else { throw .missingNetwork("perceptual network", model: path) }
     return featureNetwork
+  }
+
+  /// The head that reads attributes off `features()`.
+  public func attributes() throws(InversionError) -> AttributeNetwork {
+    guard let attributeNetwork else { throw .missingNetwork("attribute network", model: path) }
+    return attributeNetwork
   }
 }

@@ -3,7 +3,7 @@ import Runtime
 
 /// The networks that can be run on their own: what numerical parity is measured with.
 public enum NetworkKind: String, CaseIterable, Sendable {
-  case mapping, truncation, generator, encoder, perceptual
+  case mapping, truncation, generator, encoder, perceptual, attributes
 }
 
 /// One network, prepared for a fixed batch: planar arrays in, planar arrays out.
@@ -64,6 +64,17 @@ public final class NetworkRunner {
       input = graph.input(shape)
       output = try wrapGraph { () throws(GraphError) in try network.append(to: &graph, input) }
       outputShape = graph.shape(of: output).extents
+    case .attributes:
+      let (features, attributes) = (try model.features(), try model.attributes())
+      let resolution = attributes.specification.resolution
+      let shape = Shape.image(
+        batch: batch, channels: features.specification.inputShift.count, height: resolution, width: resolution)
+      inputShape = shape.extents
+      input = graph.input(shape)
+      output = try wrapGraph { () throws(GraphError) in
+        try attributes.append(to: &graph, try features.append(to: &graph, input))
+      }
+      outputShape = graph.shape(of: output).extents
     }
     graph.markOutput(output)
     self.input = input
@@ -91,6 +102,7 @@ extension Model {
   public func imageResolution() throws(InversionError) -> Int {
     if let generator = file.specification.generator { return generator.resolution }
     if let encoder = file.specification.encoder { return encoder.resolution }
+    if let attributes = file.specification.attributes { return attributes.resolution }
     throw .missingNetwork("generator or encoder", model: path)
   }
 

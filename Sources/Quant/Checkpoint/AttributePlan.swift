@@ -1,0 +1,72 @@
+import Quant
+
+/// How an attribute network's checkpoint becomes the tensors of `AttributeNetworkSpecification`.
+///
+/// The checkpoint: `conv.weight` [H, C, 3, 3], `conv.bias` [H], `dense.weight` [A, H·(h/2)²], `dense.bias` [A], optionally
+/// `mean` and `std` [A], the statistics that the outputs were normalised with, and `names`, a list of A texts. With
+/// d = dense(…), the attributes are std·d + mean; both are folded into the dense layer.
+struct AttributePlan {
+  private(set) var specification: AttributeNetworkSpecification
+  private(set) var tensors: [PlannedTensor] = []
+
+  /// - Parameter features: the feature network that it was trained on.
+  /// - Throws: `.missingTensors`, `.tensor`, `.mismatch`.
+  init(_ reader: PartReader, on features: FeatureNetworkSpecification) throws(CheckpointError) {
+    let hidden = reader.shape("conv.weight")?.first
+    let dense = reader.shape("dense.weight")
+    reader.require("conv.weight", [hidden, nil, 3, 3])
+    reader.require("conv.bias", [hidden])
+    reader.require("dense.weight", [dense?.first, nil])
+    reader.require("dense.bias", [dense?.first])
+    let isNormalised = reader.shape("mean") != nil || reader.shape("std") != nil
+    if isNormalised {
+      for name in ["mean", "std"] { reader.require(name, [dense?.first]) }
+    }
+    try reader.checkComplete()
+    let channels = reader.shape("conv.weight")?[1] ?? 0
+    guard channels == features.featureChannels else {
+      throw .mismatch(
+        what: "the number of channels that the attribute network reads",
+        found: "\(channels) (\(reader.checkpoint.path))",
+        expected: "\(features.featureChannels), as the perceptual network's feature has")
+    }
+    let (rows, columns) = (dense?[0] ?? 0, dense?[1] ?? 0)
+    let side = Int((Double(columns) / Double(max(1, hidden ?? 0))).squareRoot().rounded())
+    guard let hidden, hidden > 0, side > 0, side * side * hidden == columns else {
+      throw .tensor(
+        name: reader.prefix + "dense.weight", found: "\(columns) inputs",
+        expected: "\(hidden ?? 0), the channels of conv, times the pixels of a square map")
+    }
+    let names = try reader.texts("names")
+    guard names.count == rows else {
+      throw .tensor(
+        name: reader.prefix + "names", found: "\(names.count) names",
+        expected: "\(rows), one for each row of dense.weight")
+    }
+    specification = AttributeNetworkSpecification(
+      resolution: side << (features.poolingCount + 1), hiddenChannels: hidden, names: names)
+    planTensors(reader, isNormalised: isNormalised)
+    reader.inferred.append(
+      "attributes: \(rows) on a feature of \(channels)×\(2 * side)×\(2 * side), for \(specification.resolution)×\(specification.resolution) images"
+        + (isNormalised ? "; mean and std folded into the dense layer" : ""))
+  }
+
+  private mutating func planTensors(_ reader: PartReader, isNormalised: Bool) {
+    for name in ["conv.weight", "conv.bias"] {
+      tensors.append(
+        PlannedTensor(name: "attributes." + name) { () throws(CheckpointError) in try reader.floats(name) })
+    }
+    tensors.append(
+      PlannedTensor(name: "attributes.dense.weight") { () throws(CheckpointError) in
+        let values = try reader.floats("dense.weight")
+        return isNormalised ? Folding.scaledRows(values, by: try reader.doubles("std")) : values
+      })
+    tensors.append(
+      PlannedTensor(name: "attributes.dense.bias") { () throws(CheckpointError) in
+        let bias = try reader.doubles("dense.bias")
+        guard isNormalised else { return bias.map { Float($0) } }
+        let (mean, deviation) = (try reader.doubles("mean"), try reader.doubles("std"))
+        return bias.indices.map { Float(bias[$0] * deviation[$0] + mean[$0]) }
+      })
+  }
+}

@@ -1,0 +1,40 @@
+/// A head on the feature network that reads attributes off an image: age, smile, glasses, whatever it was trained on.
+///
+/// With F(x) [C, h, h] the feature of an image, h = resolution / 2ᵖ after p poolings: dense(flatten(pool(φ(conv(F(x)))))),
+/// φ the ReLU, the pooling the average of 2×2, flattened in the order C, H, W. The attributes come in the units that the
+/// network was trained for: mean and deviation are folded into the dense layer.
+///
+/// Tensors, for A names and H = `hiddenChannels`:
+///
+/// | name | shape |
+/// |---|---|
+/// | `attributes.conv.weight`, `.bias` | [H, C, 3, 3], [H]; zero padding 1 |
+/// | `attributes.dense.weight`, `.bias` | [A, H·(h/2)²], [A] |
+public struct AttributeNetworkSpecification: Codable, Equatable, Sendable {
+  /// Side of the images that the network was made for.
+  public var resolution: Int
+  public var hiddenChannels: Int
+  /// One per attribute, in the order of the outputs; fit to be the name of a file (`isValidName`).
+  public var names: [String]
+
+  public init(resolution: Int, hiddenChannels: Int, names: [String]) {
+    self.resolution = resolution
+    self.hiddenChannels = hiddenChannels
+    self.names = names
+  }
+
+  /// Whether a name is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and begins with a letter or a digit: files are
+  /// named after attributes, and commands take lists of them.
+  public static func isValidName(_ name: String) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        true
+      default: false
+      }
+    }
+    guard let first = name.utf8.first, isAlphanumeric(first), name.utf8.count <= 64 else { return false }
+    return name.utf8.allSatisfy { isAlphanumeric($0) || [UInt8]("_-.".utf8).contains($0) }
+  }
+}

@@ -1,0 +1,22 @@
+import Quant
+import Runtime
+
+/// A head on the feature network that reads attributes off an image, with frozen weights.
+public struct AttributeNetwork: Sendable {
+  public let specification: AttributeNetworkSpecification
+  private let convolution: ConvolutionWeights
+  private let dense: DenseLayerWeights
+
+  init(_ specification: AttributeNetworkSpecification, from file: ModelFile) throws(InversionError) {
+    self.specification = specification
+    convolution = try file.convolution("attributes.conv", form: .same(kernel: 3))
+    dense = try file.dense("attributes.dense")
+  }
+
+  /// The feature F(x) [N, C, h, h] → attributes [N, A].
+  public func append(to graph: inout Graph, _ feature: TensorID) throws(GraphError) -> TensorID {
+    let hidden = try graph.append(Convolution(convolution, activation: .leakyReLU(slope: 0)), feature)
+    let pooled = try graph.append(AveragePool(), hidden)
+    return try graph.append(Dense(dense), try graph.append(Flatten(), pooled))
+  }
+}
