@@ -35,6 +35,9 @@ public struct TorchRandom: Sendable {
 
   private mutating func uniform() -> Float { Float(next() & 0xFF_FFFF) * 0x1p-24 }
 
+  /// A number in 0..<limit, as `torch.randint` takes it.
+  mutating func integer(below limit: Int) -> Int { Int(next()) % limit }
+
   /// Standard normal numbers.
   public mutating func normals(_ count: Int) -> [Float] {
     var values = (0..<max(count, 16)).map { _ in uniform() }

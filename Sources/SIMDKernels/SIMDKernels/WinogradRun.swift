@@ -50,7 +50,8 @@ struct WinogradRun {
       blocks: weights.inputBlocks, taps: 1, channels: 16, tapOffsets: rowOffsets, inputPixels: rowOffsets,
       outputPixels: rowOffsets, tiles: tiles, panel: matrix,
       output: products + product &* blocking.productStride,
-      outputBlockStride: blocking.productRows &* 16, initial: plan.zeros.base, slope: 1, prefetch: UnsafeRawPointer(next ?? matrix),
+      outputBlockStride: blocking.productRows &* 16, initial: plan.zeros.base, slope: 1,
+      prefetch: UnsafeRawPointer(next ?? matrix),
       prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles)
     if let start = pixels.start {
       arguments.pixelPrefetch = start
