@@ -9,6 +9,10 @@ public enum InversionError: Error, CustomStringConvertible {
   case badShape(what: String, expected: String, found: [Int])
   /// The objective became infinite or not a number.
   case notFinite(term: String, step: Int)
+  /// A boundary that is no direction.
+  case badBoundary(name: String, expected: String, found: String)
+  /// Style layers that the model does not have.
+  case badLayers(what: String, expected: ClosedRange<Int>, found: [Int])
   case badOption(name: String, expected: String, found: String)
   case model(ModelFileError)
   case graph(GraphError)
@@ -21,6 +25,11 @@ public enum InversionError: Error, CustomStringConvertible {
       "\(what): expected shape \(expected), found \(found)"
     case .notFinite(let term, let step):
       "the \(term) term is not finite at step \(step); try a smaller --learning-rate"
+    case .badBoundary(let name, let expected, let found):
+      "boundary '\(name)': expected \(expected), found \(found)"
+    case .badLayers(let what, let expected, let found):
+      "\(what): expected layers from \(expected.lowerBound) to \(expected.upperBound), found "
+        + (found.isEmpty ? "none" : found.map(String.init).joined(separator: ","))
     case .badOption(let name, let expected, let found):
       "\(name): expected \(expected), found \(found)"
     case .model(let error): "\(error)"

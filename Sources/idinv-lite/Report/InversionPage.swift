@@ -5,15 +5,9 @@ extension InversionReport {
   private static let openCount = 8
 
   func page() -> HTMLPage {
-    let program = run.versions.first.map { "\($0.name) \($0.value)" } ?? "idinv-lite"
-    var page = HTMLPage(
+    var page = run.page(
       title: entries.count == 1 ? "Inversion of \(entries[0].name)" : "Inversion of \(entries.count) images",
-      lead: "In-domain inversion: each picture as a code of the generator that stays within its domain.",
-      facts: facts, footer: "Made by \(program). One file, nothing loaded from elsewhere.")
-    if !run.note.isEmpty { page.add("<p class=\"note\">\(run.note)</p>\n") }
-    if !run.options.isEmpty || run.versions.count > 1 {
-      page.add(HTMLPage.more("Options and versions", HTMLPage.pairs(run.options + run.versions)))
-    }
+      lead: "In-domain inversion: each picture as a code of the generator that stays within its domain.")
     if !entries.isEmpty {
       page.addSection("Summary", id: "summary", summary())
       if let chart = convergence() { page.addSection("Convergence", chart) }
@@ -21,22 +15,6 @@ extension InversionReport {
     }
     page.addSection("How to read the figures", explanations)
     return page
-  }
-
-  private var facts: [HTMLPage.Fact] {
-    let sha: HTML = run.modelSHA256.isEmpty ? "" : "<code>\(run.modelSHA256)</code>"
-    return [
-      HTMLPage.Fact("Model", text: run.modelName),
-      HTMLPage.Fact("Resolution", text: run.resolution > 0 ? "\(run.resolution) × \(run.resolution)" : ""),
-      HTMLPage.Fact("Code", text: run.layerCount > 0 ? "\(run.layerCount) × \(run.codeDimension)" : ""),
-      HTMLPage.Fact("Weights", text: run.weightsType),
-      HTMLPage.Fact("Arithmetic", text: run.computeType),
-      HTMLPage.Fact("Processor tier", text: run.tier),
-      HTMLPage.Fact("Threads", text: run.threadCount > 0 ? "\(run.threadCount)" : ""),
-      HTMLPage.Fact("Time", text: run.seconds > 0 ? Figure.duration(run.seconds) : ""),
-      HTMLPage.Fact("Date", text: run.date),
-      HTMLPage.Fact("Model file, SHA-256", sha, isWide: true),
-    ]
   }
 
   // MARK: Summary

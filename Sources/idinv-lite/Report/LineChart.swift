@@ -20,6 +20,8 @@ struct LineChart: Sendable {
   var xTitle: String
   var yKind: AxisScale.Kind = .linear
   var series: [Series]
+  /// Whether a linear axis begins at 0, so that heights can be compared.
+  var beginsAtZero = false
   /// Shaded between the first and the second of these lines.
   var band: (lower: [(x: Double, y: Double)], upper: [(x: Double, y: Double)])?
   /// Places that show their values on hovering; fewer make a page of many charts lighter.
@@ -32,7 +34,8 @@ struct LineChart: Sendable {
   func html() -> HTML {
     let all = series.flatMap(\.points) + (band.map { $0.lower + $0.upper } ?? [])
     let x = AxisScale(linear: all.map(\.x), tickCount: 6, isRound: false)
-    let y = yKind == .linear ? AxisScale(linear: all.map(\.y)) : AxisScale(logarithmic: all.map(\.y))
+    let zero = beginsAtZero ? [0.0] : []
+    let y = yKind == .linear ? AxisScale(linear: all.map(\.y) + zero) : AxisScale(logarithmic: all.map(\.y))
     let legend = series.map { one -> HTML in
       "<li><i class=\"line s\(one.style % 6)\"></i>\(one.name)</li>"
     }

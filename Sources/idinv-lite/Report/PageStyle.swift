@@ -71,7 +71,7 @@ enum PageStyle {
     img { display: block; max-width: 100%; height: auto; }
     img.tiny { image-rendering: pixelated; }
     figure { margin: 0; min-width: 0; }
-    figcaption { font-size: .875rem; line-height: 1.4; padding-top: .4rem; }
+    figcaption { font-size: .875rem; line-height: 1.4; padding-top: .4rem; overflow-wrap: anywhere; }
     figcaption small { display: block; }
     .row { display: grid; gap: 1rem; margin: .75rem 0; }
     .row.large { grid-template-columns: repeat(auto-fill, minmax(min(30%, 14rem), 1fr)); }
@@ -98,6 +98,18 @@ enum PageStyle {
     .js .frames figure:not(.shown) { display: none; }
     .frames figcaption { text-align: center; }
 
+    .matrix { overflow-x: auto; margin: .75rem 0; }
+    .matrix table { width: auto; }
+    .matrix th, .matrix td { border: 0; padding: 2px; text-align: center; vertical-align: middle; font-weight: 400; }
+    .matrix th { color: var(--quiet); }
+    .matrix thead th { vertical-align: bottom; padding-bottom: .3rem; }
+    .matrix tbody th { position: sticky; left: 0; background: var(--page); text-align: left; padding-right: .6rem;
+      min-width: 4.5rem; max-width: 9rem; white-space: normal; overflow-wrap: anywhere; z-index: 1; }
+    .matrix tbody tr:hover { background: none; }
+    .matrix img { width: 6.5rem; max-width: none; height: auto; border-radius: 3px; background: var(--panel); }
+    .matrix .own { outline: 2px solid var(--rule); }
+
+    .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1rem 1.5rem; }
     .chart { max-width: 36rem; }
     .chart figcaption { padding: 0 0 .4rem; }
     .chart figcaption small { display: inline; }
@@ -144,6 +156,8 @@ enum PageStyle {
       th, td { padding: .4rem .5rem; }
       td .thumbs img:not(:last-child) { display: none; }
       td .name { width: 7.5rem; }
+      .matrix img { width: 4.25rem; }
+      .matrix tbody th { min-width: 4.25rem; max-width: 5rem; }
     }
     @media print {
       :root { --page: #fff; --panel: #f5f7f9; --ink: #000; --quiet: #444; --rule: #ccc; --s0: #000; --s1: #1f77b4;
@@ -162,7 +176,8 @@ enum PageStyle {
       dl.tiles dd { font-size: 1.1rem; }
       figure, tr, dl.tiles { break-inside: avoid; }
       h2, h3, summary { break-after: avoid; }
-      .table { overflow: visible; }
+      .table, .matrix { overflow: visible; }
+      .matrix img { width: 4rem; }
       .row.large { grid-template-columns: repeat(3, 1fr); }
       .row.small { grid-template-columns: repeat(6, 1fr); }
     }

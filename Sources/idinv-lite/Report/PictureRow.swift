@@ -73,12 +73,14 @@ struct PictureSlider: Sendable {
   var frames: [(label: String, image: ReportImage)]
   /// The frame to begin with.
   var start: Int
+  /// Lets copies show frame i once more, as "ID-i".
+  var id: String?
 
   func html() -> HTML {
-    let figures = frames.map { frame -> HTML in
+    let figures = frames.enumerated().map { index, frame -> HTML in
       let caption = "\(parameter) \(frame.label)"
       return """
-        <figure>\(frame.image.element(alt: caption))<figcaption>\(caption)</figcaption></figure>
+        <figure>\(frame.image.element(id: id.map { "\($0)-\(index)" }, alt: caption))<figcaption>\(caption)</figcaption></figure>
 
         """
     }

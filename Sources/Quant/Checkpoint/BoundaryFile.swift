@@ -1,0 +1,93 @@
+import Foundation
+import Quant
+
+/// A semantic boundary as files hold it: what was stored, before it is known whether it belongs to a model.
+///
+/// Three forms are in use: a plain array (InterFaceGAN); a pickled dictionary with `boundary` and
+/// `meta_data.manipulate_layers` (idinvert_pytorch); a plain array with its meta data in a JSON file of the same name beside
+/// it (this project's).
+public struct BoundaryFile: Equatable, Sendable {
+  public var path: String
+  /// The attribute, where the meta data name it; else the file's name without its extension.
+  public var name: String
+  /// As stored, with its shape: [1, D], [1, L, D] …
+  public var array: NumpyArray
+  /// The layers to move, where the meta data list them.
+  public var layers: [Int]?
+
+  /// Reads a `.npy` file. Pickles are read as plain data and never run.
+  ///
+  /// - Throws: as `NumpyFile.read`; `.unsupported` where a pickle holds no boundary, or layers that are not
+  ///   whole numbers.
+  public static func read(_ path: String) throws(CheckpointError) -> BoundaryFile {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let value: PickledValue
+    do throws(CheckpointError) { value = try NumpyFile.read(path) } catch { throw error.located(in: path) }
+    switch value {
+    case .array(let array):
+      let sidecar = Sidecar(beside: path)
+      return BoundaryFile(path: path, name: sidecar?.attribute ?? name, array: array, layers: sidecar?.layers)
+    case .dictionary:
+      guard let array = value["boundary"]?.array else {
+        throw .unsupported(
+          path: path, found: "a dictionary without an array 'boundary'", expected: "a semantic boundary")
+      }
+      return BoundaryFile(path: path, name: name, array: array, layers: try layers(value["meta_data"], path))
+    default:
+      throw .unsupported(
+        path: path, found: "other Python objects", expected: "a semantic boundary: an array of numbers")
+    }
+  }
+
+  /// `manipulate_layers` of the published meta data: numbers, or a text such as '0-3,7'; empty or absent for all layers.
+  private static func layers(_ meta: PickledValue?, _ path: String) throws(CheckpointError) -> [Int]? {
+    guard let stored = meta?["manipulate_layers"] else { return nil }
+    if case .none = stored { return nil }
+    if let one = stored.integer { return [one] }
+    if let text = stored.string {
+      if text.allSatisfy({ $0 == " " }) { return nil }
+      var layers: [Int] = []
+      for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], 0 <= first,
+          first <= last, last < layerLimit
+        else { throw bad(path, "'\(text)'") }
+        layers += first...last
+      }
+      return layers
+    }
+    guard let layers = stored.integers else { throw bad(path, "something else") }
+    return layers.isEmpty ? nil : layers
+  }
+
+  /// No generator has more layers; a range up to it cannot fill the memory.
+  private static let layerLimit = 1000
+
+  private static func bad(_ path: String, _ found: String) -> CheckpointError {
+    .unsupported(path: path, found: "\(found) as meta_data.manipulate_layers", expected: "numbers of layers")
+  }
+
+  /// `NAME.json` beside `NAME.npy`. A file that says nothing of this kind is somebody else's.
+  private struct Sidecar {
+    var attribute: String?
+    var layers: [Int]?
+
+    init?(beside path: String) {
+      let name = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("json").path
+      guard name != path, let file = FileHandle(forReadingAtPath: name) else { return nil }
+      defer { try? file.close() }
+      guard let data = try? file.read(upToCount: 1 << 20),
+        case .object(let members)? = try? JSONReader.read([UInt8](data))
+      else { return nil }
+      for member in members {
+        switch (member.key, member.value) {
+        case ("attribute", .string(let text)) where !text.isEmpty: attribute = text
+        case ("layers", .array(let values)) where !values.isEmpty:
+          let integers = values.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+          if integers.count == values.count { layers = integers }
+        default: break
+        }
+      }
+    }
+  }
+}

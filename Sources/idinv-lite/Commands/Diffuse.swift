@@ -1,0 +1,215 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+
+/// `idinv-lite diffuse`
+struct Diffuse: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Semantic diffusion: a part of a target image, and around it what the context suggests.",
+    discussion: """
+      Pastes the target's part onto the context, and inverts the result from its encoder's code with the pixel and \
+      perceptual terms within that part alone and without the domain term. Every target meets every context. The part is \
+      a square, by default the published one (110 pixels around (125, 145) of 256) at the model's scale, or the bright \
+      pixels of --mask.
+
+      Writes TARGET_to_CONTEXT_ori.png (pasted), _enc.png and _inv.png, encoded_codes.npy and inverted_codes.npy [pairs, \
+      L, D] with image_list.txt, target_list.txt, context_list.txt, mask.png, losses.jsonl, diffusion.html and summary.json.
+      """)
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Images to take the part from: PNG files, folders or .list files.", valueName: "targets"))
+  var targets: [String]
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Images to put it into: PNG files, folders or .list files.", valueName: "contexts"))
+  var contexts: [String]
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputFolder
+
+  @Option(
+    name: [.customShort("s"), .long], parsing: .unconditional,
+    help: ArgumentHelp("Side of the square in the model's pixels.", valueName: "pixels"))
+  var cropSize: Int?
+
+  @Option(
+    name: [.customShort("x"), .long], parsing: .unconditional,
+    help: ArgumentHelp("Column of the square's centre.", valueName: "pixels"))
+  var centerX: Int?
+
+  @Option(
+    name: [.customShort("y"), .long], parsing: .unconditional,
+    help: ArgumentHelp("Row of the square's centre.", valueName: "pixels"))
+  var centerY: Int?
+
+  @Option(help: ArgumentHelp("A picture that is bright where the target is to be seen.", valueName: "mask.png"))
+  var mask: String?
+
+  @OptionGroup(title: "Optimisation") var refinement: RefinementOptions
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    if mask != nil, cropSize != nil || centerX != nil || centerY != nil {
+      throw ValidationError("give either --mask or --crop-size, --center-x and --center-y")
+    }
+    for (option, value) in [("--crop-size", cropSize), ("--center-x", centerX), ("--center-y", centerY)] {
+      if let value, !(0...100_000).contains(value) || option == "--crop-size" && value == 0 {
+        throw ValidationError("\(option): expected a number of pixels, found \(value)")
+      }
+    }
+  }
+
+  private struct Details: Encodable {
+    struct Pair: Encodable {
+      var name: String
+      var target: String
+      var context: String
+      var steps: Int
+      var stopped: Bool
+      var seconds: Double
+      /// Within the mask, result against target.
+      var masked_psnr_db: Double
+      var in_domain_mean_square: Double?
+      var first_losses: Losses?
+      var last_losses: Losses?
+    }
+    struct Objective: Encodable {
+      var iterations: Int
+      var learning_rate: Float
+      var lambda_perceptual: Float
+      var lambda_domain: Float
+    }
+    var objective: Objective
+    var mask_pixels: Int
+    var pairs: [Pair]
+  }
+
+  private func mask(resolution: Int) throws -> DiffusionMask {
+    if let mask {
+      let picture = try PNG.read(mask)
+      guard picture.width == resolution, picture.height == resolution else {
+        throw Failure(
+          .badData,
+          "\(mask): expected a mask of the model's \(resolution)×\(resolution) pixels, found "
+            + "\(picture.width)×\(picture.height)")
+      }
+      do { return try DiffusionMask(picture) } catch { throw Failure(.badData, "\(mask): \(error)") }
+    }
+    let published = DiffusionMask.publishedBox(resolution: resolution)
+    return try DiffusionMask(
+      resolution: resolution, size: cropSize ?? published.size, centerX: centerX ?? published.centerX,
+      centerY: centerY ?? published.centerY)
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      let model = try model.load()
+      let resolution = try model.imageResolution()
+      let mask = try mask(resolution: resolution)
+      let listedTargets = try ImageList.expand(targets)
+      let listedContexts = try ImageList.expand(contexts)
+      let pairs = listedTargets.flatMap { target in listedContexts.map { (target: target, context: $0) } }
+      let names = ImageList.uniqueNames(pairs.map { "\($0.target.name)_to_\($0.context.name).png" })
+      try output.prepare()
+      try output.check(
+        names.flatMap { ["\($0)_ori.png", "\($0)_enc.png", "\($0)_inv.png"] } + [
+          "encoded_codes.npy", "inverted_codes.npy", "image_list.txt", "target_list.txt", "context_list.txt",
+          "mask.png", "losses.jsonl", "summary.json", "diffusion.html",
+        ],
+        inputs: [model.path, self.mask ?? ""] + targets + contexts
+          + pairs.flatMap { [$0.target.path, $0.context.path] })
+
+      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let inversion = try ImageInversion(
+        model, options: refinement.options(domain: 0), isMasked: true, kernels: run.kernels, progress: run.progress)
+      let detail = ReportDetail(imageCount: 2 * pairs.count, resolution: resolution, snapshotCount: 0)
+      try output.writePNG(mask.picture, "mask.png")
+      let log = try LossLog(path: output.path("losses.jsonl"))
+      let pictures = try run.pictures(of: listedTargets + listedContexts, refinement)
+      var entries: [DiffusionReport.Entry] = []
+      for (index, pair) in pairs.enumerated() where !Signals.isInterrupted {
+        guard let target = pictures[pair.target.path], let context = pictures[pair.context.path] else { continue }
+        entries.append(
+          try diffuse(
+            target, pair.target, context, pair.context, mask, name: names[index], place: (index, pairs.count), run,
+            inversion, log, detail))
+      }
+      run.progress.clear()
+      guard !entries.isEmpty else {
+        throw ExitCode(Signals.isInterrupted ? Signals.exitCode : Status.badData.rawValue)
+      }
+      try run.write(entries.flatMap(\.result.startCode), shape: [entries.count], to: "encoded_codes.npy")
+      try run.write(entries.flatMap(\.result.code), shape: [entries.count], to: "inverted_codes.npy")
+      try ResultFolder.writeImageList(
+        entries.map { ListedImage(path: "\($0.name).png", name: $0.name) }, to: output.path("image_list.txt"))
+      try ResultFolder.writeImageList(listedTargets, to: output.path("target_list.txt"))
+      try ResultFolder.writeImageList(listedContexts, to: output.path("context_list.txt"))
+      let report = DiffusionReport(
+        run: try run.facts(options: optionList), mask: try ReportImage(mask.picture, maximumSide: detail.side),
+        entries: entries)
+      try run.finish(
+        details(entries, mask), page: report.page(), named: "diffusion.html",
+        line: "\(entries.count) diffusion\(entries.count == 1 ? "" : "s")")
+    }
+  }
+
+  private func diffuse(
+    _ target: Image8, _ listedTarget: ListedImage, _ context: Image8, _ listedContext: ListedImage,
+    _ mask: DiffusionMask, name: String, place: (index: Int, count: Int), _ run: EditingRun,
+    _ inversion: ImageInversion, _ log: LossLog, _ detail: ReportDetail
+  ) throws -> DiffusionReport.Entry {
+    let began = ContinuousClock.now
+    let pasted = mask.paste(target, onto: context)
+    try output.writePNG(pasted, "\(name)_ori.png")
+    let result = try inversion(pasted, mask: mask, name: name, place: place)
+    let seconds = began.duration(to: .now) / .seconds(1)
+    let encoded = try run.picture(of: result.startCode, named: name)
+    let diffused = try run.picture(of: result.code, named: name)
+    try output.writePNG(encoded.image, "\(name)_enc.png")
+    try output.writePNG(diffused.image, "\(name)_inv.png")
+    for (step, losses) in result.history.enumerated() {
+      try log.append(
+        LossLog.Record(
+          image: name, step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+          domain: Double(losses.domain), total: Double(losses.total),
+          seconds: seconds * Double(step + 1) / Double(result.history.count)))
+    }
+    try log.flush()
+    func shown(_ image: Image8) throws -> ReportImage { try ReportImage(image, maximumSide: detail.side) }
+    return DiffusionReport.Entry(
+      name: name, targetName: listedTarget.name, contextName: listedContext.name, targetSource: listedTarget.path,
+      contextSource: listedContext.path, target: try shown(target), context: try shown(context),
+      pasted: try shown(pasted), encoded: try shown(encoded.image), diffused: try shown(diffused.image),
+      result: result, seconds: seconds, maskedPSNRDB: mask.psnr(diffused.image, target),
+      encodedMaskedPSNRDB: mask.psnr(encoded.image, target), inDomain: diffused.score.map { Double($0.meanSquare) })
+  }
+
+  private func details(_ entries: [DiffusionReport.Entry], _ mask: DiffusionMask) -> Details {
+    Details(
+      objective: Details.Objective(
+        iterations: refinement.iterations, learning_rate: refinement.learningRate,
+        lambda_perceptual: refinement.lambdaPerceptual, lambda_domain: 0),
+      mask_pixels: mask.isTarget.count { $0 },
+      pairs: entries.map {
+        Details.Pair(
+          name: $0.name, target: $0.targetSource, context: $0.contextSource, steps: $0.result.history.count,
+          stopped: $0.result.wasStopped, seconds: $0.seconds, masked_psnr_db: $0.maskedPSNRDB,
+          in_domain_mean_square: $0.inDomain, first_losses: $0.result.history.first,
+          last_losses: $0.result.history.last)
+      })
+  }
+
+  private var optionList: [(name: String, value: String)] {
+    var list: [(name: String, value: String)] = []
+    for (option, value) in [("--crop-size", cropSize), ("--center-x", centerX), ("--center-y", centerY)] {
+      if let value { list.append((option, "\(value)")) }
+    }
+    if let mask { list.append(("--mask", mask)) }
+    return list + refinement.list
+  }
+}

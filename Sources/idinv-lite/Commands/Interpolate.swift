@@ -1,0 +1,206 @@
+import ArgumentParser
+import Imaging
+import Inversion
+
+/// `idinv-lite interpolate`
+struct Interpolate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Walk from image to image: pictures of the codes on straight lines between two codes.",
+    discussion: """
+      Codes a + t·(b − a). With --from-a and --from-b every code of the one is joined to every code of the other; without \
+      them the path leads through the given images, codes or result folder in order. Images are inverted first.
+
+      Writes A_to_B_01.png and so on for the steps within, interpolated_codes.npy [lines, steps + 2, L, D] with both ends, \
+      interpolation.html and summary.json; with --animate films as animated PNG: path.png, or A_to_B.png for each line. Also \
+      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt.
+      """)
+
+  @Argument(help: ArgumentHelp("PNG files, folders or .list files: a path through them.", valueName: "images"))
+  var images: [String] = []
+
+  @Option(help: ArgumentHelp("A path through codes [N, L, D] or [N, D].", valueName: "codes.npy"))
+  var codes: String?
+
+  @Option(help: ArgumentHelp("A path through the codes of a result folder.", valueName: "dir"))
+  var from: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Where lines begin: a result folder, codes.npy, or images.", valueName: "a"))
+  var fromA: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Where lines end: a result folder, codes.npy, or images.", valueName: "b"))
+  var fromB: [String] = []
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputFolder
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Codes between the ends of each line.", valueName: "n"))
+  var steps = 5
+
+  @Flag(help: "Lead the path back to its beginning.")
+  var loop = false
+
+  @Flag(help: "Write films too, as animated PNG.")
+  var animate = false
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Pictures per second of the films.", valueName: "n"))
+  var frameRate = 10
+
+  @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    guard fromA.isEmpty == fromB.isEmpty else { throw ValidationError("give both --from-a and --from-b, or neither") }
+    guard [codes != nil, from != nil, !images.isEmpty, !fromA.isEmpty].count(where: { $0 }) == 1 else {
+      throw ValidationError("give either images, --codes, --from, or --from-a and --from-b")
+    }
+    if loop && !fromA.isEmpty { throw ValidationError("--loop acts on a path, not on --from-a and --from-b") }
+    guard (1...1000).contains(frameRate) else {
+      throw ValidationError("--frame-rate: expected 1 to 1000, found \(frameRate)")
+    }
+    guard (0...1000).contains(steps) else { throw ValidationError("--steps: expected 0 to 1000, found \(steps)") }
+  }
+
+  private struct Details: Encodable {
+    struct Line: Encodable {
+      var from: String
+      var to: String
+      var pictures: [String]
+      /// Of each code of the line, both ends included.
+      var in_domain_mean_square: [Double]?
+      /// Of each picture against the one before.
+      var change_rms_pm1: [Double]
+    }
+    var steps: Int
+    var images: [EditedCodeSummary]
+    var lines: [Line]
+    var films: [String]
+  }
+
+  private var isPath: Bool { fromA.isEmpty }
+
+  /// The things to join, and the lines between them as pairs of indices.
+  private func plan(_ model: Model) throws -> (items: [CodeSource.Item], lines: [(from: Int, to: Int)]) {
+    if !fromA.isEmpty {
+      let (a, b) = (try CodeSource.items(fromA, for: model), try CodeSource.items(fromB, for: model))
+      return (a + b, a.indices.flatMap { from in b.indices.map { (from, a.count + $0) } })
+    }
+    let source: CodeSource = if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
+    let items = try source.items(for: model)
+    guard items.count > 1 else {
+      throw Failure(.badData, "\(codes ?? from ?? images[0]): holds one image; expected two or more to walk between")
+    }
+    return (items, Interpolation.path(through: items.count, isLoop: loop))
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      let model = try model.load()
+      var (items, lines) = try plan(model)
+      items.makeNamesUnique()
+      let names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
+      let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0).png" }
+      try output.prepare()
+      try output.check(
+        EditingRun.names(of: items) + names.flatMap { name in (0..<steps).map { stepName(name, $0) } }
+          + films + ["interpolated_codes.npy", "interpolation.html", "summary.json"],
+        inputs: [model.path, codes ?? ""] + inputFiles + items.inputs)
+
+      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let detail = ReportDetail(
+        imageCount: lines.count, resolution: run.resolution, snapshotCount: steps)
+      let edited = try run.codes(of: items, inversion: inversion, detail: detail)
+      var entries: [InterpolationReport.Line] = []
+      var allCodes: [Float] = []
+      let emptyFilm = AnimatedPNG(height: run.resolution, width: run.resolution, framesPerSecond: frameRate)
+      var film = emptyFilm
+      var writtenFilms: [String] = []
+      for (index, line) in lines.enumerated() where !Signals.isInterrupted {
+        guard let a = edited[line.from], let b = edited[line.to] else { continue }
+        let codes = Interpolation.codes(from: a.code, to: b.code, innerSteps: steps)
+        var entry = InterpolationReport.Line(
+          from: a, to: b, fromIndex: line.from, toIndex: line.to, name: names[index])
+        var last: Image8?
+        for step in 0..<steps + 2 where !Signals.isInterrupted {
+          let name = stepName(names[index], step - 1)
+          let picture = try run.picture(of: codes[step * run.shape.count..<(step + 1) * run.shape.count], named: name)
+          let isInner = step > 0 && step <= steps
+          if isInner { try output.writePNG(picture.image, name) }
+          entry.frames.append(
+            InterpolationReport.Frame(
+              position: Interpolation.positions(innerSteps: steps)[step], file: isInner ? name : nil,
+              image: isInner && detail.snapshotSide > 0
+                ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil,
+              inDomain: picture.score.map { Double($0.meanSquare) },
+              change: last.map { Metrics.msePM1($0, picture.image).squareRoot() }))
+          last = picture.image
+          // On a path the end of a line is the beginning of the next.
+          if animate, !isPath || step <= steps || (index == lines.count - 1 && !loop) { try film.append(picture.image) }
+          run.progress.update(
+            ProgressState(
+              name: names[index], image: index, imageCount: lines.count, step: step + 1, stepCount: steps + 2))
+        }
+        if entry.frames.count < steps + 2 { break }
+        allCodes += codes
+        entries.append(entry)
+        if animate, !isPath {
+          try film.write(to: output.path(films[index]))
+          writtenFilms.append(films[index])
+          film = emptyFilm
+        }
+      }
+      if animate, isPath, film.frameCount > 0 {
+        try film.write(to: output.path(films[0]))
+        writtenFilms = films
+      }
+      if !entries.isEmpty {
+        try run.write(allCodes, shape: [entries.count, steps + 2], to: "interpolated_codes.npy")
+      }
+      let report = InterpolationReport(
+        run: try run.facts(options: optionList), isPath: isPath, codes: edited, lines: entries)
+      try run.finish(
+        details(edited.compactMap { $0 }, entries, films: writtenFilms), page: report.page(),
+        named: "interpolation.html",
+        line: "\(entries.count * steps) pictures on \(entries.count) line\(entries.count == 1 ? "" : "s")")
+    }
+  }
+
+  /// Step 0 is the first within the line.
+  private func stepName(_ name: String, _ step: Int) -> String {
+    let digits = max(2, "\(steps)".count)
+    let number = "\(step + 1)"
+    return "\(name)_\(String(repeating: "0", count: max(0, digits - number.count)))\(number).png"
+  }
+
+  private var inputFiles: [String] {
+    ([from].compactMap { $0 } + fromA + fromB).flatMap { [$0, "\($0)/inverted_codes.npy"] }
+  }
+
+  private func details(
+    _ codes: [EditedCode], _ lines: [InterpolationReport.Line], films: [String]
+  ) -> Details {
+    Details(
+      steps: steps, images: codes.map { EditedCodeSummary($0) },
+      lines: lines.map { line in
+        let scores = line.frames.compactMap(\.inDomain)
+        return Details.Line(
+          from: line.from.name, to: line.to.name, pictures: line.frames.compactMap(\.file),
+          in_domain_mean_square: scores.isEmpty ? nil : scores, change_rms_pm1: line.frames.compactMap(\.change))
+      }, films: films)
+  }
+
+  private var optionList: [(name: String, value: String)] {
+    var list = [("--steps", "\(steps)")].map { (name: $0.0, value: $0.1) }
+    if loop { list.append(("--loop", "yes")) }
+    if let codes { list.append(("--codes", codes)) }
+    if let from { list.append(("--from", from)) }
+    list += fromA.map { ("--from-a", $0) }
+    list += fromB.map { ("--from-b", $0) }
+    return list + inversion.list
+  }
+}

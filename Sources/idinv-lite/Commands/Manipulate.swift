@@ -1,0 +1,220 @@
+import ArgumentParser
+import Imaging
+import Inversion
+
+/// `idinv-lite manipulate`
+struct Manipulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Change attributes of images: move their codes along semantic boundaries.",
+    discussion: """
+      x = G(z + α·n), with the unit normal n of each boundary. Takes codes, a result folder (--from) or images, which are \
+      inverted first. Several boundaries move together, each by its own factor: --boundary smile.npy \
+      --boundary age.npy:-0.5. With --condition the moves leave other attributes alone: n₁ − (n₁ᵀn₂)n₂. Boundaries are \
+      .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their layers.
+
+      Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json; also \
+      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited on.
+      """)
+
+  @Argument(help: ArgumentHelp("PNG files, folders or .list files to invert and edit.", valueName: "images"))
+  var images: [String] = []
+
+  @Option(help: ArgumentHelp("Codes to edit: [N, L, D] or [N, D].", valueName: "codes.npy"))
+  var codes: String?
+
+  @Option(help: ArgumentHelp("A result folder of invert or of idinvert_pytorch: the codes in it.", valueName: "dir"))
+  var from: String?
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputFolder
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A semantic boundary, and what its α is multiplied with; repeatable.", valueName: "b.npy[:factor]"))
+  var boundary: [BoundaryArgument]
+
+  @Option(help: ArgumentHelp("A boundary whose attribute is to stay as it is; repeatable.", valueName: "b.npy"))
+  var condition: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"))
+  var layers: String?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("The first α.", valueName: "alpha"))
+  var startDistance = -3.0
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("The last α.", valueName: "alpha"))
+  var endDistance = 3.0
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("How many α, evenly spaced.", valueName: "n"))
+  var steps = 7
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5.", valueName: "list"))
+  var alpha: String?
+
+  @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  private static let stepLimit = 1000
+
+  mutating func validate() throws {
+    guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
+      throw ValidationError("give either images, --codes or --from")
+    }
+    guard !boundary.isEmpty else { throw ValidationError("--boundary: expected at least one") }
+    guard startDistance.isFinite, endDistance.isFinite else {
+      throw ValidationError("--start-distance, --end-distance: expected numbers")
+    }
+    guard (1...Self.stepLimit).contains(steps) else {
+      throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
+    }
+    if let alpha, try numberList(alpha, option: "--alpha").count > Self.stepLimit {
+      throw ValidationError("--alpha: at most \(Self.stepLimit) values")
+    }
+    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
+  }
+
+  private func distances() throws -> [Double] {
+    try alpha.map { try numberList($0, option: "--alpha") }
+      ?? Manipulation.distances(from: startDistance, through: endDistance, count: steps)
+  }
+
+  private var source: CodeSource {
+    if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
+  }
+
+  private struct Details: Encodable {
+    struct Boundary: Encodable {
+      var name: String
+      var path: String
+      var factor: Double
+      var layers: [Int]
+      var length: Double
+    }
+    struct Step: Encodable {
+      var alpha: Double
+      var picture: String
+      var in_domain_mean_square: Float?
+      var change_rms_pm1: Double
+    }
+    struct Image: Encodable {
+      var image: EditedCodeSummary
+      var steps: [Step]
+
+      func encode(to encoder: any Swift.Encoder) throws {
+        try image.encode(to: encoder)
+        try ["steps": steps].encode(to: encoder)
+      }
+    }
+    var boundaries: [Boundary]
+    var conditions: [String]
+    var distances: [Double]
+    var images: [Image]
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      let model = try model.load()
+      let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
+      let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
+      let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
+      let distances = try distances()
+      let items = try source.items(for: model)
+      try output.prepare()
+      try output.check(
+        EditingRun.names(of: items) + items.flatMap { item in distances.indices.map { stepName(item.name, $0) } }
+          + ["manipulated_codes.npy", "manipulation.html", "summary.json"],
+        inputs: [model.path, codes ?? "", from.map { "\($0)/inverted_codes.npy" } ?? ""] + items.inputs
+          + boundaries.map(\.path) + condition)
+
+      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let detail = ReportDetail(imageCount: items.count, resolution: run.resolution, snapshotCount: distances.count)
+      let edited = try run.codes(of: items, inversion: inversion, detail: detail).compactMap { $0 }
+      let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })
+      var entries: [ManipulationReport.Entry] = []
+      var allMoved: [Float] = []
+      for (index, code) in edited.enumerated() {
+        let moved = manipulation(code.code, distances: distances)
+        let unmoved = try run.picture(of: code.code, named: code.name).image
+        var entry = ManipulationReport.Entry(code: code)
+        for (step, distance) in distances.enumerated() where !Signals.isInterrupted {
+          let name = stepName(code.name, step)
+          let picture = try run.picture(
+            of: moved[step * run.shape.count..<(step + 1) * run.shape.count], named: name)
+          try output.writePNG(picture.image, name)
+          entry.steps.append(
+            ManipulationReport.Step(
+              alpha: distance, file: name,
+              image: detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil,
+              inDomain: picture.score.map { Double($0.meanSquare) },
+              change: Metrics.msePM1(unmoved, picture.image).squareRoot()))
+          run.progress.update(
+            ProgressState(
+              name: code.name, image: index, imageCount: edited.count, step: step + 1, stepCount: distances.count))
+        }
+        // An image without all its steps is left out: every row of the array is whole.
+        if entry.steps.count < distances.count { break }
+        allMoved += moved
+        entries.append(entry)
+      }
+      if !entries.isEmpty {
+        try run.write(allMoved, shape: [entries.count, distances.count], to: "manipulated_codes.npy")
+      }
+      let report = ManipulationReport(
+        run: try run.facts(options: optionList), boundaries: boundaries, conditions: conditions.map(\.name),
+        distances: distances, entries: entries)
+      try run.finish(
+        details(boundaries, conditions: conditions, distances, entries), page: report.page(),
+        named: "manipulation.html",
+        line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")")
+    }
+  }
+
+  private func stepName(_ name: String, _ step: Int) -> String {
+    let count = alpha.map { $0.split(separator: ",").count } ?? steps
+    let digits = max(2, "\(count)".count)
+    let number = "\(step + 1)"
+    return "\(name)_step\(String(repeating: "0", count: digits - number.count))\(number).png"
+  }
+
+  private func details(
+    _ boundaries: [LoadedBoundary], conditions: [SemanticBoundary], _ distances: [Double],
+    _ entries: [ManipulationReport.Entry]
+  ) -> Details {
+    Details(
+      boundaries: boundaries.map {
+        Details.Boundary(
+          name: $0.boundary.name, path: $0.path, factor: $0.factor, layers: $0.boundary.layers,
+          length: $0.boundary.length)
+      }, conditions: conditions.map(\.name), distances: distances,
+      images: entries.map { entry in
+        Details.Image(
+          image: EditedCodeSummary(entry.code),
+          steps: entry.steps.map {
+            Details.Step(
+              alpha: $0.alpha, picture: $0.file, in_domain_mean_square: $0.inDomain.map { Float($0) },
+              change_rms_pm1: $0.change)
+          })
+      })
+  }
+
+  private var optionList: [(name: String, value: String)] {
+    var list: [(name: String, value: String)] = boundary.map { ("--boundary", "\($0.path):\($0.factor)") }
+    list += condition.map { ("--condition", $0) }
+    if let layers { list.append(("--layers", layers)) }
+    if let alpha {
+      list.append(("--alpha", alpha))
+    } else {
+      list += [
+        ("--start-distance", "\(startDistance)"), ("--end-distance", "\(endDistance)"), ("--steps", "\(steps)"),
+      ]
+    }
+    if let codes { list.append(("--codes", codes)) }
+    if let from { list.append(("--from", from)) }
+    return images.isEmpty ? list : list + inversion.list
+  }
+}

@@ -1,0 +1,240 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// A code to edit, and what is known of it.
+struct EditedCode {
+  var name: String
+  var source: String
+  /// [L, D].
+  var code: [Float]
+  /// What the encoder made of the picture; nil where the code was given.
+  var encoded: [Float]?
+  var original: ReportImage?
+  var inverted: ReportImage
+  /// The inversion against the original; nil without one.
+  var psnrDB: Double?
+  var score: InDomainScore?
+}
+
+/// What the editing commands share: the networks, the codes to edit, the pictures of codes, the results' places.
+final class EditingRun {
+  let model: Model
+  let shape: CodeShape
+  let resolution: Int
+  let kernels: Kernels
+  let output: OutputFolder
+  let progress: ProgressBar
+  private(set) var skipped: [SkippedImage] = []
+  private let reporting: ReportingOptions
+  private let reconstruct: Reconstructor
+  private let began = ContinuousClock.now
+
+  init(model: Model, output: OutputFolder, engine: EngineOptions, reporting: ReportingOptions) throws {
+    self.model = model
+    self.output = output
+    self.reporting = reporting
+    shape = try model.codeShape()
+    resolution = try model.imageResolution()
+    kernels = try engine.kernels()
+    reconstruct = try Reconstructor(model, kernels: kernels)
+    progress = ProgressBar(isQuiet: reporting.quiet)
+  }
+
+  // MARK: Pictures of codes
+
+  /// The picture of a code, and how far the code is outside of the generator's domain.
+  func picture(of code: some Collection<Float>, named name: String) throws -> (image: Image8, score: InDomainScore?) {
+    let result = reconstruct(Array(code))
+    guard result.image.allSatisfy(\.isFinite) else {
+      throw Failure(
+        .badData, "\(name): the generator's image is not finite; expected a code nearer to those of pictures")
+    }
+    return (
+      Image8(
+        planar: result.image, height: resolution, width: resolution, range: model.file.specification.pixelRange),
+      result.score
+    )
+  }
+
+  // MARK: The codes to edit
+
+  /// What `codes(of:)` writes.
+  static func names(of items: [CodeSource.Item]) -> [String] {
+    items.flatMap { item -> [String] in
+      switch item.content {
+      case .code(_, let original):
+        (original == nil ? [] : ["\(item.name)_ori.png"]) + ["\(item.name)_inv.png"]
+      case .image: ["ori", "enc", "inv"].map { "\(item.name)_\($0).png" }
+      }
+    } + ["inverted_codes.npy", "image_list.txt"]
+      + (items.contains { if case .image = $0.content { true } else { false } } ? ["encoded_codes.npy"] : [])
+  }
+
+  /// The codes of all items; pictures are inverted. Leaves a result folder as `invert` does, that `--from` reads.
+  ///
+  /// A picture that cannot be used is left out. Ends the command where nothing is left, and after Ctrl-C.
+  func codes(
+    of items: [CodeSource.Item], inversion options: ImageInversionOptions, detail: ReportDetail
+  ) throws -> [EditedCode?] {
+    var inversion: ImageInversion?
+    var codes: [EditedCode?] = []
+    for (index, item) in items.enumerated() {
+      if Signals.isInterrupted { break }
+      switch item.content {
+      case .code(let code, let original):
+        // Only looked at: what cannot be read is not shown.
+        let picture = original.flatMap { try? PNG.read($0) }
+        codes.append(try edited(item, code: code, original: picture, detail: detail))
+      case .image(let image):
+        do {
+          let picture = try options.refinement.load(image, resolution: resolution)
+          try output.writePNG(picture, "\(item.name)_ori.png")
+          if inversion == nil {
+            inversion = try ImageInversion(
+              model, options: options.refinement.options(domain: options.lambdaDomain), kernels: kernels,
+              progress: progress)
+          }
+          let result = try locating(image.path) {
+            try inversion!(picture, name: item.name, place: (index, items.count))
+          }
+          try output.writePNG(
+            self.picture(of: result.startCode, named: item.name).image, "\(item.name)_enc.png")
+          var code = try edited(item, code: result.code, original: picture, detail: detail)
+          code.encoded = result.startCode
+          codes.append(code)
+        } catch {
+          skipped.append(try SkippedImage(image, error, progress))
+          codes.append(nil)
+        }
+      }
+    }
+    progress.clear()
+    try writeResultFolder(codes.compactMap { $0 })
+    if Signals.isInterrupted {
+      let count = codes.lazy.compactMap { $0 }.count
+      StandardStreams.printError(
+        "idinv-lite: interrupted before the first edit; the codes of \(count) of \(items.count) images are in "
+          + "\(output.folder): --from takes them up")
+      throw ExitCode(Signals.exitCode)
+    }
+    guard codes.contains(where: { $0 != nil }) else { throw ExitCode(Status.badData.rawValue) }
+    return codes
+  }
+
+  private func edited(
+    _ item: CodeSource.Item, code: [Float], original: Image8?, detail: ReportDetail
+  ) throws -> EditedCode {
+    let inverted = try picture(of: code, named: item.name)
+    try output.writePNG(inverted.image, "\(item.name)_inv.png")
+    if let original, case .code = item.content { try output.writePNG(original, "\(item.name)_ori.png") }
+    let isComparable = original?.width == resolution && original?.height == resolution
+    return EditedCode(
+      name: item.name, source: item.source, code: code,
+      original: try original.map { try ReportImage($0, maximumSide: detail.side) },
+      inverted: try ReportImage(inverted.image, maximumSide: detail.side),
+      psnrDB: isComparable ? original.map { Metrics.psnr($0, inverted.image) } : nil, score: inverted.score)
+  }
+
+  private func writeResultFolder(_ codes: [EditedCode]) throws {
+    guard !codes.isEmpty else { return }
+    try write(codes.flatMap(\.code), shape: [codes.count], to: "inverted_codes.npy")
+    if codes.allSatisfy({ $0.encoded != nil }) {
+      try write(codes.flatMap { $0.encoded! }, shape: [codes.count], to: "encoded_codes.npy")
+    }
+    try ResultFolder.writeImageList(
+      codes.map { ListedImage(path: $0.source, name: $0.name) }, to: output.path("image_list.txt"))
+  }
+
+  /// Writes an array of codes: [shape…, L, D].
+  func write(_ codes: [Float], shape leading: [Int], to name: String) throws {
+    try NumpyArray(shape: leading + [shape.layerCount, shape.dimension], floats: codes).write(to: output.path(name))
+  }
+
+  /// Pictures at the model's size, by their paths; one that cannot be used is left out.
+  func pictures(of images: [ListedImage], _ options: RefinementOptions) throws -> [String: Image8] {
+    var pictures: [String: Image8] = [:]
+    for image in images where pictures[image.path] == nil && !skipped.contains(where: { $0.path == image.path }) {
+      do {
+        pictures[image.path] = try options.load(image, resolution: resolution)
+      } catch {
+        skipped.append(try SkippedImage(image, error, progress))
+      }
+    }
+    return pictures
+  }
+
+  // MARK: The end
+
+  /// Facts of the run for a page.
+  func facts(options: [(name: String, value: String)]) throws -> InversionReport.Run {
+    var notes: [String] = []
+    if Signals.isInterrupted { notes.append("This run was interrupted; what had been done by then is shown.") }
+    if !skipped.isEmpty { notes.append("Skipped: \(skipped.map(\.reason).joined(separator: "; "))") }
+    return try InversionReport.Run(
+      model: model, kernels: kernels, seconds: seconds, options: options, note: notes.joined(separator: " "))
+  }
+
+  var seconds: Double { began.duration(to: .now) / .seconds(1) }
+
+  /// Writes `summary.json` and the page, says so, and ends the command with the right exit code.
+  ///
+  /// - Parameter line: for people: "7 pictures of 2 images".
+  func finish(_ details: some Encodable, page: HTMLPage, named name: String, line: String) throws {
+    progress.clear()
+    let summary = EditingSummary(
+      header: EditingSummary.Header(
+        model: model.path, weights: model.file.metadata.precision.rawValue, tier: kernels.table.tier.rawValue,
+        threads: kernels.threadCount, complete: !Signals.isInterrupted, seconds: seconds, skipped: skipped),
+      details: details)
+    try JSONOutput.write(summary, to: output.path("summary.json"))
+    try page.write(to: output.path(name))
+    try reporting.summarise(
+      "\(line) in \(Figure.duration(seconds)); report: \(output.path(name))"
+        + (Signals.isInterrupted ? " (interrupted)" : "")
+    ) { summary }
+    if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+    if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+  }
+}
+
+/// `summary.json` of an editing command: what all have, and what the command adds.
+struct EditingSummary<Details: Encodable>: Encodable {
+  struct Header: Encodable {
+    var model: String
+    var weights: String
+    var compute = "f32"
+    var tier: String
+    var threads: Int
+    var version = IdinvLite.version
+    var complete: Bool
+    var seconds: Double
+    var skipped: [SkippedImage]
+  }
+  var header: Header
+  var details: Details
+
+  func encode(to encoder: any Swift.Encoder) throws {
+    try header.encode(to: encoder)
+    try details.encode(to: encoder)
+  }
+}
+
+/// One code in `summary.json`.
+struct EditedCodeSummary: Encodable {
+  var name: String
+  var source: String
+  var psnr_db: Double?
+  var in_domain_mean_square: Float?
+
+  init(_ code: EditedCode) {
+    name = code.name
+    source = code.source
+    psnr_db = code.psnrDB
+    in_domain_mean_square = code.score?.meanSquare
+  }
+}
