@@ -1,8 +1,8 @@
 """Numbers of the published editing formulas, for Tests/Golden/editing.
 
-    python make_editing.py IDINVERT_PYTORCH INTERFACEGAN OUTPUT
+    python make_editing.py IDINVERT INTERFACEGAN OUTPUT
 
-with checkouts of https://github.com/genforce/idinvert_pytorch (utils/editor.py) and
+with checkouts of https://github.com/genforce/idinvert (utils/editor.py) and
 https://github.com/genforce/interfacegan (utils/manipulator.py), both MIT licence, © Yujun Shen. NumPy alone is needed.
 """
 import importlib.util

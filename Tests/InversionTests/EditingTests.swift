@@ -152,12 +152,14 @@ import Testing
       [512], [1, 512], [14, 512], [1, 14, 512], [18, 24], [2, 14, 24], [], [1, 1, 14, 24], [24, 14],
     ] {
       let values = [Float](repeating: 1, count: stored.reduce(1, *))
-      let error = #expect(throws: InversionError.self) {
-        try SemanticBoundary(name: "smile", values: values, shape: stored, of: Self.shape)
+      do {
+        _ = try SemanticBoundary(name: "smile", values: values, shape: stored, of: Self.shape)
+        Issue.record("a boundary of shape \(stored) was taken")
+      } catch {
+        // Both shapes are named.
+        let text = "\(error)"
+        #expect(text.contains("[1, 14, 24]") && text.contains("\(stored)") && text.contains("smile"), "\(text)")
       }
-      // Both shapes are named.
-      let text = "\(try #require(error))"
-      #expect(text.contains("[1, 14, 24]") && text.contains("\(stored)") && text.contains("smile"), "\(text)")
     }
     for values in [
       [Float](repeating: 0, count: 24), [Float](repeating: .nan, count: 24), [Float](repeating: .infinity, count: 24),

@@ -83,7 +83,9 @@ public struct BoundaryFile: Equatable, Sendable {
         switch (member.key, member.value) {
         case ("attribute", .string(let text)) where !text.isEmpty: attribute = text
         case ("layers", .array(let values)) where !values.isEmpty:
-          let integers = values.compactMap { if case .integer(let value) = $0 { value } else { nil } }
+          let integers = values.compactMap { value -> Int? in
+            if case .integer(let number) = value { number } else { nil }
+          }
           if integers.count == values.count { layers = integers }
         default: break
         }

@@ -6,18 +6,24 @@ public struct Reconstruction: Sendable {
   public var image: [Float]
   /// ‖z − E(G(z))‖; nil without an encoder.
   public var score: InDomainScore?
+  /// What the attribute network reads off the image, in the order of its names; empty without one, or where not asked for.
+  public var attributes: [Float] = []
 }
 
-/// Renders codes and scores them, in one arena for both networks.
+/// Renders codes and scores them, in one arena for all networks.
 public final class Reconstructor {
   private let prepared: PreparedGraph
   private let code: TensorID
   private let image: TensorID
   private let reencoded: TensorID?
+  private let attributes: TensorID?
 
-  public init(_ model: Model, kernels: Kernels) throws(InversionError) {
+  /// - Parameter readsAttributes: whether the model's attribute network, where it has one, looks at the images too.
+  public init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     let encoder = model.hasEncoder ? try model.encoder() : nil
+    let readers =
+      readsAttributes && model.hasAttributeNetwork ? (try model.features(), try model.attributes()) : nil
     var graph = Graph()
     let code = graph.input(.matrix(rows: 1, columns: generator.codeCount))
     do throws(GraphError) {
@@ -28,6 +34,12 @@ public final class Reconstructor {
         reencoded = try encoder.append(to: &graph, image)
         graph.markOutput(reencoded!)
       }
+      var attributes: TensorID?
+      if let (features, head) = readers {
+        attributes = try head.append(to: &graph, try features.append(to: &graph, image))
+        graph.markOutput(attributes!)
+      }
+      self.attributes = attributes
       self.code = code
       self.image = image
       self.reencoded = reencoded
@@ -43,6 +55,7 @@ public final class Reconstructor {
     prepared.run()
     return Reconstruction(
       image: prepared.read(image),
-      score: reencoded.map { InDomainScore(code: values, reencoded: prepared.read($0)) })
+      score: reencoded.map { InDomainScore(code: values, reencoded: prepared.read($0)) },
+      attributes: attributes.map { prepared.read($0) } ?? [])
   }
 }

@@ -99,6 +99,7 @@ struct Manipulate: ParsableCommand {
       var picture: String
       var in_domain_mean_square: Float?
       var change_rms_pm1: Double
+      var attributes: [String: Float]?
     }
     struct Image: Encodable {
       var image: EditedCodeSummary
@@ -151,7 +152,7 @@ struct Manipulate: ParsableCommand {
               alpha: distance, file: name,
               image: detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil,
               inDomain: picture.score.map { Double($0.meanSquare) },
-              change: Metrics.msePM1(unmoved, picture.image).squareRoot()))
+              change: Metrics.msePM1(unmoved, picture.image).squareRoot(), attributes: picture.attributes))
           run.progress.update(
             ProgressState(
               name: code.name, image: index, imageCount: edited.count, step: step + 1, stepCount: distances.count))
@@ -166,9 +167,9 @@ struct Manipulate: ParsableCommand {
       }
       let report = ManipulationReport(
         run: try run.facts(options: optionList), boundaries: boundaries, conditions: conditions.map(\.name),
-        distances: distances, entries: entries)
+        attributeNames: run.attributeNames, distances: distances, entries: entries)
       try run.finish(
-        details(boundaries, conditions: conditions, distances, entries), page: report.page(),
+        details(boundaries, conditions: conditions, run.attributeNames, distances, entries), page: report.page(),
         named: "manipulation.html",
         line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")")
     }
@@ -182,8 +183,8 @@ struct Manipulate: ParsableCommand {
   }
 
   private func details(
-    _ boundaries: [LoadedBoundary], conditions: [SemanticBoundary], _ distances: [Double],
-    _ entries: [ManipulationReport.Entry]
+    _ boundaries: [LoadedBoundary], conditions: [SemanticBoundary], _ attributeNames: [String],
+    _ distances: [Double], _ entries: [ManipulationReport.Entry]
   ) -> Details {
     Details(
       boundaries: boundaries.map {
@@ -194,10 +195,12 @@ struct Manipulate: ParsableCommand {
       images: entries.map { entry in
         Details.Image(
           image: EditedCodeSummary(entry.code),
-          steps: entry.steps.map {
+          steps: entry.steps.map { step in
             Details.Step(
-              alpha: $0.alpha, picture: $0.file, in_domain_mean_square: $0.inDomain.map { Float($0) },
-              change_rms_pm1: $0.change)
+              alpha: step.alpha, picture: step.file, in_domain_mean_square: step.inDomain.map { Float($0) },
+              change_rms_pm1: step.change,
+              attributes: step.attributes.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: zip(attributeNames, step.attributes)))
           })
       })
   }

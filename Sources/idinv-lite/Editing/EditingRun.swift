@@ -19,6 +19,17 @@ struct EditedCode {
   /// The inversion against the original; nil without one.
   var psnrDB: Double?
   var score: InDomainScore?
+  /// What the attribute network reads off the inverted picture; empty without one.
+  var attributes: [Float]
+}
+
+/// A picture of a code.
+struct RenderedCode {
+  var image: Image8
+  /// How far the code is outside of the generator's domain; nil without an encoder.
+  var score: InDomainScore?
+  /// What the attribute network reads off the picture; empty without one.
+  var attributes: [Float]
 }
 
 /// What the editing commands share: the networks, the codes to edit, the pictures of codes, the results' places.
@@ -41,24 +52,26 @@ final class EditingRun {
     shape = try model.codeShape()
     resolution = try model.imageResolution()
     kernels = try engine.kernels()
-    reconstruct = try Reconstructor(model, kernels: kernels)
+    reconstruct = try Reconstructor(model, readsAttributes: true, kernels: kernels)
     progress = ProgressBar(isQuiet: reporting.quiet)
   }
 
   // MARK: Pictures of codes
 
-  /// The picture of a code, and how far the code is outside of the generator's domain.
-  func picture(of code: some Collection<Float>, named name: String) throws -> (image: Image8, score: InDomainScore?) {
+  /// Names of what the attribute network reads; empty without one.
+  var attributeNames: [String] { model.file.specification.attributes?.names ?? [] }
+
+  /// The picture of a code, and what the networks say of it.
+  func picture(of code: some Collection<Float>, named name: String) throws -> RenderedCode {
     let result = reconstruct(Array(code))
     guard result.image.allSatisfy(\.isFinite) else {
       throw Failure(
         .badData, "\(name): the generator's image is not finite; expected a code nearer to those of pictures")
     }
-    return (
-      Image8(
+    return RenderedCode(
+      image: Image8(
         planar: result.image, height: resolution, width: resolution, range: model.file.specification.pixelRange),
-      result.score
-    )
+      score: result.score, attributes: result.attributes)
   }
 
   // MARK: The codes to edit
@@ -137,7 +150,8 @@ final class EditingRun {
       name: item.name, source: item.source, code: code,
       original: try original.map { try ReportImage($0, maximumSide: detail.side) },
       inverted: try ReportImage(inverted.image, maximumSide: detail.side),
-      psnrDB: isComparable ? original.map { Metrics.psnr($0, inverted.image) } : nil, score: inverted.score)
+      psnrDB: isComparable ? original.map { Metrics.psnr($0, inverted.image) } : nil, score: inverted.score,
+      attributes: inverted.attributes)
   }
 
   private func writeResultFolder(_ codes: [EditedCode]) throws {

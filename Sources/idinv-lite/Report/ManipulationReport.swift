@@ -11,6 +11,8 @@ struct ManipulationReport {
     var inDomain: Double?
     /// Root mean square of what changed against the code's own picture, pixels in -1...1.
     var change: Double
+    /// What the attribute network reads off the picture; empty without one.
+    var attributes: [Float]
   }
 
   /// One image.
@@ -22,6 +24,8 @@ struct ManipulationReport {
   var run: InversionReport.Run
   var boundaries: [LoadedBoundary]
   var conditions: [String]
+  /// What the model's attribute network reads; empty without one.
+  var attributeNames: [String]
   var distances: [Double]
   var entries: [Entry]
 
@@ -36,6 +40,7 @@ struct ManipulationReport {
     page.addSection("Boundaries", boundaryTable())
     if !entries.isEmpty {
       if showsSteps { page.addSection("Overview", overview()) }
+      if !attributeNames.isEmpty { page.addSection("Attributes", attributes()) }
       page.addSection("Figures", figures())
       page.addSection(entries.count == 1 ? "Image" : "Images", images())
     }
@@ -88,6 +93,41 @@ struct ManipulationReport {
     return PictureMatrix(
       corner: "", columns: columns, rows: rows, caption: "All images at all distances"
     ).html()
+  }
+
+  /// What the attribute network reads at each distance, as the mean over the images: the intended change and the others.
+  private func attributes() -> HTML {
+    func mean(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) } / Double(max(1, values.count)) }
+    func cell(_ value: Double) -> ReportTable.Cell {
+      ReportTable.Cell(HTML(text: Figure.significant(value)), key: value)
+    }
+    let hint = "Mean over the images"
+    var columns = [
+      ReportTable.Column("Attribute", isNumeric: false), ReportTable.Column("Inverted", hint: hint),
+    ]
+    columns += distances.map { ReportTable.Column("α \(Figure.label($0))", hint: hint) }
+    columns.append(
+      ReportTable.Column(
+        "Slope", unit: "per α, in deviations",
+        hint: "Largest first: (last − first) / (α range · deviation over the images)"))
+    let rows = attributeNames.enumerated().map { index, name -> [ReportTable.Cell] in
+      let own = entries.map { $0.code.attributes[index] }
+      let steps = distances.indices.map { step in mean(entries.map { $0.steps[step].attributes[index] }) }
+      let center = mean(own)
+      let deviation = (own.reduce(0) { $0 + (Double($1) - center) * (Double($1) - center) } / Double(own.count))
+        .squareRoot()
+      let range = (distances.last ?? 0) - (distances.first ?? 0)
+      let slope = ((steps.last ?? 0) - (steps.first ?? 0)) / (range * deviation)
+      return [ReportTable.Cell(name), cell(center)] + steps.map(cell) + [
+        ReportTable.Cell(
+          HTML(text: slope.isFinite ? Figure.fixed(slope, 2) : "–"), key: slope.isFinite ? abs(slope) : nil)
+      ]
+    }
+    return """
+      <p class="quiet">What the model's attribute network reads off the pictures, in its own units, as the mean over \
+      \(entries.count) image\(entries.count == 1 ? "" : "s").</p>
+      \(ReportTable(columns: columns, rows: rows, caption: "Attributes at all distances").html())
+      """
   }
 
   private func figures() -> HTML {
