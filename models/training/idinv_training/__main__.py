@@ -18,7 +18,7 @@ import torch
 
 from .config import PRESETS
 
-STAGES = ("features", "gan", "lesson", "polish", "encoder", "export")
+STAGES = ("features", "lesson", "gan", "encoder", "export")
 
 
 def main(arguments: list[str] | None = None) -> None:

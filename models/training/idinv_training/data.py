@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import torch
@@ -39,19 +41,38 @@ class Pool:
         return x
 
 
+SHARD = 8192
+
+
+def _shards(config: DataConfig, split: str, folder: Path) -> tuple[int, int, list[Path]]:
+    count, seed = {"train": (config.train_images, config.train_seed), "test": (config.test_images, config.test_seed)}[split]
+    name = f"{split}-{config.resolution}px-{count}-seed{seed}-ss{config.supersample}"
+    return count, seed, [folder / f"{name}-{i}.pth" for i in range(-(-count // SHARD))]
+
+
+def render_pool(config: DataConfig, split: str, folder: Path, device: str = "cpu", turn: tuple[int, int] = (0, 1)) -> None:
+    """Renders the shards of a pool that are missing; with `turn` (i, n), only every n-th from the i-th, for n processes."""
+    count, seed, paths = _shards(config, split, folder)
+    attributes = faces.sample_attributes(count, seed)
+    # Compilation takes a minute and makes rendering several times faster.
+    paint = torch.compile(faces._paint, dynamic=False) if count > 4096 else faces._paint
+    folder.mkdir(parents=True, exist_ok=True)
+    chunk = 64
+    for i in range(turn[0], len(paths), turn[1]):
+        if paths[i].exists():
+            continue
+        start, clock = i * SHARD, time.monotonic()
+        part = attributes[start:start + SHARD]
+        padded = F.pad(part, (0, 0, 0, -len(part) % chunk)).to(device)
+        images = faces.render(padded, config.resolution, config.supersample, chunk, paint)[:len(part)].cpu()
+        partial = paths[i].with_suffix(".partial")
+        torch.save(images, partial)
+        os.replace(partial, paths[i])
+        print(f"{split} images {start + len(part)} of {count}, {len(part) / (time.monotonic() - clock):.0f} per second", flush=True)
+
+
 def load_pool(config: DataConfig, split: str, folder: Path, device: str = "cpu") -> Pool:
     """The `train` or `test` pool, rendered on first use and then read from `folder`."""
-    count, seed = {"train": (config.train_images, config.train_seed), "test": (config.test_images, config.test_seed)}[split]
-    path = folder / f"{split}-{config.resolution}px-{count}-seed{seed}-ss{config.supersample}.pth"
-    attributes = faces.sample_attributes(count, seed)
-    if path.exists():
-        return Pool(torch.load(path), attributes).to(device)
-    paint = faces._paint
-    if count > 4096:
-        paint = torch.compile(paint, dynamic=False)  # pays for its minute of compilation
-    chunk = 64
-    padded = F.pad(attributes, (0, 0, 0, -count % chunk)).to(device)
-    images = faces.render(padded, config.resolution, config.supersample, chunk, paint)[:count].cpu()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(images, path)
-    return Pool(images, attributes).to(device)
+    render_pool(config, split, folder, device)
+    count, seed, paths = _shards(config, split, folder)
+    return Pool(torch.cat([torch.load(path) for path in paths]), faces.sample_attributes(count, seed)).to(device)

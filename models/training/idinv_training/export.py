@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 EXAMPLES = 8
 
 
-def export(run: "Pipeline", inverted: int = 64) -> dict:
+def export(run: "Pipeline", inverted: int = 100) -> dict:
     """Writes `export/` in the run folder: *.pth, figures.json, examples/face-NN.png, samples.png, contact.png."""
     out = run.folder / "export"
-    generator, features, test = run.generator(), run.trunk(), run.test
-    encoder = run.load("encoder", run.encoder_network())
-    for name in ("generator", "encoder", "perceptual", "head", "discriminator", "encoder_conventional"):
+    features, test = run.trunk(), run.test
+    generator, encoder, conventional = run.scaled()
+    for name, net in (("generator", generator), ("encoder", encoder), ("encoder_conventional", conventional)):
+        run.save(f"export/{name}", net)
+    for name in ("perceptual", "attributes", "discriminator"):
         torch.save(torch.load(run.folder / f"{name}.pth"), _made(out / f"{name}.pth"))
 
     torch.manual_seed(0)
@@ -45,7 +47,6 @@ def export(run: "Pipeline", inverted: int = 64) -> dict:
     meter = FrechetMeter(features, test)
     real = lambda n: run.train.draw(n)
     fake = lambda n: generator(torch.randn(n, generator.z_dim, device=run.device))
-    conventional = run.load("encoder_conventional", run.encoder_network())
     figures = {
         "parameters": {name: sum(p.numel() for p in net.parameters())
                        for name, net in (("generator", generator), ("encoder", encoder), ("perceptual", features))},

@@ -39,7 +39,7 @@ ATTRIBUTES = (
     Attribute("pitch", "nod of the head in radians, positive downwards"),
     Attribute("light", "azimuth of the light in radians, positive from the image's right"),
     Attribute("skin", "tone, 0 light to 1 dark"),
-    Attribute("masculinity", "0 to 1: brows, jaw, and how likely beard and short hair are"),
+    Attribute("masculinity", "0 to 1: brows, lashes, lips, neck and shoulders"),
     Attribute("age", "0 young to 1 old: grey hair, folds, thinner lips"),
     Attribute("smile", "-0.6 frown to 1 broad smile"),
     Attribute("mouth_open", "0 closed to 1 open"),
@@ -61,7 +61,8 @@ NAMES = tuple(a.name for a in ATTRIBUTES)
 
 
 def sample_attributes(count: int, seed: int) -> Tensor:
-    """[count, A]. The same seed gives the same faces on every machine; different seeds give separate splits."""
+    """[count, A], each attribute independent of the others, so that an edit of one has no reason to change another. The
+    same seed gives the same faces on every machine; different seeds give separate splits."""
     rng = torch.Generator().manual_seed(seed)
     uniform = lambda low, high: low + (high - low) * torch.rand(count, generator=rng)
     normal = lambda std: (torch.randn(count, generator=rng) * std).clamp(-2 * std, 2 * std)
@@ -69,17 +70,15 @@ def sample_attributes(count: int, seed: int) -> Tensor:
 
     a: dict[str, Tensor] = {}
     a["yaw"], a["pitch"], a["light"] = normal(0.22), normal(0.07), uniform(-0.8, 0.8)
-    a["skin"] = uniform(0, 1)
-    a["masculinity"] = m = uniform(0, 1)
-    a["age"] = age = uniform(0, 1)
+    a["skin"], a["masculinity"], a["age"] = uniform(0, 1), uniform(0, 1), uniform(0, 1)
     a["smile"] = uniform(-0.6, 1)
     a["mouth_open"] = uniform(-0.6, 1).clamp_min(0)
     a["eye_open"], a["iris"], a["brow_raise"] = uniform(0.55, 1.1), uniform(0, 1), uniform(-1, 1)
-    a["glasses"] = chance(0.25 + 0.2 * age)
-    a["beard"] = chance(0.75 * (m > 0.5).float()) * uniform(0.6, 1)
-    a["hair_length"] = (uniform(0, 1.25) - 0.75 * (m - 0.25)).clamp(0, 1)
-    a["hair_volume"], a["hair_colour"] = uniform(0, 1), uniform(0, 1) * (1 - 0.8 * a["skin"])
-    a["face_width"], a["jaw"] = normal(0.5), (normal(0.4) + 1.2 * (m - 0.5)).clamp(-1, 1)
+    a["glasses"] = chance(0.35)
+    a["beard"] = chance(0.35) * uniform(0.6, 1)
+    a["hair_length"] = uniform(-0.15, 1.05).clamp(0, 1)
+    a["hair_volume"], a["hair_colour"] = uniform(0, 1), uniform(0, 1)
+    a["face_width"], a["jaw"] = normal(0.5), normal(0.5)
     a["background"], a["brightness"], a["clothes"] = uniform(0, 1), uniform(0, 1), uniform(0, 1)
     return torch.stack([a[name] for name in NAMES], 1)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import os
+import sys
 import time
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import torch
 from torch import nn
@@ -41,7 +42,7 @@ class Run:
                 part.load_state_dict(state["parts"][name])
         elif self.log_path.exists():
             self.log_path.unlink()
-        self._clock = self._saved = time.monotonic()
+        self._clock = self._saved = self._told = time.monotonic()
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
 
@@ -64,6 +65,12 @@ class Run:
         if now - self._saved > self.interval or self.done:
             self.save()
             self._saved = now
+        if now - self._told > (1 if sys.stderr.isatty() else 60):
+            left = self.seconds * (1 / self.progress - 1) / 60
+            text = f"{self.stage}: {self.progress:.0%}, {self.images} images, {self.images / self.seconds:.0f}/s, {left:.1f} min left"
+            print(f"\r{text}  " if sys.stderr.isatty() else text, file=sys.stderr, end="" if sys.stderr.isatty() else "\n",
+                  flush=True)
+            self._told = now
 
     def save(self) -> None:
         state = {"images": self.images, "seconds": self.seconds,
@@ -115,6 +122,11 @@ class Average:
 
 def half_precision(device: str, enabled: bool) -> torch.autocast:
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def compiled(net: nn.Module, enabled: bool) -> Callable[..., torch.Tensor]:
+    """The network, fused by torch.compile where that is asked for: two to three times the speed after a minute."""
+    return torch.compile(net, dynamic=False) if enabled else net
 
 
 def every(run: Run, images: int, batch: int) -> bool:

@@ -241,20 +241,21 @@ class Synthesis(nn.Module):
             self.add_module(f"layer{2 * block + 1}", ConvLayer(r, channels(r), channels(r), w_dim))
             self.add_module(f"output{block}", ToRGB(channels(r)))
 
-    def forward(self, w: Tensor, resolution: int | None = None, alpha: float = 1.0) -> Tensor:
-        """With `resolution` and `alpha`: the smaller image of progressive growing, its last step faded in by alpha."""
+    def forward(self, w: Tensor, resolution: int | None = None, alpha: Tensor | None = None) -> Tensor:
+        """With `resolution` and `alpha`: the smaller image of progressive growing, its last step faded in by alpha (a
+        tensor, so that a compiled network is compiled once for all its values)."""
         last = int(math.log2((resolution or self.resolution) // FIRST_RESOLUTION))
         x = self.layer0(w[:, 0])
         x = self.layer1(x, w[:, 1])
         lower = None
         for block in range(1, last + 1):
-            if block == last and alpha < 1:
+            if block == last and alpha is not None:
                 lower = F.interpolate(getattr(self, f"output{block - 1}")(x), scale_factor=2)
             x = getattr(self, f"layer{2 * block}")(x, w[:, 2 * block])
             x = getattr(self, f"layer{2 * block + 1}")(x, w[:, 2 * block + 1])
         image = getattr(self, f"output{last}")(x)
         if lower is not None:
-            image = torch.lerp(lower, image, alpha)
+            image = lower + alpha * (image - lower)
         return torch.tanh(image)
 
 
@@ -287,6 +288,22 @@ class Generator(nn.Module):
         device = self.truncation.w_avg.device
         z = torch.randn(samples, self.z_dim, generator=torch.Generator().manual_seed(seed)).to(device)
         self.truncation.w_avg.copy_(self.codes(z).mean((0, 1)))
+
+
+@torch.no_grad()
+def rescale_codes(generator: Generator, encoders: "Sequence[Encoder]", factor: float) -> None:
+    """Multiplies all codes by `factor` without changing any image: the mapping network and the encoders put out more,
+    the styles weigh it less. Exact, since leaky ReLU commutes with positive factors."""
+    last = getattr(generator.mapping, f"dense{generator.mapping.depth - 1}")
+    last.fc.weight.mul_(factor)
+    last.wscale.bias.mul_(factor)
+    generator.truncation.w_avg.mul_(factor)
+    for module in generator.synthesis.modules():
+        if isinstance(module, _Style):
+            module.dense.fc.weight.div_(factor)
+    for encoder in encoders:
+        encoder.last.bn.bn.weight.mul_(factor)
+        encoder.last.bn.bn.bias.mul_(factor)
 
 
 # ------------------------------------------------------------------------------------------------------ discriminator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,16 +11,15 @@ from torch import nn
 from . import faces
 from .config import Preset
 from .data import Pool, load_pool
-from .networks import Discriminator, Encoder, Features, Generator
+from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
 from .train_features import AttributeHead, AttributeReader, train_features
 from .train_supervised import train_supervised
 from .train_gan import make_discriminator, make_generator, train_gan
 
 OUTPUTS = {
-    "features": ("perceptual", "head"),
-    "gan": ("generator_gan", "discriminator_gan"),
+    "features": ("perceptual", "attributes"),
     "lesson": ("generator_lesson",),
-    "polish": ("generator", "discriminator"),
+    "gan": ("generator", "discriminator"),
     "encoder": ("encoder_conventional", "encoder"),
     "export": ("export/generator", "export/encoder", "export/perceptual"),
 }
@@ -45,11 +43,11 @@ class Pipeline:
     def test(self) -> Pool:
         return load_pool(self.preset.data, "test", self.folder / "pool", self.device)
 
-    def save(self, name: str, net: nn.Module) -> None:
+    def save(self, name: str, net: nn.Module, **more) -> None:
         path = self.folder / f"{name}.pth"
         path.parent.mkdir(parents=True, exist_ok=True)
         # NCHW in the file, whatever layout training used.
-        torch.save({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()}, path)
+        torch.save({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()} | more, path)
 
     def load(self, name: str, net: nn.Module) -> nn.Module:
         net.load_state_dict(torch.load(self.folder / f"{name}.pth", map_location="cpu"))
@@ -59,7 +57,12 @@ class Pipeline:
         return self.load("perceptual", Features(self.preset.features.plan))
 
     def head(self) -> AttributeHead:
-        return self.load("head", AttributeReader(self.preset, len(faces.NAMES)).head)
+        head = AttributeReader(self.preset, len(faces.NAMES)).head
+        state = torch.load(self.folder / "attributes.pth", map_location="cpu")
+        if tuple(state.pop("names")) != faces.NAMES:
+            raise SystemExit(f"{self.folder}/attributes.pth was trained for other attributes")
+        head.load_state_dict(state)
+        return head.to(self.device).eval().requires_grad_(False)
 
     def generator(self, name: str = "generator") -> Generator:
         return self.load(name, make_generator(self.preset))
@@ -71,49 +74,33 @@ class Pipeline:
         c = self.preset.encoder
         return Encoder(self.preset.data.resolution, self.preset.gan.w_dim, c.base, c.widest)
 
+    def scaled(self, deviation: float | None = None) -> tuple[Generator, Encoder, Encoder]:
+        """Generator, encoder and conventional encoder, their codes brought to a standard deviation."""
+        generator = self.generator()
+        encoders = [self.load(name, self.encoder_network()) for name in ("encoder", "encoder_conventional")]
+        codes = generator.codes(torch.randn(4096, generator.z_dim, generator=torch.Generator().manual_seed(0)).to(self.device))
+        rescale_codes(generator, encoders, (deviation or self.preset.gan.code_deviation) / float(codes.std()))
+        return generator, *encoders
+
     # ------------------------------------------------------------------------------------------------------- stages
 
     def features(self) -> None:
         trunk, head = train_features(self.preset, self.train, self.test, self.folder, self.device, self.resume)
         self.save("perceptual", trunk)
-        self.save("head", head)
-
-    def gan(self) -> None:
-        generator, discriminator = train_gan(self.preset, self.train, self.test, self.trunk(), self.folder,
-                                             self.device, self.resume)
-        self.save("generator_gan", generator)
-        self.save("discriminator_gan", discriminator)
+        self.save("attributes", head, names=list(faces.NAMES))
 
     def lesson(self) -> None:
-        generator = self.generator("generator_gan")
+        generator = make_generator(self.preset)
         if self.preset.gan.lesson:
-            generator = train_supervised(self.preset, generator, self.train, self.trunk(), self.folder, self.device,
-                                         self.resume)
+            generator = train_supervised(self.preset, generator, self.train, self.test, self.trunk(), self.folder,
+                                         self.device, self.resume)
         self.save("generator_lesson", generator)
 
-    def polish(self) -> None:
-        generator, discriminator = self.generator("generator_lesson"), self.discriminator("discriminator_gan")
-        lesson = self.preset.gan.lesson
-        if lesson and lesson.polish:
-            _, _, gamma = self.preset.gan.stages[-1]
-            gan = replace(self.preset.gan, budget=lesson.polish, learning_rate=lesson.polish_rate,
-                          stages=((self.preset.data.resolution, 1.0, gamma),))
-            generator, discriminator = train_gan(replace(self.preset, gan=gan), self.train, self.test, self.trunk(),
-                                                 self.folder, self.device, self.resume, "polish",
-                                                 (generator, discriminator))
-        generator.measure_w_avg()
+    def gan(self) -> None:
+        generator, discriminator = train_gan(self.preset, self.generator("generator_lesson"), self.train, self.test,
+                                             self.trunk(), self.folder, self.device, self.resume)
         self.save("generator", generator)
         self.save("discriminator", discriminator)
-
-    def snapshot(self) -> None:
-        """Takes the networks of an unfinished `gan` stage for finished ones, to try the later stages early."""
-        state = torch.load(self.folder / "gan.state.pth", map_location="cpu")
-        generator, discriminator = make_generator(self.preset), make_discriminator(self.preset)
-        generator.load_state_dict(state["parts"]["average"])
-        discriminator.load_state_dict(state["parts"]["discriminator"])
-        generator.measure_w_avg()
-        self.save("generator_gan", generator)
-        self.save("discriminator_gan", discriminator)
 
     def encoder(self) -> None:
         from .train_encoder import train_conventional, train_guided

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from .config import Preset
 from .data import Pool
-from .loop import Average, Run, every, half_precision
+from .loop import Average, Run, compiled, every, half_precision
 from .metrics import psnr
 from .networks import Discriminator, Encoder, Features, Generator
 from .pictures import save_png, to_bytes
@@ -88,13 +88,14 @@ def train_conventional(preset: Preset, generator: Generator, encoder: Encoder, t
             return generator(draw_z(n))
 
     encoder.train()
+    synthesis, encode = compiled(generator.synthesis, preset.compile), compiled(encoder, preset.compile)
     while not run.done:
         adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)
         with half_precision(device, config.bfloat16):
             with torch.no_grad():
                 codes = generator.codes(draw_z(batch))
-                image = generator.synthesis(codes)
-            loss = F.mse_loss(encoder(image).float(), codes.float())
+                image = synthesis(codes)
+            loss = F.mse_loss(encode(image).float(), codes.float())
         adam.zero_grad(set_to_none=True)
         loss.backward()
         adam.step()
@@ -125,6 +126,7 @@ def train_guided(preset: Preset, generator: Generator, features: Features, discr
         return train.draw(n, mirror=True).to(memory_format=torch.channels_last)
 
     encoder.train()
+    synthesis, encode = compiled(generator.synthesis, preset.compile), compiled(encoder, preset.compile)
     step = 0
     while not run.done:
         for adam in (e_adam, d_adam):
@@ -133,7 +135,7 @@ def train_guided(preset: Preset, generator: Generator, features: Features, discr
 
         discriminator.requires_grad_(False)
         with half_precision(device, config.bfloat16):
-            rebuilt = generator.synthesis(encoder(real)).float()
+            rebuilt = synthesis(encode(real)).float()
             pixel = F.mse_loss(rebuilt, real)
             with torch.no_grad():
                 wanted = features(real).float()

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from .config import Preset
 from .data import Pool
-from .loop import Run, every
-from .networks import Features
+from .loop import Run, every, half_precision
+from .networks import POOL, Features
 
 # The published preprocessing feeds values of about +-128. Training works with an input of order one and folds the factor
 # into the first layer at the end.
@@ -24,21 +24,22 @@ INPUT_GAIN = 1 / 64
 
 
 class AttributeHead(nn.Module):
-    """Features [B, C, h, w] -> standardised attributes [B, A]."""
+    """Features [B, C, h, w] -> attributes [B, A]: convolution, ReLU, 2x2 averages, one dense layer, `std` and `mean`."""
 
-    def __init__(self, channels: int, attributes: int, hidden: int = 96):
+    def __init__(self, channels: int, size: int, attributes: int, hidden: int):
         super().__init__()
-        self.conv = nn.Conv2d(channels, hidden, 3, stride=2, padding=1)
-        self.dense = nn.LazyLinear(attributes)
+        self.conv = nn.Conv2d(channels, hidden, 3, padding=1)
+        self.dense = nn.Linear(hidden * (size // 2) ** 2, attributes)
         self.register_buffer("mean", torch.zeros(attributes))
         self.register_buffer("std", torch.ones(attributes))
 
-    def forward(self, features: Tensor) -> Tensor:
-        return self.dense(F.relu(self.conv(features)).flatten(1))
+    def standardised(self, features: Tensor) -> Tensor:
+        # NCHW order is part of the file: flatten only after leaving any other memory layout.
+        return self.dense(F.avg_pool2d(F.relu(self.conv(features)), 2).contiguous().flatten(1))
 
-    def attributes(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor) -> Tensor:
         """In the units of the renderer."""
-        return self(features) * self.std + self.mean
+        return self.standardised(features) * self.std + self.mean
 
 
 class AttributeReader(nn.Module):
@@ -47,14 +48,14 @@ class AttributeReader(nn.Module):
     def __init__(self, preset: Preset, attributes: int):
         super().__init__()
         self.trunk = Features(preset.features.plan)
-        self.head = AttributeHead(self.trunk.channels, attributes)
-        with torch.no_grad():
-            self(torch.zeros(1, 3, preset.data.resolution, preset.data.resolution))  # sizes the head
+        size = preset.data.resolution >> preset.features.plan.count(POOL)
+        self.head = AttributeHead(self.trunk.channels, size, attributes, preset.features.hidden)
 
     def forward(self, image: Tensor) -> Tensor:
+        """Standardised attributes."""
         # Scaling the weight instead of the input: the same numbers, and the trunk keeps its published preprocessing.
         first = {"layer0.weight": self.trunk.layer0.weight * INPUT_GAIN}
-        return self.head(torch.func.functional_call(self.trunk, first, (image,)))
+        return self.head.standardised(torch.func.functional_call(self.trunk, first, (image,)))
 
 
 @torch.no_grad()
@@ -91,7 +92,9 @@ def train_features(preset: Preset, train: Pool, test: Pool, folder: Path, device
         index = torch.randint(len(train), (batch,), device=device)
         target = (train.attributes[index] - reader.head.mean) / reader.head.std
         image = train.take(index).to(memory_format=torch.channels_last)
-        loss = F.mse_loss(reader(image), target)
+        with half_precision(device, config.bfloat16):
+            guess = reader(image)
+        loss = F.mse_loss(guess.float(), target)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

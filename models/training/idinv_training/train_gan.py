@@ -4,10 +4,13 @@
 
 (Goodfellow et al. 2014; Mescheder, Geiger, Nowozin 2018, R1.) R1 is evaluated in one of every `r1_interval` steps and
 weighted by as much. Its gamma grows with the resolution, since the gradient of a larger image has more components.
+
+After a lesson (`train_supervised.py`) this stage goes on from the taught generator, at full resolution.
 """
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import torch
@@ -16,10 +19,11 @@ from torch import Tensor
 
 from .config import GanConfig, Preset
 from .data import Pool
-from .loop import Average, Run, every, half_precision
+from .loop import Average, Run, compiled, every, half_precision
 from .metrics import FrechetMeter
 from .networks import Discriminator, Features, Generator
 from .pictures import save_png, to_bytes
+from .train_supervised import Lesson
 
 
 def make_generator(preset: Preset) -> Generator:
@@ -48,36 +52,44 @@ def real_penalty(logits: Tensor, real: Tensor) -> Tensor:
     return gradient.float().square().sum((1, 2, 3)).mean()
 
 
-def train_gan(preset: Preset, train: Pool, test: Pool, features: Features, folder: Path, device: str,
-              resume: bool, stage: str = "gan",
-              start: tuple[Generator, Discriminator] | None = None) -> tuple[Generator, Discriminator]:
-    """Returns the averaged generator and the discriminator. Starts from random networks or from `start`."""
+def train_gan(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features, folder: Path,
+              device: str, resume: bool) -> tuple[Generator, Discriminator]:
+    """Returns the averaged generator and the discriminator.
+
+    After a lesson, `generator` is what it taught: the discriminator is then trained alone for `warm_up` images, the lesson
+    stays in the generator's loss, and the taught generator comes back unchanged if the Fréchet distance to the *training*
+    images did not fall.
+    """
     config = preset.gan
     batch = config.budget.batch
-    generator, discriminator = start or (make_generator(preset), make_discriminator(preset))
+    lesson = Lesson(preset, train, features) if config.lesson else None
+    taught = copy.deepcopy(generator).to(device).eval().requires_grad_(False)
     generator = generator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
-    discriminator = discriminator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
+    discriminator = make_discriminator(preset).to(device, memory_format=torch.channels_last).train()
     generator.synthesis.lod.requires_grad_(False)
     average = Average(generator, config.ema_half_life)
     # Lazy regularisation: the optimiser's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
     ratio = config.r1_interval / (config.r1_interval + 1)
     g_adam = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
     d_adam = torch.optim.Adam(discriminator.parameters(), lr=config.learning_rate * ratio, betas=(0.0, 0.99 ** ratio))
-    run = Run(folder, stage, config.budget,
+    run = Run(folder, "gan", config.budget,
               {"generator": generator, "discriminator": discriminator, "average": average, "g_adam": g_adam,
                "d_adam": d_adam}, preset.checkpoint_minutes, resume)
     meter = FrechetMeter(features, test)
     preview = torch.randn(64, config.z_dim, generator=torch.Generator().manual_seed(7)).to(device)
+    synthesis = compiled(generator.synthesis, preset.compile)
 
-    def latent() -> Tensor:
-        return torch.randn(batch, config.z_dim, device=device)
+    def latent(count: int = batch) -> Tensor:
+        return torch.randn(count, config.z_dim, device=device)
 
     step = 0
     while not run.done:
         resolution, alpha, gamma = stage_at(config, run.progress)
+        fade = torch.tensor(alpha) if alpha < 1 else None
+        alone = run.images < config.warm_up
         with half_precision(device, config.bfloat16):
             with torch.no_grad():
-                fake = generator.synthesis(generator.codes(latent()), resolution, alpha)
+                fake = synthesis(generator.codes(latent()), resolution, fade)
             real = train.draw(batch, resolution, mirror=True).to(memory_format=torch.channels_last)
             if alpha < 1:  # reals fade as the generator does
                 real = torch.lerp(F.interpolate(F.avg_pool2d(real, 2), scale_factor=2), real, alpha)
@@ -93,26 +105,41 @@ def train_gan(preset: Preset, train: Pool, test: Pool, features: Features, folde
         d_loss.backward()
         d_adam.step()
 
-        discriminator.requires_grad_(False)
-        with half_precision(device, config.bfloat16):
-            fake = generator.synthesis(generator.codes(latent()), resolution, alpha)
-            g_loss = F.softplus(-discriminator(fake, alpha)).mean()
-        g_adam.zero_grad(set_to_none=True)
-        g_loss.backward()
-        g_adam.step()
-        discriminator.requires_grad_(True)
-        run.record(g_loss=g_loss)
+        if not alone:
+            discriminator.requires_grad_(False)
+            with half_precision(device, config.bfloat16):
+                # Half of the batch is the lesson's, where there is one: one pass serves both.
+                z = latent()
+                if lesson:
+                    z[: batch // 2], wanted = lesson.draw(batch // 2)
+                fake = synthesis(generator.codes(z), resolution, fade)
+                g_loss = F.softplus(-discriminator(fake, alpha)).mean()
+                run.record(g_loss=g_loss)
+                if lesson:
+                    pixel, perceptual = lesson.error(fake[: batch // 2], wanted, alpha)
+                    g_loss = g_loss * config.adversarial_weight + pixel + config.lesson.perceptual_weight * perceptual
+                    run.record(pixel=pixel, perceptual=perceptual)
+            g_adam.zero_grad(set_to_none=True)
+            g_loss.backward()
+            g_adam.step()
+            discriminator.requires_grad_(True)
+            average.update(generator, batch, run.images)
 
         step += 1
-        average.update(generator, batch, run.images)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:
-            frechet = meter(lambda n: average.net.synthesis(
-                average.net.codes(torch.randn(n, config.z_dim, device=device)), resolution, alpha))
+            frechet = meter(lambda n: average.net.synthesis(average.net.codes(latent(n)), resolution, fade))
             with torch.no_grad():
-                sample = average.net.synthesis(average.net.codes(preview), resolution, alpha)
-            save_png(folder / "samples" / f"{stage}-{run.images:08d}.png", to_bytes(sample), 16, preset.data.resolution * 2 // resolution)
-            run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 2))
+                sample = average.net.synthesis(average.net.codes(preview), resolution, fade)
+            save_png(folder / "samples" / f"gan-{run.images:08d}.png", to_bytes(sample), 16,
+                     max(1, preset.data.resolution // resolution))
+            run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 4))
     net = average.net
     net.measure_w_avg()
+    if lesson:
+        judge = FrechetMeter(features, train)
+        before, after = (judge(lambda n: g.synthesis(g.codes(latent(n)))) for g in (taught, net))
+        kept = "adversarial" if after < before else "taught"
+        run.report(train_frechet_taught=round(before, 4), train_frechet_adversarial=round(after, 4), kept=kept)
+        net = net if after < before else taught
     return net.eval(), discriminator.eval()

@@ -3,7 +3,8 @@
 Adversarial training on a few CPU minutes finds faces, but smears what is small. The renderer knows more than a collection
 of photographs does: the cause of every image. Here each image's attributes become a latent code (each attribute's rank,
 as a normal deviate, in a dimension of its own; the other dimensions random), and the generator is trained to synthesise
-that very image from it. Adversarial training goes on afterwards, with codes drawn at random as before.
+that very image from it: small first, since small images are cheap, then larger. Adversarial training goes on from there, with
+codes drawn at random (`train_gan.py`).
 
 With photographs, skip this stage (`lesson=None`) and train longer.
 """
@@ -16,9 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import Preset
+from .config import LessonConfig, Preset
 from .data import Pool
-from .loop import Average, Run, every, half_precision
+from .loop import Average, Run, compiled, every, half_precision
+from .metrics import FrechetMeter
 from .networks import SLOPE, Features, Generator, Mapping
 from .pictures import save_png, to_bytes
 
@@ -66,12 +68,47 @@ def pass_through(mapping: Mapping, per_layer: int, noise: float = 0.1) -> None:
         layer.wscale.bias.zero_()
 
 
-def train_supervised(preset: Preset, generator: Generator, train: Pool, features: Features, folder: Path, device: str,
-                     resume: bool) -> Generator:
+def lesson_at(config: LessonConfig, progress: float) -> tuple[int, float]:
+    """(resolution, alpha of the fade) at a share `progress` of the budget."""
+    start = 0.0
+    for i, (resolution, share) in enumerate(config.stages):
+        if progress < start + share or i == len(config.stages) - 1:
+            return resolution, 1.0 if i == 0 else min(1.0, (progress - start) / share / config.fade)
+        start += share
+    raise AssertionError("no stages")
+
+
+class Lesson:
+    """Pairs of latent codes and images, and the error of a generator on them."""
+
+    def __init__(self, preset: Preset, train: Pool, features: Features):
+        self.config, self.z_dim, self.train, self.features = preset.gan.lesson, preset.gan.z_dim, train, features
+        self.known = normal_ranks(train.attributes).to(train.images.device)
+
+    def draw(self, batch: int) -> tuple[Tensor, Tensor]:
+        """(z [B, Z], images [B, 3, R, R])."""
+        index = torch.randint(len(self.train), (batch,), device=self.train.images.device)
+        image = self.train.take(index).to(memory_format=torch.channels_last)
+        return complete_latent(self.known[index], self.z_dim), image
+
+    def error(self, fake: Tensor, real: Tensor, alpha: float = 1.0) -> tuple[Tensor, Tensor]:
+        """(squared error, squared error in F) of [B, 3, r, r] against [B, 3, R, R]. F knows full resolution only."""
+        small = real.shape[-1] // fake.shape[-1]
+        wanted = F.avg_pool2d(real, small) if small > 1 else real
+        pixel = F.mse_loss(fake.float(), wanted)
+        if small > 1 or alpha < 1:
+            return pixel, torch.zeros(())
+        with torch.no_grad():
+            features = self.features(real).float()
+        return pixel, F.mse_loss(self.features(fake).float(), features)
+
+
+def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features, folder: Path,
+                     device: str, resume: bool) -> Generator:
     """Returns the averaged generator."""
     config = preset.gan.lesson
     batch = config.budget.batch
-    known = normal_ranks(train.attributes).to(device)
+    lesson = Lesson(preset, train, features)
     pass_through(generator.mapping, generator.w_dim)
     generator = generator.to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     generator.synthesis.lod.requires_grad_(False)
@@ -81,17 +118,16 @@ def train_supervised(preset: Preset, generator: Generator, train: Pool, features
                             lr=config.learning_rate, betas=(0.9, 0.99))
     run = Run(folder, "lesson", config.budget, {"generator": generator, "average": average, "adam": adam},
               preset.checkpoint_minutes, resume)
+    meter = FrechetMeter(features, test)
+    synthesis = compiled(generator.synthesis, preset.compile)
     while not run.done:
+        resolution, alpha = lesson_at(config, run.progress)
         for group in adam.param_groups:
             group["lr"] = group["speed"] * config.learning_rate * min(1.0, 2 * (1 - run.progress), 0.05 + run.images / 5000)
-        index = torch.randint(len(train), (batch,), device=device)
-        real = train.take(index).to(memory_format=torch.channels_last)
+        z, real = lesson.draw(batch)
         with half_precision(device, preset.gan.bfloat16):
-            fake = generator.synthesis(generator.codes(complete_latent(known[index], generator.z_dim))).float()
-            pixel = F.mse_loss(fake, real)
-            with torch.no_grad():
-                wanted = features(real).float()
-            perceptual = F.mse_loss(features(fake).float(), wanted)
+            fake = synthesis(generator.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
+            pixel, perceptual = lesson.error(fake, real, alpha)
         loss = pixel + config.perceptual_weight * perceptual
         adam.zero_grad(set_to_none=True)
         loss.backward()
@@ -100,10 +136,14 @@ def train_supervised(preset: Preset, generator: Generator, train: Pool, features
         average.update(generator, batch, run.images)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:
+            draw = lambda z: average.net.synthesis(average.net.codes(z), resolution)
+            frechet = meter(lambda n: draw(torch.randn(n, generator.z_dim, device=device)))
             with torch.no_grad():
-                x = train.take(torch.arange(32, device=device))
-                y = average.net(complete_latent(known[:32], generator.z_dim))
-                z = average.net(torch.randn(32, generator.z_dim, device=device))
-            save_png(folder / "samples" / f"lesson-{run.images:08d}.png", to_bytes(torch.cat([x, y, z])), 16, 2)
-            run.report()
-    return average.net
+                x = F.adaptive_avg_pool2d(train.take(torch.arange(32, device=device)), resolution)
+                y = draw(complete_latent(lesson.known[:32], generator.z_dim))
+                z = draw(torch.randn(32, generator.z_dim, generator=torch.Generator().manual_seed(7)).to(device))
+            save_png(folder / "samples" / f"lesson-{run.images:08d}.png", to_bytes(torch.cat([x, y, z])), 16,
+                     max(1, 64 // resolution))
+            run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 4))
+    average.net.measure_w_avg()
+    return average.net.eval()

@@ -6,15 +6,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from idinv_training import faces
+from idinv_training import data, faces
 from idinv_training.__main__ import main
 from idinv_training.config import PRESETS
 from idinv_training.loop import Average, Run
 from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
-from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, style_layers
+from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
+from idinv_training.train_features import AttributeHead
 from idinv_training.train_gan import real_penalty, stage_at
-from idinv_training.train_supervised import complete_latent, normal_ranks, pass_through
+from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
 
 
 # ------------------------------------------------------------------------------------------------------------ renderer
@@ -76,7 +77,7 @@ def test_shapes():
     image = g.synthesis(w)
     assert image.shape == (3, 3, 32, 32) and image.abs().max() <= 1
     assert e(image).shape == w.shape
-    assert g.synthesis(w, resolution=16, alpha=0.5).shape[-1] == 16
+    assert g.synthesis(w, resolution=16, alpha=torch.tensor(0.5)).shape[-1] == 16
 
 
 def test_fused_upsampling_is_upsampling_then_convolution():
@@ -102,6 +103,60 @@ def test_rescaled_features_are_proportional():
         torch.testing.assert_close(net(x), 3 * before, rtol=1e-4, atol=1e-3)
 
 
+def test_codes_can_be_rescaled_without_changing_an_image():
+    torch.manual_seed(0)
+    g = random_generator(16, z_dim=12, w_dim=16, fmaps_base=256, fmaps_max=16)
+    e = random_encoder(g, base=8, widest=16)
+    z, x = torch.randn(3, 12), torch.rand(3, 3, 16, 16) * 2 - 1
+    with torch.no_grad():
+        codes, image, rebuilt = g.codes(z), g(z, truncate=True), g.synthesis(e(x))
+        rescale_codes(g, [e], 0.25)
+        torch.testing.assert_close(g.codes(z), codes * 0.25)
+        torch.testing.assert_close(g(z, truncate=True), image, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(g.synthesis(e(x)), rebuilt, atol=1e-4, rtol=1e-4)
+
+
+def test_fading_goes_from_the_smaller_image_to_the_larger():
+    torch.manual_seed(0)
+    g = Generator(16, 12, 16, 256, 16).eval()
+    with torch.no_grad():
+        w = g.codes(torch.randn(2, 12))
+        small = F.interpolate(torch.atanh(g.synthesis(w, 8)), scale_factor=2)
+        torch.testing.assert_close(g.synthesis(w, 16, torch.tensor(0.0)), torch.tanh(small), atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(g.synthesis(w, 16, torch.tensor(1.0)), g.synthesis(w, 16), atol=1e-5, rtol=1e-4)
+
+
+def test_the_attribute_head_has_the_exported_form():
+    torch.manual_seed(0)
+    head = AttributeHead(channels=6, size=4, attributes=3, hidden=5)
+    head.std.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    head.mean.copy_(torch.tensor([0.5, 0.0, -1.0]))
+    state = head.state_dict()
+    assert set(state) == {"conv.weight", "conv.bias", "dense.weight", "dense.bias", "mean", "std"}
+    x = torch.randn(2, 6, 4, 4)
+    y = F.conv2d(x, state["conv.weight"], state["conv.bias"], padding=1).relu()
+    y = y.view(2, 5, 2, 2, 2, 2).mean((3, 5)).reshape(2, 20)
+    y = (y @ state["dense.weight"].T + state["dense.bias"]) * state["std"] + state["mean"]
+    torch.testing.assert_close(head(x), y)
+    torch.testing.assert_close(head(x.to(memory_format=torch.channels_last)), y)
+
+
+def test_a_pool_is_rendered_in_shares_and_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "SHARD", 8)
+    config = data.DataConfig(resolution=8, train_images=20, test_images=8, supersample=1)
+    data.render_pool(config, "train", tmp_path, turn=(1, 2))
+    assert len(list(tmp_path.glob("*.pth"))) == 1
+    pool = data.load_pool(config, "train", tmp_path)
+    wanted = faces.render(faces.sample_attributes(20, config.train_seed), 8, 1)
+    assert pool.images.shape == wanted.shape and (pool.images.int() - wanted.int()).abs().max() <= 1
+
+
+def test_attributes_are_independent():
+    a = faces.sample_attributes(20_000, seed=0)
+    correlation = torch.corrcoef(a.T) - torch.eye(a.shape[1])
+    assert correlation.abs().max() < 0.03
+
+
 def test_memory_layout_does_not_change_the_encoder():
     torch.manual_seed(0)
     net = Encoder(16, 8, 8, 16).eval()
@@ -124,12 +179,26 @@ def test_random_checkpoints_are_not_degenerate():
 
 
 def test_stages_cover_the_budget():
-    config = PRESETS["cpu-small"].gan
-    assert math.isclose(sum(share for _, share, _ in config.stages), 1.0)
+    for preset in PRESETS.values():
+        shares = [[share for _, share, _ in preset.gan.stages]]
+        if preset.gan.lesson:
+            shares.append([share for _, share in preset.gan.lesson.stages])
+            assert preset.gan.lesson.stages[-1][0] == preset.gan.stages[-1][0] == preset.data.resolution
+        assert all(math.isclose(sum(part), 1.0) for part in shares)
+    config = PRESETS["cpu-adversarial"].gan
     assert stage_at(config, 0.0)[:2] == (16, 1.0)
     resolution, alpha, _ = stage_at(config, config.stages[0][1] + 0.001)
     assert resolution == 32 and alpha < 0.1
-    assert stage_at(config, 1.0)[:2] == (32, 1.0)
+    assert stage_at(config, 1.0)[:2] == (64, 1.0)
+
+
+def test_a_lesson_grows():
+    config = PRESETS["cpu-small"].gan.lesson
+    first = config.stages[0][1]
+    assert lesson_at(config, 0.0) == (16, 1.0)
+    resolution, alpha = lesson_at(config, first + 0.01)
+    assert resolution == 32 and 0 < alpha < 1
+    assert lesson_at(config, 1.0) == (64, 1.0)
 
 
 def test_penalty_of_a_linear_discriminator():
@@ -159,7 +228,8 @@ def test_a_run_resumes_where_it_was_saved(tmp_path):
 def test_a_whole_run(tmp_path):
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--threads", "1"])
     export = tmp_path / "export"
-    for name in ("generator", "encoder", "perceptual"):
+    assert torch.load(export / "attributes.pth").pop("names") == list(faces.NAMES)
+    for name in ("generator", "encoder", "encoder_conventional", "discriminator", "perceptual"):
         state = torch.load(export / f"{name}.pth")
         assert all(torch.isfinite(v).all() for v in state.values())
     assert state["layer3.weight"].shape == (16, 8, 3, 3)
