@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from .curves import draw_curves
 from .invert import invert
 from .metrics import FrechetMeter, psnr
 from .pictures import save_png, to_bytes
@@ -58,6 +59,8 @@ def export(run: "Pipeline", inverted: int = 100) -> dict:
         "psnr_encoder_same_images": float(psnr(x, encoded).mean()),
         "psnr_after_100_steps": float(psnr(x, refined).mean()),
     }
+    draw_curves(run.folder, out / "curves.png")
+    save_png(out / "data.png", run.train.images[:64].cpu(), 16, 1)
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
     return figures

@@ -40,6 +40,9 @@ class Run:
             self.images, self.seconds = state["images"], state["seconds"]
             for name, part in self.parts.items():
                 part.load_state_dict(state["parts"][name])
+            if self.log_path.exists():  # what came after the checkpoint will be done again
+                lines = self.log_path.read_text().splitlines(keepends=True)
+                self.log_path.write_text("".join(l for l in lines if json.loads(l)["images"] <= self.images))
         elif self.log_path.exists():
             self.log_path.unlink()
         self._clock = self._saved = self._told = time.monotonic()

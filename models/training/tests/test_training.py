@@ -8,6 +8,7 @@ import torch.nn.functional as F
 
 from idinv_training import data, faces
 from idinv_training.__main__ import main
+from idinv_training.curves import read
 from idinv_training.config import PRESETS
 from idinv_training.loop import Average, Run
 from idinv_training.make_random import random_encoder, random_generator
@@ -220,14 +221,19 @@ def test_a_run_resumes_where_it_was_saved(tmp_path):
     run = Run(tmp_path, "gan", budget, {"net": net, "average": Average(net, 100)})
     run.advance(48)
     run.save()
+    run.report()
+    run.advance(48)
+    run.report()
     other = torch.nn.Linear(2, 2)
     again = Run(tmp_path, "gan", budget, {"net": other, "average": Average(other, 100)}, resume=True)
     assert again.images == 48 and torch.equal(other.weight, net.weight)
+    assert read(tmp_path, "gan", "images") == [(48, 48, None)]  # later lines are forgotten
 
 
 def test_a_whole_run(tmp_path):
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--threads", "1"])
     export = tmp_path / "export"
+    assert (export / "curves.png").exists()
     assert torch.load(export / "attributes.pth").pop("names") == list(faces.NAMES)
     for name in ("generator", "encoder", "encoder_conventional", "discriminator", "perceptual"):
         state = torch.load(export / f"{name}.pth")
