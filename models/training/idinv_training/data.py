@@ -26,6 +26,9 @@ class Pool:
     def to(self, device: torch.device | str) -> "Pool":
         return Pool(self.images.to(device), self.attributes.to(device))
 
+    def first(self, count: int) -> "Pool":
+        return Pool(self.images[:count], self.attributes[:count])
+
     def draw(self, count: int, resolution: int | None = None, mirror: bool = False) -> Tensor:
         """`count` random images in [-1, 1], optionally reduced to `resolution`, half of them mirrored."""
         index = torch.randint(len(self), (count,), device=self.images.device)
