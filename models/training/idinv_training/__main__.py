@@ -1,11 +1,12 @@
 """Command line.
 
     python -m idinv_training all --preset cpu-small --run runs/small
-    python -m idinv_training gan --preset cpu-small --run runs/small --resume
+    python -m idinv_training lesson --preset cpu-small --run runs/small --resume
 
-Stages: features, gan, lesson, polish, encoder, export, in this order; each reads what the ones before it left in the run
+Stages: pool, features, lesson, gan, encoder, export, in this order; each reads what the ones before it left in the run
 folder. `all` runs them one after the other; with `--resume` it skips those that are complete and continues an interrupted one.
-`snapshot` takes the generator of an unfinished `gan` stage for a finished one.
+`pool --share I/N` renders every N-th part of the images, for N processes. `snapshot` takes the averaged generator of an
+unfinished `lesson` for a finished one, to try the later stages early.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 
 from .config import PRESETS
 
-STAGES = ("features", "lesson", "gan", "encoder", "export")
+STAGES = ("pool", "features", "lesson", "gan", "encoder", "export")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, help="time limit of each stage, instead of the preset's")
+    parser.add_argument("--share", default="0/1", help="of the stage `pool`: which of how many processes")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
@@ -39,6 +41,9 @@ def main(arguments: list[str] | None = None) -> None:
     from .pipeline import Pipeline
     preset = PRESETS[args.preset] if args.minutes is None else PRESETS[args.preset].within(args.minutes)
     pipeline = Pipeline(preset, args.run, args.device, args.resume)
+    if args.stage == "pool":
+        pipeline.pool(tuple(int(part) for part in args.share.split("/")))
+        return
     for stage in STAGES if args.stage == "all" else (args.stage,):
         if args.stage == "all" and args.resume and pipeline.complete(stage):
             continue

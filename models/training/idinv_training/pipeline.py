@@ -10,13 +10,14 @@ from torch import nn
 
 from . import faces
 from .config import Preset
-from .data import Pool, load_pool
+from .data import Pool, load_pool, render_pool
 from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
 from .train_features import AttributeHead, AttributeReader, train_features
 from .train_supervised import train_supervised
 from .train_gan import make_discriminator, make_generator, train_gan
 
 OUTPUTS = {
+    "pool": ("export/generator",),  # looked at again unless nothing is left to do
     "features": ("perceptual", "attributes"),
     "lesson": ("generator_lesson",),
     "gan": ("generator", "discriminator"),
@@ -84,6 +85,10 @@ class Pipeline:
 
     # ------------------------------------------------------------------------------------------------------- stages
 
+    def pool(self, share: tuple[int, int] = (0, 1)) -> None:
+        for split in ("test", "train"):
+            render_pool(self.preset.data, split, self.folder / "pool", self.device, share)
+
     def features(self) -> None:
         trunk, head = train_features(self.preset, self.train, self.test, self.folder, self.device, self.resume)
         self.save("perceptual", trunk)
@@ -101,6 +106,13 @@ class Pipeline:
                                              self.trunk(), self.folder, self.device, self.resume)
         self.save("generator", generator)
         self.save("discriminator", discriminator)
+
+    def snapshot(self) -> None:
+        state = torch.load(self.folder / "lesson.state.pth", map_location="cpu")
+        generator = make_generator(self.preset)
+        generator.load_state_dict(state["parts"]["average"])
+        generator.measure_w_avg()
+        self.save("generator_lesson", generator)
 
     def encoder(self) -> None:
         from .train_encoder import train_conventional, train_guided

@@ -241,6 +241,7 @@ def test_a_whole_run(tmp_path):
     assert state["layer3.weight"].shape == (16, 8, 3, 3)
     assert len(list((export / "examples").glob("face-*.png"))) == 8
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
+    main(["snapshot", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu"])
 
 
 def test_latents_of_attributes_look_like_latents():
