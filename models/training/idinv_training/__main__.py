@@ -7,6 +7,7 @@ Stages: pool, features, lesson, gan, encoder, export, in this order; each reads 
 folder. `all` runs them one after the other; with `--resume` it skips those that are complete and continues an interrupted one.
 `pool --share I/N` renders every N-th part of the images, for N processes. `snapshot` takes the averaged generator of an
 unfinished `lesson` for a finished one, to try the later stages early.
+`deviation` compares scales of the codes, from which `code_deviation` of the preset was chosen.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ STAGES = ("pool", "features", "lesson", "gan", "encoder", "export")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="idinv_training", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("all", *STAGES, "snapshot"))
+    parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "deviation"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--resume", action="store_true")

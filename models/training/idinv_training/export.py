@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 import torch
 
@@ -64,6 +64,22 @@ def export(run: "Pipeline", inverted: int = 100) -> dict:
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
     return figures
+
+
+def compare_deviations(run: "Pipeline", deviations: Sequence[float] = (0.05, 0.1, 0.2, 0.4, 0.8),
+                       weights: Sequence[float] = (0, 0.5, 2, 10, 40), images: int = 24) -> None:
+    """Prints PSNR and mean domain error, relative to the variance of codes, of 100-step inversions of training images."""
+    features = run.trunk()
+    x = run.train.take(torch.arange(images, device=run.train.images.device))
+    for deviation in deviations:
+        generator, encoder, _ = run.scaled(deviation)
+        print(f"deviation {deviation}: encoder {float(psnr(x, generator.synthesis(encoder(x))).mean()):.2f} dB", flush=True)
+        for weight in weights:
+            code = invert(x, generator, encoder, features, domain_weight=weight)
+            with torch.no_grad():
+                image = generator.synthesis(code)
+                domain = float((code - encoder(image)).square().mean()) / deviation ** 2
+            print(f"  weight {weight}: {float(psnr(x, image).mean()):.2f} dB, domain error {domain:.4f}", flush=True)
 
 
 def _made(path: Path) -> Path:

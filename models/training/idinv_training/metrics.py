@@ -28,7 +28,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 
 
 class FrechetMeter:
-    """Fréchet distance of generated to held-out images, in pooled features of F scaled to a real variance of one each.
+    """Fréchet distance of generated to held-out images, in pooled features of F, each scaled to a real variance of one.
 
     Comparable between runs with the same F only; it is not the FID of the literature.
     """
@@ -37,7 +37,8 @@ class FrechetMeter:
         self.features, self.pool, self.batch = features, pool, batch
         self.count = min(count, len(pool))
         self.real = self._describe(lambda n, start: pool.take(torch.arange(start, start + n, device=pool.images.device)))
-        self.scale = self.real.std(0).clamp_min(1e-3)
+        spread = self.real.std(0)
+        self.scale = spread.clamp_min(0.1 * float(spread.mean()))  # a feature that real images hardly excite counts little
 
     @torch.no_grad()
     def _describe(self, source: Callable[[int, int], Tensor]) -> Tensor:

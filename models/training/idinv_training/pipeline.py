@@ -124,6 +124,10 @@ class Pipeline:
                               self.folder, self.device, self.resume)
         self.save("encoder", guided)
 
+    def deviation(self) -> None:
+        from .export import compare_deviations
+        compare_deviations(self)
+
     def export(self) -> None:
         from .export import export
         export(self)

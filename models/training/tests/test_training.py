@@ -10,10 +10,12 @@ from idinv_training import data, faces
 from idinv_training.__main__ import main
 from idinv_training.curves import read
 from idinv_training.config import PRESETS
+from idinv_training.export import compare_deviations
 from idinv_training.loop import Average, Run
 from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
+from idinv_training.pipeline import Pipeline
 from idinv_training.train_features import AttributeHead
 from idinv_training.train_gan import real_penalty, stage_at
 from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
@@ -241,6 +243,7 @@ def test_a_whole_run(tmp_path):
     assert state["layer3.weight"].shape == (16, 8, 3, 3)
     assert len(list((export / "examples").glob("face-*.png"))) == 8
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
+    compare_deviations(Pipeline(PRESETS["cpu-tiny"], tmp_path, "cpu", True), (0.1,), (2,), 2)
     main(["snapshot", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu"])
 
 
