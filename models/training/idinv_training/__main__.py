@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "deviation"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
+    parser.add_argument("--start", type=Path, help="folder of another run, whose encoders the stage `encoder` starts from")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     from .pipeline import Pipeline
     preset = PRESETS[args.preset] if args.minutes is None else PRESETS[args.preset].within(args.minutes)
-    pipeline = Pipeline(preset, args.run, args.device, args.resume)
+    pipeline = Pipeline(preset, args.run, args.device, args.resume, args.start)
     if args.stage == "pool":
         pipeline.pool(tuple(int(part) for part in args.share.split("/")))
         return

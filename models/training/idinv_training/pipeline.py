@@ -29,8 +29,9 @@ OUTPUTS = {
 class Pipeline:
     """Each stage method reads the networks of earlier stages from the run folder and adds its own."""
 
-    def __init__(self, preset: Preset, folder: Path, device: str, resume: bool):
-        self.preset, self.folder, self.device, self.resume = preset, folder, device, resume
+    def __init__(self, preset: Preset, folder: Path, device: str, resume: bool,
+                 start: Path | None = None):
+        self.preset, self.folder, self.device, self.resume, self.start = preset, folder, device, resume, start
         folder.mkdir(parents=True, exist_ok=True)
 
     def complete(self, stage: str) -> bool:
@@ -117,11 +118,19 @@ class Pipeline:
     def encoder(self) -> None:
         from .train_encoder import train_conventional, train_guided
         generator, trunk = self.generator(), self.trunk()
-        conventional = train_conventional(self.preset, generator, self.encoder_network(), self.test, self.folder,
-                                          self.device, self.resume)
-        self.save("encoder_conventional", conventional)
-        guided = train_guided(self.preset, generator, trunk, self.discriminator(), conventional, self.train, self.test,
-                              self.folder, self.device, self.resume)
+        conventional, begun = self.encoder_network(), None
+        if self.start:
+            state = lambda name: torch.load(self.start / f"{name}.pth", map_location="cpu")
+            conventional.load_state_dict(state("encoder_conventional"))
+            begun = self.encoder_network()
+            begun.load_state_dict(state("encoder"))
+        if not (self.resume and (self.folder / "encoder_conventional.pth").exists()):
+            conventional = train_conventional(self.preset, generator, conventional, self.test, self.folder, self.device,
+                                              self.resume)
+            self.save("encoder_conventional", conventional)
+        conventional = self.load("encoder_conventional", self.encoder_network())
+        guided = train_guided(self.preset, generator, trunk, self.discriminator(), begun or conventional, self.train,
+                              self.test, self.folder, self.device, self.resume)
         self.save("encoder", guided)
 
     def deviation(self) -> None:
