@@ -8,6 +8,7 @@ folder. `all` runs them one after the other; with `--resume` it skips those that
 `pool --share I/N` renders every N-th part of the images, for N processes. `snapshot` takes the averaged generator of an
 unfinished `lesson` for a finished one, to try the later stages early.
 `deviation` compares scales of the codes, from which `code_deviation` of the preset was chosen.
+`images` writes 100 held-out images and their attributes into `held-out` of the run folder.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ STAGES = ("pool", "features", "lesson", "gan", "encoder", "export")
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="idinv_training", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "deviation"))
+    parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "deviation", "images"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--start", type=Path, help="folder of another run, whose encoders the stage `encoder` starts from")

@@ -12,6 +12,7 @@ from . import faces
 from .config import Preset
 from .data import Pool, load_pool, render_pool
 from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
+from .pictures import save_png
 from .train_features import AttributeHead, AttributeReader, train_features
 from .train_supervised import train_supervised
 from .train_gan import make_discriminator, make_generator, train_gan
@@ -132,6 +133,17 @@ class Pipeline:
         guided = train_guided(self.preset, generator, trunk, self.discriminator(), begun or conventional, self.train,
                               self.test, self.folder, self.device, self.resume)
         self.save("encoder", guided)
+
+    def images(self, count: int = 100) -> None:
+        """The first held-out images as PNG files, and their attributes as a table, for `idinv-lite`."""
+        data, out = self.preset.data, self.folder / "held-out"
+        attributes = faces.sample_attributes(data.test_images, data.test_seed)[:count]
+        out.mkdir(parents=True, exist_ok=True)
+        for i, image in enumerate(faces.render(attributes, data.resolution, data.supersample).split(1)):
+            save_png(out / f"face-{i + 1:03d}.png", image)
+        rows = [",".join(("file", *faces.NAMES))]
+        rows += [",".join((f"face-{i + 1:03d}.png", *(f"{v:.4f}" for v in row.tolist()))) for i, row in enumerate(attributes)]
+        (out / "attributes.csv").write_text("\n".join(rows) + "\n")
 
     def deviation(self) -> None:
         from .export import compare_deviations

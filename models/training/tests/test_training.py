@@ -244,6 +244,9 @@ def test_a_whole_run(tmp_path):
     assert len(list((export / "examples").glob("face-*.png"))) == 8
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
     compare_deviations(Pipeline(PRESETS["cpu-tiny"], tmp_path, "cpu", True), (0.1,), (2,), 2)
+    main(["images", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu"])
+    assert len(list((tmp_path / "held-out").glob("*.png"))) == 64
+    assert len((tmp_path / "held-out" / "attributes.csv").read_text().splitlines()) == 65
     main(["snapshot", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu"])
 
 
