@@ -111,7 +111,7 @@ class Preset:
 _SMALL = Preset(
     DataConfig(resolution=64, train_images=49_152, test_images=4_096),
     GanConfig(Budget(60_000, minutes=10), bfloat16=True, stages=((64, 1.0, 0.5),), learning_rate=0.0005, warm_up=6_000,
-              lesson=LessonConfig(Budget(1_000_000, minutes=62, batch=16), stages=((16, 0.08), (32, 0.15), (64, 0.77)))),
+              lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
     EncoderConfig(Budget(150_000, minutes=6), Budget(400_000, minutes=25), bfloat16=True),
     compile=True,
