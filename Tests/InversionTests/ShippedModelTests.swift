@@ -16,7 +16,7 @@ import Testing
     let metadata = try model().file.metadata
     #expect(metadata.specification.generator != nil && metadata.specification.encoder != nil)
     #expect(metadata.specification.perceptual != nil)
-    #expect(metadata.sources.map(\.part) == ["generator", "encoder", "perceptual"])
+    #expect(metadata.sources.map(\.part) == ["generator", "encoder", "perceptual", "attributes"])
     #expect(metadata.licence == "Apache-2.0")
   }
 
