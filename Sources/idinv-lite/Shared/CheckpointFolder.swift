@@ -20,7 +20,7 @@ struct CheckpointFolder {
       }
     key = [
       model.file.metadata.sources.map(\.sha256).joined(separator: ","), model.file.metadata.precision.rawValue,
-      "\(model.file.byteCount)", "\(options.learningRate)", "\(options.weights)", start,
+      "\(model.file.byteCount)", options.optimiser.rawValue, "\(options.learningRate)", "\(options.weights)", start,
     ].joined(separator: "|")
   }
 
@@ -42,11 +42,14 @@ struct CheckpointFolder {
     var picture: String
     var step: Int
     var code: Data
-    var firstMoment: Data
-    var secondMoment: Data
+    var integers: [Int]
+    var numbers: [Double]
+    var vectors: [Data]
     var bestCode: Data
     var bestLoss: Float
+    var bestStep: Int
     var history: [Losses]
+    var workSeconds: Double
     var seconds: [Double]
     var snapshots: [Snapshot]
   }
@@ -69,20 +72,23 @@ struct CheckpointFolder {
     let file = file(image.name)
     guard FileManager.default.fileExists(atPath: file) else { return nil }
     guard let data = FileManager.default.contents(atPath: file),
-      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 2
+      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 3
     else { throw Failure(.badData, "\(file): is no checkpoint of this version; delete it to start anew") }
     guard stored.key == key, stored.picture == image.picture.digest else {
       throw Failure(
         .badData, "\(file): belongs to another image, model or set of options; delete it or drop --resume")
     }
     let state = OptimisationState(
-      step: stored.step, code: stored.code.floats, firstMoment: stored.firstMoment.floats,
-      secondMoment: stored.secondMoment.floats, bestCode: stored.bestCode.floats, bestLoss: stored.bestLoss,
-      history: stored.history)
+      step: stored.step, code: stored.code.floats,
+      optimiser: OptimiserMemory(
+        integers: stored.integers, numbers: stored.numbers, vectors: stored.vectors.map(\.floats)),
+      bestCode: stored.bestCode.floats, bestLoss: stored.bestLoss, bestStep: stored.bestStep,
+      history: stored.history, seconds: stored.workSeconds)
     let snapshots = stored.snapshots.map { (step: $0.step, code: $0.code.floats) }
-    let vectors = [state.code, state.firstMoment, state.secondMoment, state.bestCode] + snapshots.map(\.code)
+    let vectors = [state.code, state.bestCode] + state.optimiser.vectors + snapshots.map(\.code)
     guard vectors.allSatisfy({ $0.count == codeCount && $0.allSatisfy(\.isFinite) }),
-      state.step == state.history.count, state.step == stored.seconds.count
+      state.step == state.history.count, state.step == stored.seconds.count,
+      (0...state.step).contains(state.bestStep), state.bestStep > 0 || state.step == 0
     else { throw Failure(.badData, "\(file): is damaged; delete it to start anew") }
     guard state.step <= iterations else {
       throw Failure(
@@ -97,9 +103,10 @@ struct CheckpointFolder {
     let state = progress.state
     try AtomicFile.createFolder(path)
     let stored = Stored(
-      version: 2, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
-      firstMoment: Data(floats: state.firstMoment), secondMoment: Data(floats: state.secondMoment),
-      bestCode: Data(floats: state.bestCode), bestLoss: state.bestLoss, history: state.history,
+      version: 3, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
+      integers: state.optimiser.integers, numbers: state.optimiser.numbers,
+      vectors: state.optimiser.vectors.map { Data(floats: $0) }, bestCode: Data(floats: state.bestCode),
+      bestLoss: state.bestLoss, bestStep: state.bestStep, history: state.history, workSeconds: state.seconds,
       seconds: progress.seconds,
       snapshots: progress.snapshots.map { Stored.Snapshot(step: $0.step, code: Data(floats: $0.code)) })
     // A loss may be infinite on the way to an error.

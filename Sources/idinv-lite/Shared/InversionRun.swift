@@ -103,7 +103,7 @@ final class InversionRun {
       do {
         try record(report.losses, step: report.state.step)
         let isDue = checkpointInterval > 0 && report.state.step % checkpointInterval == 0
-        if isDue || report.state.step == options.iterations || Signals.isInterrupted {
+        if isDue || report.stopReason != nil || Signals.isInterrupted {
           try checkpoints?.save(
             CheckpointFolder.Progress(state: report.state, seconds: seconds, snapshots: snapshots), of: image)
         }

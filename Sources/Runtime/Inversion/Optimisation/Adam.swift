@@ -45,3 +45,30 @@ public struct Adam: Sendable {
     return result
   }
 }
+
+/// Adam as an optimiser: every evaluated code is followed by one update. Nothing stops it from rising.
+struct AdamOptimiser: Optimiser {
+  private(set) var proposal: [Float]
+  private var adam: Adam
+
+  init(start: [Float], learningRate: Float) {
+    proposal = start
+    adam = Adam(learningRate: learningRate, count: start.count)
+  }
+
+  init?(_ memory: OptimiserMemory, learningRate: Float) {
+    guard memory.integers.count == 1, memory.integers[0] >= 0, memory.vectors.count == 3 else { return nil }
+    proposal = memory.vectors[0]
+    adam = Adam(
+      learningRate: learningRate, stepCount: memory.integers[0], firstMoment: memory.vectors[1],
+      secondMoment: memory.vectors[2])
+  }
+
+  var isConverged: Bool { false }
+
+  mutating func observe(loss: Float, gradient: [Float]) { adam.update(&proposal, gradient: gradient) }
+
+  var memory: OptimiserMemory {
+    OptimiserMemory(integers: [adam.stepCount], vectors: [proposal, adam.firstMoment, adam.secondMoment])
+  }
+}

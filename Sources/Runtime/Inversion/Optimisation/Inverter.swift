@@ -1,118 +1,56 @@
 import Quant
 import Runtime
 
-/// How an image is inverted. Defaults are the published procedure.
-public struct InversionOptions: Sendable {
-  /// Where the optimisation starts.
-  public enum Start: Sendable, Equatable {
-    /// E(x): the domain-guided encoder's code.
-    case encoder
-    /// The generator's mean code.
-    case mean
-    /// A given code, [L, D].
-    case code([Float])
+/// An image to be inverted.
+public struct InversionInput: Sendable {
+  /// [3, R, R] in the model's pixel range.
+  public var image: [Float]
+  /// [3, R, R] of 0 and 1, where the objective is masked.
+  public var mask: [Float]?
+  /// Where an earlier run stopped, to go on from there.
+  public var state: OptimisationState?
+
+  public init(_ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil) {
+    self.image = image
+    self.mask = mask
+    self.state = state
   }
-
-  public var iterations: Int
-  public var learningRate: Float
-  public var weights: ObjectiveWeights
-  public var start: Start
-  /// How many intermediate codes to keep, evenly spaced; the last is the result.
-  public var snapshotCount: Int
-
-  public init(
-    iterations: Int = 100, learningRate: Float = 0.01, weights: ObjectiveWeights = ObjectiveWeights(),
-    start: Start = .encoder, snapshotCount: Int = 5
-  ) {
-    self.iterations = iterations
-    self.learningRate = learningRate
-    self.weights = weights
-    self.start = start
-    self.snapshotCount = snapshotCount
-  }
-
-  /// The steps after which a snapshot is kept, ascending. At most one per step, so more snapshots than steps are
-  /// not an error.
-  public var snapshotSteps: [Int] {
-    guard iterations > 0, snapshotCount > 0 else { return [] }
-    let count = min(snapshotCount, iterations)
-    return (1...count).map { ($0 * iterations + count - 1) / count }
-  }
-}
-
-/// All that is needed to go on with an interrupted inversion.
-public struct OptimisationState: Sendable, Equatable {
-  /// Updates made so far.
-  public var step: Int
-  /// Current code, [L, D].
-  public var code: [Float]
-  public var firstMoment: [Float]
-  public var secondMoment: [Float]
-  /// The code of least total loss among those evaluated, and that loss.
-  public var bestCode: [Float]
-  public var bestLoss: Float
-  /// Losses before each update.
-  public var history: [Losses]
-
-  public init(
-    step: Int, code: [Float], firstMoment: [Float], secondMoment: [Float], bestCode: [Float], bestLoss: Float,
-    history: [Losses]
-  ) {
-    self.step = step
-    self.code = code
-    self.firstMoment = firstMoment
-    self.secondMoment = secondMoment
-    self.bestCode = bestCode
-    self.bestLoss = bestLoss
-    self.history = history
-  }
-}
-
-/// What an observer is told after each step, and how it answers.
-public struct StepReport: Sendable {
-  public let state: OptimisationState
-  public let seconds: Double
-  /// Losses before the update that was just made.
-  public var losses: Losses { state.history[state.step - 1] }
-}
-
-/// The code that an inversion found for one image.
-public struct InversionResult: Sendable {
-  /// The code that the optimisation started from, [L, D].
-  public var startCode: [Float]
-  /// The result, [L, D]: the code after the last step, or the best one if the run was stopped early.
-  public var code: [Float]
-  /// Losses before each update.
-  public var history: [Losses]
-  public var snapshots: [(step: Int, code: [Float])]
-  /// Whether an observer stopped the run before its last step.
-  public var wasStopped: Bool
 }
 
 /// Inverts images by domain-regularised optimisation (Zhu et al., ECCV 2020, sec. 3.2).
 ///
-/// All graphs are prepared once and serve any number of images. One inversion at a time.
+/// Images are refined side by side in the rows of one prepared graph, each by an optimiser of its own; a row whose image
+/// is done takes the next one. The same bits result whatever the number of rows. One call at a time.
 public final class Inverter {
   public let model: Model
   public let options: InversionOptions
+  /// Images refined side by side, at most.
+  public let batch: Int
+  private let isMasked: Bool
   private let kernels: Kernels
-  private let objective: Objective
+  private var objective: Objective
+  /// The images whose targets the objective holds.
+  private var held: [Int] = []
+  private let pixelRange: Float
 
   /// - Parameters:
+  ///   - batch: images refined side by side; memory grows with it.
   ///   - isMasked: whether each image comes with a mask (diffusion).
   public init(
-    _ model: Model, options: InversionOptions = InversionOptions(), isMasked: Bool = false, kernels: Kernels
+    _ model: Model, options: InversionOptions = InversionOptions(), batch: Int = 1, isMasked: Bool = false,
+    kernels: Kernels
   ) throws(InversionError) {
-    guard options.iterations >= 0 else {
-      throw .badOption(name: "iterations", expected: "0 or more", found: "\(options.iterations)")
-    }
-    guard options.learningRate > 0, options.learningRate.isFinite else {
-      throw .badOption(name: "learning rate", expected: "a positive number", found: "\(options.learningRate)")
-    }
+    try options.validate()
+    guard batch > 0 else { throw .badOption(name: "batch", expected: "1 or more", found: "\(batch)") }
     self.model = model
     self.options = options
+    self.batch = batch
+    self.isMasked = isMasked
     self.kernels = kernels
-    objective = try Objective(model, weights: options.weights, isMasked: isMasked, kernels: kernels)
+    let specification = model.file.specification
+    pixelRange = specification.pixelMaximum - specification.pixelMinimum
+    objective = try Objective(
+      model, weights: options.weights, batch: batch, isMasked: isMasked, kernels: kernels)
   }
 
   /// The code that an optimisation of `image` starts from.
@@ -145,54 +83,110 @@ public final class Inverter {
     _ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil,
     observer: (StepReport) -> Bool = { _ in true }
   ) throws(InversionError) -> InversionResult {
-    let start = try startCode(for: image)
-    try objective.setTarget(image, mask: mask)
-    var state =
-      state
-      ?? OptimisationState(
-        step: 0, code: start, firstMoment: [Float](repeating: 0, count: start.count),
-        secondMoment: [Float](repeating: 0, count: start.count), bestCode: start, bestLoss: .infinity, history: [])
-    var adam = Adam(
-      learningRate: options.learningRate, stepCount: state.step, firstMoment: state.firstMoment,
-      secondMoment: state.secondMoment)
-    let snapshotSteps = Set(options.snapshotSteps)
-    var result = InversionResult(
-      startCode: start, code: state.code, history: state.history, snapshots: [], wasStopped: false)
-    let clock = ContinuousClock()
-
-    while state.step < options.iterations {
-      let began = clock.now
-      let evaluation = objective.evaluate(state.code)
-      let losses = evaluation.losses[0]
-      try requireFinite(losses, step: state.step + 1)
-      if losses.total < state.bestLoss {
-        state.bestLoss = losses.total
-        state.bestCode = state.code
-      }
-      adam.update(&state.code, gradient: evaluation.gradient)
-      state.step = adam.stepCount
-      state.firstMoment = adam.firstMoment
-      state.secondMoment = adam.secondMoment
-      state.history.append(losses)
-      if snapshotSteps.contains(state.step) { result.snapshots.append((state.step, state.code)) }
-
-      let elapsed = began.duration(to: clock.now)
-      if !observer(StepReport(state: state, seconds: elapsed / .seconds(1))), state.step < options.iterations {
-        result.wasStopped = true
-        break
-      }
-    }
-    result.code = result.wasStopped ? state.bestCode : state.code
-    result.history = state.history
-    guard result.code.allSatisfy(\.isFinite) else { throw .notFinite(term: "gradient", step: state.step) }
-    return result
+    var input: InversionInput? = InversionInput(image, mask: mask, resuming: state)
+    var outcome: Result<InversionResult, InversionError>?
+    try invert(
+      next: { defer { input = nil }; return input },
+      didStep: { _, report in observer(report) },
+      didFinish: { _, result in outcome = result })
+    return try outcome!.get()
   }
 
-  private func requireFinite(_ losses: Losses, step: Int) throws(InversionError) {
-    for (term, value) in [
-      ("pixel", losses.pixel), ("perceptual", losses.perceptual), ("domain", losses.domain),
-    ] where !value.isFinite {
-      throw .notFinite(term: term, step: step)
+  /// Inverts a stream of images, up to `batch` side by side. What fails for one image does not concern the others.
+  ///
+  /// - Parameters:
+  ///   - next: the next image; nil where there is no more, and then it is not asked again.
+  ///   - didStep: told after each step of each image; images are numbered from 0 as `next` gave them. False stops that
+  ///     image, and the best code so far is its result.
+  ///   - didFinish: told the outcome of each image, as soon as it is known: not always in order.
+  public func invert(
+    next: () -> InversionInput?,
+    didStep: (_ image: Int, _ report: StepReport) -> Bool,
+    didFinish: (_ image: Int, _ outcome: Result<InversionResult, InversionError>) -> Void
+  ) throws(InversionError) {
+    held = []
+    var rows: [Row] = []
+    var isExhausted = false
+    var count = 0
+    let clock = ContinuousClock()
+
+    while true {
+      while rows.count < batch, !isExhausted {
+        guard let input = next() else {
+          isExhausted = true
+          break
+        }
+        let number = count
+        count += 1
+        do throws(InversionError) {
+          let began = clock.now
+          let start = try startCode(for: input.image)
+          var refinement = try Refinement(
+            from: start, resuming: input.state, options: options, pixelRange: pixelRange)
+          let target = try objective.prepareTarget(input.image, mask: input.mask)
+          refinement.charge(seconds: began.duration(to: clock.now) / .seconds(1))
+          if refinement.stopReason != nil {
+            didFinish(number, .success(try refinement.result()))
+            continue
+          }
+          rows.append(Row(number: number, target: target, refinement: refinement))
+        } catch {
+          didFinish(number, .failure(error))
+        }
+      }
+      if rows.isEmpty { return }
+      let began = clock.now
+      let evaluation = try evaluate(rows)
+      let seconds = began.duration(to: clock.now) / .seconds(1) / Double(rows.count)
+
+      var remaining: [Row] = []
+      for (index, var row) in rows.enumerated() {
+        do throws(InversionError) {
+          try row.refinement.observe(
+            evaluation.losses[index], gradient: evaluation.gradient(of: index), seconds: seconds)
+          let report = StepReport(
+            state: row.refinement.state, seconds: seconds, stopReason: row.refinement.stopReason)
+          if !didStep(row.number, report) { row.refinement.stop() }
+          if row.refinement.stopReason == nil {
+            remaining.append(row)
+          } else {
+            didFinish(row.number, .success(try row.refinement.result()))
+          }
+        } catch {
+          didFinish(row.number, .failure(error))
+        }
+      }
+      rows = remaining
     }
+  }
+
+  /// An image at work.
+  private struct Row {
+    /// As `next` counted it.
+    let number: Int
+    let target: Objective.Target
+    var refinement: Refinement
+  }
+
+  /// The objective of all rows. Towards the end of the images the graph shrinks by halves: idle rows cost as much as
+  /// others.
+  private func evaluate(_ rows: [Row]) throws(InversionError) -> Objective.Evaluation {
+    var size = objective.batch
+    if size < rows.count { size = batch }
+    while size / 2 >= rows.count { size /= 2 }
+    if size != objective.batch {
+      objective = try Objective(
+        model, weights: options.weights, batch: size, isMasked: isMasked, kernels: kernels)
+      held = []
+    }
+    let numbers = rows.map(\.number)
+    if held != numbers {
+      objective.set(rows.map(\.target))
+      held = numbers
+    }
+    var codes = rows.flatMap(\.refinement.proposal)
+    let last = rows[rows.count - 1].refinement.proposal
+    for _ in rows.count..<size { codes += last }
+    return objective.evaluate(codes)
   }
 }

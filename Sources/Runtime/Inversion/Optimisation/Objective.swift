@@ -136,27 +136,61 @@ public final class Objective {
     codeCount = batch * generator.codeCount
   }
 
+  /// An image as the objective compares with it.
+  public struct Target: Sendable {
+    /// m·x, [3, R, R].
+    var image: [Float]
+    var mask: [Float]?
+    /// F(m·x); nil where the term is off.
+    var features: [Float]?
+  }
+
+  /// Masks one image and computes its features.
+  ///
+  /// - Parameters:
+  ///   - image: [3, R, R] in the model's pixel range.
+  ///   - mask: [3, R, R] of 0 and 1; exactly where the objective is masked.
+  public func prepareTarget(_ image: [Float], mask: [Float]? = nil) throws(InversionError) -> Target {
+    precondition((mask != nil) == isMasked)
+    guard image.count == imageCount / batch, mask?.count ?? image.count == image.count else {
+      throw .badShape(
+        what: "target", expected: "\(step.graph.shape(of: target))", found: [image.count])
+    }
+    let masked = mask.map { mask in image.indices.map { image[$0] * mask[$0] } } ?? image
+    var features: [Float]?
+    if targetFeatures != nil {
+      // Not kept: its arena would add to that of the steps.
+      features = try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels)(masked)
+    }
+    return Target(image: masked, mask: mask, features: features)
+  }
+
+  /// Sets what the codes of each row are compared with; the last target serves the rows beyond.
+  public func set(_ targets: [Target]) {
+    precondition((1...batch).contains(targets.count))
+    let rows = (0..<batch).map { targets[min($0, targets.count - 1)] }
+    step.write(rows.flatMap(\.image), to: target)
+    if let mask { step.write(rows.flatMap { $0.mask! }, to: mask) }
+    if let targetFeatures { step.write(rows.flatMap { $0.features! }, to: targetFeatures) }
+  }
+
   /// Sets the images to be inverted, and computes their features.
   ///
   /// - Parameters:
   ///   - images: [batch, 3, R, R] in the model's pixel range.
   ///   - mask: [batch, 3, R, R] of 0 and 1; exactly where the objective is masked.
-  public func setTarget(_ images: [Float], mask maskValues: [Float]? = nil) throws(InversionError) {
-    precondition((maskValues != nil) == isMasked)
-    guard images.count == imageCount, maskValues?.count ?? imageCount == imageCount else {
+  public func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
+    guard images.count == imageCount, mask?.count ?? imageCount == imageCount else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
     }
-    var masked = images
-    if let mask, let maskValues {
-      for index in masked.indices { masked[index] *= maskValues[index] }
-      step.write(maskValues, to: mask)
+    let count = imageCount / batch
+    var targets: [Target] = []
+    for row in 0..<batch {
+      let range = row * count..<(row + 1) * count
+      targets.append(try prepareTarget(Array(images[range]), mask: mask.map { Array($0[range]) }))
     }
-    step.write(masked, to: target)
-    if let targetFeatures {
-      let runner = try NetworkRunner(.perceptual, of: model, batch: batch, kernels: kernels)
-      step.write(try runner(masked), to: targetFeatures)
-    }
+    set(targets)
   }
 
   /// What one evaluation gives.
@@ -165,6 +199,12 @@ public final class Objective {
     public var losses: [Losses]
     /// ∂L/∂z, [batch, L, D].
     public var gradient: [Float]
+
+    /// ∂L/∂z of one image, [L, D].
+    public func gradient(of row: Int) -> [Float] {
+      let count = gradient.count / losses.count
+      return Array(gradient[row * count..<(row + 1) * count])
+    }
   }
 
   /// The objective and its gradient at `codes` [batch, L, D].

@@ -1,0 +1,145 @@
+/// Limited-memory BFGS (Liu and Nocedal, Mathematical Programming 45, 1989; Nocedal and Wright, algorithms 7.4 and 7.5).
+///
+/// The line search takes the full quasi-Newton step first and goes back by quadratic interpolation until the loss falls
+/// enough (Armijo): one evaluation per iteration as a rule, and no accepted loss is higher than the one before.
+/// Generators are piecewise smooth, and a stricter search (Wolfe) spends evaluations on curvature that the next kink
+/// changes.
+struct LBFGS: Optimiser {
+  /// Pairs of steps and gradient differences that are kept.
+  static let historyLimit = 20
+  /// Length of the first step, which no curvature is known for.
+  static let firstStepLength = 0.3
+  /// Share of the decrease that the gradient promises (Armijo's constant).
+  static let sufficientDecrease = 1e-4
+  /// Shorter steps in one search than this many are given up.
+  static let searchLimit = 8
+
+  /// The last accepted code, with its loss and gradient; the loss is infinite before the first observation.
+  private(set) var code: [Float]
+  private(set) var loss = Double.infinity
+  private var gradient: [Float]
+  private var direction: [Float]
+  /// gradient · direction.
+  private var slope = 0.0
+  private var stepLength = 1.0
+  private var searchCount = 0
+  private var steps: [[Float]] = []
+  private var differences: [[Float]] = []
+  private(set) var isConverged = false
+
+  init(start: [Float]) {
+    code = start
+    gradient = [Float](repeating: 0, count: start.count)
+    direction = gradient
+  }
+
+  var proposal: [Float] { loss == .infinity ? code : adding(code, stepLength, direction) }
+
+  mutating func observe(loss newLoss: Float, gradient newGradient: [Float]) {
+    let newLoss = Double(newLoss)
+    guard loss < .infinity else {
+      // The start; where it has no value, there is nothing to go down from.
+      isConverged = !newLoss.isFinite
+      loss = newLoss
+      gradient = newGradient
+      chooseDirection()
+      return
+    }
+    let expected = loss + Self.sufficientDecrease * stepLength * slope
+    guard newLoss.isFinite, newLoss <= expected, newGradient.allSatisfy(\.isFinite) else {
+      shorten(after: newLoss)
+      return
+    }
+    let newCode = proposal
+    let step = adding(newCode, -1, code)
+    let difference = adding(newGradient, -1, gradient)
+    // Where the curvature along the step is not positive, the pair would spoil the approximation.
+    if dot(step, difference) > 1e-10 * (dot(step, step) * dot(difference, difference)).squareRoot() {
+      steps.append(step)
+      differences.append(difference)
+      if steps.count > Self.historyLimit {
+        steps.removeFirst()
+        differences.removeFirst()
+      }
+    }
+    code = newCode
+    loss = newLoss
+    gradient = newGradient
+    chooseDirection()
+  }
+
+  /// Goes back along the direction to the minimum of the parabola through what is known of it.
+  private mutating func shorten(after newLoss: Double) {
+    searchCount += 1
+    guard searchCount < Self.searchLimit else {
+      // The approximation has led astray: forget it. Without one, the gradient itself does not lead down.
+      if steps.isEmpty { isConverged = true }
+      steps = []
+      differences = []
+      chooseDirection()
+      return
+    }
+    let excess = newLoss - loss - slope * stepLength
+    let minimum = newLoss.isFinite && excess > 0 ? -slope * stepLength * stepLength / (2 * excess) : 0
+    stepLength = min(max(minimum, 0.1 * stepLength), 0.6 * stepLength)
+  }
+
+  private mutating func chooseDirection() {
+    searchCount = 0
+    stepLength = 1
+    direction = quasiNewtonDirection()
+    slope = dot(gradient, direction)
+    if slope >= 0, !steps.isEmpty {
+      steps = []
+      differences = []
+      direction = quasiNewtonDirection()
+      slope = dot(gradient, direction)
+    }
+    if !(slope < 0) { isConverged = true }
+  }
+
+  /// −H·gradient by the two-loop recursion.
+  private func quasiNewtonDirection() -> [Float] {
+    var q = gradient
+    var weights = [Double](repeating: 0, count: steps.count)
+    for index in steps.indices.reversed() {
+      weights[index] = dot(steps[index], q) / dot(steps[index], differences[index])
+      q = adding(q, -weights[index], differences[index])
+    }
+    let scale: Double
+    if let step = steps.last, let difference = differences.last {
+      scale = dot(step, difference) / dot(difference, difference)
+    } else {
+      let length = dot(gradient, gradient).squareRoot()
+      scale = length > 0 ? Self.firstStepLength / length : 0
+    }
+    q = q.map { $0 * Float(scale) }
+    for index in steps.indices {
+      let weight = dot(differences[index], q) / dot(steps[index], differences[index])
+      q = adding(q, weights[index] - weight, steps[index])
+    }
+    return q.map { -$0 }
+  }
+}
+
+extension LBFGS {
+  init?(_ memory: OptimiserMemory) {
+    guard memory.integers.count == 3, memory.numbers.count == 3, memory.vectors.count >= 3,
+      memory.vectors.count == 3 + 2 * memory.integers[2]
+    else { return nil }
+    self.init(start: memory.vectors[0])
+    (isConverged, searchCount) = (memory.integers[0] != 0, memory.integers[1])
+    (loss, slope, stepLength) = (memory.numbers[0], memory.numbers[1], memory.numbers[2])
+    gradient = memory.vectors[1]
+    direction = memory.vectors[2]
+    let pairs = memory.integers[2]
+    steps = Array(memory.vectors[3..<3 + pairs])
+    differences = Array(memory.vectors[(3 + pairs)...])
+  }
+
+  var memory: OptimiserMemory {
+    OptimiserMemory(
+      integers: [isConverged ? 1 : 0, searchCount, steps.count], numbers: [loss, slope, stepLength],
+      vectors: [code, gradient, direction] + steps + differences)
+  }
+}

@@ -1,0 +1,59 @@
+/// A minimiser of one image's objective, by asking and telling: it proposes a code, and is told what that code is worth.
+///
+/// It knows neither networks nor clocks, so that any number of images can share one prepared graph, each with its own.
+/// An optimiser is deterministic: the same observations give the same proposals, bit for bit.
+public protocol Optimiser: Sendable {
+  /// The code to evaluate next, [L·D].
+  var proposal: [Float] { get }
+
+  /// Whether the optimiser knows of no better code: further proposals would be wasted.
+  var isConverged: Bool { get }
+
+  /// Takes the value of the objective at `proposal`, and moves on to the next one.
+  ///
+  /// - Parameters:
+  ///   - loss: may be infinite or not a number, where the objective is.
+  ///   - gradient: by the code, [L·D].
+  mutating func observe(loss: Float, gradient: [Float])
+
+  /// All that it remembers; `init(_:)` goes on from it with the same bits.
+  var memory: OptimiserMemory { get }
+}
+
+/// What an optimiser remembers, in a form that any file can hold.
+public struct OptimiserMemory: Sendable, Equatable {
+  public var integers: [Int]
+  public var numbers: [Double]
+  /// Each [L·D].
+  public var vectors: [[Float]]
+
+  public init(integers: [Int] = [], numbers: [Double] = [], vectors: [[Float]] = []) {
+    self.integers = integers
+    self.numbers = numbers
+    self.vectors = vectors
+  }
+}
+
+/// The optimisers to choose from. `docs/OPTIMISERS.md` compares them.
+public enum OptimiserKind: String, Sendable, CaseIterable, Codable {
+  /// The published one: Adam at a constant rate, and the last code is the result.
+  case adam
+  /// Limited-memory BFGS with a line search that never accepts a worse loss.
+  case lbfgs
+
+  func start(at code: [Float], learningRate: Float) -> any Optimiser {
+    switch self {
+    case .adam: AdamOptimiser(start: code, learningRate: learningRate)
+    case .lbfgs: LBFGS(start: code)
+    }
+  }
+
+  /// Goes on from what an optimiser of this kind remembered; nil where that is not its memory.
+  func resume(_ memory: OptimiserMemory, count: Int, learningRate: Float) -> (any Optimiser)? {
+    guard memory.vectors.allSatisfy({ $0.count == count }) else { return nil }
+    return switch self {
+    case .adam: AdamOptimiser(memory, learningRate: learningRate)
+    case .lbfgs: LBFGS(memory)
+    }
+  }
+}

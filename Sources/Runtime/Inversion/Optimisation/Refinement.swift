@@ -1,0 +1,128 @@
+import Foundation
+
+/// The way of one image's code to its result: an optimiser, the best code so far, and when to stop.
+///
+/// It knows no network: it proposes codes and is told what they are worth, and how long that took.
+public struct Refinement: Sendable {
+  public let options: InversionOptions
+  public let startCode: [Float]
+  public private(set) var state: OptimisationState
+  /// Codes at `options.snapshotSteps` that this run came by.
+  public private(set) var snapshots: [(step: Int, code: [Float])] = []
+  /// nil while there is more to do.
+  public private(set) var stopReason: StopReason?
+
+  private var optimiser: any Optimiser
+  private let snapshotSteps: Set<Int>
+  /// The peak of PSNR: range of the model's pixels.
+  private let pixelRange: Double
+  /// The least loss when patience began to run, and the step.
+  private var plateau: (loss: Float, step: Int)
+
+  /// - Parameters:
+  ///   - start: the code to begin at, [L, D].
+  ///   - state: where an earlier run from the same start stopped.
+  ///   - pixelRange: difference of the largest and the least pixel value, for PSNR.
+  public init(
+    from start: [Float], resuming state: OptimisationState? = nil, options: InversionOptions, pixelRange: Float = 2
+  ) throws(InversionError) {
+    self.options = options
+    startCode = start
+    self.pixelRange = Double(pixelRange)
+    snapshotSteps = Set(options.snapshotSteps)
+    if let state {
+      guard
+        let optimiser = options.optimiser.resume(
+          state.optimiser, count: start.count, learningRate: options.learningRate)
+      else {
+        throw .badShape(
+          what: "state of the optimisation", expected: "[\(start.count)] of \(options.optimiser.rawValue)",
+          found: state.optimiser.vectors.map(\.count))
+      }
+      self.optimiser = optimiser
+      self.state = state
+    } else {
+      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate)
+      self.state = OptimisationState(
+        step: 0, code: start, optimiser: optimiser.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
+        history: [], seconds: 0)
+    }
+    plateau = Self.plateau(of: self.state.history)
+    stopReason = self.state.step >= options.iterations ? .iterations : nil
+  }
+
+  /// The code to evaluate next, [L, D].
+  public var proposal: [Float] { optimiser.proposal }
+
+  /// Charges work that is no step: encoding, the target's features.
+  public mutating func charge(seconds: Double) { state.seconds += seconds }
+
+  /// Takes the objective's value at `proposal`.
+  ///
+  /// - Parameter seconds: how long the evaluation took.
+  public mutating func observe(_ losses: Losses, gradient: [Float], seconds: Double) throws(InversionError) {
+    precondition(stopReason == nil)
+    let step = state.step + 1
+    // Where even the start has no value there is nothing to return to, and the published procedure never returns.
+    if step == 1 || options.optimiser == .adam { try requireFinite(losses, step: step) }
+    if losses.total < state.bestLoss {
+      state.bestLoss = losses.total
+      state.bestCode = optimiser.proposal
+      state.bestStep = step
+    }
+    optimiser.observe(loss: losses.total, gradient: gradient)
+    state.step = step
+    state.code = optimiser.proposal
+    state.optimiser = optimiser.memory
+    state.history.append(losses)
+    state.seconds += seconds
+    if snapshotSteps.contains(step) {
+      snapshots.append((step, options.optimiser == .adam ? state.code : state.bestCode))
+    }
+    if state.bestLoss < plateau.loss * (1 - Goals.plateauShare) { plateau = (state.bestLoss, step) }
+    stopReason = reason(lastStepSeconds: seconds)
+  }
+
+  /// Ends the refinement with what it has.
+  public mutating func stop() { if stopReason == nil { stopReason = .observer } }
+
+  public func result() throws(InversionError) -> InversionResult {
+    // As published, the last code is the result; a run that was cut short gives the best one.
+    let isPublished = options.optimiser == .adam && stopReason == .iterations
+    let code = isPublished ? state.code : state.bestCode
+    guard code.allSatisfy(\.isFinite) else { throw .notFinite(term: "gradient", step: state.step) }
+    return InversionResult(
+      startCode: startCode, code: code, history: state.history, snapshots: snapshots,
+      stopReason: stopReason ?? .observer)
+  }
+
+  private func reason(lastStepSeconds: Double) -> StopReason? {
+    if state.step >= options.iterations { return .iterations }
+    let goals = options.goals
+    if let target = goals.targetPSNR, psnr(state.history[state.bestStep - 1]) >= target { return .target }
+    if optimiser.isConverged { return .converged }
+    if let patience = goals.patience, state.step - plateau.step >= patience { return .plateau }
+    if let budget = goals.budgetSeconds, state.seconds + lastStepSeconds > budget { return .budget }
+    return nil
+  }
+
+  private func psnr(_ losses: Losses) -> Double {
+    10 * log10(pixelRange * pixelRange / Double(losses.pixel))
+  }
+
+  private static func plateau(of history: [Losses]) -> (loss: Float, step: Int) {
+    var plateau: (loss: Float, step: Int) = (.infinity, 0)
+    for (index, losses) in history.enumerated() where losses.total < plateau.loss * (1 - Goals.plateauShare) {
+      plateau = (losses.total, index + 1)
+    }
+    return plateau
+  }
+
+  private func requireFinite(_ losses: Losses, step: Int) throws(InversionError) {
+    for (term, value) in [
+      ("pixel", losses.pixel), ("perceptual", losses.perceptual), ("domain", losses.domain),
+    ] where !value.isFinite {
+      throw .notFinite(term: term, step: step)
+    }
+  }
+}
