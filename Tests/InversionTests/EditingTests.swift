@@ -1,6 +1,7 @@
 import Checkpoint
 import Imaging
 import Inversion
+import Runtime
 import Testing
 
 /// The formulas of editing against the published code's numbers (`Tests/Golden/make_editing.py`).
@@ -199,5 +200,39 @@ import Testing
     #expect(throws: InversionError.self) { try DiffusionMask(target) }
     #expect(throws: InversionError.self) { try DiffusionMask(resolution: 4, size: 3, centerX: 40, centerY: 1) }
     #expect(throws: InversionError.self) { try DiffusionMask(resolution: 4, size: 40, centerX: 2, centerY: 2) }
+  }
+
+  @Test func diffusionsSideBySideFollowTheGoldenOne() throws {
+    let model = try Golden.model("res32")
+    let codes = try Golden.array("res32", "diffuse_codes")
+    let (steps, count) = (codes.shape[0] - 1, codes.shape[1] * codes.shape[2])
+    let inverter = try Inverter(
+      model, options: InversionOptions(iterations: steps, weights: ObjectiveWeights(domain: 0), snapshotCount: 0),
+      batch: 3, isMasked: true, kernels: Kernels(threadCount: 2))
+    // A foreign picture in the middle changes nothing for the others.
+    let target = try Golden.array("res32", "diffuse_target").values
+    let mask = try DiffusionMask(
+      resolution: 32, size: Self.goldenBox.size, centerX: Self.goldenBox.x, centerY: Self.goldenBox.y
+    ).values
+    var inputs = [target, try Golden.array("res32", "invert_target").values, target].map {
+      InversionInput($0, mask: mask)
+    }
+    var results: [Int: InversionResult] = [:]
+    try inverter.invert(
+      next: { inputs.isEmpty ? nil : inputs.removeFirst() }, didStep: { _, _ in true },
+      didFinish: { image, outcome in results[image] = try? outcome.get() })
+    #expect(results.count == 3)
+    let expected = Array(codes.values.suffix(count))
+    // This run passes a kink: two correct programs are as far apart as exact arithmetic is (`make_float64.py`).
+    let spread = maximumDifference(codes.values, try Golden.array("res32", "float64_diffuse_codes").values)
+    let allowed = max(Tolerance.codes, 1.5 * spread)
+    #expect(results[0]?.code == results[2]?.code)
+    for image in [0, 2] {
+      let result = try #require(results[image])
+      #expect(maximumDifference(result.startCode, Array(codes.values.prefix(count))) <= Tolerance.network)
+      #expect(maximumDifference(result.code, expected) <= allowed)
+    }
+    let other = try #require(results[1])
+    #expect(maximumDifference(other.code, expected) > 10 * allowed)
   }
 }

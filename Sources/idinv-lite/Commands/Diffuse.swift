@@ -116,29 +116,52 @@ struct Diffuse: ParsableCommand {
       let pairs = listedTargets.flatMap { target in listedContexts.map { (target: target, context: $0) } }
       let names = ImageList.uniqueNames(pairs.map { "\($0.target.name)_to_\($0.context.name).png" })
       try output.prepare()
-      try output.check(
-        names.flatMap { ["\($0)_ori.png", "\($0)_enc.png", "\($0)_inv.png"] } + [
-          "encoded_codes.npy", "inverted_codes.npy", "image_list.txt", "target_list.txt", "context_list.txt",
-          "mask.png", "losses.jsonl", "summary.json", "diffusion.html",
-        ],
-        inputs: [model.path, self.mask ?? ""] + targets + contexts
-          + pairs.flatMap { [$0.target.path, $0.context.path] })
+      var outputs = [
+        "encoded_codes.npy", "inverted_codes.npy", "image_list.txt", "target_list.txt", "context_list.txt", "mask.png",
+        "losses.jsonl", "summary.json", "diffusion.html",
+      ]
+      for name in names { outputs += ["\(name)_ori.png", "\(name)_enc.png", "\(name)_inv.png"] }
+      var inputs = [model.path, self.mask ?? ""]
+      inputs += targets
+      inputs += contexts
+      inputs += listedTargets.map(\.path)
+      inputs += listedContexts.map(\.path)
+      try output.check(outputs, inputs: inputs)
 
       let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
       let inversion = try ImageInversion(
-        model, options: refinement.options(domain: 0), isMasked: true, kernels: run.kernels, progress: run.progress)
+        model, options: refinement.options(domain: 0), batch: refinement.batch, imageCount: pairs.count, isMasked: true,
+        kernels: run.kernels, progress: run.progress)
       let detail = ReportDetail(imageCount: 2 * pairs.count, resolution: resolution, snapshotCount: 0)
       try output.writePNG(mask.picture, "mask.png")
       let log = try LossLog(path: output.path("losses.jsonl"))
       let pictures = try run.pictures(of: listedTargets + listedContexts, refinement)
-      var entries: [DiffusionReport.Entry] = []
-      for (index, pair) in pairs.enumerated() where !Signals.isInterrupted {
-        guard let target = pictures[pair.target.path], let context = pictures[pair.context.path] else { continue }
-        entries.append(
-          try diffuse(
-            target, pair.target, context, pair.context, mask, name: names[index], place: (index, pairs.count), run,
-            inversion, log, detail))
+      let whole = pairs.indices.filter {
+        pictures[pairs[$0].target.path] != nil && pictures[pairs[$0].context.path] != nil
       }
+      var done: [Int: DiffusionReport.Entry] = [:]
+      try inversion(
+        whole.map { names[$0] },
+        read: { number in
+          let pair = pairs[whole[number]]
+          let pasted = mask.paste(pictures[pair.target.path]!, onto: pictures[pair.context.path]!)
+          try output.writePNG(pasted, "\(names[whole[number]])_ori.png")
+          return InversionInput(pasted.planar(model.file.specification.pixelRange), mask: mask.values)
+        },
+        didFinish: { number, outcome in
+          let pair = pairs[whole[number]]
+          let name = names[whole[number]]
+          do {
+            let entry = try entry(
+              name, (pair.target, pictures[pair.target.path]!), (pair.context, pictures[pair.context.path]!), mask,
+              outcome.get(), run, detail)
+            try record(entry, in: log)
+            done[number] = entry
+          } catch {
+            try run.skip(ListedImage(path: "\(name)_ori.png", name: name), error)
+          }
+        })
+      let entries = whole.indices.compactMap { done[$0] }
       run.progress.clear()
       guard !entries.isEmpty else {
         throw ExitCode(Signals.isInterrupted ? Signals.exitCode : Status.badData.rawValue)
@@ -158,35 +181,35 @@ struct Diffuse: ParsableCommand {
     }
   }
 
-  private func diffuse(
-    _ target: Image8, _ listedTarget: ListedImage, _ context: Image8, _ listedContext: ListedImage,
-    _ mask: DiffusionMask, name: String, place: (index: Int, count: Int), _ run: EditingRun,
-    _ inversion: ImageInversion, _ log: LossLog, _ detail: ReportDetail
+  private func entry(
+    _ name: String, _ target: (listed: ListedImage, picture: Image8), _ context: (listed: ListedImage, picture: Image8),
+    _ mask: DiffusionMask, _ outcome: ImageInversion.Outcome, _ run: EditingRun, _ detail: ReportDetail
   ) throws -> DiffusionReport.Entry {
-    let began = ContinuousClock.now
-    let pasted = mask.paste(target, onto: context)
-    try output.writePNG(pasted, "\(name)_ori.png")
-    let result = try inversion(pasted, mask: mask, name: name, place: place)
-    let seconds = began.duration(to: .now) / .seconds(1)
-    let encoded = try run.picture(of: result.startCode, named: name)
-    let diffused = try run.picture(of: result.code, named: name)
+    let encoded = try run.picture(of: outcome.result.startCode, named: name)
+    let diffused = try run.picture(of: outcome.result.code, named: name)
     try output.writePNG(encoded.image, "\(name)_enc.png")
     try output.writePNG(diffused.image, "\(name)_inv.png")
-    for (step, losses) in result.history.enumerated() {
-      try log.append(
-        LossLog.Record(
-          image: name, step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
-          domain: Double(losses.domain), total: Double(losses.total),
-          seconds: seconds * Double(step + 1) / Double(result.history.count)))
-    }
-    try log.flush()
     func shown(_ image: Image8) throws -> ReportImage { try ReportImage(image, maximumSide: detail.side) }
     return DiffusionReport.Entry(
-      name: name, targetName: listedTarget.name, contextName: listedContext.name, targetSource: listedTarget.path,
-      contextSource: listedContext.path, target: try shown(target), context: try shown(context),
-      pasted: try shown(pasted), encoded: try shown(encoded.image), diffused: try shown(diffused.image),
-      result: result, seconds: seconds, maskedPSNRDB: mask.psnr(diffused.image, target),
-      encodedMaskedPSNRDB: mask.psnr(encoded.image, target), inDomain: diffused.score.map { Double($0.meanSquare) })
+      name: name, targetName: target.listed.name, contextName: context.listed.name, targetSource: target.listed.path,
+      contextSource: context.listed.path, target: try shown(target.picture), context: try shown(context.picture),
+      pasted: try shown(mask.paste(target.picture, onto: context.picture)), encoded: try shown(encoded.image),
+      diffused: try shown(diffused.image), result: outcome.result, seconds: outcome.seconds,
+      maskedPSNRDB: mask.psnr(diffused.image, target.picture),
+      encodedMaskedPSNRDB: mask.psnr(encoded.image, target.picture),
+      inDomain: diffused.score.map { Double($0.meanSquare) })
+  }
+
+  private func record(_ entry: DiffusionReport.Entry, in log: LossLog) throws {
+    let history = entry.result.history
+    for (step, losses) in history.enumerated() {
+      try log.append(
+        LossLog.Record(
+          image: entry.name, step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+          domain: Double(losses.domain), total: Double(losses.total),
+          seconds: entry.seconds * Double(step + 1) / Double(history.count)))
+    }
+    try log.flush()
   }
 
   private func details(_ entries: [DiffusionReport.Entry], _ mask: DiffusionMask) -> Details {

@@ -83,13 +83,17 @@ struct Interpolate: ParsableCommand {
 
   private var isPath: Bool { fromA.isEmpty }
 
+  /// What a path leads through.
+  private var source: CodeSource {
+    if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
+  }
+
   /// The things to join, and the lines between them as pairs of indices.
   private func plan(_ model: Model) throws -> (items: [CodeSource.Item], lines: [(from: Int, to: Int)]) {
     if !fromA.isEmpty {
       let (a, b) = (try CodeSource.items(fromA, for: model), try CodeSource.items(fromB, for: model))
       return (a + b, a.indices.flatMap { from in b.indices.map { (from, a.count + $0) } })
     }
-    let source: CodeSource = if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
     let items = try source.items(for: model)
     guard items.count > 1 else {
       throw Failure(.badData, "\(codes ?? from ?? images[0]): holds one image; expected two or more to walk between")
@@ -106,10 +110,7 @@ struct Interpolate: ParsableCommand {
       let names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
       let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0).png" }
       try output.prepare()
-      try output.check(
-        EditingRun.names(of: items) + names.flatMap { name in (0..<steps).map { stepName(name, $0) } }
-          + films + ["interpolated_codes.npy", "interpolation.html", "summary.json"],
-        inputs: [model.path, codes ?? ""] + inputFiles + items.inputs)
+      try output.check(outputs(of: items, names, films), inputs: inputs(model, items))
 
       let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
       let detail = ReportDetail(
@@ -125,22 +126,15 @@ struct Interpolate: ParsableCommand {
         let codes = Interpolation.codes(from: a.code, to: b.code, innerSteps: steps)
         var entry = InterpolationReport.Line(
           from: a, to: b, fromIndex: line.from, toIndex: line.to, name: names[index])
+        // On a path the end of a line is the beginning of the next.
+        let isLast = index == lines.count - 1 && !loop
         var last: Image8?
         for step in 0..<steps + 2 where !Signals.isInterrupted {
-          let name = stepName(names[index], step - 1)
-          let picture = try run.picture(of: codes[step * run.shape.count..<(step + 1) * run.shape.count], named: name)
-          let isInner = step > 0 && step <= steps
-          if isInner { try output.writePNG(picture.image, name) }
-          entry.frames.append(
-            InterpolationReport.Frame(
-              position: Interpolation.positions(innerSteps: steps)[step], file: isInner ? name : nil,
-              image: isInner && detail.snapshotSide > 0
-                ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil,
-              inDomain: picture.score.map { Double($0.meanSquare) },
-              change: last.map { Metrics.msePM1($0, picture.image).squareRoot() }))
+          let start = step * run.shape.count
+          let picture = try run.picture(of: codes[start..<start + run.shape.count], named: names[index])
+          entry.frames.append(try frame(picture, step, after: last, names[index], detail))
           last = picture.image
-          // On a path the end of a line is the beginning of the next.
-          if animate, !isPath || step <= steps || (index == lines.count - 1 && !loop) { try film.append(picture.image) }
+          if animate, !isPath || step <= steps || isLast { try film.append(picture.image) }
           run.progress.update(
             ProgressState(
               name: names[index], image: index, imageCount: lines.count, step: step + 1, stepCount: steps + 2))
@@ -177,8 +171,40 @@ struct Interpolate: ParsableCommand {
     return "\(name)_\(String(repeating: "0", count: max(0, digits - number.count)))\(number).png"
   }
 
-  private var inputFiles: [String] {
-    ([from].compactMap { $0 } + fromA + fromB).flatMap { [$0, "\($0)/inverted_codes.npy"] }
+  /// One code of a line; the pictures of those within it are written.
+  private func frame(
+    _ picture: RenderedCode, _ step: Int, after last: Image8?, _ line: String, _ detail: ReportDetail
+  ) throws -> InterpolationReport.Frame {
+    var frame = InterpolationReport.Frame(
+      position: Interpolation.positions(innerSteps: steps)[step],
+      inDomain: picture.score.map { Double($0.meanSquare) },
+      change: last.map { Metrics.msePM1($0, picture.image).squareRoot() })
+    guard step > 0, step <= steps else { return frame }
+    let name = stepName(line, step - 1)
+    try output.writePNG(picture.image, name)
+    frame.file = name
+    if detail.snapshotSide > 0 { frame.image = try ReportImage(picture.image, maximumSide: detail.snapshotSide) }
+    return frame
+  }
+
+  /// Every file that is written.
+  private func outputs(of items: [CodeSource.Item], _ lines: [String], _ films: [String]) -> [String] {
+    var names = EditingRun.names(of: items)
+    for line in lines {
+      for step in 0..<steps { names.append(stepName(line, step)) }
+    }
+    names += films
+    names += ["interpolated_codes.npy", "interpolation.html", "summary.json"]
+    return names
+  }
+
+  /// Every file that is read.
+  private func inputs(_ model: Model, _ items: [CodeSource.Item]) -> [String] {
+    var paths = [model.path]
+    for path in fromA + fromB { paths += CodeSource(path: path).inputs }
+    if isPath { paths += source.inputs }
+    paths += items.inputs
+    return paths
   }
 
   private func details(

@@ -82,6 +82,8 @@ struct Manipulate: ParsableCommand {
       ?? Manipulation.distances(from: startDistance, through: endDistance, count: steps)
   }
 
+  private var distanceCount: Int { alpha.map { $0.split(separator: ",").count } ?? steps }
+
   private var source: CodeSource {
     if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
   }
@@ -126,11 +128,7 @@ struct Manipulate: ParsableCommand {
       let distances = try distances()
       let items = try source.items(for: model)
       try output.prepare()
-      try output.check(
-        EditingRun.names(of: items) + items.flatMap { item in distances.indices.map { stepName(item.name, $0) } }
-          + ["manipulated_codes.npy", "manipulation.html", "summary.json"],
-        inputs: [model.path, codes ?? "", from.map { "\($0)/inverted_codes.npy" } ?? ""] + items.inputs
-          + boundaries.map(\.path) + condition)
+      try output.check(outputs(of: items), inputs: inputs(model, items))
 
       let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
       let detail = ReportDetail(imageCount: items.count, resolution: run.resolution, snapshotCount: distances.count)
@@ -138,25 +136,9 @@ struct Manipulate: ParsableCommand {
       let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })
       var entries: [ManipulationReport.Entry] = []
       var allMoved: [Float] = []
-      for (index, code) in edited.enumerated() {
+      for (index, code) in edited.enumerated() where !Signals.isInterrupted {
         let moved = manipulation(code.code, distances: distances)
-        let unmoved = try run.picture(of: code.code, named: code.name).image
-        var entry = ManipulationReport.Entry(code: code)
-        for (step, distance) in distances.enumerated() where !Signals.isInterrupted {
-          let name = stepName(code.name, step)
-          let picture = try run.picture(
-            of: moved[step * run.shape.count..<(step + 1) * run.shape.count], named: name)
-          try output.writePNG(picture.image, name)
-          entry.steps.append(
-            ManipulationReport.Step(
-              alpha: distance, file: name,
-              image: detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil,
-              inDomain: picture.score.map { Double($0.meanSquare) },
-              change: Metrics.msePM1(unmoved, picture.image).squareRoot(), attributes: picture.attributes))
-          run.progress.update(
-            ProgressState(
-              name: code.name, image: index, imageCount: edited.count, step: step + 1, stepCount: distances.count))
-        }
+        let entry = try entry(code, moved: moved, distances, (index, edited.count), run, detail)
         // An image without all its steps is left out: every row of the array is whole.
         if entry.steps.count < distances.count { break }
         allMoved += moved
@@ -175,9 +157,53 @@ struct Manipulate: ParsableCommand {
     }
   }
 
+  /// Renders one image at all distances; after Ctrl-C at those so far.
+  private func entry(
+    _ code: EditedCode, moved: [Float], _ distances: [Double], _ place: (index: Int, count: Int), _ run: EditingRun,
+    _ detail: ReportDetail
+  ) throws -> ManipulationReport.Entry {
+    let unmoved = try run.picture(of: code.code, named: code.name).image
+    var entry = ManipulationReport.Entry(code: code)
+    for (step, distance) in distances.enumerated() where !Signals.isInterrupted {
+      let name = stepName(code.name, step)
+      let start = step * run.shape.count
+      let picture = try run.picture(of: moved[start..<start + run.shape.count], named: name)
+      try output.writePNG(picture.image, name)
+      let shown: ReportImage? =
+        detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil
+      entry.steps.append(
+        ManipulationReport.Step(
+          alpha: distance, file: name, image: shown, inDomain: picture.score.map { Double($0.meanSquare) },
+          change: Metrics.msePM1(unmoved, picture.image).squareRoot(), attributes: picture.attributes))
+      run.progress.update(
+        ProgressState(
+          name: code.name, image: place.index, imageCount: place.count, step: step + 1, stepCount: distances.count))
+    }
+    return entry
+  }
+
+  /// Every file that is written.
+  private func outputs(of items: [CodeSource.Item]) -> [String] {
+    var names = EditingRun.names(of: items)
+    for item in items {
+      for step in 0..<distanceCount { names.append(stepName(item.name, step)) }
+    }
+    names += ["manipulated_codes.npy", "manipulation.html", "summary.json"]
+    return names
+  }
+
+  /// Every file that is read.
+  private func inputs(_ model: Model, _ items: [CodeSource.Item]) -> [String] {
+    var paths = [model.path]
+    paths += source.inputs
+    paths += items.inputs
+    paths += boundary.map(\.path)
+    paths += condition
+    return paths
+  }
+
   private func stepName(_ name: String, _ step: Int) -> String {
-    let count = alpha.map { $0.split(separator: ",").count } ?? steps
-    let digits = max(2, "\(count)".count)
+    let digits = max(2, "\(distanceCount)".count)
     let number = "\(step + 1)"
     return "\(name)_step\(String(repeating: "0", count: digits - number.count))\(number).png"
   }

@@ -68,9 +68,13 @@ struct Mix: ParsableCommand {
       let names = ImageList.uniqueNames(
         pairs.map { "\(items[$0.style].name)_on_\(items[$0.content].name).png" })
       try output.prepare()
-      try output.check(
-        EditingRun.names(of: items) + names.map { "\($0).png" } + ["mixed_codes.npy", "mixing.html", "summary.json"],
-        inputs: [model.path] + (styles + contents).flatMap { [$0, "\($0)/inverted_codes.npy"] } + items.inputs)
+      var outputs = EditingRun.names(of: items)
+      outputs += names.map { "\($0).png" }
+      outputs += ["mixed_codes.npy", "mixing.html", "summary.json"]
+      var inputs = [model.path]
+      for path in styles + contents { inputs += CodeSource(path: path).inputs }
+      inputs += items.inputs
+      try output.check(outputs, inputs: inputs)
 
       let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
       let detail = ReportDetail(

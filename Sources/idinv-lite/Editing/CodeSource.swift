@@ -44,6 +44,16 @@ enum CodeSource {
     var content: Content
   }
 
+  /// The files that are read, apart from the items' pictures.
+  var inputs: [String] {
+    switch self {
+    case .codes(let path): [path]
+    case .results(let folder):
+      [Self.path("inverted_codes.npy", in: folder), Self.path("image_list.txt", in: folder)]
+    case .images(let arguments): arguments
+    }
+  }
+
   /// The items in order, with names that are unique among them. Codes are read and checked; pictures are only listed.
   func items(for model: Model) throws -> [Item] {
     switch self {

@@ -78,14 +78,15 @@ final class EditingRun {
 
   /// What `codes(of:)` writes.
   static func names(of items: [CodeSource.Item]) -> [String] {
-    items.flatMap { item -> [String] in
+    var names = ["inverted_codes.npy", "image_list.txt"]
+    for item in items {
+      names.append("\(item.name)_inv.png")
       switch item.content {
-      case .code(_, let original):
-        (original == nil ? [] : ["\(item.name)_ori.png"]) + ["\(item.name)_inv.png"]
-      case .image: ["ori", "enc", "inv"].map { "\(item.name)_\($0).png" }
+      case .code(_, let original): if original != nil { names.append("\(item.name)_ori.png") }
+      case .image: names += ["\(item.name)_ori.png", "\(item.name)_enc.png", "encoded_codes.npy"]
       }
-    } + ["inverted_codes.npy", "image_list.txt"]
-      + (items.contains { if case .image = $0.content { true } else { false } } ? ["encoded_codes.npy"] : [])
+    }
+    return names
   }
 
   /// The codes of all items; pictures are inverted. Leaves a result folder as `invert` does, that `--from` reads.
@@ -94,37 +95,45 @@ final class EditingRun {
   func codes(
     of items: [CodeSource.Item], inversion options: ImageInversionOptions, detail: ReportDetail
   ) throws -> [EditedCode?] {
-    var inversion: ImageInversion?
-    var codes: [EditedCode?] = []
+    var codes = [EditedCode?](repeating: nil, count: items.count)
+    var listed: [(index: Int, image: ListedImage)] = []
     for (index, item) in items.enumerated() {
-      if Signals.isInterrupted { break }
       switch item.content {
       case .code(let code, let original):
         // Only looked at: what cannot be read is not shown.
         let picture = original.flatMap { try? PNG.read($0) }
-        codes.append(try edited(item, code: code, original: picture, detail: detail))
-      case .image(let image):
-        do {
-          let picture = try options.refinement.load(image, resolution: resolution)
-          try output.writePNG(picture, "\(item.name)_ori.png")
-          if inversion == nil {
-            inversion = try ImageInversion(
-              model, options: options.refinement.options(domain: options.lambdaDomain), kernels: kernels,
-              progress: progress)
-          }
-          let result = try locating(image.path) {
-            try inversion!(picture, name: item.name, place: (index, items.count))
-          }
-          try output.writePNG(
-            self.picture(of: result.startCode, named: item.name).image, "\(item.name)_enc.png")
-          var code = try edited(item, code: result.code, original: picture, detail: detail)
-          code.encoded = result.startCode
-          codes.append(code)
-        } catch {
-          skipped.append(try SkippedImage(image, error, progress))
-          codes.append(nil)
-        }
+        codes[index] = try edited(item, code: code, original: picture, detail: detail)
+      case .image(let image): listed.append((index, image))
       }
+      if Signals.isInterrupted { break }
+    }
+    if !listed.isEmpty {
+      let inversion = try ImageInversion(
+        model, options: options.refinement.options(domain: options.lambdaDomain), batch: options.refinement.batch,
+        imageCount: listed.count, kernels: kernels, progress: progress)
+      var pictures: [Int: Image8] = [:]
+      try inversion(
+        listed.map { items[$0.index].name },
+        read: { number in
+          let (index, image) = listed[number]
+          let picture = try options.refinement.load(image, resolution: resolution)
+          try output.writePNG(picture, "\(items[index].name)_ori.png")
+          pictures[number] = picture
+          return InversionInput(picture.planar(model.file.specification.pixelRange))
+        },
+        didFinish: { number, outcome in
+          let (index, image) = listed[number]
+          do {
+            let result = try locating(image.path) { try outcome.get().result }
+            let encoded = try picture(of: result.startCode, named: items[index].name).image
+            try output.writePNG(encoded, "\(items[index].name)_enc.png")
+            codes[index] = try edited(
+              items[index], code: result.code, original: pictures.removeValue(forKey: number), detail: detail)
+            codes[index]?.encoded = result.startCode
+          } catch {
+            try skip(image, error)
+          }
+        })
     }
     progress.clear()
     try writeResultFolder(codes.compactMap { $0 })
@@ -176,10 +185,15 @@ final class EditingRun {
       do {
         pictures[image.path] = try options.load(image, resolution: resolution)
       } catch {
-        skipped.append(try SkippedImage(image, error, progress))
+        try skip(image, error)
       }
     }
     return pictures
+  }
+
+  /// Leaves an image out, and tells why at once.
+  func skip(_ image: ListedImage, _ error: any Error) throws {
+    skipped.append(try SkippedImage(image, error, progress))
   }
 
   // MARK: The end

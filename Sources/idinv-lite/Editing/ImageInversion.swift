@@ -18,6 +18,10 @@ struct RefinementOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
   var lambdaPerceptual: Float = 5e-5
 
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Pictures refined side by side; 0 for as many as pay.", valueName: "n"))
+  var batch = 0
+
   @Option(help: "What to do with a picture that is not square: none refuses it, center cuts out the middle.")
   var crop = ImageOptions.Crop.none
 
@@ -25,6 +29,7 @@ struct RefinementOptions: ParsableArguments {
     guard (0...1_000_000).contains(iterations) else {
       throw ValidationError("--iterations: expected 0 to 1000000, found \(iterations)")
     }
+    guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
     guard learningRate > 0, learningRate.isFinite else {
       throw ValidationError("--learning-rate: expected a positive number, found \(learningRate)")
     }
@@ -71,14 +76,24 @@ struct ImageInversionOptions: ParsableArguments {
   var list: [(name: String, value: String)] { refinement.list + [("--lambda-domain", "\(lambdaDomain)")] }
 }
 
-/// The one place where editing commands invert pictures.
+/// The one place where editing commands invert pictures: side by side, in the rows of one graph.
 final class ImageInversion {
+  /// The code found for a picture.
+  struct Outcome {
+    var result: InversionResult
+    /// Of work; in a batch the picture's share.
+    var seconds: Double
+  }
+
   private let inverter: Inverter
   private let progress: ProgressBar
 
-  /// - Parameter isMasked: whether pictures come with a mask (diffusion).
+  /// - Parameters:
+  ///   - imageCount: how many pictures there are.
+  ///   - isMasked: whether they come with masks (diffusion).
   init(
-    _ model: Model, options: InversionOptions, isMasked: Bool = false, kernels: Kernels, progress: ProgressBar
+    _ model: Model, options: InversionOptions, batch: Int, imageCount: Int, isMasked: Bool = false, kernels: Kernels,
+    progress: ProgressBar
   ) throws {
     for (weight, isPresent, network, option) in [
       (options.weights.perceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
@@ -88,26 +103,61 @@ final class ImageInversion {
         .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
     }
     _ = try model.encoder()
-    inverter = try Inverter(model, options: options, isMasked: isMasked, kernels: kernels)
+    inverter = try Inverter(
+      model, options: options, batch: max(1, min(batch == 0 ? 4 : batch, imageCount)), isMasked: isMasked,
+      kernels: kernels)
     self.progress = progress
   }
 
-  /// The code of a picture; after Ctrl-C the best one so far.
+  /// Finds the codes of pictures; after Ctrl-C the best ones so far of those that were begun.
   ///
   /// - Parameters:
-  ///   - picture: at the model's resolution.
-  ///   - place: number of the picture and how many there are, for the progress bar.
+  ///   - names: one for each picture.
+  ///   - read: gives a picture when its turn comes; what it throws is that picture's outcome.
+  ///   - didFinish: told each outcome as soon as it is known. What it throws ends the run.
   func callAsFunction(
-    _ picture: Image8, mask: DiffusionMask? = nil, name: String, place: (index: Int, count: Int)
-  ) throws -> InversionResult {
-    let iterations = inverter.options.iterations
-    return try inverter.invert(picture.planar(inverter.model.file.specification.pixelRange), mask: mask?.values) {
-      [progress] report in
-      progress.update(
-        ProgressState(
-          name: name, image: place.index, imageCount: place.count, step: report.state.step, stepCount: iterations,
-          losses: [.init("total", Double(report.losses.total)), .init("pixel", Double(report.losses.pixel))]))
-      return !Signals.isInterrupted
+    _ names: [String], read: (Int) throws -> InversionInput,
+    didFinish: (Int, Result<Outcome, any Error>) throws -> Void
+  ) throws {
+    let iterations = max(1, inverter.options.iterations)
+    var failure: (any Error)?
+    var begun: [Int] = []
+    var seconds = [Double](repeating: 0, count: names.count)
+    var unread = names.indices
+    var stepCount = 0
+    func finish(_ index: Int, _ outcome: Result<Outcome, any Error>) {
+      do { try didFinish(index, outcome) } catch { failure = failure ?? error }
     }
+    try inverter.invert(
+      next: {
+        while failure == nil, !Signals.isInterrupted, let index = unread.popFirst() {
+          do {
+            let input = try read(index)
+            begun.append(index)
+            return input
+          } catch {
+            finish(index, .failure(error))
+          }
+        }
+        return nil
+      },
+      didStep: { number, report in
+        seconds[begun[number]] += report.seconds
+        stepCount += 1
+        progress.update(
+          ProgressState(
+            name: names[begun[number]], image: min(stepCount / iterations, names.count - 1), imageCount: names.count,
+            step: stepCount % iterations, stepCount: iterations,
+            losses: [.init("total", Double(report.losses.total)), .init("pixel", Double(report.losses.pixel))]))
+        return failure == nil && !Signals.isInterrupted
+      },
+      didFinish: { number, outcome in
+        let index = begun[number]
+        switch outcome {
+        case .success(let result): finish(index, .success(Outcome(result: result, seconds: seconds[index])))
+        case .failure(let error): finish(index, .failure(error))
+        }
+      })
+    if let failure { throw failure }
   }
 }

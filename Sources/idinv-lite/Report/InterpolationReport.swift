@@ -92,11 +92,10 @@ struct InterpolationReport {
         let score = line.frames.compactMap(\.inDomain).max()
         values.append((score, Figure.significant(score)))
       }
-      return [
-        ReportTable.Cell(
-          "<a class=\"name\" href=\"#l\(index)\">\(line.from.name) → \(line.to.name)</a>", key: line.name)
-      ]
-        + values.map { ReportTable.Cell(HTML(text: $0.1), key: $0.0) }
+      let link: HTML = "<a class=\"name\" href=\"#l\(index)\">\(line.from.name) → \(line.to.name)</a>"
+      var cells = [ReportTable.Cell(link, key: line.name)]
+      for (value, text) in values { cells.append(ReportTable.Cell(HTML(text: text), key: value)) }
+      return cells
     }
     return ReportTable(columns: columns, rows: rows, caption: "Figures of all lines").html()
   }
@@ -152,11 +151,10 @@ struct InterpolationReport {
     HTML(
       codes.enumerated().compactMap { index, code -> HTML? in
         guard let code else { return nil }
+        var details = ["inverted"]
+        if let psnrDB = code.psnrDB { details.append("PSNR \(Figure.fixed(psnrDB, 2)) dB") }
         var pictures = [
-          CaptionedImage(
-            code.inverted, title: code.name,
-            details: ["inverted"] + (code.psnrDB.map { ["PSNR \(Figure.fixed($0, 2)) dB"] } ?? []),
-            id: "c\(index)-inverted")
+          CaptionedImage(code.inverted, title: code.name, details: details, id: "c\(index)-inverted")
         ]
         if let original = code.original {
           pictures.insert(CaptionedImage(original, title: code.name, details: ["original"]), at: 0)

@@ -97,7 +97,7 @@ struct ManipulationReport {
 
   /// What the attribute network reads at each distance, as the mean over the images: the intended change and the others.
   private func attributes() -> HTML {
-    func mean(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) } / Double(max(1, values.count)) }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
     func cell(_ value: Double) -> ReportTable.Cell {
       ReportTable.Cell(HTML(text: Figure.significant(value)), key: value)
     }
@@ -110,18 +110,19 @@ struct ManipulationReport {
       ReportTable.Column(
         "Slope", unit: "per α, in deviations",
         hint: "Largest first: (last − first) / (α range · deviation over the images)"))
+    let range = (distances.last ?? 0) - (distances.first ?? 0)
     let rows = attributeNames.enumerated().map { index, name -> [ReportTable.Cell] in
-      let own = entries.map { $0.code.attributes[index] }
-      let steps = distances.indices.map { step in mean(entries.map { $0.steps[step].attributes[index] }) }
+      let own = entries.map { Double($0.code.attributes[index]) }
+      let steps = distances.indices.map { step in mean(entries.map { Double($0.steps[step].attributes[index]) }) }
       let center = mean(own)
-      let deviation = (own.reduce(0) { $0 + (Double($1) - center) * (Double($1) - center) } / Double(own.count))
-        .squareRoot()
-      let range = (distances.last ?? 0) - (distances.first ?? 0)
+      let deviation = mean(own.map { ($0 - center) * ($0 - center) }).squareRoot()
       let slope = ((steps.last ?? 0) - (steps.first ?? 0)) / (range * deviation)
-      return [ReportTable.Cell(name), cell(center)] + steps.map(cell) + [
-        ReportTable.Cell(
-          HTML(text: slope.isFinite ? Figure.fixed(slope, 2) : "–"), key: slope.isFinite ? abs(slope) : nil)
-      ]
+      var cells = [ReportTable.Cell(name), cell(center)]
+      cells += steps.map(cell)
+      let isKnown = slope.isFinite
+      cells.append(
+        ReportTable.Cell(HTML(text: isKnown ? Figure.fixed(slope, 2) : "–"), key: isKnown ? abs(slope) : nil))
+      return cells
     }
     return """
       <p class="quiet">What the model's attribute network reads off the pictures, in its own units, as the mean over \

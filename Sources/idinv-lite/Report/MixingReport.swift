@@ -67,7 +67,7 @@ struct MixingReport {
     let rest: HTML =
       mixtures.count > Self.wipeCount
       ? "<p class=\"quiet\">The first \(Self.wipeCount) of \(mixtures.count).</p>\n" : ""
-    return "<div class=\"row large\">\(shown)</div>\n\(rest)"
+    return "<div class=\"row wipes\">\(shown)</div>\n\(rest)"
   }
 
   private func figures() -> HTML {

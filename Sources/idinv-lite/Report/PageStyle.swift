@@ -76,6 +76,7 @@ enum PageStyle {
     .row { display: grid; gap: 1rem; margin: .75rem 0; }
     .row.large { grid-template-columns: repeat(auto-fill, minmax(min(30%, 14rem), 1fr)); }
     .row.small { grid-template-columns: repeat(auto-fill, minmax(min(28%, 7rem), 1fr)); }
+    .row.wipes { grid-template-columns: repeat(auto-fill, minmax(min(44%, 13rem), 1fr)); }
     .row img { width: 100%; border-radius: 4px; }
     .pair { display: grid; grid-template-columns: 20rem minmax(0, 1fr); gap: 1.5rem 2.5rem; align-items: start; margin: 1.25rem 0 .75rem; }
     .pair > :only-child { grid-column: 1 / -1; }
