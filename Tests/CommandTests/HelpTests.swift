@@ -10,20 +10,20 @@ struct HelpTests {
   func pinned() throws {
     let place = try Folder()
     let root = try Command.succeed(["--help"], in: place).output
-    // "  convert                 Convert trained …"
-    let commands = try #require(root.components(separatedBy: "SUBCOMMANDS:\n").last)
-      .split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
-      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
-        $0.split(separator: " ").first.map(String.init)
-      }
+    let names = Self.subcommands(root)
+    var commands = names
+    for name in names {
+      commands += Self.subcommands(try Command.succeed(["help", name], in: place).output).map { "\(name) \($0)" }
+    }
     #expect(
       Set(commands).isSuperset(of: [
         "convert", "info", "verify", "forward", "synthesize", "encode", "invert", "kernels",
       ]))
     for command in ["idinv-lite"] + commands {
-      let arguments = command == "idinv-lite" ? ["--help"] : ["help", command]
+      let words = command.split(separator: " ").map(String.init)
+      let arguments = command == "idinv-lite" ? ["--help"] : ["help"] + words
       let text = try Command.succeed(arguments, in: place).output
-      let file = Self.folder.appendingPathComponent("\(command).txt")
+      let file = Self.folder.appendingPathComponent("\(words.joined(separator: "-")).txt")
       if ProcessInfo.processInfo.environment["IDINV_UPDATE_HELP"] != nil {
         try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
@@ -31,9 +31,19 @@ struct HelpTests {
       let expected = try? String(contentsOf: file, encoding: .utf8)
       #expect(text == expected, "the help of \(command) has changed: set IDINV_UPDATE_HELP=1 if that is wanted")
       if command != "idinv-lite" {
-        #expect(try Command.succeed([command, "--help"], in: place).output == text)
+        #expect(try Command.succeed(words + ["--help"], in: place).output == text)
       }
     }
+  }
+
+  /// "  convert                 Convert trained …"
+  private static func subcommands(_ help: String) -> [String] {
+    let parts = help.components(separatedBy: "SUBCOMMANDS:\n")
+    guard parts.count == 2 else { return [] }
+    return parts[1].split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
+      .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
+        $0.split(separator: " ").first.map(String.init)
+      }
   }
 
   @Test("without arguments, and with --version")
@@ -66,6 +76,11 @@ struct HelpTests {
       ["bogus"], ["invert", "-o", "out"], ["invert", "a.png"], ["invert", "a.png", "-o", "out", "--bogus"],
       ["invert", "a.png", "-o", "out", "--crop", "left"], ["forward", "nothing", "--input", "a", "--output", "b"],
       ["convert", "-o", "m.idinv"], ["attributes"], ["attributes", "a.png", "--codes", "c.npy"],
+      ["boundary", "train", "-o", "out"], ["boundary", "train", "-o", "out", "--codes", "c.npy"],
+      ["boundary", "train", "-o", "out", "--codes", "c.npy", "--scores", "s.npy", "--samples", "5"],
+      ["boundary", "train", "-o", "out", "--attribute", "yaw", "--attribute-column", "1"],
+      ["boundary", "train", "-o", "out", "--codes", "c.npy", "--scores", "s.npy", "--name", "../x"],
+      ["boundary", "closed-form", "-o", "out"], ["boundary", "info"], ["boundary", "search-layers"],
       ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
       ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
       ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
@@ -117,6 +132,18 @@ struct HelpTests {
       ["convert", "--generator", "g", "-o", "m", "--truncation-layers", "-1"],
       ["convert", "--perceptual", "g", "-o", "m", "--perceptual-layers", "0"],
       ["verify", "m", "--against", "g", "--minimum-psnr", "nan"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--ratio", "0"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--ratio", "nan"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--ratio", "0.51"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--split", "1"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--cost", "-1"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--cost", "inf"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--samples", "0"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--samples", "99999999999"],
+      ["boundary", "train", "-o", "out", "--attribute", "a", "--layers", "3-1"],
+      ["boundary", "closed-form", "0", "-o", "out"], ["boundary", "closed-form", "-1", "-o", "out"],
+      ["boundary", "search-layers", "--boundary", "b.npy", "--alpha", "0"],
+      ["boundary", "search-layers", "--boundary", "b.npy", "--share", "2"],
     ])
   func otherNumbers(arguments: [String]) throws {
     let place = try Folder()

@@ -30,15 +30,7 @@ public struct NumpyArray: Equatable, Sendable {
   ///
   /// - Throws: `.cannotWrite`.
   public func write(to path: String) throws(CheckpointError) {
-    let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
-    var text = [UInt8]("{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }".utf8)
-    let isLong = text.count > 0xffff - 64
-    let start = isLong ? 12 : 10
-    while (start + text.count + 1) % 64 != 0 { text.append(0x20) }
-    text.append(0x0a)
-    var header = NumpyHeader.magic + [isLong ? 2 : 1, 0]
-    for index in 0..<(isLong ? 4 : 2) { header.append(UInt8(truncatingIfNeeded: text.count >> (8 * index))) }
-    header += text
+    let header = Self.header(shape: shape)
     var failure: ModelFileError?
     do throws(ModelFileError) {
       let file = try TemporaryFile(target: path)
@@ -53,6 +45,19 @@ public struct NumpyArray: Equatable, Sendable {
       throw .cannotWrite(path: path, reason: reason)
     }
     throw .modelFile(failure)
+  }
+
+  /// Magic, version and the dictionary of little-endian `f4` in C order, up to where the data begins.
+  static func header(shape: [Int]) -> [UInt8] {
+    let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    var text = [UInt8]("{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }".utf8)
+    let isLong = text.count > 0xffff - 64
+    let start = isLong ? 12 : 10
+    while (start + text.count + 1) % 64 != 0 { text.append(0x20) }
+    text.append(0x0a)
+    var header = NumpyHeader.magic + [isLong ? 2 : 1, 0]
+    for index in 0..<(isLong ? 4 : 2) { header.append(UInt8(truncatingIfNeeded: text.count >> (8 * index))) }
+    return header + text
   }
 
   /// Values in C order from values in Fortran order (first index fastest).

@@ -14,6 +14,8 @@ public enum InversionError: Error, CustomStringConvertible {
   /// Style layers that the model does not have.
   case badLayers(what: String, expected: ClosedRange<Int>, found: [Int])
   case badOption(name: String, expected: String, found: String)
+  /// Samples, labels or scores that nothing can be learnt from.
+  case badSamples(what: String, expected: String, found: String)
   case model(ModelFileError)
   case graph(GraphError)
 
@@ -30,7 +32,7 @@ public enum InversionError: Error, CustomStringConvertible {
     case .badLayers(let what, let expected, let found):
       "\(what): expected layers from \(expected.lowerBound) to \(expected.upperBound), found "
         + (found.isEmpty ? "none" : found.map(String.init).joined(separator: ","))
-    case .badOption(let name, let expected, let found):
+    case .badOption(let name, let expected, let found), .badSamples(let name, let expected, let found):
       "\(name): expected \(expected), found \(found)"
     case .model(let error): "\(error)"
     case .graph(let error): "\(error)"

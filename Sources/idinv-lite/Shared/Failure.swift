@@ -63,7 +63,7 @@ func status(of error: any Error) -> Status {
     case .badOption: .usage
     case .model(let error): status(of: error)
     case .graph(let error): status(of: error)
-    case .missingNetwork, .badShape, .badBoundary, .badLayers, .notFinite: .badData
+    case .missingNetwork, .badShape, .badBoundary, .badLayers, .badSamples, .notFinite: .badData
     }
   case let error as GraphError:
     switch error {

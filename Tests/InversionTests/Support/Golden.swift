@@ -47,6 +47,11 @@ enum Golden {
     try cache.attributeModel(weights: weights)
   }
 
+  /// `res32` with the narrow feature network and the head on it, converted once per process.
+  static func wholeModel() throws -> Model {
+    try cache.attributeModel(weights: .f32, generator: path("res32", "generator.pth"))
+  }
+
   private static let cache = ModelCache()
 }
 
@@ -81,16 +86,17 @@ private final class ModelCache: @unchecked Sendable {
     return try Model(path: output)
   }
 
-  func attributeModel(weights: WeightsPrecision) throws -> Model {
+  func attributeModel(weights: WeightsPrecision, generator: String? = nil) throws -> Model {
     lock.lock()
     defer { lock.unlock() }
-    let key = "attributes-\(weights)"
+    let key = "attributes-\(weights)\(generator == nil ? "" : "-whole")"
     if let path = paths[key] { return try Model(path: path) }
     let output = folder + "/\(key).idinv"
     var options = ConversionOptions()
     options.precision = weights
     _ = try Conversion(
-      perceptual: Golden.path("perceptual", "vgg_small.pth"), attributes: Golden.path("attributes", "attributes.pth"),
+      generator: generator, perceptual: Golden.path("perceptual", "vgg_small.pth"),
+      attributes: Golden.path("attributes", "attributes.pth"),
       options: options
     ).run(to: output)
     paths[key] = output

@@ -1,0 +1,121 @@
+import Quant
+import Runtime
+
+/// Finds the layers in which an attribute lives: moves codes along a boundary in one layer at a time, and reads what that does
+/// to the attribute, and to the others.
+///
+/// The effect of a move is the mean over the codes of (a(z + α·n) − a(z − α·n)) / 2, in the attribute's units; that on others is
+/// measured in their standard deviations over the codes.
+public struct LayerSearch: Sendable {
+  /// What a move in some layers does.
+  public struct Effect: Sendable, Equatable {
+    public var layers: [Int]
+    /// On the attribute.
+    public var change: Double
+    /// Mean over the other attributes of the magnitude of their change, in standard deviations; nil where there are none.
+    public var sideEffect: Double?
+    /// The other attribute that changes most.
+    public var worst: (name: String, change: Double)?
+
+    public static func == (a: Effect, b: Effect) -> Bool {
+      a.layers == b.layers && a.change == b.change && a.sideEffect == b.sideEffect && a.worst?.name == b.worst?.name
+    }
+  }
+
+  /// All layers of the boundary at once.
+  public let whole: Effect
+  /// Each of its layers alone.
+  public let single: [Effect]
+  /// The shortest range whose single effects add up to `share` of their sum, moved at once.
+  public let suggestion: Effect
+  public let share: Double
+
+  /// - Parameters:
+  ///   - codes: [N, L·D].
+  ///   - column: the attribute, among the model's.
+  ///   - distance: α.
+  ///   - progress: gets the steps done and their number; false stops.
+  /// - Returns: nil if it was stopped.
+  /// - Throws: `.missingNetwork`, `.badSamples`.
+  public init?(
+    _ model: Model, boundary: SemanticBoundary, column: Int, codes: FloatMatrix, distance: Float, share: Double = 0.8,
+    kernels: Kernels, progress: (Int, Int) -> Bool = { _, _ in true }
+  ) throws(InversionError) {
+    let names = try model.attributes().specification.names
+    let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+    let reader = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
+    let shape = boundary.shape
+    let stepCount = codes.rowCount * (boundary.layers.count + 3)
+    var steps = 0
+    var isStopped = false
+
+    /// Attributes [N][A] after a move in some layers.
+    func attributes(_ layers: [Int], _ distance: Float) throws(InversionError) -> [[Float]] {
+      var values: [[Float]] = []
+      for row in 0..<codes.rowCount where !isStopped {
+        var code = codes.floats(rows: row..<row + 1)
+        for layer in layers {
+          for index in shape.entries(of: layer) { code[index] += distance * boundary.normal[index] }
+        }
+        let found = try reader(try generator(code))
+        guard found.allSatisfy(\.isFinite) else {
+          throw .badSamples(what: "code \(row)", expected: "finite attributes", found: "others; try a smaller --alpha")
+        }
+        values.append(found)
+      }
+      return values
+    }
+
+    let base = try attributes([], 0)
+    steps += codes.rowCount
+    guard progress(steps, stepCount) else { return nil }
+    let deviations = names.indices.map { attribute in Self.deviation(base.map { Double($0[attribute]) }) }
+
+    func effect(_ layers: [Int]) throws(InversionError) -> Effect {
+      let (up, down) = (try attributes(layers, distance), try attributes(layers, -distance))
+      let changes = names.indices.map { attribute in
+        zip(up, down).reduce(0) { $0 + Double($1.0[attribute] - $1.1[attribute]) / 2 } / Double(max(1, up.count))
+      }
+      var others: [(name: String, change: Double)] = []
+      for attribute in names.indices where attribute != column && deviations[attribute] > 0 {
+        others.append((names[attribute], changes[attribute] / deviations[attribute]))
+      }
+      steps += codes.rowCount
+      isStopped = !progress(steps, stepCount)
+      return Effect(
+        layers: layers, change: changes[column],
+        sideEffect: others.isEmpty ? nil : others.reduce(0) { $0 + abs($1.change) } / Double(others.count),
+        worst: others.max { abs($0.change) < abs($1.change) })
+    }
+
+    self.share = share
+    whole = try effect(boundary.layers)
+    var single: [Effect] = []
+    for layer in boundary.layers where !isStopped { single.append(try effect([layer])) }
+    self.single = single
+    if isStopped { return nil }
+    suggestion = try effect(Self.range(single, share: share))
+  }
+
+  /// The shortest run of layers whose effects add up to a share of all; among equals the one of the largest sum. Layers with
+  /// an effect in the wrong direction count against it.
+  static func range(_ effects: [Effect], share: Double) -> [Int] {
+    let total = effects.reduce(0) { $0 + $1.change }
+    // Of a boundary that lowers its attribute, the signs are turned.
+    let sign: Double = total < 0 ? -1 : 1
+    for length in 1...max(1, effects.count) {
+      var best: (sum: Double, start: Int)?
+      for start in 0...max(0, effects.count - length) {
+        let sum = sign * effects[start..<min(effects.count, start + length)].reduce(0) { $0 + $1.change }
+        if sum >= share * sign * total, sum > best?.sum ?? -.infinity { best = (sum, start) }
+      }
+      if let best { return effects[best.start..<best.start + length].flatMap(\.layers) }
+    }
+    return effects.flatMap(\.layers)
+  }
+
+  private static func deviation(_ values: [Double]) -> Double {
+    let mean = values.reduce(0, +) / Double(max(1, values.count))
+    return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))).squareRoot()
+  }
+}
