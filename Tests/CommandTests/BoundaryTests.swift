@@ -105,8 +105,8 @@ struct BoundaryTests {
     #expect(abs(length(direction.floats[64..<96]) - 1) < 1e-5)
 
     let search = ["boundary", "search-layers", "-m", model, "--boundary", "b/closed-form-0.npy", "--samples", "3"]
-    let table = try Command.succeed(search + ["--attribute", "yaw"], in: place).output
-    #expect(table.hasPrefix("yaw, α = 3.0") && table.contains("\nsuggested: --layers "))
+    let table = try Command.succeed(search + ["--attribute", "yaw", "--alpha", "3"], in: place).output
+    #expect(table.hasPrefix("yaw, α = 3: ") && table.contains("\nsuggested: --layers "))
     let json = try Command.succeed(search + ["--attribute", "yaw", "--json"], in: place).json
     #expect((json["layers"] as? [[String: Any]])?.compactMap { $0["layers"] as? [Int] } == [[2], [3], [4]])
     let unnamed = try Command.run(search, in: place)

@@ -58,6 +58,13 @@ import Testing
       #expect(abs(effect.change - expected) < 1e-6)
       #expect(effect.worst != nil && (effect.sideEffect ?? 0) > 0)
     }
+    let usual = try #require(try LayerSearch(model, boundary: boundary, column: 0, codes: codes, kernels: kernels))
+    let products = (0..<3).map { row in
+      zip(codes.floats(rows: row..<row + 1), boundary.normal).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+    let middle = products.reduce(0, +) / 3
+    let variance = products.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / 3
+    #expect(abs(Double(usual.distance) - 2 * variance.squareRoot()) < 1e-4 && search.distance == 2)
     let stopped = try LayerSearch(model, boundary: boundary, column: 0, codes: codes, distance: 2, kernels: kernels) {
       done, _ in done < 6
     }

@@ -31,8 +31,12 @@ struct BoundarySearchLayers: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the codes.", valueName: "seed"))
   var seed: UInt32 = 0
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("α, how far codes are moved.", valueName: "alpha"))
-  var alpha: Float = 3
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "α, how far codes are moved. Default: twice the standard deviation of codes along the boundary.",
+      valueName: "alpha"))
+  var alpha: Float?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Share of the effect that the layers are to have.", valueName: "share"))
@@ -43,7 +47,9 @@ struct BoundarySearchLayers: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
-    guard alpha > 0, alpha.isFinite else { throw ValidationError("--alpha: expected more than 0, found \(alpha)") }
+    if let alpha, !(alpha > 0 && alpha.isFinite) {
+      throw ValidationError("--alpha: expected more than 0, found \(alpha)")
+    }
     guard share > 0, share <= 1 else {
       throw ValidationError("--share: expected more than 0, and at most 1, found \(share)")
     }
@@ -102,7 +108,7 @@ struct BoundarySearchLayers: ParsableCommand {
         let whole = search.whole.change
         try JSONOutput.print(
           Listing(
-            attribute: chosen.names[0], alpha: alpha, codes: matrix.rowCount,
+            attribute: chosen.names[0], alpha: search.distance, codes: matrix.rowCount,
             all: Listing.Row(search.whole, whole: whole),
             layers: search.single.map { Listing.Row($0, whole: whole) },
             suggestion: Listing.Row(search.suggestion, whole: whole)))
@@ -135,7 +141,7 @@ struct BoundarySearchLayers: ParsableCommand {
       return line
     }
     var lines = [
-      "\(name), α = \(alpha): mean change; that of the other attributes in standard deviations, and the largest of them",
+      "\(name), α = \(String(format: "%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
       "layers".padding(toLength: 12, withPad: " ", startingAt: 0) + "    change    of all    others  most",
       row("all", search.whole),
     ]

@@ -29,22 +29,30 @@ public struct LayerSearch: Sendable {
   /// The shortest range whose single effects add up to `share` of their sum, moved at once.
   public let suggestion: Effect
   public let share: Double
+  /// α.
+  public let distance: Float
 
   /// - Parameters:
   ///   - codes: [N, L·D].
   ///   - column: the attribute, among the model's.
-  ///   - distance: α.
+  ///   - distance: α; nil for twice the standard deviation of the codes' products with the normal.
   ///   - progress: gets the steps done and their number; false stops.
   /// - Returns: nil if it was stopped.
   /// - Throws: `.missingNetwork`, `.badSamples`.
   public init?(
-    _ model: Model, boundary: SemanticBoundary, column: Int, codes: FloatMatrix, distance: Float, share: Double = 0.8,
-    kernels: Kernels, progress: (Int, Int) -> Bool = { _, _ in true }
+    _ model: Model, boundary: SemanticBoundary, column: Int, codes: FloatMatrix, distance chosen: Float? = nil,
+    share: Double = 0.8, kernels: Kernels, progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws(InversionError) {
     let names = try model.attributes().specification.names
     let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
     let reader = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
     let shape = boundary.shape
+    let products = SampleRows(codes, kernels: kernels).dots(Array(0..<codes.rowCount), boundary.normal)
+    let distance = chosen ?? Float(2 * Self.deviation(products.map { Double($0) }))
+    guard distance > 0, distance.isFinite else {
+      throw .badSamples(what: "codes", expected: "codes that differ along the boundary", found: "equal ones")
+    }
+    self.distance = distance
     let stepCount = codes.rowCount * (boundary.layers.count + 3)
     var steps = 0
     var isStopped = false
