@@ -12,6 +12,8 @@ public struct GraphTiming: Sendable {
     public var seconds: Double
     /// Floating-point operations by definition; 0 where none are counted.
     public var work: Int
+    /// Bytes it must move at least: inputs, output and weights, each once.
+    public var traffic: Int
   }
 
   /// Wall time of each run, in order.
@@ -41,7 +43,7 @@ public struct GraphTiming: Sendable {
     operations = graph.graph.nodes.enumerated().map { index, node in
       Operation(
         name: node.operation.name, shape: "\(graph.graph.shape(of: node.output))",
-        seconds: medianOf(byOperation[index]), work: graph.work[index])
+        seconds: medianOf(byOperation[index]), work: graph.work[index], traffic: graph.traffic[index])
     }
   }
 }

@@ -49,11 +49,16 @@ public struct PreparedOperator {
   /// Floating-point operations by the operator's definition, whatever algorithm computes it; 0 where memory traffic is
   /// what counts.
   public let work: Int
+  /// Bytes of weights and other constants that one run reads, as they lie in memory: packed, in their own precision.
+  public let constantByteCount: Int
   public let run: (OperatorMemory) -> Void
 
-  public init(workspaceByteCount: Int = 0, work: Int = 0, run: @escaping (OperatorMemory) -> Void) {
+  public init(
+    workspaceByteCount: Int = 0, work: Int = 0, constantByteCount: Int = 0, run: @escaping (OperatorMemory) -> Void
+  ) {
     self.workspaceByteCount = workspaceByteCount
     self.work = work
+    self.constantByteCount = constantByteCount
     self.run = run
   }
 }

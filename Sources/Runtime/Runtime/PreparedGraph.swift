@@ -12,6 +12,8 @@ public final class PreparedGraph {
   private let tensorOffsets: [Int]
   /// Floating-point operations of each node, by its definition.
   public let work: [Int]
+  /// Bytes that each node must move at least: inputs, output and constants, each once.
+  public let traffic: [Int]
 
   public init(_ graph: Graph, kernels: Kernels) throws(GraphError) {
     self.graph = graph
@@ -46,6 +48,9 @@ public final class PreparedGraph {
     self.steps = steps
     self.tensorOffsets = offsets
     self.work = operators.map(\.work)
+    self.traffic = zip(graph.nodes, operators).map { node, prepared in
+      (node.inputs + [node.output]).reduce(prepared.constantByteCount) { $0 + graph.shape(of: $1).byteCount }
+    }
   }
 
   /// Runs all nodes in order.

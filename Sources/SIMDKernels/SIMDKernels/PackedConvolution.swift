@@ -90,6 +90,14 @@ public final class PackedConvolution: Sendable {
     }
   }
 
+  /// Bytes of packed weights that one `convolve` reads, its own or shared.
+  public var readByteCount: Int {
+    switch algorithm {
+    case .direct(let weights): weights.storage.count &* 4
+    case .winograd(let weights): weights.storage.count &* 4
+    }
+  }
+
   /// Channels that `convolve` reads and writes.
   var sourceChannels: Int { direction == .forward ? inputChannels : outputChannels }
   var targetChannels: Int { direction == .forward ? outputChannels : inputChannels }

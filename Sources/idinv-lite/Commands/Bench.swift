@@ -8,7 +8,15 @@ import SIMDKernels
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure this machine's speed on a model: each network, and one refinement step.",
-    discussion: "Figures are medians. A step is forward and backward of all terms that the model has networks for.")
+    discussion: """
+      Figures are medians. A step is forward and backward of all terms that the model has networks for. The peak is that \
+      of the f32 matrix kernel on data in the first-level cache, measured in the same run.
+      """)
+
+  /// What there is to measure.
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case generator, encoder, perceptual, step
+  }
 
   @OptionGroup var model: ModelOption
   @OptionGroup var engine: EngineOptions
@@ -19,7 +27,10 @@ struct Bench: ParsableCommand {
   @Option(help: ArgumentHelp("Images at once.", valueName: "n"))
   var batch = 1
 
-  @Flag(help: "List every operator of the step, with its time and GFLOP/s, and the memory plan.")
+  @Option(help: "Measure this alone; may be given several times. Default: all that the model has.")
+  var only: [Part] = []
+
+  @Flag(help: "List every operator with its time, GFLOP/s, share of the peak, least bytes to move and GB/s.")
   var graph = false
 
   @Flag(help: "Print as one JSON object.")
@@ -36,6 +47,7 @@ struct Bench: ParsableCommand {
     var gflop: Double
     var arena_bytes: Int
     var arena_lower_bound_bytes: Int
+    var operators: [OperatorFigures]?
   }
 
   private struct Listing: Encodable {
@@ -43,11 +55,18 @@ struct Bench: ParsableCommand {
     var compute = "f32"
     var tier: String
     var batch: Int
-    var peak_rss_bytes: Int
+    var peak_gflops: Double
+    var peak_rss_bytes = 0
     var generator: Timing?
     var encoder: Timing?
     var perceptual: Timing?
     var step: Timing?
+
+    var timings: [(name: String, timing: Timing)] {
+      [("generator", generator), ("encoder", encoder), ("perceptual", perceptual), ("step", step)].compactMap {
+        name, timing in timing.map { (name, $0) }
+      }
+    }
   }
 
   func run() throws {
@@ -55,57 +74,49 @@ struct Bench: ParsableCommand {
       let kernels = try engine.kernels()
       let model = try model.load()
       let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
+      var listing = Listing(
+        threads: kernels.threadCount, tier: kernels.table.tier.rawValue, batch: batch,
+        peak_gflops: kernels.measurePeak() * 1e-9)
       func timing(_ timing: GraphTiming) -> Timing {
         Timing(
           median_s: timing.median, runs: runs, gflop: Double(timing.operations.reduce(0) { $0 + $1.work }) * 1e-9,
-          arena_bytes: timing.memoryPlan.byteCount, arena_lower_bound_bytes: timing.memoryPlan.lowerBound)
+          arena_bytes: timing.memoryPlan.byteCount, arena_lower_bound_bytes: timing.memoryPlan.lowerBound,
+          operators: graph
+            ? timing.operations.map { OperatorFigures($0, peak: listing.peak_gflops * 1e9) } : nil)
       }
-      var listing = Listing(
-        threads: kernels.threadCount, tier: kernels.table.tier.rawValue, batch: batch, peak_rss_bytes: 0)
       let specification = model.file.specification
-      if specification.generator != nil { listing.generator = timing(try benchmark.time(.generator, runs: runs)) }
-      if specification.encoder != nil { listing.encoder = timing(try benchmark.time(.encoder, runs: runs)) }
-      if specification.perceptual != nil {
-        listing.perceptual = timing(try benchmark.time(.perceptual, runs: runs))
+      let missing = { (part: Part) in
+        switch part {
+        case .generator, .step: specification.generator == nil
+        case .encoder: specification.encoder == nil
+        case .perceptual: specification.perceptual == nil
+        }
       }
-      var operations: [GraphTiming.Operation] = []
-      if specification.generator != nil {
-        let step = try benchmark.timeStep(runs: runs)
-        listing.step = timing(step)
-        operations = step.operations
-      }
+      // What is asked for by name and is not there is refused by the networks themselves.
+      let parts = only.isEmpty ? Part.allCases.filter { !missing($0) } : only
+      if parts.contains(.generator) { listing.generator = timing(try benchmark.time(.generator, runs: runs)) }
+      if parts.contains(.encoder) { listing.encoder = timing(try benchmark.time(.encoder, runs: runs)) }
+      if parts.contains(.perceptual) { listing.perceptual = timing(try benchmark.time(.perceptual, runs: runs)) }
+      if parts.contains(.step) { listing.step = timing(try benchmark.timeStep(runs: runs)) }
       listing.peak_rss_bytes = Self.peakResidentBytes()
-      if json {
-        try JSONOutput.print(listing)
-      } else {
-        try StandardStreams.printOutput(text(listing) + (graph ? table(operations) : ""))
-      }
+      if json { try JSONOutput.print(listing) } else { try StandardStreams.printOutput(text(listing)) }
     }
   }
 
   private func text(_ listing: Listing) -> String {
-    var text = "tier \(listing.tier), \(listing.threads) threads, batch \(batch), median of \(runs) runs\n"
-    for (name, timing) in [
-      ("generator", listing.generator), ("encoder", listing.encoder), ("perceptual", listing.perceptual),
-      ("step", listing.step),
-    ] {
-      guard let timing else { continue }
+    var text = "tier \(listing.tier), \(listing.threads) threads, batch \(batch), median of \(runs) runs; "
+    text += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
+    for (name, timing) in listing.timings {
       text += "  " + name.padding(toLength: 11, withPad: " ", startingAt: 0)
       text += String(
         format: "%9.2f ms  %8.2f GFLOP  %7.1f GFLOP/s  arena ", timing.median_s * 1e3, timing.gflop,
         timing.gflop / timing.median_s)
       text += "\(humanBytes(timing.arena_bytes)) (lower bound \(humanBytes(timing.arena_lower_bound_bytes)))\n"
     }
-    return text + "  peak memory \(humanBytes(listing.peak_rss_bytes))\n"
-  }
-
-  private func table(_ operations: [GraphTiming.Operation]) -> String {
-    var text = "\n      ms  GFLOP/s  operator                        output\n"
-    for operation in operations {
-      text += String(format: "%8.3f  ", operation.seconds * 1e3)
-      text +=
-        operation.work > 0 ? String(format: "%7.1f", Double(operation.work) * 1e-9 / operation.seconds) : "      -"
-      text += "  " + operation.name.padding(toLength: 30, withPad: " ", startingAt: 0) + "  \(operation.shape)\n"
+    text += "  peak memory \(humanBytes(listing.peak_rss_bytes))\n"
+    for (name, timing) in listing.timings {
+      guard let operators = timing.operators else { continue }
+      text += "\n\(name)\n" + operatorTable(operators)
     }
     return text
   }

@@ -135,7 +135,8 @@ public struct Convolution: Operator {
       input: try blocked(site.inputs[0]), output: try blocked(site.output), kernels: kernels)
     let (bias, activation) = (weights.bias, activation)
     return PreparedOperator(
-      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: try blocked(site.inputs[0]))
+      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: try blocked(site.inputs[0])),
+      constantByteCount: plan.packed.readByteCount
     ) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: bias?.base, activation: activation,
@@ -166,7 +167,10 @@ struct ConvolutionBackwardData: Operator {
     let plan = ConvolutionPlan(
       try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), for: kernels),
       input: try blocked(site.inputs[0]), output: inputShape, kernels: kernels)
-    return PreparedOperator(workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape)) { memory in
+    return PreparedOperator(
+      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape),
+      constantByteCount: plan.packed.readByteCount
+    ) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: nil, activation: .none, workspace: memory.workspace)
     }

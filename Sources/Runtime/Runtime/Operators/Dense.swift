@@ -11,6 +11,7 @@ public final class DenseLayerWeights: Sendable {
   let view: DenseWeights
   /// Keeps the memory alive that `view` points into.
   private let owner: any Sendable
+  var byteCount: Int { outputs * view.rowByteStride }
 
   /// Borrows a tensor [O, I] of a mapped model file.
   public init(_ tensor: WeightTensor, bias: [Float]?) throws(GraphError) {
@@ -80,7 +81,9 @@ public struct Dense: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let (weights, activation) = (weights, activation)
-    return PreparedOperator(work: 2 * input.rows * weights.outputs * weights.inputs) { memory in
+    return PreparedOperator(
+      work: 2 * input.rows * weights.outputs * weights.inputs, constantByteCount: weights.byteCount
+    ) { memory in
       kernels.dense(
         output: memory.output, outputRowStride: output.rowStride, input: memory.inputs[0],
         inputRowStride: input.rowStride, rows: input.rows, weights: weights.view, bias: weights.bias?.base,
@@ -108,7 +111,9 @@ private struct DenseBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let weights = weights
-    return PreparedOperator(work: 2 * input.rows * weights.outputs * weights.inputs) { memory in
+    return PreparedOperator(
+      work: 2 * input.rows * weights.outputs * weights.inputs, constantByteCount: weights.byteCount
+    ) { memory in
       kernels.denseBackwardData(
         gradInput: memory.output, gradInputRowStride: output.rowStride, gradOutput: memory.inputs[0],
         gradOutputRowStride: input.rowStride, rows: input.rows, weights: weights.view)

@@ -37,7 +37,7 @@ public struct NoiseBiasActivation: Operator {
     let shape = try blocked(site.output)
     let kernels = site.kernels
     let (noise, noiseStrength, bias, activation) = (noise, noiseStrength, bias, activation)
-    return PreparedOperator { memory in
+    return PreparedOperator(constantByteCount: (noise?.count ?? 0) * 4) { memory in
       kernels.addNoiseBiasActivate(
         output: memory.output, input: memory.inputs[0], shape: shape, noise: noise?.base,
         noiseStrength: noiseStrength?.base, bias: bias?.base, activation: activation)
