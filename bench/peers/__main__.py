@@ -1,0 +1,140 @@
+"""Compares idinv-lite with PyTorch, ONNX Runtime, OpenVINO and ncnn on this machine, engine by engine in turn.
+
+    cd bench
+    python -m peers --quick --out results     # minutes
+    python -m peers --full --out results      # every batch, thread count and resolution, and torch.compile
+
+Writes results.json, results.md and plots into the folder. A part that is measured is not measured again with the same
+program and settings: after an interruption, the same command goes on. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import sys
+import time
+
+from . import ROOT, checkpoints, report
+from .parts import PARTS, Settings, store
+from .rounds import Machine
+
+OURS = ["idinv-lite/f32/f32", "idinv-lite/f16/f32", "idinv-lite/f16/auto"]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m peers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    size = parser.add_mutually_exclusive_group(required=True)
+    size.add_argument("--quick", action="store_true")
+    size.add_argument("--full", action="store_true")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder for results, plots and checkpoints")
+    parser.add_argument("--checkpoints", type=pathlib.Path,
+                        help="generator.pth, encoder.pth and vgg16.pth at full size; default: random ones, made once")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build" / "release" / "idinv-lite")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, help="turns of each engine; default 3 or 7")
+    parser.add_argument("--runs", type=int, help="timed runs in each turn; default 3 or 5")
+    parser.add_argument("--parts", help=f"comma-separated, of: {','.join(PARTS)}; default all")
+    parser.add_argument("--ours", default=",".join(OURS),
+                        help="variants of idinv-lite, as idinv-lite/WEIGHTS/COMPUTE; default %(default)s")
+    parser.add_argument("--resolution", type=int, default=256, help="of the random networks; default %(default)s")
+    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out (it is only in --full)")
+    parser.add_argument("--again", action="store_true", help="measure parts again that are there")
+    parser.add_argument("--size", action="append", default=[], metavar="NAME=N", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    unknown = set((chosen.parts or "").split(",")) - {""} - set(PARTS)
+    if unknown:
+        parser.error(f"--parts: no part '{sorted(unknown)[0]}'; expected some of {', '.join(PARTS)}")
+    chosen.program = chosen.program.resolve()
+    if not os.access(chosen.program, os.X_OK):
+        parser.error(f"--program: {chosen.program} is not there; build it with 'swift build -c release'")
+    return chosen
+
+
+def settings(chosen: argparse.Namespace, sizes: dict[str, int]) -> Settings:
+    full = chosen.full
+    folder = chosen.out / "checkpoints"
+    full_size = folder / str(chosen.resolution)
+    if chosen.checkpoints:
+        full_size = folder / "given"
+        full_size.mkdir(parents=True, exist_ok=True)
+        for name in ("generator.pth", "encoder.pth", "vgg16.pth"):
+            if not (full_size / name).exists():
+                (full_size / name).symlink_to((chosen.checkpoints / name).resolve(strict=True))
+    machine = Machine(chosen.program, chosen.rounds or (7 if full else 3), chosen.runs or (5 if full else 3))
+    every = [64, 128, 256, 512, 1024] if full else [64, 128, 256]
+    return Settings(
+        machine, folder, full_size, chosen.resolution, chosen.ours.split(","), chosen.threads, [1, 2, 4, 8] if full else [1, 4],
+        sorted({1, 2, chosen.threads}), [resolution for resolution in every if full or resolution <= chosen.resolution],
+        full and not chosen.no_compile, sizes)
+
+
+def described(chosen: argparse.Namespace, given: Settings) -> dict:
+    """The machine, the versions, and all that makes figures comparable."""
+    from importlib import metadata
+
+    model = next((line.split(":", 1)[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), platform.machine())
+    def version(package: str) -> str:
+        try:
+            return metadata.version(package)
+        except metadata.PackageNotFoundError:
+            return "absent"
+    versions = {package: version(package) for package in ("torch", "onnxruntime", "openvino", "ncnn")}
+    return {
+        "cpu": model, "cpus": os.cpu_count(), "threads": given.threads, "versions": versions,
+        "program_sha256": hashlib.sha256(chosen.program.read_bytes()).hexdigest(), "resolution": chosen.resolution,
+        "rounds": given.machine.rounds, "runs": given.machine.runs, "full": chosen.full, "ours": given.ours,
+        "compile": given.compiles, "sizes": given.sizes or {},
+        "checkpoints": str(chosen.checkpoints.resolve()) if chosen.checkpoints else "random"}
+
+
+def main() -> None:
+    chosen = arguments()
+    sizes = {name: int(value) for name, value in (word.split("=") for word in chosen.size)}
+    chosen.out = chosen.out.resolve()
+    (chosen.out / "parts").mkdir(parents=True, exist_ok=True)
+    given = settings(chosen, sizes)
+    about = described(chosen, given)
+    parts = [name for name in PARTS if name in chosen.parts.split(",")] if chosen.parts else list(PARTS)
+
+    def note(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    began = time.monotonic()
+    if any(not current(chosen.out, name, about) or chosen.again for name in parts):
+        note("networks and inputs …")
+        checkpoints.prepare(given.full_size, chosen.resolution, sizes)
+    for name in parts:
+        if current(chosen.out, name, about) and not chosen.again:
+            note(f"{name}: there already")
+            continue
+        note(f"{name} …")
+        started = time.monotonic()
+        values = PARTS[name](given)
+        store(chosen.out / "parts" / f"{name}.json",
+              {"about": about, "seconds": time.monotonic() - started, "load_average": os.getloadavg(), "values": values})
+        note(f"{name}: {time.monotonic() - started:.0f} s")
+    collected = {name: current(chosen.out, name, about) for name in PARTS}
+    collected = {name: part for name, part in collected.items() if part}
+    store(chosen.out / "results.json", {"about": about} | {name: part["values"] for name, part in collected.items()})
+    report.write(chosen.out, about, {name: part["values"] for name, part in collected.items()})
+    note(f"{chosen.out / 'results.md'} ({time.monotonic() - began:.0f} s)")
+
+
+def current(out: pathlib.Path, part: str, about: dict) -> dict | None:
+    """A measured part, if it is of the same program, machine and settings."""
+    try:
+        stored = json.loads((out / "parts" / f"{part}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return stored if stored.get("about") == about else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""One module per engine. Each has a class with the methods of `Engine`; `worker.py` runs one in a process of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import Protocol
+
+import numpy
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a worker is to run."""
+
+    network: str  # generator, encoder, perceptual or step
+    folder: pathlib.Path  # checkpoints, inputs and what was made of them
+    batch: int
+    threads: int
+    program: pathlib.Path | None = None
+
+    def input(self) -> numpy.ndarray:
+        """The first `batch` rows of the stored inputs."""
+        name = "codes" if self.network == "generator" else "images"
+        values = numpy.load(self.folder / f"{name}.npy")
+        return numpy.resize(values, (self.batch, *values.shape[1:]))
+
+
+class Unavailable(Exception):
+    """The engine cannot do this task, and says why."""
+
+
+class Engine(Protocol):
+    def output(self) -> numpy.ndarray:
+        """The network's output for the task's input; for a step, the losses of the first two steps."""
+
+    def times(self, runs: int) -> list[float]:
+        """Seconds of `runs` runs, after one that is not counted."""
+
+
+def create(name: str, task: Task) -> Engine:
+    """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled`, `onnxruntime`, `openvino`, `ncnn`."""
+    if name.startswith("idinv-lite/"):
+        from .idinv import Idinv
+
+        _, weights, compute = name.split("/")
+        return Idinv(task, weights, compute)
+    if name.startswith("pytorch"):
+        from .pytorch import PyTorch, PyTorchStep
+
+        return (PyTorchStep if task.network == "step" else PyTorch)(task, name)
+    if task.network == "step":
+        raise Unavailable("runs no gradients")
+    if name == "onnxruntime":
+        from .onnx import ONNXRuntime
+
+        return ONNXRuntime(task)
+    if name == "openvino":
+        from .onnx import OpenVINO
+
+        return OpenVINO(task)
+    if name == "ncnn":
+        from .ncnn import NCNN
+
+        return NCNN(task)
+    raise ValueError(f"no engine '{name}'")

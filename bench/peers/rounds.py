@@ -1,0 +1,159 @@
+"""Engines that take turns: all are ready before the first turn, and only one runs at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+
+from . import ROOT
+
+PAUSE_SECONDS = 0.05  # for the threads of the engine before to go to sleep
+REFERENCE = "pytorch"
+
+
+@dataclasses.dataclass
+class Machine:
+    """What all measurements of a run have in common."""
+
+    program: pathlib.Path
+    rounds: int
+    runs: int
+    timeout: float = 1200
+
+
+def tolerance(engine: str) -> float:
+    """Largest difference from the reference, in units of the reference's largest value.
+
+    Engines in f32 differ by their order of additions; stored halves and bytes are rounded.
+    """
+    if not engine.startswith("idinv-lite/"):
+        return 5e-3
+    _, weights, compute = engine.split("/")
+    return 0.3 if "int8" in (weights, compute) or compute == "auto" else 0.03 if "f16" in (weights, compute) else 5e-3
+
+
+class Worker:
+    """A started `peers.worker`."""
+
+    def __init__(self, machine: Machine, engine: str, network: str, folder: pathlib.Path, batch: int, threads: int,
+                 output: pathlib.Path | None = None, once: bool = False):
+        self.engine, self.timeout = engine, machine.timeout
+        command = [sys.executable, "-m", "peers.worker", engine, network, str(folder), "--batch", str(batch), "--threads",
+                   str(threads), "--program", str(machine.program)]
+        command += ["--output", str(output)] if output else []
+        command += ["--once"] if once else []
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [str(ROOT / "bench"), environment.get("PYTHONPATH")]))
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        text=True, env=environment)
+
+    def read(self) -> dict:
+        """The next answer."""
+        import select
+
+        ready, _, _ = select.select([self.process.stdout], [], [], self.timeout)
+        line = self.process.stdout.readline() if ready else ""
+        if line:
+            return json.loads(line)
+        if not ready:
+            self.process.kill()
+            return {"failed": f"no answer within {self.timeout:.0f} s"}
+        code = self.process.wait()
+        self.errors.seek(0)
+        last = (self.errors.read().strip().splitlines() or ["no reason given"])[-1]
+        return {"failed": f"ended with {code}: {last[:300]}"}
+
+    def ask(self, **request) -> dict:
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass
+        return self.read()
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.errors.close()
+
+
+def compare(engine: str, output: numpy.ndarray, reference: numpy.ndarray, is_step: bool) -> tuple[dict, str | None]:
+    """Largest differences and, if they are too large, what is wrong. Losses are compared one by one, each by its own
+    size; tensors by their largest value."""
+    output = output.reshape(reference.shape) if output.size == reference.size else output
+    if output.shape != reference.shape:
+        return {}, f"wrong shape {list(output.shape)}, expected {list(reference.shape)}"
+    difference = numpy.abs(output - reference)
+    size = numpy.abs(reference) if is_step else numpy.abs(reference).max()
+    # The second step's losses went through a whole backward pass, and Adam's first step divides by the gradient's size.
+    limit = tolerance(engine) * (2 if is_step else 1)
+    worst = float((difference / numpy.maximum(size, 1e-12)).max())
+    problem = None if worst <= limit else f"differs from PyTorch by {worst:.3g} of the largest value, allowed {limit:.3g}"
+    return {"max_abs_difference": float(difference.max()), "relative_difference": worst}, problem
+
+
+def alternate(machine: Machine, engines: list[str], network: str, folder: pathlib.Path, batch: int, threads: int) -> dict:
+    """Times `engines` on one network, round after round; {engine: figures or why there are none}.
+
+    Ratios are medians over rounds of an engine's time to the fastest peer's of the same round, because machines drift.
+    An engine whose output is not that of the reference is not timed.
+    """
+    results: dict[str, dict] = {}
+    workers: dict[str, Worker] = {}
+    scratch = tempfile.TemporaryDirectory()
+    try:
+        reference = None
+        for index, engine in enumerate(sorted(engines, key=lambda name: name != REFERENCE)):
+            path = pathlib.Path(scratch.name) / f"{index}.npy"
+            worker = Worker(machine, engine, network, folder, batch, threads, path)
+            began = time.perf_counter()
+            state = worker.read()
+            results[engine] = {"ready_s": time.perf_counter() - began}
+            if not state.get("ready"):
+                results[engine] = state
+                worker.end()
+                continue
+            output = numpy.load(path)
+            if engine == REFERENCE:
+                reference = output
+            if reference is not None:
+                differences, problem = compare(engine, output, reference, network == "step")
+                results[engine].update(differences)
+                if problem:
+                    results[engine]["failed"] = problem
+                    worker.end()
+                    continue
+            workers[engine] = worker
+        seconds: dict[str, list[float]] = {engine: [] for engine in workers}
+        for _ in range(machine.rounds):
+            for engine, worker in list(workers.items()):
+                time.sleep(PAUSE_SECONDS)
+                state = worker.ask(runs=machine.runs)
+                if "seconds" in state:
+                    seconds[engine].append(statistics.median(state["seconds"]))
+                else:
+                    results[engine].update(state)
+                    workers.pop(engine).end()
+        for engine, worker in workers.items():
+            results[engine].update(worker.ask())
+            results[engine].update(median_s=statistics.median(seconds[engine]), rounds_s=seconds[engine])
+    finally:
+        for worker in workers.values():
+            worker.end()
+        scratch.cleanup()
+    return {engine: results[engine] for engine in engines}

@@ -1,0 +1,117 @@
+"""cd bench && python -m pytest peers/tests; IDINV_LITE names the program, default the release build."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy
+import pytest
+
+from peers import ROOT, checkpoints, report, rounds
+from peers.__main__ import current
+
+PROGRAM = pathlib.Path(os.environ.get("IDINV_LITE", ROOT / ".build" / "release" / "idinv-lite"))
+SIZES = {"w_dim": 32, "fmaps_base": 512, "fmaps_max": 16, "encoder_base": 16, "encoder_max": 32}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return checkpoints.prepare(tmp_path_factory.mktemp("networks"), 128, SIZES)
+
+
+def machine(program=PROGRAM, **options):
+    return rounds.Machine(program, **{"rounds": 2, "runs": 1, "timeout": 300, **options})
+
+
+needs_program = pytest.mark.skipif(not PROGRAM.exists(), reason="idinv-lite is not built")
+
+
+@pytest.mark.parametrize("network", ["generator", "encoder", "perceptual"])
+@needs_program
+def test_engines_agree_and_are_timed(folder, network):
+    """128 px: the generator's fused up-sampling is among what is exported."""
+    engines = ["idinv-lite/f32/f32", "pytorch", "onnxruntime", "openvino", "ncnn"]
+    results = rounds.alternate(machine(), engines, network, folder, 1, 1)
+    assert list(results) == engines
+    for engine, figures in results.items():
+        if engine == "ncnn" and network == "generator" and "unavailable" in figures:
+            continue
+        assert len(figures["rounds_s"]) == 2 and min(figures["rounds_s"]) > 0, (engine, figures)
+        assert figures["relative_difference"] < 5e-3 and figures["peak_bytes"] > 1 << 20
+
+
+@needs_program
+def test_batches_of_an_exported_network(folder):
+    results = rounds.alternate(machine(), ["pytorch", "onnxruntime", "openvino", "idinv-lite/f32/f32"], "generator", folder, 3, 1)
+    assert all("median_s" in figures for figures in results.values()), results
+
+
+@needs_program
+def test_steps_agree_through_a_gradient(folder):
+    results = rounds.alternate(machine(), ["idinv-lite/f32/f32", "pytorch", "pytorch-cached", "openvino"], "step", folder, 1, 1)
+    assert results.pop("openvino") == {"unavailable": "runs no gradients"}
+    assert all("median_s" in figures for figures in results.values()), results
+
+
+def test_a_wrong_engine_is_not_timed(folder, tmp_path):
+    """A program that converts, and then gives zeros."""
+    program = tmp_path / "zeros"
+    program.write_text(f"""#!{sys.executable}
+import sys, numpy
+words = sys.argv
+if words[1] == "convert":
+    open(words[words.index("-o") + 1], "w").close()
+else:
+    numpy.save(words[words.index("--output") + 1], numpy.zeros((1, 3, 128, 128), "float32"))
+""")
+    program.chmod(0o755)
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    for path in folder.iterdir():
+        if path.suffix in (".pth", ".npy"):
+            (wrong / path.name).symlink_to(path)
+    results = rounds.alternate(machine(program), ["idinv-lite/f32/f32", "pytorch"], "generator", wrong, 1, 1)
+    assert "differs from PyTorch" in results["idinv-lite/f32/f32"]["failed"]
+    assert "median_s" not in results["idinv-lite/f32/f32"] and "median_s" in results["pytorch"]
+
+
+def test_comparison_rules():
+    reference = numpy.array([[1.0, 2.0]], "float32")
+    assert rounds.compare("openvino", reference + 1e-4, reference, False)[1] is None
+    assert "allowed" in rounds.compare("openvino", reference + 0.1, reference, False)[1]
+    assert "allowed" in rounds.compare("openvino", reference * numpy.nan, reference, False)[1]
+    assert "wrong shape" in rounds.compare("openvino", reference[:, :1], reference, False)[1]
+    assert rounds.compare("idinv-lite/f16/f32", reference * 1.01, reference, False)[1] is None
+
+
+def test_ratios_are_of_rounds_and_the_report_says_why_an_engine_is_missing(tmp_path):
+    results = {
+        "idinv-lite/f32/f32": {"median_s": 2.0, "rounds_s": [1.0, 2.0, 9.0], "peak_bytes": 1, "relative_difference": 0.0},
+        "openvino": {"median_s": 4.0, "rounds_s": [2.0, 4.0, 4.5], "peak_bytes": 1, "relative_difference": 0.0},
+        "ncnn": {"unavailable": "has no batch"}}
+    assert report.ratio(results, "idinv-lite/f32/f32", "openvino") == 0.5
+    about = {"cpu": "a CPU", "threads": 2, "resolution": 256, "checkpoints": "random", "versions": {}, "rounds": 3,
+             "runs": 1, "full": False}
+    report.write(tmp_path, about, {"networks": {"generator": results}, "batches": {"step": {"1": results}}})
+    text = (tmp_path / "results.md").read_text()
+    assert "| **idinv-lite**, f32 weights, f32 | 2000.0 ms | 0.50 |" in text and "— has no batch" in text
+    assert (tmp_path / "engines.png").stat().st_size > 1000 and (tmp_path / "batches.png").stat().st_size > 1000
+
+
+def test_a_part_counts_only_for_the_settings_it_was_measured_with(tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "step.json").write_text(json.dumps({"about": {"rounds": 3}, "values": {}}))
+    assert current(tmp_path, "step", {"rounds": 3}) and not current(tmp_path, "step", {"rounds": 5})
+    (tmp_path / "parts" / "step.json").write_text('{"about"')
+    assert current(tmp_path, "step", {"rounds": 3}) is None
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--out", "x"], "--quick --full is required"), (["--quick"], "--out"),
+    (["--quick", "--out", "x", "--parts", "nothing"], "no part 'nothing'"),
+    (["--quick", "--out", "x", "--program", "/nowhere"], "swift build")])
+def test_wrong_usage(words, message):
+    result = subprocess.run([sys.executable, "-m", "peers", *words], cwd=ROOT / "bench", capture_output=True, text=True)
+    assert result.returncode == 2 and message in result.stderr
