@@ -111,7 +111,7 @@ def alternate(machine: Machine, engines: list[str], network: str, folder: pathli
     """Times `engines` on one network, round after round; {engine: figures or why there are none}.
 
     Ratios are medians over rounds of an engine's time to the fastest peer's of the same round, because machines drift.
-    An engine whose output is not that of the reference is not timed.
+    Where the reference is among them, an engine whose output is not the reference's is not timed.
     """
     results: dict[str, dict] = {}
     workers: dict[str, Worker] = {}
@@ -131,6 +131,10 @@ def alternate(machine: Machine, engines: list[str], network: str, folder: pathli
             output = numpy.load(path)
             if engine == REFERENCE:
                 reference = output
+            if REFERENCE in engines and reference is None:
+                results[engine]["failed"] = "PyTorch gave nothing to compare with"
+                worker.end()
+                continue
             if reference is not None:
                 differences, problem = compare(engine, output, reference, network == "step")
                 results[engine].update(differences)
