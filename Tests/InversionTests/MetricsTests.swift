@@ -46,7 +46,9 @@ import Testing
     let expected = try reference().eigenvalues
     let covariance = GaussianStatistics(try values("features_a"), dimension: 24).covariance
     let eigen = SymmetricEigen(covariance, size: 24)
-    for (value, expected) in zip(eigen.values, expected) { #expect(abs(value - expected) < 1e-9 * expected.magnitude + 1e-9) }
+    for (value, expected) in zip(eigen.values, expected) {
+      #expect(abs(value - expected) < 1e-9 * expected.magnitude + 1e-9)
+    }
     checkRebuilds(covariance, 24)
   }
 

@@ -43,6 +43,18 @@ struct Invert: ParsableCommand {
       "Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
   var start = "encoder"
 
+  @Option(
+    help: ArgumentHelp(
+      "Another model file, whose encoder makes the start codes: to compare encoders.", valueName: "model.idinv"))
+  var encoder: String?
+
+  enum Space: String, ExpressibleByArgument, CaseIterable {
+    case w
+    case wPlus = "w+"
+  }
+  @Option(help: "Where to look for the code: w+, one w for each style layer, or w, the same for all.")
+  var space = Space.wPlus
+
   @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
   var snapshots = 5
 
@@ -70,6 +82,8 @@ struct Invert: ParsableCommand {
       "--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
     try require(
       lambdaDomain >= 0 && lambdaDomain.isFinite, "--lambda-domain: expected 0 or more, found \(lambdaDomain)")
+    try require(
+      encoder == nil || start == "encoder", "--encoder makes the start code; expected --start encoder, found \(start)")
     try require((0...1000).contains(snapshots), "--snapshots: expected 0 to 1000, found \(snapshots)")
     try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
   }
@@ -84,12 +98,13 @@ struct Invert: ParsableCommand {
       let options = InversionOptions(
         iterations: iterations, learningRate: learningRate,
         weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
-        start: try startOption(model), snapshotCount: snapshots)
+        start: try startOption(model), startEncoder: try encoder.map { try StartEncoder.load($0, for: model) },
+        space: CodeSpace(rawValue: space.rawValue) ?? .wPlus, snapshotCount: snapshots)
       try output.prepare()
       try output.check(
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
           + ResultFolder.inversionFiles,
-        inputs: [model.path, start] + images.images + listed.map(\.path))
+        inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
       let run = try InversionRun(
         model: model, options: options, kernels: engine.kernels(), output: output, resumes: resume,
         checkpointInterval: checkpointEvery, isQuiet: reporting.quiet)
@@ -101,7 +116,7 @@ struct Invert: ParsableCommand {
   private func startOption(_ model: Model) throws -> InversionOptions.Start {
     switch start {
     case "encoder":
-      _ = try model.encoder()
+      if encoder == nil { _ = try model.encoder() }
       return .encoder
     case "mean": return .mean
     default: return .code(try Codes.readOne(start, for: model))
@@ -121,10 +136,15 @@ struct Invert: ParsableCommand {
 
   /// The options of this run, for the report.
   private var optionList: [(name: String, value: String)] {
-    [
+    let list: [(name: String, value: String)] = [
       ("--iterations", "\(iterations)"), ("--optimizer", optimizer.rawValue), ("--learning-rate", "\(learningRate)"),
       ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)"), ("--start", start),
       ("--crop", images.crop.rawValue),
     ]
+    // Only where they are in force.
+    var more: [(name: String, value: String)] = []
+    if let encoder { more.append(("--encoder", encoder)) }
+    if space != .wPlus { more.append(("--space", space.rawValue)) }
+    return list + more
   }
 }

@@ -8,11 +8,14 @@ struct LineChart: Sendable {
     var points: [(x: Double, y: Double)]
     /// Number of the page's line colour, 0 to 5; 0 is the ink, drawn stronger.
     var style: Int
+    /// What each point is called; where given, points are drawn as dots with their names.
+    var marks: [String]
 
-    init(_ name: String, style: Int, points: [(x: Double, y: Double)]) {
+    init(_ name: String, style: Int, points: [(x: Double, y: Double)], marks: [String] = []) {
       self.name = name
       self.points = points
       self.style = style
+      self.marks = marks
     }
   }
 
@@ -24,6 +27,8 @@ struct LineChart: Sendable {
   var beginsAtZero = false
   /// Shaded between the first and the second of these lines.
   var band: (lower: [(x: Double, y: Double)], upper: [(x: Double, y: Double)])?
+  /// Values that the axes must reach, whatever the points.
+  var axesHold: (x: [Double], y: [Double]) = ([], [])
   /// Places that show their values on hovering; fewer make a page of many charts lighter.
   var hoverCount = 60
 
@@ -33,9 +38,9 @@ struct LineChart: Sendable {
 
   func html() -> HTML {
     let all = series.flatMap(\.points) + (band.map { $0.lower + $0.upper } ?? [])
-    let x = AxisScale(linear: all.map(\.x), tickCount: 6, isRound: false)
-    let zero = beginsAtZero ? [0.0] : []
-    let y = yKind == .linear ? AxisScale(linear: all.map(\.y) + zero) : AxisScale(logarithmic: all.map(\.y))
+    let x = AxisScale(linear: all.map(\.x) + axesHold.x, tickCount: 6, isRound: false)
+    let heights = all.map(\.y) + axesHold.y + (beginsAtZero ? [0] : [])
+    let y = yKind == .linear ? AxisScale(linear: heights) : AxisScale(logarithmic: all.map(\.y))
     let legend = series.map { one -> HTML in
       "<li><i class=\"line s\(one.style % 6)\"></i>\(one.name)</li>"
     }
@@ -43,7 +48,7 @@ struct LineChart: Sendable {
     return """
       <figure class="chart"><figcaption><b>\(title)</b>\(note)<ul class="legend">\(legend)</ul></figcaption>
       <svg viewBox="0 0 \(number(Self.size.width)) \(number(Self.size.height))" role="img" aria-label="\(title)">
-      \(grid(x, y))\(shade(x, y))\(series.reversed().map { line($0, x, y) })\(strips(x))</svg></figure>
+      \(grid(x, y))\(shade(x, y))\(series.reversed().map { line($0, x, y) })\(strips(x))\(series.map { dots($0, x, y) })</svg></figure>
 
       """
   }
@@ -80,6 +85,26 @@ struct LineChart: Sendable {
 
   private func line(_ one: Series, _ x: AxisScale, _ y: AxisScale) -> HTML {
     "<path class=\"line s\(one.style % 6)\" d=\"\(path(thinned(one.points), x, y))\"/>\n"
+  }
+
+  /// Dots with their names beside them, on the side where there is room.
+  private func dots(_ one: Series, _ x: AxisScale, _ y: AxisScale) -> HTML {
+    HTML(
+      zip(one.points, one.marks).enumerated().map { index, pair -> HTML in
+        let (point, mark) = pair
+        guard let across = x.position(point.x), let up = y.position(point.y) else { return "" }
+        let (cx, cy) = (horizontal(across), vertical(up))
+        let isLeft = across > 0.8
+        // Above and below in turn: neighbours may be close.
+        let base = index % 2 == 0 || cy + 16 > Self.plot.bottom ? max(cy - 6, Self.plot.top + 8) : cy + 14
+        let anchor: HTML = isLeft ? "end" : "start"
+        return """
+          <circle class="dot s\(one.style % 6)" cx="\(number(cx))" cy="\(number(cy))" r="3.5"/>\
+          <text class="tick" x="\(number(cx + (isLeft ? -7 : 7)))" y="\(number(base))" \
+          text-anchor="\(anchor)">\(mark)</text>
+
+          """
+      })
   }
 
   private func shade(_ x: AxisScale, _ y: AxisScale) -> HTML {

@@ -126,6 +126,11 @@ enum PageStyle {
     .s2 { stroke: var(--s2); border-color: var(--s2); } .s3 { stroke: var(--s3); border-color: var(--s3); }
     .s4 { stroke: var(--s4); border-color: var(--s4); } .s5 { stroke: var(--s5); border-color: var(--s5); }
     .band { fill: var(--s0); opacity: .1; stroke: none; }
+    .dot { fill: var(--page); stroke-width: 2; }
+    td .text { display: block; min-width: 12rem; white-space: normal; line-height: 1.4; }
+    td .text small { display: block; }
+    .matrix thead th { white-space: normal; }
+    dl.terms { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; max-width: 44rem; }
     .strips rect { fill: var(--ink); opacity: 0; }
     .strips rect:hover { opacity: .08; }
 

@@ -3,9 +3,8 @@ import Imaging
 import Inversion
 import Quant
 
-/// States of optimisations, one file per image, each written whole. A state is only used for the same image, model and
-/// objective. Those of finished images stay until the whole run is finished: a run over many images that is killed does
-/// not begin anew.
+/// States of optimisations, one file per image that is not done yet, each written whole. A state is only used for the
+/// same image, model and objective.
 struct CheckpointFolder {
   let path: String
   private let key: String
@@ -21,6 +20,7 @@ struct CheckpointFolder {
     key = [
       model.file.metadata.sources.map(\.sha256).joined(separator: ","), model.file.metadata.precision.rawValue,
       "\(model.file.byteCount)", options.optimiser.rawValue, "\(options.learningRate)", "\(options.weights)", start,
+      options.startEncoder?.file.metadata.sources.map(\.sha256).joined(separator: ",") ?? "", options.space.rawValue,
     ].joined(separator: "|")
   }
 
@@ -116,32 +116,11 @@ struct CheckpointFolder {
     try AtomicFile.write([UInt8](try encoder.encode(stored)), to: file(image.name))
   }
 
-  /// Forgets the images of a finished run, and the folder if nothing else is in it.
+  /// Forgets finished images, and the folder if nothing else is in it.
   func remove(_ names: [String]) {
     for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
     if (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
       try? FileManager.default.removeItem(atPath: path)
-    }
-  }
-}
-
-extension Data {
-  /// Little-endian single precision.
-  fileprivate init(floats: [Float]) {
-    self.init(capacity: floats.count * 4)
-    for value in floats {
-      let bits = value.bitPattern
-      append(contentsOf: [
-        UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
-        UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24),
-      ])
-    }
-  }
-
-  fileprivate var floats: [Float] {
-    let bytes = [UInt8](self)
-    return stride(from: 0, to: bytes.count - bytes.count % 4, by: 4).map { index in
-      Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[index + $1]) << (8 * UInt32($1)) })
     }
   }
 }
@@ -155,7 +134,7 @@ extension Image8 {
 }
 
 extension [Float] {
-  fileprivate var hashDigest: String {
+  var hashDigest: String {
     var hash = SHA256()
     hash.update([UInt8](Data(floats: self)))
     return hash.hexDigest()

@@ -34,7 +34,9 @@ public struct SlicedWasserstein: Sendable {
     precondition(images.allSatisfy { $0.count == Self.channels * resolution * resolution })
     imageCount = images.count
     var resolutions = [resolution]
-    while let last = resolutions.last, last % 2 == 0, last / 2 >= Self.smallestResolution { resolutions.append(last / 2) }
+    while let last = resolutions.last, last % 2 == 0, last / 2 >= Self.smallestResolution {
+      resolutions.append(last / 2)
+    }
     var random = TorchRandom(seed: seed)
     var patches = [[Float]](repeating: [], count: resolutions.count)
     for image in images {
@@ -72,7 +74,10 @@ public struct SlicedWasserstein: Sendable {
     var values = random.normals(patchCount * directionCount)
     for direction in 0..<directionCount {
       var sum: Float = 0
-      for row in 0..<patchCount { sum += values[row * directionCount + direction] * values[row * directionCount + direction] }
+      for row in 0..<patchCount {
+        let value = values[row * directionCount + direction]
+        sum += value * value
+      }
       let scale = 1 / sum.squareRoot()
       for row in 0..<patchCount { values[row * directionCount + direction] *= scale }
     }
@@ -89,11 +94,15 @@ public struct SlicedWasserstein: Sendable {
       for start in starts { for value in patches[start..<start + area] { sum += Double(value) } }
       let count = Double(patches.count / channels)
       let mean = sum / count
-      for start in starts { for value in patches[start..<start + area] { squares += (Double(value) - mean) * (Double(value) - mean) } }
+      for start in starts {
+        for value in patches[start..<start + area] { squares += (Double(value) - mean) * (Double(value) - mean) }
+      }
       let deviation = (squares / count).squareRoot()
       // A set of one colour has no deviation, and no difference to show.
       let scale = deviation > 0 ? 1 / deviation : 0
-      for start in starts { for index in start..<start + area { result[index] = Float((Double(patches[index]) - mean) * scale) } }
+      for start in starts {
+        for index in start..<start + area { result[index] = Float((Double(patches[index]) - mean) * scale) }
+      }
     }
     return result
   }

@@ -17,6 +17,10 @@ public struct InversionOptions: Sendable {
   public var learningRate: Float
   public var weights: ObjectiveWeights
   public var start: Start
+  /// Whose encoder makes the start code; the model's own where nil.
+  public var startEncoder: Model?
+  /// Where the code is looked for; the start code is brought there.
+  public var space: CodeSpace
   /// When an image is done before `iterations`.
   public var goals: Goals
   /// How many intermediate codes to keep, evenly spaced; the last is the result.
@@ -24,14 +28,16 @@ public struct InversionOptions: Sendable {
 
   public init(
     iterations: Int = 100, optimiser: OptimiserKind = .adam, learningRate: Float = 0.01,
-    weights: ObjectiveWeights = ObjectiveWeights(), start: Start = .encoder, goals: Goals = Goals(),
-    snapshotCount: Int = 5
+    weights: ObjectiveWeights = ObjectiveWeights(), start: Start = .encoder, startEncoder: Model? = nil,
+    space: CodeSpace = .wPlus, goals: Goals = Goals(), snapshotCount: Int = 5
   ) {
     self.iterations = iterations
     self.optimiser = optimiser
     self.learningRate = learningRate
     self.weights = weights
     self.start = start
+    self.startEncoder = startEncoder
+    self.space = space
     self.goals = goals
     self.snapshotCount = snapshotCount
   }

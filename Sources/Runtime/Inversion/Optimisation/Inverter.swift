@@ -50,14 +50,17 @@ public final class Inverter {
     let specification = model.file.specification
     pixelRange = specification.pixelMaximum - specification.pixelMinimum
     objective = try Objective(
-      model, weights: options.weights, batch: batch, isMasked: isMasked, kernels: kernels)
+      model, weights: options.weights, space: options.space, batch: batch, isMasked: isMasked, kernels: kernels)
   }
 
   /// The code that an optimisation of `image` starts from.
   public func startCode(for image: [Float]) throws(InversionError) -> [Float] {
     let generator = try model.generator()
+    func projected(_ code: [Float]) -> [Float] {
+      options.space.projection(of: code, layerCount: generator.specification.layerCount)
+    }
     switch options.start {
-    case .mean: return generator.meanCode
+    case .mean: return projected(generator.meanCode)
     case .code(let code):
       guard code.count == generator.codeCount else {
         throw .badShape(
@@ -65,10 +68,15 @@ public final class Inverter {
           expected: "[\(generator.specification.layerCount), \(generator.specification.wDimension)]",
           found: [code.count])
       }
-      return code
+      return projected(code)
     case .encoder:
       // Not kept: its arena would add to that of the optimisation.
-      return try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels)(image)
+      let encoder = try NetworkRunner(.encoder, of: options.startEncoder ?? model, batch: 1, kernels: kernels)
+      let code = try encoder(image)
+      guard code.count == generator.codeCount else {
+        throw .badShape(what: "code of the start's encoder", expected: "[\(generator.codeCount)]", found: [code.count])
+      }
+      return projected(code)
     }
   }
 
@@ -86,7 +94,9 @@ public final class Inverter {
     var input: InversionInput? = InversionInput(image, mask: mask, resuming: state)
     var outcome: Result<InversionResult, InversionError>?
     try invert(
-      next: { defer { input = nil }; return input },
+      next: {
+        defer { input = nil }; return input
+      },
       didStep: { _, report in observer(report) },
       didFinish: { _, result in outcome = result })
     return try outcome!.get()
@@ -176,7 +186,7 @@ public final class Inverter {
     while size / 2 >= rows.count { size /= 2 }
     if size != objective.batch {
       objective = try Objective(
-        model, weights: options.weights, batch: size, isMasked: isMasked, kernels: kernels)
+        model, weights: options.weights, space: options.space, batch: size, isMasked: isMasked, kernels: kernels)
       held = []
     }
     let numbers = rows.map(\.number)

@@ -45,6 +45,8 @@ public final class Objective {
   public let batch: Int
   public let weights: ObjectiveWeights
   public let isMasked: Bool
+  /// Where the codes lie; gradients are along it.
+  public let space: CodeSpace
   private let model: Model
   private let kernels: Kernels
   private let step: PreparedGraph
@@ -58,6 +60,7 @@ public final class Objective {
 
   /// Images of one batch, [batch, 3, R, R]: number of values.
   public let imageCount: Int
+  private let layerCount: Int
   /// Codes of one batch, [batch, L, D]: number of values.
   public let codeCount: Int
 
@@ -67,8 +70,8 @@ public final class Objective {
   ///   - batch: images refined side by side; their objectives do not mix.
   ///   - isMasked: whether a mask is given with the target.
   public init(
-    _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), batch: Int = 1, isMasked: Bool = false,
-    kernels: Kernels
+    _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), space: CodeSpace = .wPlus, batch: Int = 1,
+    isMasked: Bool = false, kernels: Kernels
   ) throws(InversionError) {
     let generator = try model.generator()
     let features = weights.perceptual == 0 ? nil : try model.features()
@@ -128,7 +131,9 @@ public final class Objective {
     self.kernels = kernels
     self.weights = weights
     self.batch = batch
+    layerCount = generator.specification.layerCount
     self.isMasked = isMasked
+    self.space = space
     self.code = code
     self.target = target
     self.mask = mask
@@ -197,7 +202,7 @@ public final class Objective {
   public struct Evaluation: Sendable {
     /// One entry per image of the batch.
     public var losses: [Losses]
-    /// ∂L/∂z, [batch, L, D].
+    /// ∂L/∂z along the space of the codes, [batch, L, D].
     public var gradient: [Float]
 
     /// ∂L/∂z of one image, [L, D].
@@ -220,7 +225,16 @@ public final class Objective {
         pixel: p, perceptual: f, domain: d,
         total: weights.pixel * p + weights.perceptual * f + weights.domain * d)
     }
-    return Evaluation(losses: losses, gradient: step.read(gradient))
+    return Evaluation(losses: losses, gradient: alongSpace(step.read(gradient)))
+  }
+
+  /// Gradients [batch, L, D], without their parts that lead out of the space.
+  private func alongSpace(_ gradients: [Float]) -> [Float] {
+    guard space != .wPlus else { return gradients }
+    let count = codeCount / batch
+    return (0..<batch).flatMap { row in
+      space.projection(of: Array(gradients[row * count..<(row + 1) * count]), layerCount: layerCount)
+    }
   }
 
   /// The graph of one step, for reports on its operators and memory.

@@ -1,0 +1,129 @@
+import Runtime
+
+/// What the networks say about a picture.
+public struct Appraisal: Sendable {
+  /// F(x), [C, h, w]; empty without a feature network.
+  public var feature: [Float]
+  /// F(x), the mean over positions, [C].
+  public var pooled: [Float]
+  /// What the attribute network reads, in its own units; empty without one.
+  public var attributes: [Float]
+  /// The picture of a code, [3, R, R]; empty where the picture was given.
+  public var image: [Float]
+  /// ‖z − E(G(z))‖ of a code; nil where the picture was given, and without an encoder.
+  public var score: InDomainScore?
+
+  /// Distance of two pictures in the style of LPIPS.
+  public func distance(to other: Appraisal) -> Double {
+    PerceptualDistance.unitNormalised(feature, other.feature, channelCount: pooled.count)
+  }
+}
+
+/// Runs what a model knows about pictures, and about codes by their pictures: one prepared graph for each.
+public final class Appraiser {
+  public let model: Model
+  private let batch: Int
+  private let kernels: Kernels
+  private var ofImages: Network?
+  private var ofCodes: Network?
+
+  /// - Parameter batch: pictures side by side.
+  public init(_ model: Model, batch: Int = 4, kernels: Kernels) {
+    precondition(batch > 0)
+    self.model = model
+    self.batch = batch
+    self.kernels = kernels
+  }
+
+  /// - Parameter images: each [3, R, R] in the model's pixel range.
+  public func appraise(images: [[Float]]) throws(InversionError) -> [Appraisal] {
+    if ofImages == nil { ofImages = try Network(model, batch: batch, fromCodes: false, kernels: kernels) }
+    return try ofImages!.run(images)
+  }
+
+  /// - Parameter codes: each [L, D].
+  public func appraise(codes: [[Float]]) throws(InversionError) -> [Appraisal] {
+    if ofCodes == nil { ofCodes = try Network(model, batch: batch, fromCodes: true, kernels: kernels) }
+    return try ofCodes!.run(codes)
+  }
+
+  private final class Network {
+    private let prepared: PreparedGraph
+    private let batch: Int
+    private let input: TensorID
+    private let rowCount: Int
+    private let image: TensorID?
+    private let reencoded: TensorID?
+    private let feature: TensorID?
+    private let attributes: TensorID?
+    private let channelCount: Int
+
+    init(_ model: Model, batch: Int, fromCodes: Bool, kernels: Kernels) throws(InversionError) {
+      let generator = try model.generator()
+      let encoder = fromCodes && model.hasEncoder ? try model.encoder() : nil
+      let features = model.hasFeatureNetwork ? try model.features() : nil
+      let head = model.hasAttributeNetwork ? try model.attributes() : nil
+      let side = generator.specification.resolution
+      var graph = Graph()
+      do throws(GraphError) {
+        var picture: TensorID
+        if fromCodes {
+          input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
+          picture = try generator.appendSynthesis(to: &graph, input)
+          graph.markOutput(picture)
+          image = picture
+        } else {
+          input = graph.input(
+            .image(batch: batch, channels: generator.specification.imageChannels, height: side, width: side))
+          picture = input
+          image = nil
+        }
+        var (reencoded, feature, attributes): (TensorID?, TensorID?, TensorID?)
+        if let encoder { reencoded = try encoder.append(to: &graph, picture) }
+        if let features {
+          feature = try features.append(to: &graph, picture)
+          if let head { attributes = try head.append(to: &graph, feature!) }
+        }
+        for output in [reencoded, feature, attributes] { if let output { graph.markOutput(output) } }
+        (self.reencoded, self.feature, self.attributes) = (reencoded, feature, attributes)
+        channelCount = feature.map { graph.shape(of: $0).extents[1] } ?? 0
+        prepared = try PreparedGraph(graph, kernels: kernels)
+      } catch {
+        throw .graph(error)
+      }
+      self.batch = batch
+      rowCount = graph.shape(of: input).extents.reduce(1, *) / batch
+    }
+
+    func run(_ rows: [[Float]]) throws(InversionError) -> [Appraisal] {
+      var result: [Appraisal] = []
+      for start in stride(from: 0, to: rows.count, by: batch) {
+        let part = Array(rows[start..<min(start + batch, rows.count)])
+        for row in part where row.count != rowCount {
+          throw .badShape(what: "picture or code", expected: "[\(rowCount)]", found: [row.count])
+        }
+        var values = part.flatMap { $0 }
+        // Rows that nobody asked for repeat the last one.
+        for _ in part.count..<batch { values += part[part.count - 1] }
+        prepared.write(values, to: input)
+        prepared.run()
+        func read(_ tensor: TensorID?) -> [Float] { tensor.map(prepared.read) ?? [] }
+        let (images, codes, features, attributes) = (read(image), read(reencoded), read(feature), read(attributes))
+        for (index, row) in part.enumerated() {
+          func slice(_ values: [Float]) -> [Float] {
+            let count = values.count / batch
+            return Array(values[index * count..<(index + 1) * count])
+          }
+          let feature = slice(features)
+          result.append(
+            Appraisal(
+              feature: feature,
+              pooled: channelCount > 0 ? PerceptualDistance.pooled(feature, channelCount: channelCount) : [],
+              attributes: slice(attributes), image: slice(images),
+              score: codes.isEmpty ? nil : InDomainScore(code: row, reencoded: slice(codes))))
+        }
+      }
+      return result
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Imaging
+import Runtime
+
+/// How well a method reconstructs a set of images: one row of the paper's table of quality and speed.
+public struct ReconstructionEvaluation: Sendable, Codable {
+  public struct Row: Sendable, Codable {
+    public var name: String
+    /// Mean squared error of pixels in −1...1.
+    public var mse_pm1: Double
+    public var psnr_db: Double
+    public var ssim: Double?
+    /// `PerceptualDistance.unitNormalised` in the model's F; nil without one.
+    public var lpips_style: Double?
+    /// mean((z − E(G(z)))²).
+    public var in_domain_mean_square: Double?
+    /// Of the inversion alone.
+    public var seconds: Double
+  }
+  public var images: [Row]
+  /// Fréchet distance of the reconstructions to the originals in pooled features of the model's F: not the FID of the
+  /// literature. nil without F and for fewer than two images.
+  public var frechet_distance_f: Double?
+  /// `SlicedWasserstein`, times 1000.
+  public var swd: [SlicedWasserstein.Level]
+
+  /// The mean over the levels.
+  public var swdMean: Double? {
+    swd.isEmpty ? nil : swd.reduce(0) { $0 + $1.distance } / Double(swd.count)
+  }
+
+  public func mean(_ value: (Row) -> Double?) -> Double? {
+    let values = images.compactMap(value)
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+}
+
+/// An image of an evaluation.
+public struct EvaluationImage: Sendable {
+  public var name: String
+  public var picture: Image8
+
+  public init(name: String, picture: Image8) {
+    self.name = name
+    self.picture = picture
+  }
+}
+
+/// A code that an inversion found, and the time that it took.
+public struct EvaluatedCode: Sendable {
+  /// [L, D].
+  public var code: [Float]
+  public var seconds: Double
+
+  public init(code: [Float], seconds: Double) {
+    self.code = code
+    self.seconds = seconds
+  }
+}
+
+/// The measurements of an evaluation, on images of which it keeps what all of them need.
+public final class Evaluator {
+  public let model: Model
+  public let images: [EvaluationImage]
+  public let range: PixelRange
+  let appraiser: Appraiser
+  /// Told after each picture that a network has seen; throws to stop.
+  private let tick: () throws -> Void
+  private var known: [Appraisal?]
+  private var patches: [Int: SlicedWasserstein] = [:]
+
+  public init(
+    _ model: Model, images: [EvaluationImage], kernels: Kernels, tick: @escaping () throws -> Void = {}
+  ) {
+    self.model = model
+    self.images = images
+    self.tick = tick
+    let specification = model.file.specification
+    range = PixelRange(minimum: specification.pixelMinimum, maximum: specification.pixelMaximum)
+    appraiser = Appraiser(model, kernels: kernels)
+    known = [Appraisal?](repeating: nil, count: images.count)
+  }
+
+  /// What the networks say about the first `count` originals, without their features.
+  func originals(_ count: Int) throws -> [Appraisal] {
+    try (0..<count).map { index in
+      if let appraisal = known[index] { return appraisal }
+      var appraisal = try appraise(images: [images[index].picture.planar(range)])[0]
+      appraisal.feature = []
+      known[index] = appraisal
+      return appraisal
+    }
+  }
+
+  func appraise(images: [[Float]]) throws -> [Appraisal] {
+    let result = try appraiser.appraise(images: images)
+    for _ in images { try tick() }
+    return result
+  }
+
+  func appraise(codes: [[Float]]) throws -> [Appraisal] {
+    let result = try appraiser.appraise(codes: codes)
+    for _ in codes { try tick() }
+    return result
+  }
+
+  public func picture(_ image: [Float], height: Int, width: Int) -> Image8 {
+    Image8(planar: image, height: height, width: width, range: range)
+  }
+
+  /// - Parameter codes: of the first images, in order.
+  public func reconstruction(_ codes: [EvaluatedCode]) throws -> ReconstructionEvaluation {
+    precondition(!codes.isEmpty && codes.count <= images.count)
+    var rows: [ReconstructionEvaluation.Row] = []
+    var (pooled, rendered): ([Float], [[Float]]) = ([], [])
+    let side = images[0].picture.height
+    for (index, code) in codes.enumerated() {
+      let original = images[index].picture
+      let ours = try appraise(codes: [code.code])[0]
+      let theirs = try appraise(images: [original.planar(range)])[0]
+      let picture = picture(ours.image, height: side, width: side)
+      rows.append(
+        ReconstructionEvaluation.Row(
+          name: images[index].name, mse_pm1: Metrics.msePM1(original, picture),
+          psnr_db: Metrics.psnr(original, picture),
+          ssim: Metrics.ssim(original, picture), lpips_style: ours.feature.isEmpty ? nil : ours.distance(to: theirs),
+          in_domain_mean_square: ours.score.map { Double($0.meanSquare) }, seconds: code.seconds))
+      pooled += ours.pooled
+      rendered.append(picture.planar(range))
+    }
+    return ReconstructionEvaluation(
+      images: rows, frechet_distance_f: try frechetDistance(pooled, count: codes.count),
+      swd: originalPatches(codes.count).distances(to: SlicedWasserstein(rendered, resolution: side)))
+  }
+
+  /// Distance to the first `count` originals.
+  ///
+  /// - Parameter pooled: features [N, C].
+  func frechetDistance(_ pooled: [Float], count: Int) throws -> Double? {
+    let originals = try originals(count)
+    let dimension = originals.first?.pooled.count ?? 0
+    guard dimension > 0, count > 1, pooled.count > dimension else { return nil }
+    return GaussianStatistics(pooled, dimension: dimension)
+      .frechetDistance(to: GaussianStatistics(originals.flatMap(\.pooled), dimension: dimension))
+  }
+
+  private func originalPatches(_ count: Int) -> SlicedWasserstein {
+    if let patches = patches[count] { return patches }
+    let result = SlicedWasserstein(
+      images.prefix(count).map { $0.picture.planar(range) }, resolution: images[0].picture.height)
+    patches[count] = result
+    return result
+  }
+}

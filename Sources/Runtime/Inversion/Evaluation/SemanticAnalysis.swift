@@ -1,0 +1,118 @@
+/// Whether codes tell what is to be seen in their images (Zhu et al., ECCV 2020, sec. 4.1): precision and recall of an
+/// attribute, where the score is the signed distance of the inverted code to the attribute's boundary and the label is what
+/// the attribute network reads off the original image.
+public struct SemanticAnalysis: Sendable, Codable {
+  public struct Attribute: Sendable, Codable {
+    public var name: String
+    /// The label is "above this", in the attribute's own units.
+    public var threshold: Double
+    public var positives: Int
+    public var count: Int
+    /// nil where all images are on one side.
+    public var curve: PrecisionRecall?
+    public var average_precision: Double?
+    /// Pearson's correlation of the signed distance with the attribute's value.
+    public var correlation: Double?
+  }
+  public var attributes: [Attribute]
+
+  public var meanAveragePrecision: Double? {
+    let values = attributes.compactMap(\.average_precision)
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+}
+
+/// A boundary, and the attribute that it is named after.
+public struct AttributeBoundary: Sendable {
+  public let boundary: SemanticBoundary
+  /// Its place among the attribute network's outputs.
+  public let attribute: Int
+
+  public init(_ boundary: SemanticBoundary, attribute: Int) {
+    self.boundary = boundary
+    self.attribute = attribute
+  }
+
+  /// n·z: the signed distance of a code, up to a constant and the boundary's length.
+  public func position(of code: [Float]) -> Double {
+    precondition(code.count == boundary.normal.count)
+    var sum = 0.0
+    for index in code.indices { sum += Double(code[index]) * Double(boundary.normal[index]) }
+    return sum
+  }
+}
+
+/// What the attribute network reads off a set of images: the units of an evaluation.
+public struct AttributeScale: Sendable {
+  /// Middle between the 5 % and the 95 % quantile, [A]: between the two heaps of a yes-or-no attribute, whatever their
+  /// sizes, and in the middle of a continuous one.
+  public let thresholds: [Double]
+  /// [A]; 1 where all values are alike.
+  public let deviations: [Double]
+
+  /// - Parameter rows: values of each image, [A].
+  public init(_ rows: [[Float]]) {
+    precondition(!rows.isEmpty)
+    var (thresholds, deviations): ([Double], [Double]) = ([], [])
+    for attribute in rows[0].indices {
+      let values = rows.map { Double($0[attribute]) }.sorted()
+      func quantile(_ share: Double) -> Double {
+        let place = share * Double(values.count - 1)
+        let lower = Int(place)
+        return values[lower] + (values[min(lower + 1, values.count - 1)] - values[lower]) * (place - Double(lower))
+      }
+      thresholds.append((quantile(0.05) + quantile(0.95)) / 2)
+      let deviation = standardDeviation(values)
+      deviations.append(deviation > 0 ? deviation : 1)
+    }
+    self.thresholds = thresholds
+    self.deviations = deviations
+  }
+}
+
+func standardDeviation(_ values: [Double]) -> Double {
+  let mean = values.reduce(0, +) / Double(max(values.count, 1))
+  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+  return (squares / Double(max(values.count, 1))).squareRoot()
+}
+
+/// Pearson's correlation; nil where one of both does not vary.
+func correlation(_ x: [Double], _ y: [Double]) -> Double? {
+  precondition(x.count == y.count)
+  let (meanX, meanY) = (x.reduce(0, +) / Double(max(x.count, 1)), y.reduce(0, +) / Double(max(y.count, 1)))
+  var (xx, yy, xy) = (0.0, 0.0, 0.0)
+  for (a, b) in zip(x, y) {
+    xx += (a - meanX) * (a - meanX)
+    yy += (b - meanY) * (b - meanY)
+    xy += (a - meanX) * (b - meanY)
+  }
+  return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : nil
+}
+
+extension Evaluator {
+  /// The units of the first `count` originals.
+  public func attributeScale(_ count: Int) throws -> AttributeScale {
+    AttributeScale(try originals(count).map(\.attributes))
+  }
+
+  /// - Parameters:
+  ///   - codes: of the first images, in order.
+  ///   - scale: of those images.
+  public func semanticAnalysis(
+    _ codes: [EvaluatedCode], boundaries: [AttributeBoundary], scale: AttributeScale
+  ) throws -> SemanticAnalysis {
+    let names = try model.attributes().specification.names
+    let originals = try originals(codes.count)
+    return SemanticAnalysis(
+      attributes: boundaries.map { boundary in
+        let values = originals.map { Double($0.attributes[boundary.attribute]) }
+        let threshold = scale.thresholds[boundary.attribute]
+        let labels = values.map { $0 > threshold }
+        let positions = codes.map { boundary.position(of: $0.code) }
+        let curve = PrecisionRecall(scores: positions, labels: labels)
+        return SemanticAnalysis.Attribute(
+          name: names[boundary.attribute], threshold: threshold, positives: labels.count { $0 }, count: labels.count,
+          curve: curve, average_precision: curve?.averagePrecision, correlation: correlation(positions, values))
+      })
+  }
+}

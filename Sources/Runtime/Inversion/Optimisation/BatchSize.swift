@@ -1,0 +1,23 @@
+import Runtime
+
+/// How many images are refined side by side.
+public enum BatchSize {
+  /// More images gain nothing that can be measured, and take memory.
+  public static let most = 8
+
+  /// The largest batch, up to `most` and the number of images, whose arena takes no more than half of the memory that
+  /// is left; at least 1.
+  ///
+  /// - Parameters:
+  ///   - imageCount: how many images there are.
+  ///   - available: bytes; nil where unknown: then it is one at a time.
+  public static func fitting(
+    _ model: Model, weights: ObjectiveWeights, imageCount: Int, available: Int? = AvailableMemory.byteCount(),
+    kernels: Kernels
+  ) throws(InversionError) -> Int {
+    guard imageCount > 1, let available else { return 1 }
+    // An arena grows by less than this per image: constants and workspaces are shared.
+    let one = try Objective(model, weights: weights, batch: 1, kernels: kernels).preparedGraph.memoryPlan.byteCount
+    return max(1, min(most, imageCount, available / 2 / max(one, 1)))
+  }
+}

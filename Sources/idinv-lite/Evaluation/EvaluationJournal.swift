@@ -1,0 +1,89 @@
+import Foundation
+import Imaging
+import Inversion
+import Quant
+
+/// What an evaluation has found so far, so that an interrupted one goes on where it stopped, and one with more images or
+/// other parts does not do again what is done.
+///
+/// A record's key holds all that its value depends on: model, options, image. Records of other models or options stay and
+/// are not found.
+final class EvaluationJournal {
+  static let name = "evaluation.journal"
+
+  private struct Header: Codable {
+    var version = 1
+    var kind = "evaluation"
+  }
+
+  private struct Record: Codable {
+    var key: String
+    /// An inverted code and the seconds that it took.
+    var code: PackedFloats?
+    var seconds: Double?
+    /// The result of a part, as JSON.
+    var part: Data?
+  }
+
+  private let journal: Journal<Header, Record>
+  private var numbers: [String: Int] = [:]
+
+  init(folder: OutputFolder) throws {
+    let path = folder.path(Self.name)
+    if FileManager.default.fileExists(atPath: path) {
+      var numbers: [String: Int] = [:]
+      journal = try Journal(opening: path, isAppending: true) { record, number in numbers[record.key] = number }
+      guard journal.header.version == 1, journal.header.kind == "evaluation" else {
+        throw Failure(.badData, "\(path): is no journal of an evaluation of this version; delete it to begin anew")
+      }
+      self.numbers = numbers
+    } else {
+      journal = try Journal(creating: path, header: Header())
+    }
+  }
+
+  /// A key of fixed length.
+  static func key(_ parts: [String]) -> String {
+    var hash = SHA256()
+    hash.update([UInt8](parts.joined(separator: "\0").utf8))
+    return hash.hexDigest()
+  }
+
+  func hasCode(_ key: String) -> Bool { numbers[key] != nil }
+
+  /// - Parameter count: number of values that the code must have.
+  func code(_ key: String, count: Int) throws -> EvaluatedCode? {
+    guard let number = numbers[key] else { return nil }
+    let record = try journal.record(number)
+    guard let values = record.code?.values, values.count == count, values.allSatisfy(\.isFinite) else { return nil }
+    return EvaluatedCode(code: values, seconds: record.seconds ?? 0)
+  }
+
+  func append(_ code: EvaluatedCode, key: String) throws {
+    numbers[key] = try journal.append(Record(key: key, code: PackedFloats(code.code), seconds: code.seconds))
+  }
+
+  /// The result of a part: stored, or made and stored.
+  func part<Value: Codable>(_ key: String, make: () throws -> Value) throws -> Value {
+    if let value: Value = try storedPart(key) { return value }
+    let value = try make()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    numbers[key] = try journal.append(Record(key: key, part: try encoder.encode(value)))
+    return value
+  }
+
+  private func storedPart<Value: Codable>(_ key: String) throws -> Value? {
+    guard let number = numbers[key], let data = try journal.record(number).part else { return nil }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try? decoder.decode(Value.self, from: data)
+  }
+
+  func hasPart(_ key: String) -> Bool { numbers[key] != nil }
+
+  func sync() throws { try journal.sync() }
+}

@@ -1,0 +1,24 @@
+import Inversion
+
+/// Another model file whose encoder makes start codes: a conventional encoder, to compare the domain-guided one with.
+enum StartEncoder {
+  static func load(_ path: String, for model: Model) throws -> Model {
+    try ModelOption.requireModelFile(path)
+    let other = try locating(path) { try Model(path: path) }
+    let theirs = try other.encoder().specification
+    let generator = try model.generator().specification
+    guard
+      theirs.layerCount == generator.layerCount, theirs.wDimension == generator.wDimension,
+      theirs.resolution == generator.resolution,
+      other.file.specification.pixelMinimum == model.file.specification.pixelMinimum,
+      other.file.specification.pixelMaximum == model.file.specification.pixelMaximum
+    else {
+      throw Failure(
+        .badData,
+        "\(path): its encoder makes codes [\(theirs.layerCount), \(theirs.wDimension)] of \(theirs.resolution) × "
+          + "\(theirs.resolution) pixels; \(model.path) needs [\(generator.layerCount), \(generator.wDimension)] of "
+          + "\(generator.resolution) × \(generator.resolution) in the same range")
+    }
+    return other
+  }
+}
