@@ -8,7 +8,7 @@ folder. `all` runs them one after the other; with `--resume` it skips those that
 `pool --share I/N` renders every N-th part of the images, for N processes. `snapshot` takes the averaged generator of an
 unfinished `lesson` for a finished one, to try the later stages early.
 `deviation` compares scales of the codes, from which `code_deviation` of the preset was chosen.
-`images` writes 100 held-out images and their attributes into `held-out` of the run folder.
+`images` writes `--count` held-out images and their attributes into `held-out` of the run folder.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, help="time limit of each stage, instead of the preset's")
     parser.add_argument("--share", default="0/1", help="of the stage `pool`: which of how many processes")
+    parser.add_argument("--count", type=int, default=100, help="of the stage `images`")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
@@ -46,6 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
     pipeline = Pipeline(preset, args.run, args.device, args.resume, args.start)
     if args.stage == "pool":
         pipeline.pool(tuple(int(part) for part in args.share.split("/")))
+        return
+    if args.stage == "images":
+        pipeline.images(args.count)
         return
     for stage in STAGES if args.stage == "all" else (args.stage,):
         if args.stage == "all" and args.resume and pipeline.complete(stage):
