@@ -113,7 +113,7 @@ _SMALL = Preset(
     GanConfig(Budget(60_000, minutes=10), bfloat16=True, stages=((64, 1.0, 0.5),), learning_rate=0.0005, warm_up=6_000,
               lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
-    EncoderConfig(Budget(150_000, minutes=6), Budget(400_000, minutes=25), bfloat16=True),
+    EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), bfloat16=True),
     compile=True,
 )
 
@@ -127,7 +127,7 @@ PRESETS = {
         FeatureConfig(Budget(512, batch=16), plan=(8, POOL, 16), hidden=8),
         EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
     ),
-    # The shipped model: an hour and a half on one busy CPU core.
+    # The shipped model: some two and a half hours on one core.
     "cpu-small": _SMALL,
     # The paper's way alone, without the renderer's lesson: for comparison, and the settings for photographs.
     "cpu-adversarial": replace(_SMALL, gan=GanConfig(Budget(600_000, minutes=40), bfloat16=True)),

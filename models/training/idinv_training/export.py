@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = 8
 
 
-def export(run: "Pipeline", inverted: int = 100) -> dict:
+def export(run: "Pipeline", inverted: int = 16) -> dict:
     """Writes `export/` in the run folder: *.pth, figures.json, examples/face-NN.png, samples.png, contact.png."""
     out = run.folder / "export"
     features, test = run.trunk(), run.test

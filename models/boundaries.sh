@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Learns the boundaries in models/boundaries from the generator's own samples, labelled by the model's attribute network.
+# usage: models/boundaries.sh [idinv-lite]
+set -euo pipefail
+cd "$(dirname "$0")"
+command=${1:-idinv-lite}
+
+# A fifth of the samples on each side, without truncation: with few and extreme ones, a plane in 640 dimensions fits chance.
+"$command" boundary train --model default.idinv --attribute yaw,smile,glasses,age,hair_length \
+  --samples 10000 --truncation 1 --ratio 0.2 --seed 1 -o boundaries
