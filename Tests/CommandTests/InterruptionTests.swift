@@ -77,7 +77,10 @@ struct InterruptionTests {
     try place.writePicture("b.png", index: 1)
     let model = try Golden.model()
     let running = try Command.Running(
-      ["invert", "-m", model, "a.png", "b.png", "-o", "out", "--iterations", "1000000", "--learning-rate", "0.3"],
+      [
+        "invert", "-m", model, "a.png", "b.png", "-o", "out", "--iterations", "1000000", "--learning-rate", "0.3",
+        "--batch", "1",
+      ],
       in: place)
     #expect(running.wait(until: { place.has("out/a_ori.png") }))
     usleep(400_000)

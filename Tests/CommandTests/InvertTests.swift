@@ -52,7 +52,7 @@ struct InvertTests {
       Set(summary.keys) == [
         "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
         "median_psnr_db",
-        "images", "skipped",
+        "images", "skipped", "run",
       ])
     #expect(summary["complete"] as? Bool == true)
     let image = try #require((summary["images"] as? [[String: Any]])?.first)

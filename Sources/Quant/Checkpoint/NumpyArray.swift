@@ -30,21 +30,9 @@ public struct NumpyArray: Equatable, Sendable {
   ///
   /// - Throws: `.cannotWrite`.
   public func write(to path: String) throws(CheckpointError) {
-    let header = Self.header(shape: shape)
-    var failure: ModelFileError?
-    do throws(ModelFileError) {
-      let file = try TemporaryFile(target: path)
-      try file.write(header, at: 0)
-      try file.write(floats, at: header.count)
-      try file.commit()
-    } catch {
-      failure = error
-    }
-    guard let failure else { return }
-    if case .cannotWrite(let path, let reason) = failure {
-      throw .cannotWrite(path: path, reason: reason)
-    }
-    throw .modelFile(failure)
+    let file = try NumpyWriter(path: path, shape: shape)
+    try file.append(floats)
+    try file.commit()
   }
 
   /// Magic, version and the dictionary of little-endian `f4` in C order, up to where the data begins.

@@ -15,7 +15,10 @@ import Synchronization
 /// leads to something else than a file (`/dev/stdout`, a pipe), it is written to directly.
 public enum AtomicFile {
   /// Writes a file, replacing an existing one.
-  public static func write(_ bytes: [UInt8], to path: String) throws(ImagingError) {
+  ///
+  /// - Parameter isSynced: whether to wait for the disk. Without, a reader still never sees half a file, but after a
+  ///   lost power supply it may be empty: for the many files of a run that ends with `sync`.
+  public static func write(_ bytes: [UInt8], to path: String, isSynced: Bool = true) throws(ImagingError) {
     var information = stat()
     let exists = stat(path, &information) == 0
     if exists && information.st_mode & S_IFMT == S_IFDIR {
@@ -30,13 +33,21 @@ public enum AtomicFile {
     let target = exists ? resolved(path) : path
     let (descriptor, temporary) = try createTemporary(beside: target, path)
     do throws(ImagingError) {
-      try finish(bytes, descriptor, path)
+      try finish(bytes, descriptor, path, isSynced: isSynced)
       guard rename(temporary, target) == 0 else { throw failure(path, "rename") }
     } catch {
       unlink(temporary)
       throw error
     }
-    syncFolder(of: target)
+    if isSynced { syncFolder(of: target) }
+  }
+
+  /// Waits until a file that was written without is on the disk; a folder stands for the names in it.
+  public static func sync(_ path: String) throws(ImagingError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure(path, "open") }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else { throw failure(path, "fsync") }
   }
 
   /// Writes a text file in UTF-8, replacing an existing one.
@@ -85,12 +96,12 @@ public enum AtomicFile {
 
   /// Writes, syncs and closes; the descriptor is closed on every path.
   private static func finish(
-    _ bytes: [UInt8], _ descriptor: Int32, _ path: String
+    _ bytes: [UInt8], _ descriptor: Int32, _ path: String, isSynced: Bool
   ) throws(ImagingError) {
     do throws(ImagingError) {
       try writeAll(bytes, descriptor, path)
       // Some file systems cannot sync (EINVAL): that is no failure of the write.
-      guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+      guard !isSynced || fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
         throw failure(path, "fsync")
       }
     } catch {

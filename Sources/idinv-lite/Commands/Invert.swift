@@ -12,8 +12,11 @@ struct Invert: ParsableCommand {
     discussion: """
       Writes into the output folder: NAME_ori.png, NAME_enc.png, NAME_inv.png, encoded_codes.npy and \
       inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
-      inversion.html. NAME_inv.png is the image of the saved code. Ctrl-C saves the best codes so far. An image that cannot be read is skipped, and \
-      the exit code tells.
+      inversion.html. NAME_inv.png is the image of the saved code.
+
+      An image that cannot be read is skipped, and the exit code tells. Ctrl-C saves the best codes so far. Until the \
+      end, inversion.journal keeps what is done: after Ctrl-C, a kill or a power cut, --resume does the rest, and the \
+      results are those of an undisturbed run.
       """)
 
   @OptionGroup var images: ImageOptions
@@ -63,8 +66,21 @@ struct Invert: ParsableCommand {
     help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
   var checkpointEvery = 0
 
-  @Flag(help: "Go on where an interrupted run with the same options and output folder stopped.")
+  @Flag(help: "Go on where an interrupted or killed run with the same options and output folder stopped.")
   var resume = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Images refined side by side, which is faster; 0 for as many as gain something and fit half of the free memory. "
+        + "The results are the same.", valueName: "n"))
+  var batch = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Do only part I of N of the images, into a folder of its own, on this or another machine; "
+        + "'idinv-lite merge' joins the folders.", valueName: "i/n"))
+  var shard = Shard.whole
 
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
@@ -85,6 +101,7 @@ struct Invert: ParsableCommand {
     try require(
       encoder == nil || start == "encoder", "--encoder makes the start code; expected --start encoder, found \(start)")
     try require((0...1000).contains(snapshots), "--snapshots: expected 0 to 1000, found \(snapshots)")
+    try require((0...1024).contains(batch), "--batch: expected 0 to 1024, found \(batch)")
     try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
   }
 
@@ -100,17 +117,37 @@ struct Invert: ParsableCommand {
         weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
         start: try startOption(model), startEncoder: try encoder.map { try StartEncoder.load($0, for: model) },
         space: CodeSpace(rawValue: space.rawValue) ?? .wPlus, snapshotCount: snapshots)
+      let kernels = try engine.kernels()
       try output.prepare()
       try output.check(
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
           + ResultFolder.inversionFiles,
         inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
+      let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: shard)
+      if resume, try isFinished(description) { return }
       let run = try InversionRun(
-        model: model, options: options, kernels: engine.kernels(), output: output, resumes: resume,
-        checkpointInterval: checkpointEvery, isQuiet: reporting.quiet)
-      try run.invert(listed) { try images.load($0, resolution: run.resolution) }
-      try run.finish(seconds: began.duration(to: .now) / .seconds(1), optionList: optionList, json: reporting.json)
+        InversionRun.Request(
+          model: model, options: options, output: output, batch: batch == 0 ? nil : batch, resumes: resume,
+          checkpointInterval: checkpointEvery, isQuiet: reporting.quiet),
+        description, images: listed, kernels: kernels, began: began)
+      try run.invert { try images.load($0, resolution: description.resolution) }
+      try run.finish(json: reporting.json)
     }
+  }
+
+  /// Whether the folder already holds all results of this very run; says so.
+  private func isFinished(_ description: RunDescription) throws -> Bool {
+    let summary = output.path("summary.json")
+    guard !FileManager.default.fileExists(atPath: output.path(InversionJournal.name)),
+      let finished = InversionSummary.finishedRun(summary), finished.run == description.digest
+    else { return false }
+    if reporting.json {
+      try StreamedFile.print(summary)
+    } else if !reporting.quiet {
+      try StandardStreams.printOutput("\(output.folder): is complete; without --resume all is done anew\n")
+    }
+    if finished.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+    return true
   }
 
   private func startOption(_ model: Model) throws -> InversionOptions.Start {
@@ -135,16 +172,15 @@ struct Invert: ParsableCommand {
   }
 
   /// The options of this run, for the report.
-  private var optionList: [(name: String, value: String)] {
-    let list: [(name: String, value: String)] = [
+  private var optionList: [RunDescription.Option] {
+    var list: [(name: String, value: String)] = [
       ("--iterations", "\(iterations)"), ("--optimizer", optimizer.rawValue), ("--learning-rate", "\(learningRate)"),
       ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)"), ("--start", start),
       ("--crop", images.crop.rawValue),
     ]
     // Only where they are in force.
-    var more: [(name: String, value: String)] = []
-    if let encoder { more.append(("--encoder", encoder)) }
-    if space != .wPlus { more.append(("--space", space.rawValue)) }
-    return list + more
+    if let encoder { list.append(("--encoder", encoder)) }
+    if space != .wPlus { list.append(("--space", space.rawValue)) }
+    return list.map { RunDescription.Option(name: $0.name, value: $0.value) }
   }
 }

@@ -1,17 +1,19 @@
 // How an `InversionReport` becomes a page: head, summary, one part per image, explanations.
 
+import Foundation
+
 extension InversionReport {
   /// Images beyond this number are folded up.
   private static let openCount = 8
 
   func page() -> HTMLPage {
     var page = run.page(
-      title: entries.count == 1 ? "Inversion of \(entries[0].name)" : "Inversion of \(entries.count) images",
+      title: rows.count == 1 ? "Inversion of \(rows[0].name)" : "Inversion of \(rows.count) images",
       lead: "In-domain inversion: each picture as a code of the generator that stays within its domain.")
-    if !entries.isEmpty {
+    if !rows.isEmpty {
       page.addSection("Summary", id: "summary", summary())
       if let chart = convergence() { page.addSection("Convergence", chart) }
-      page.addSection(entries.count == 1 ? "Image" : "Images", images())
+      if !entries.isEmpty { page.addSection(rows.count == 1 ? "Image" : "Images", images()) }
     }
     page.addSection("How to read the figures", explanations)
     return page
@@ -23,8 +25,8 @@ extension InversionReport {
     func tile(
       _ name: String, _ value: (Figures) -> Double?, _ text: (Double?) -> String
     ) -> HTMLPage.Fact {
-      let start = Figure.median(entries.map { value($0.startFigures) })
-      let result = Figure.median(entries.map { value($0.resultFigures) })
+      let start = Figure.median(rows.map { value($0.startFigures) })
+      let result = Figure.median(rows.map { value($0.resultFigures) })
       return HTMLPage.Fact(
         name, "\(text(result))<small>\(text(start)) at the start</small>")
     }
@@ -35,7 +37,7 @@ extension InversionReport {
       tile("In-domain score", { $0.inDomainMeanSquare }, { Figure.significant($0) }),
     ]
     tiles.append(
-      HTMLPage.Fact("Time", text: Figure.duration(Figure.median(entries.map(\.seconds)))))
+      HTMLPage.Fact("Time", text: Figure.duration(Figure.median(rows.map(\.seconds)))))
     let limit: HTML =
       entries.contains { $0.original.width < run.resolution }
       ? """
@@ -43,10 +45,36 @@ extension InversionReport {
       \(entries[0].original.width) × \(entries[0].original.height); the files beside it are at full size.</p>
 
       """ : ""
-    guard entries.count > 1 else { return "\(HTMLPage.tiles(tiles))\(limit)" }
+    guard rows.count > 1 else { return "\(HTMLPage.tiles(tiles))\(limit)" }
     return """
-      <p class="quiet">Medians over \(entries.count) images.</p>
+      <p class="quiet">Medians over \(rows.count) images.</p>
       \(HTMLPage.tiles(tiles))\(table())\(limit)
+      """
+  }
+
+  /// Rows beyond this number make a table that no phone scrolls.
+  private static let rowLimit = 500
+
+  /// All images; of very many those that are shown, and the worst.
+  private var listedRows: [Row] {
+    guard rows.count > Self.rowLimit else { return rows }
+    let others = rows.indices.filter { rows[$0].entry == nil }.sorted {
+      let (a, b) = (rows[$0].resultFigures.psnrDB, rows[$1].resultFigures.psnrDB)
+      return a == b ? $0 < $1 : a < b
+    }
+    let chosen = Set(others.prefix(Self.rowLimit - entries.count))
+    return rows.indices.filter { rows[$0].entry != nil || chosen.contains($0) }.map { rows[$0] }
+  }
+
+  private var tableNote: HTML {
+    guard entries.count < rows.count else { return "" }
+    let listed: HTML =
+      rows.count > Self.rowLimit
+      ? "; listed are these and those of least PSNR, <code>summary.json</code> has the figures of all" : ""
+    return """
+      <p class="quiet">Shown are \(entries.count) of the \(rows.count) images, evenly spread\(listed). Other names lead to \
+      the files beside this page.</p>
+
       """
   }
 
@@ -67,7 +95,16 @@ extension InversionReport {
         ReportTable.Cell(HTML(text: Figure.duration(seconds)), key: seconds),
       ]
     }
-    let rows = entries.enumerated().map { index, entry -> [ReportTable.Cell] in
+    let lines = listedRows.map { row -> [ReportTable.Cell] in
+      let figures = cells({ $0(row.startFigures) }, { $0(row.resultFigures) }, seconds: row.seconds)
+      guard let index = row.entry else {
+        let file = "\(row.name)_inv.png".addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""
+        return [
+          ReportTable.Cell("", key: ""),
+          ReportTable.Cell("<a class=\"name\" href=\"./\(file)\">\(row.name)</a>", key: row.name),
+        ] + figures
+      }
+      let entry = entries[index]
       let thumbs: HTML = """
         <span class="thumbs">\(entry.original.copy(of: "i\(index)-original", alt: ""))\
         \(entry.start.copy(of: "i\(index)-start", alt: ""))\
@@ -76,15 +113,15 @@ extension InversionReport {
       return [
         ReportTable.Cell(thumbs, key: ""),
         ReportTable.Cell("<a class=\"name\" href=\"#i\(index)\">\(entry.name)</a>", key: entry.name),
-      ] + cells({ $0(entry.startFigures) }, { $0(entry.resultFigures) }, seconds: entry.seconds)
+      ] + figures
     }
     let medians =
       [ReportTable.Cell(""), ReportTable.Cell("Median")]
       + cells(
-        { value in Figure.median(entries.map { value($0.startFigures) }) },
-        { value in Figure.median(entries.map { value($0.resultFigures) }) },
-        seconds: Figure.median(entries.map(\.seconds)))
-    return ReportTable(
+        { value in Figure.median(rows.map { value($0.startFigures) }) },
+        { value in Figure.median(rows.map { value($0.resultFigures) }) },
+        seconds: Figure.median(rows.map(\.seconds)))
+    let table = ReportTable(
       columns: [
         ReportTable.Column("", hint: "Original, start, result", isNumeric: false, isSortable: false),
         ReportTable.Column("Image", hint: "Name of the output files", isNumeric: false),
@@ -94,8 +131,10 @@ extension InversionReport {
         ReportTable.Column("In-domain", unit: "mean square", hint: "Start → result; lower is closer to the domain"),
         ReportTable.Column("Time", hint: "Wall time of this image"),
       ],
-      rows: rows, footer: medians, caption: "Figures of all images"
-    ).html()
+      rows: lines, footer: medians,
+      caption: lines.count == rows.count ? "Figures of all images" : "Figures of \(lines.count) images"
+    )
+    return "\(tableNote)\(table.html())"
   }
 
   // MARK: Convergence

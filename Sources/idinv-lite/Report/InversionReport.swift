@@ -1,4 +1,5 @@
 import Imaging
+import Inversion
 
 /// What `inversion.html` tells: one run of `invert` over one or many images.
 struct InversionReport: Sendable {
@@ -40,7 +41,7 @@ struct InversionReport: Sendable {
   }
 
   /// How good one reconstruction is. Not-a-number where a figure does not exist.
-  struct Figures: Sendable {
+  struct Figures: Sendable, Codable {
     /// 10 log₁₀(255² / MSE) of the 8-bit pictures; infinite for equal ones.
     var psnrDB: Double
     /// Mean squared error of pixels in -1...1.
@@ -57,6 +58,12 @@ struct InversionReport: Sendable {
       psnrDB = Metrics.psnr(original, reconstruction)
       msePM1 = Metrics.msePM1(original, reconstruction)
       ssim = Metrics.ssim(original, reconstruction)
+    }
+
+    init(_ original: Image8, _ reconstruction: Image8, _ score: InDomainScore?) {
+      self.init(original: original, reconstruction: reconstruction)
+      inDomainMeanSquare = score.map { Double($0.meanSquare) }
+      inDomainL2 = score.map { Double($0.distance) }
     }
 
     init(
@@ -107,12 +114,30 @@ struct InversionReport: Sendable {
     }
   }
 
+  /// The figures of one image, shown with its pictures or not.
+  struct Row: Sendable {
+    var name: String
+    var startFigures: Figures
+    var resultFigures: Figures
+    var seconds: Double
+    /// Number of its entry, where its pictures are on the page; otherwise the row leads to the file beside the page.
+    var entry: Int?
+  }
+
   var run: Run
+  /// The images that are shown.
   var entries: [Entry]
+  /// All images.
+  var rows: [Row]
 
   init(run: Run, entries: [Entry]) {
     self.run = run
     self.entries = entries
+    rows = entries.enumerated().map { index, entry in
+      Row(
+        name: entry.name, startFigures: entry.startFigures, resultFigures: entry.resultFigures, seconds: entry.seconds,
+        entry: index)
+    }
   }
 
   /// The page.

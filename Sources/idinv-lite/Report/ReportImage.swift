@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 
 /// A picture as a page holds it: PNG bytes in base64, made once, so that no pixels need to stay in memory.
-struct ReportImage: Sendable {
+struct ReportImage: Sendable, Codable {
   let width: Int
   let height: Int
   /// Shown pixel by pixel, enlarged: smoothing would hide what there is to see.

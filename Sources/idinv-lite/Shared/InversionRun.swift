@@ -1,219 +1,317 @@
 import ArgumentParser
-import Checkpoint
 import Foundation
 import Imaging
 import Inversion
 import Quant
 import Runtime
 
-/// One run of `invert` over a list of images: inverts, keeps what is needed for the report, writes the results.
+/// One run of `invert` over a list of images: inverts them side by side, writes each one's pictures and its record as
+/// soon as it is done, and at the end makes the other results of the records. Memory does not grow with the list,
+/// except by its names.
 final class InversionRun {
-  let resolution: Int
-  private let model: Model
-  private let options: InversionOptions
-  private let kernels: Kernels
-  private let output: OutputFolder
-  private let checkpoints: CheckpointFolder?
-  private let resumes: Bool
-  private let checkpointInterval: Int
-  private let progress: ProgressBar
-  private let isQuiet: Bool
+  /// What the run is asked to do.
+  struct Request {
+    var model: Model
+    var options: InversionOptions
+    var output: OutputFolder
+    /// Images side by side; nil for as many as the memory holds.
+    var batch: Int?
+    var resumes: Bool
+    var checkpointInterval: Int
+    var isQuiet: Bool
+  }
 
+  private let request: Request
+  private let listed: [ListedImage]
+  private let lines: [Int]
+  private let description: RunDescription
+  private let selection: ReportSelection
+  private let snapshotSteps: Set<Int>
+  private let journal: InversionJournal
+  private let checkpoints: CheckpointFolder?
   private let inverter: Inverter
   private let reconstruct: Reconstructor
-  private let codeCount: Int
-  private var done: [(image: ListedImage, result: InversionResult, entry: InversionReport.Entry)] = []
-  private var skipped: [SkippedImage] = []
-  private var detail = ReportDetail(imageCount: 1, resolution: 1, snapshotCount: 0)
+  private let progress: ProgressBar
+  private let elapsedBefore: Double
+  private let began: ContinuousClock.Instant
 
+  /// An image between its start and its end.
+  private struct Work {
+    var line: Int
+    var image: ImageOptions.Loaded
+    var source: FileDigest?
+    var original: FileDigest
+    /// After each step, since the first.
+    var stepSeconds: [Double]
+    var snapshots: [(step: Int, code: [Float])]
+    var state: OptimisationState?
+  }
+  private var atWork: [Int: Work] = [:]
+  private var startedCount = 0
+  private var pending: ArraySlice<Int>
+  private var doneCount = 0
+  /// What Ctrl-C cut short: part of the results, but not of the journal, which goes on with these images.
+  private var stopped: [Int: InversionRecord] = [:]
+  /// What ends the run: a full disk, not a bad image.
+  private var failure: (any Error)?
+
+  /// - Throws: where the folder holds an unfinished run that is not to be resumed, or another run than this.
   init(
-    model: Model, options: InversionOptions, kernels: Kernels, output: OutputFolder, resumes: Bool,
-    checkpointInterval: Int, isQuiet: Bool
+    _ request: Request, _ description: RunDescription, images: [ListedImage], kernels: Kernels,
+    began: ContinuousClock.Instant
   ) throws {
-    self.model = model
-    self.options = options
-    self.kernels = kernels
-    self.output = output
-    self.resumes = resumes
-    self.checkpointInterval = checkpointInterval
-    self.isQuiet = isQuiet
-    resolution = try model.imageResolution()
-    codeCount = try model.generator().codeCount
-    checkpoints =
-      resumes || checkpointInterval > 0
-      ? CheckpointFolder(path: output.path(".checkpoints"), model: model, options: options) : nil
-    progress = ProgressBar(isQuiet: isQuiet)
-    inverter = try Inverter(model, options: options, kernels: kernels)
+    let model = request.model
+    self.request = request
+    self.began = began
+    listed = images
+    lines = Array(description.shard.lines(of: images.count))
+    pending = lines[...]
+    let options = request.options
+    let batch =
+      try request.batch
+      ?? BatchSize.fitting(model, weights: options.weights, imageCount: lines.count, kernels: kernels)
+    self.description = description
+    selection = ReportSelection(description)
+    snapshotSteps = Set(options.snapshotSteps)
+    inverter = try Inverter(model, options: options, batch: min(batch, lines.count), kernels: kernels)
     reconstruct = try Reconstructor(model, kernels: kernels)
+    checkpoints =
+      request.resumes || request.checkpointInterval > 0
+      ? CheckpointFolder(path: request.output.path(".checkpoints"), model: model, options: options) : nil
+    journal = try InversionJournal(
+      at: request.output.path(InversionJournal.name), for: description, resumes: request.resumes)
+    if journal.damagedCount > 0 {
+      StandardStreams.printError(
+        "idinv-lite: \(journal.path): \(journal.damagedCount) records are damaged; their images are done anew")
+    }
+    elapsedBefore = journal.elapsed
+    progress = ProgressBar(isQuiet: request.isQuiet)
   }
 
-  /// Inverts the images in order. One that is damaged or diverges is skipped, with its reason in the summary.
-  func invert(_ images: [ListedImage], load: (ListedImage) throws -> ImageOptions.Loaded) throws {
-    detail = ReportDetail(imageCount: images.count, resolution: resolution, snapshotCount: options.snapshotSteps.count)
-    let logPath = output.path("losses.jsonl")
-    let log = try LossLog(path: logPath)
-    // A file without a line says nothing.
-    defer { if done.isEmpty { unlink(logPath) } }
-    for (index, image) in images.enumerated() {
-      if Signals.isInterrupted { break }
-      do {
-        try locating(image.path) { try invert(image, try load(image), index: index, count: images.count, log: log) }
-      } catch {
-        skipped.append(try SkippedImage(image, error, progress))
-      }
-      try log.flush()
-    }
+  private var elapsed: Double { elapsedBefore + began.duration(to: .now) / .seconds(1) }
+
+  /// Inverts the images. One that is damaged or diverges is skipped, with its reason in the summary.
+  ///
+  /// - Parameter load: reads a picture and fits it to the model.
+  func invert(load: (ListedImage) throws -> ImageOptions.Loaded) throws {
+    try inverter.invert(
+      next: { next(load) }, didStep: { didStep($0, $1) }, didFinish: { didFinish($0, $1) })
     progress.clear()
+    if let failure { throw failure }
   }
 
-  private func invert(
-    _ listed: ListedImage, _ image: ImageOptions.Loaded, index: Int, count: Int, log: LossLog
-  ) throws {
-    let clock = ContinuousClock()
-    let began = clock.now
-    let range = model.file.specification.pixelRange
-    let planar = image.picture.planar(range)
-    // First of all, so that a name that the folder cannot take is found out before the work.
-    try output.writePNG(image.picture, "\(image.name)_ori.png")
-    let resumed =
-      resumes
-      ? try checkpoints?.load(image, codeCount: codeCount, iterations: options.iterations) : nil
-    var seconds = resumed?.seconds ?? []
-    var snapshots = resumed?.snapshots ?? []
-    let snapshotSteps = Set(options.snapshotSteps)
-    func record(_ losses: Losses, step: Int) throws {
-      try log.append(
-        LossLog.Record(
-          image: image.name, step: step, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
-          domain: Double(losses.domain), total: Double(losses.total), seconds: seconds[step - 1]))
-    }
-    for (step, losses) in (resumed?.state.history ?? []).enumerated() { try record(losses, step: step + 1) }
+  // MARK: One image's way
 
-    var failure: (any Error)?
-    let result = try inverter.invert(planar, resuming: resumed?.state) { report in
-      seconds.append((seconds.last ?? 0) + report.seconds)
-      if snapshotSteps.contains(report.state.step) { snapshots.append((report.state.step, report.state.code)) }
-      progress.update(
-        ProgressState(
-          name: image.name, image: index, imageCount: count, step: report.state.step, stepCount: options.iterations,
-          losses: [
-            .init("total", Double(report.losses.total)), .init("pixel", Double(report.losses.pixel)),
-            .init("perceptual", Double(report.losses.perceptual)), .init("domain", Double(report.losses.domain)),
-          ]))
+  private func next(_ load: (ListedImage) throws -> ImageOptions.Loaded) -> InversionInput? {
+    while failure == nil, !Signals.isInterrupted, let line = pending.popFirst() {
+      let image = listed[line]
       do {
-        try record(report.losses, step: report.state.step)
-        let isDue = checkpointInterval > 0 && report.state.step % checkpointInterval == 0
-        if isDue || report.stopReason != nil || Signals.isInterrupted {
-          try checkpoints?.save(
-            CheckpointFolder.Progress(state: report.state, seconds: seconds, snapshots: snapshots), of: image)
+        if try isDone(line, load) {
+          doneCount += 1
+          continue
         }
+        var work: Work?
+        do {
+          work = try locating(image.path) { try begin(line, load(image)) }
+        } catch {
+          try skip(line, error)
+        }
+        guard let work else { continue }
+        atWork[startedCount] = work
+        startedCount += 1
+        return InversionInput(
+          work.image.picture.planar(request.model.file.specification.pixelRange), resuming: work.state)
       } catch {
         failure = error
-        return false
-      }
-      return !Signals.isInterrupted
-    }
-    if let failure { throw failure }
-
-    func picture(_ image: [Float]) -> Image8 {
-      Image8(planar: image, height: resolution, width: resolution, range: range)
-    }
-    let (startOfRun, endOfRun) = (reconstruct(result.startCode), reconstruct(result.code))
-    let (first, last) = (picture(startOfRun.image), picture(endOfRun.image))
-    try output.writePNG(first, "\(image.name)_enc.png")
-    try output.writePNG(last, "\(image.name)_inv.png")
-
-    var entry = InversionReport.Entry(
-      name: image.name, source: image.path,
-      original: try ReportImage(image.picture, maximumSide: detail.side),
-      start: try ReportImage(first, maximumSide: detail.side),
-      result: try ReportImage(last, maximumSide: detail.side),
-      startFigures: figures(image.picture, first, startOfRun.score),
-      resultFigures: figures(image.picture, last, endOfRun.score),
-      seconds: began.duration(to: clock.now) / .seconds(1))
-    entry.startTitle =
-      switch options.start {
-      case .encoder: "Encoder"
-      case .mean: "Mean code"
-      case .code: "Start code"
-      }
-    if detail.snapshotSide > 0 {
-      entry.snapshots = try snapshots.filter { $0.step < options.iterations }.map { snapshot in
-        (snapshot.step, try ReportImage(picture(reconstruct(snapshot.code).image), maximumSide: detail.snapshotSide))
       }
     }
-    entry.losses = result.history.enumerated().map { step, losses in
-      .init(
-        step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
-        domain: Double(losses.domain), total: Double(losses.total))
-    }
-    if result.wasStopped { entry.note = "stopped after \(result.history.count) steps; the best code so far" }
-    done.append((ListedImage(path: listed.path, name: listed.name), result, entry))
+    return nil
   }
 
-  private func figures(_ original: Image8, _ image: Image8, _ score: InDomainScore?) -> InversionReport.Figures {
-    var figures = InversionReport.Figures(original: original, reconstruction: image)
-    figures.inDomainMeanSquare = score.map { Double($0.meanSquare) }
-    figures.inDomainL2 = score.map { Double($0.distance) }
-    return figures
+  private func begin(_ line: Int, _ image: ImageOptions.Loaded) throws -> Work {
+    // First of all, so that a name that the folder cannot take is found out before the work.
+    let original = try write(image.picture, image.name, "ori")
+    let resumed =
+      request.resumes
+      ? try checkpoints?.load(
+        image, codeCount: description.layerCount * description.codeDimension,
+        iterations: request.options.iterations) : nil
+    return Work(
+      line: line, image: image, source: FileDigest(path: image.path), original: original,
+      stepSeconds: resumed?.seconds ?? [], snapshots: resumed?.snapshots ?? [], state: resumed?.state)
   }
 
-  /// Writes codes, list, summary and report, and ends the command with the right exit code.
-  func finish(seconds: Double, optionList: [(name: String, value: String)], json: Bool) throws {
-    guard !done.isEmpty else {
-      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
-      throw ExitCode(Status.badData.rawValue)  // each reason has been printed
+  private func didStep(_ number: Int, _ report: StepReport) -> Bool {
+    guard failure == nil, var work = atWork.removeValue(forKey: number) else { return false }
+    let state = report.state
+    work.stepSeconds.append((work.stepSeconds.last ?? 0) + report.seconds)
+    if snapshotSteps.contains(state.step), selection.isShown(work.line) {
+      // As `Refinement` keeps them: a run that is resumed has those of its earlier parts too.
+      let code = request.options.optimiser == .adam ? state.code : state.bestCode
+      work.snapshots.append((state.step, code))
     }
-    let specification = try model.generator().specification
-    let shape = [done.count, specification.layerCount, specification.wDimension]
-    for (name, codes) in [
-      ("encoded_codes.npy", done.flatMap(\.result.startCode)), ("inverted_codes.npy", done.flatMap(\.result.code)),
-    ] {
-      try NumpyArray(shape: shape, floats: codes).write(to: output.path(name))
+    work.state = state
+    atWork[number] = work
+    show(work, report.losses)
+    let interval = request.checkpointInterval
+    if interval > 0, state.step % interval == 0 || Signals.isInterrupted {
+      do {
+        try checkpoints?.save(
+          CheckpointFolder.Progress(state: state, seconds: work.stepSeconds, snapshots: work.snapshots),
+          of: work.image)
+      } catch {
+        failure = error
+      }
     }
-    try ResultFolder.writeImageList(done.map(\.image), to: output.path("image_list.txt"))
-    let summary = summary(seconds: seconds)
-    try JSONOutput.write(summary, to: output.path("summary.json"))
-    try report(seconds: seconds, optionList: optionList).write(to: output.path("inversion.html"))
+    return failure == nil && !Signals.isInterrupted
+  }
+
+  private func didFinish(_ number: Int, _ outcome: Result<InversionResult, InversionError>) {
+    guard let work = atWork.removeValue(forKey: number), failure == nil else { return }
+    do {
+      do {
+        let record = try locating(work.image.path) { try finished(work, try outcome.get()) }
+        if record.inverted?.wasStopped == true {
+          stopped[work.line] = record
+        } else {
+          try journal.append(record)
+          checkpoints?.remove([work.image.name])
+          doneCount += 1
+        }
+      } catch {
+        try skip(work.line, error)
+      }
+    } catch {
+      failure = error
+    }
+  }
+
+  private func finished(_ work: Work, _ result: InversionResult) throws -> InversionRecord {
+    let began = ContinuousClock.now
+    let (start, end) = (reconstruct(result.startCode), reconstruct(result.code))
+    let (first, last) = (picture(start), picture(end))
+    let pictures = [
+      work.original, try write(first, work.image.name, "enc"), try write(last, work.image.name, "inv"),
+    ]
+    let startFigures = InversionReport.Figures(work.image.picture, first, start.score)
+    let resultFigures = InversionReport.Figures(work.image.picture, last, end.score)
+    var snapshots: [InvertedImage.Snapshot] = []
+    if selection.detail.snapshotSide > 0 {
+      snapshots = try work.snapshots.filter { $0.step < result.history.count || result.wasStopped }.map {
+        InvertedImage.Snapshot(
+          step: $0.step,
+          picture: try ReportImage(picture(reconstruct($0.code)), maximumSide: selection.detail.snapshotSide))
+      }
+    }
+    let image = InvertedImage(
+      startCode: PackedFloats(result.startCode), code: PackedFloats(result.code),
+      losses: PackedFloats(result.history.flatMap { [$0.pixel, $0.perceptual, $0.domain, $0.total] }),
+      stepMicroseconds: work.stepSeconds.map { Int(($0 * 1e6).rounded()) },
+      seconds: (work.state?.seconds ?? 0) + began.duration(to: .now) / .seconds(1), startFigures: startFigures,
+      resultFigures: resultFigures, pictures: pictures, snapshots: snapshots, wasStopped: result.wasStopped,
+      note: result.wasStopped ? "stopped after \(result.history.count) steps; the best code so far" : "")
+    return InversionRecord(
+      line: work.line, name: work.image.name, path: work.image.path, source: work.source, elapsed: elapsed,
+      outcome: .inverted(image))
+  }
+
+  private func skip(_ line: Int, _ error: any Error) throws {
+    let skipped = try SkippedImage(listed[line], error, progress)
+    try journal.append(
+      InversionRecord(
+        line: line, name: listed[line].name, path: listed[line].path, source: nil, elapsed: elapsed,
+        outcome: .skipped(reason: skipped.reason)))
+    doneCount += 1
+  }
+
+  /// Whether an earlier part of the run did an image. Pictures that it did not bring to the disk are made again of their
+  /// codes; an image whose file has changed since is done anew, and so is one that was skipped.
+  private func isDone(_ line: Int, _ load: (ListedImage) throws -> ImageOptions.Loaded) throws -> Bool {
+    guard journal.isInverted(line), let record = try journal.record(ofLine: line), let done = record.inverted,
+      record.name == listed[line].name, let source = record.source, source == FileDigest(path: listed[line].path)
+    else { return false }
+    for (suffix, digest) in zip(InvertedImage.suffixes, done.pictures)
+    where FileDigest(path: request.output.path("\(record.name)_\(suffix).png")) != digest {
+      switch suffix {
+      case "ori": try write(load(listed[line]).picture, record.name, suffix)
+      case "enc": try write(picture(reconstruct(done.startCode.values)), record.name, suffix)
+      default: try write(picture(reconstruct(done.code.values)), record.name, suffix)
+      }
+    }
+    return true
+  }
+
+  // MARK: Pictures
+
+  private func picture(_ reconstruction: Reconstruction) -> Image8 {
+    Image8(
+      planar: reconstruction.image, height: description.resolution, width: description.resolution,
+      range: request.model.file.specification.pixelRange)
+  }
+
+  /// Few pictures go to the disk one by one; of many, the disk is waited for once, at the end.
+  private var syncsPictures: Bool { lines.count <= 16 }
+
+  private func syncPictures() throws {
+    for line in lines where journal.isInverted(line) {
+      for suffix in InvertedImage.suffixes {
+        try AtomicFile.sync(request.output.path("\(listed[line].name)_\(suffix).png"))
+      }
+    }
+    try AtomicFile.sync(request.output.folder)
+  }
+
+  @discardableResult
+  private func write(_ picture: Image8, _ name: String, _ suffix: String) throws -> FileDigest {
+    let bytes = try PNG.encode(picture)
+    try AtomicFile.write(bytes, to: request.output.path("\(name)_\(suffix).png"), isSynced: syncsPictures)
+    return FileDigest(bytes)
+  }
+
+  private func show(_ work: Work, _ losses: Losses) {
+    let step = work.state?.step ?? 0
+    var state = ProgressState(
+      name: work.image.name, image: doneCount, imageCount: lines.count, step: step,
+      stepCount: request.options.iterations,
+      losses: [
+        .init("total", Double(losses.total)), .init("pixel", Double(losses.pixel)),
+        .init("perceptual", Double(losses.perceptual)), .init("domain", Double(losses.domain)),
+      ])
+    state.stepsBeside = atWork.values.reduce(-step) { $0 + ($1.state?.step ?? 0) }
+    progress.update(state)
+  }
+
+  // MARK: The end
+
+  /// Writes codes, list, losses, summary and report, and ends the command with the right exit code.
+  func finish(json: Bool) throws {
+    let isComplete = !Signals.isInterrupted
+    let isShard = description.shard.count > 1
+    let invertedCount = lines.filter { stopped[$0] != nil || journal.isInverted($0) }.count
+    guard invertedCount > 0 else {
+      if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
+      // Each reason has been printed.
+      throw ExitCode(isComplete ? Status.badData.rawValue : Signals.exitCode)
+    }
+    let seconds = elapsed
+    let outcome = try InversionResults(
+      description: description, output: request.output, lines: lines, invertedCount: invertedCount,
+      record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: seconds,
+      isComplete: isComplete
+    ).write()
+    if !syncsPictures { try syncPictures() }
+    try journal.sync()
+    // The results say it all now; of a shard, `merge` needs more.
+    if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
 
     if json {
-      try JSONOutput.print(summary)
-    } else if !isQuiet {
+      try StreamedFile.print(request.output.path("summary.json"))
+    } else if !request.isQuiet {
       try StandardStreams.printOutput(
-        "\(done.count) image\(done.count == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
-          + "\(String(format: "%.2f", summary.median_psnr_db)) dB; report: \(output.path("inversion.html"))"
-          + (Signals.isInterrupted ? " (interrupted: the best codes so far)\n" : "\n"))
+        outcome.line(seconds: seconds, output: request.output)
+          + (isComplete ? "\n" : " (interrupted: the best codes so far)\n"))
     }
-    if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
-    checkpoints?.remove(done.map(\.image.name))
-    if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
-  }
-
-  private func summary(seconds: Double) -> InversionSummary {
-    InversionSummary(
-      model: model.path, weights: model.file.metadata.precision.rawValue, tier: kernels.table.tier.rawValue,
-      threads: kernels.threadCount, options: options, seconds: seconds, isComplete: !Signals.isInterrupted,
-      images: done.map { ($0.entry, $0.result) }, skipped: skipped)
-  }
-
-  private func report(seconds: Double, optionList: [(name: String, value: String)]) throws -> InversionReport {
-    var run = InversionReport.Run()
-    let specification = try model.generator().specification
-    run.modelName = URL(fileURLWithPath: model.path).lastPathComponent
-    run.resolution = resolution
-    run.layerCount = specification.layerCount
-    run.codeDimension = specification.wDimension
-    run.weightsType = model.file.metadata.precision.rawValue
-    run.computeType = "f32"
-    run.threadCount = kernels.threadCount
-    run.tier = kernels.table.tier.rawValue
-    run.seconds = seconds
-    run.options = optionList
-    run.versions = [("idinv-lite", IdinvLite.version)]
-    run.modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
-    run.date = ISO8601DateFormatter().string(from: Date())
-    if Signals.isInterrupted { run.note = "This run was interrupted; the images show the best codes so far." }
-    if !skipped.isEmpty { run.note += " Skipped: " + skipped.map(\.reason).joined(separator: "; ") }
-    return InversionReport(run: run, entries: done.map(\.entry))
+    if !isComplete { throw ExitCode(Signals.exitCode) }
+    if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
   }
 }

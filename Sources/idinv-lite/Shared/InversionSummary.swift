@@ -1,12 +1,20 @@
+import Foundation
 import Inversion
 
 /// `summary.json`: every figure with its unit or range in its key.
 struct InversionSummary: Encodable {
-  struct Objective: Encodable {
+  struct Objective: Codable {
     var iterations: Int
     var learning_rate: Float
     var lambda_perceptual: Float
     var lambda_domain: Float
+
+    init(_ options: InversionOptions) {
+      iterations = options.iterations
+      learning_rate = options.learningRate
+      lambda_perceptual = options.weights.perceptual
+      lambda_domain = options.weights.domain
+    }
   }
   struct Figures: Encodable {
     var mse_pm1: Double
@@ -25,6 +33,18 @@ struct InversionSummary: Encodable {
     var inverted: Figures
     var first_losses: Losses?
     var last_losses: Losses?
+
+    init(_ record: InversionRecord, _ image: InvertedImage) {
+      name = record.name
+      path = record.path
+      steps = image.stepCount
+      stopped = image.wasStopped
+      seconds = image.seconds
+      encoded = Figures(image.startFigures)
+      inverted = Figures(image.resultFigures)
+      first_losses = steps > 0 ? image.losses(atStep: 1) : nil
+      last_losses = steps > 0 ? image.losses(atStep: steps) : nil
+    }
   }
 
   var model: String
@@ -32,36 +52,56 @@ struct InversionSummary: Encodable {
   var compute = "f32"
   var tier: String
   var threads: Int
-  var version = IdinvLite.version
+  var version: String
   var objective: Objective
   var complete: Bool
+  /// Tells whether a finished folder holds this very run: model, options, list and shard.
+  var run: String
+  var shard: String?
   var seconds: Double
   var median_psnr_db: Double
-  var images: [Image]
   var skipped: [SkippedImage]
 
   init(
-    model: String, weights: String, tier: String, threads: Int, options: InversionOptions, seconds: Double,
-    isComplete: Bool, images: [(entry: InversionReport.Entry, result: InversionResult)],
-    skipped: [SkippedImage]
+    _ description: RunDescription, isComplete: Bool, seconds: Double, medianPSNR: Double, skipped: [SkippedImage]
   ) {
-    self.model = model
-    self.weights = weights
-    self.tier = tier
-    self.threads = threads
-    objective = Objective(
-      iterations: options.iterations, learning_rate: options.learningRate,
-      lambda_perceptual: options.weights.perceptual, lambda_domain: options.weights.domain)
+    model = description.model
+    weights = description.weights
+    tier = description.tier
+    threads = description.threads
+    version = description.program
+    objective = description.objective
     complete = isComplete
+    run = description.digest
+    shard = description.shard.count > 1 ? description.shard.description : nil
     self.seconds = seconds
-    self.images = images.map { entry, result in
-      Image(
-        name: entry.name, path: entry.source, steps: result.history.count, stopped: result.wasStopped,
-        seconds: entry.seconds, encoded: Figures(entry.startFigures), inverted: Figures(entry.resultFigures),
-        first_losses: result.history.first, last_losses: result.history.last)
-    }
-    median_psnr_db = Figure.median(images.map(\.entry.resultFigures.psnrDB)) ?? .nan
+    median_psnr_db = medianPSNR
     self.skipped = skipped
+  }
+
+  /// Writes the file, whole or not at all.
+  ///
+  /// - Parameter images: path of a text that holds the elements of `images`, which may be too long for the memory.
+  func write(to path: String, images: String) throws {
+    let text = try JSONOutput.text(self)
+    // Keys stay sorted: this is the one that comes next.
+    guard let place = text.range(of: "\n  \"median_psnr_db\""),
+      let elements = FileHandle(forReadingAtPath: images)
+    else { throw Failure(.internalError, "\(path): cannot be put together") }
+    let file = try StreamedFile(path: path)
+    try file.append("\(text[..<place.lowerBound])\n  \"images\" : [\n")
+    while let piece = try elements.read(upToCount: 1 << 18), !piece.isEmpty { try file.append(piece) }
+    try file.append("\n  ],\(text[place.lowerBound...])")
+    try file.commit()
+  }
+
+  /// What a finished run left: whether it is `run`, and whether images were skipped. nil where no finished run is there.
+  static func finishedRun(_ path: String) -> (run: String, skippedCount: Int)? {
+    guard let data = FileManager.default.contents(atPath: path),
+      let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
+      object["complete"] as? Bool == true, let run = object["run"] as? String
+    else { return nil }
+    return (run, (object["skipped"] as? [Any])?.count ?? 0)
   }
 }
 

@@ -5,6 +5,7 @@ enum ResultFolder {
   /// What an inversion writes beside the pictures.
   static let inversionFiles = [
     "encoded_codes.npy", "inverted_codes.npy", "image_list.txt", "losses.jsonl", "summary.json", "inversion.html",
+    InversionJournal.name,
   ]
 
   /// Writes one line per image; line i belongs to row i of the codes.

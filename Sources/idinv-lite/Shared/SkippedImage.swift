@@ -5,6 +5,11 @@ struct SkippedImage: Encodable {
   var path: String
   var reason: String
 
+  init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
   /// Tells the reason at once. Throws the error on where it is not the image's fault: a full disk stops the run.
   init(_ image: ListedImage, _ error: any Error, _ progress: ProgressBar) throws {
     guard [.badData, .missingInput].contains(status(of: error)) else { throw error }

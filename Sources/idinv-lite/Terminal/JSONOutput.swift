@@ -19,6 +19,14 @@ enum JSONOutput {
     }
   }
 
+  /// The text of a value as an element of an array or object, without a final newline.
+  ///
+  /// - Parameter indented: levels of nesting.
+  static func text(_ value: some Encodable, indented level: Int) throws(ImagingError) -> String {
+    let margin = String(repeating: "  ", count: level)
+    return "\(margin)\(try text(value).dropLast().replacing("\n", with: "\n\(margin)"))"
+  }
+
   /// Prints a value on standard output.
   static func print(_ value: some Encodable) throws(ImagingError) {
     try StandardStreams.printOutput(text(value))

@@ -59,6 +59,15 @@ final class LossLog {
     }
   }
 
+  /// A step of an inverted image, from 1, as a line.
+  static func line(_ name: String, _ image: InvertedImage, step: Int) -> String {
+    let losses = image.losses(atStep: step)
+    return line(
+      Record(
+        image: name, step: step, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+        domain: Double(losses.domain), total: Double(losses.total), seconds: image.seconds(atStep: step)))
+  }
+
   /// A record as one line of JSON, in the order of the contract.
   static func line(_ record: Record) -> String {
     "{\"image\":\(quoted(record.image)),\"step\":\(record.step),\"pixel\":\(number(record.pixel)),"

@@ -10,6 +10,8 @@ struct ProgressState: Equatable, Sendable {
   /// Steps done of the current image, and how many it takes.
   var step: Int
   var stepCount: Int
+  /// Steps done of other images that are not done yet.
+  var stepsBeside = 0
   /// Values to show beside the bar, most important first: `("total", 0.0123)`.
   var losses: [Loss]
 
@@ -36,7 +38,7 @@ struct ProgressState: Equatable, Sendable {
   }
 
   /// Steps done of the whole run.
-  var stepsDone: Int { image * stepCount + min(step, stepCount) }
+  var stepsDone: Int { min(image * stepCount + min(step, stepCount) + stepsBeside, stepsInAll) }
   /// Steps of the whole run.
   var stepsInAll: Int { imageCount * stepCount }
 }

@@ -1,0 +1,154 @@
+import Checkpoint
+import Foundation
+import Imaging
+import Inversion
+
+/// What a run of `invert` leaves beside the pictures: codes, list, losses, summary and page, written in one pass over
+/// the records, which are never in memory together.
+struct InversionResults {
+  let description: RunDescription
+  let output: OutputFolder
+  /// Lines of the list that the run is about, ascending.
+  let lines: [Int]
+  /// How many of them have a code.
+  let invertedCount: Int
+  /// nil where an image was not reached.
+  let record: (_ line: Int) throws -> InversionRecord?
+  let seconds: Double
+  let isComplete: Bool
+
+  /// What the last line on the terminal says.
+  struct Outcome {
+    var invertedCount: Int
+    var skippedCount: Int
+    var medianPSNR: Double
+
+    func line(seconds: Double, output: OutputFolder) -> String {
+      "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
+        + "\(String(format: "%.2f", medianPSNR)) dB; report: \(output.path("inversion.html"))"
+    }
+  }
+
+  func write() throws -> Outcome {
+    let shape = [invertedCount, description.layerCount, description.codeDimension]
+    let encoded = try NumpyWriter(path: output.path("encoded_codes.npy"), shape: shape)
+    let inverted = try NumpyWriter(path: output.path("inverted_codes.npy"), shape: shape)
+    let losses = try StreamedFile(path: output.path("losses.jsonl"))
+    let images = try StreamedFile(path: output.path(".images.json"))
+    defer { unlink(output.path(".images.json")) }
+    let selection = ReportSelection(description)
+    var listed: [ListedImage] = []
+    var rows: [InversionReport.Row] = []
+    var entries: [InversionReport.Entry] = []
+    var skipped: [SkippedImage] = []
+
+    for line in lines {
+      guard let record = try record(line) else { continue }
+      switch record.outcome {
+      case .skipped(let reason): skipped.append(SkippedImage(path: record.path, reason: reason))
+      case .inverted(let image):
+        try encoded.append(image.startCode.values)
+        try inverted.append(image.code.values)
+        for step in 0..<image.stepCount { try losses.append(LossLog.line(record.name, image, step: step + 1)) }
+        let text = try JSONOutput.text(InversionSummary.Image(record, image), indented: 2)
+        try images.append((listed.isEmpty ? "" : ",\n") + text)
+        listed.append(ListedImage(path: record.path, name: record.name))
+        var row = InversionReport.Row(
+          name: record.name, startFigures: image.startFigures, resultFigures: image.resultFigures,
+          seconds: image.seconds)
+        if selection.isShown(line) {
+          row.entry = entries.count
+          entries.append(try entry(record, image, side: selection.detail.side))
+        }
+        rows.append(row)
+      }
+    }
+
+    try encoded.commit()
+    try inverted.commit()
+    try losses.commit()
+    try images.commit()
+    try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
+    let median = Figure.median(rows.map(\.resultFigures.psnrDB)) ?? .nan
+    let summary = InversionSummary(
+      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, skipped: skipped)
+    try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
+    var report = InversionReport(run: reportRun(skipped), entries: entries)
+    report.rows = rows
+    try report.write(to: output.path("inversion.html"))
+    return Outcome(invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median)
+  }
+
+  private func entry(_ record: InversionRecord, _ image: InvertedImage, side: Int) throws -> InversionReport.Entry {
+    func picture(_ suffix: String) throws -> ReportImage {
+      try ReportImage(PNG.read(output.path("\(record.name)_\(suffix).png")), maximumSide: side)
+    }
+    var entry = InversionReport.Entry(
+      name: record.name, source: record.path, original: try picture("ori"), start: try picture("enc"),
+      result: try picture("inv"), startFigures: image.startFigures, resultFigures: image.resultFigures,
+      seconds: image.seconds)
+    entry.startTitle = description.startTitle
+    entry.snapshots = image.snapshots.map { ($0.step, $0.picture) }
+    entry.losses = (0..<image.stepCount).map { step in
+      let losses = image.losses(atStep: step + 1)
+      return .init(
+        step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
+        domain: Double(losses.domain), total: Double(losses.total))
+    }
+    entry.note = image.note
+    return entry
+  }
+
+  private func reportRun(_ skipped: [SkippedImage]) -> InversionReport.Run {
+    var run = InversionReport.Run()
+    run.modelName = URL(fileURLWithPath: description.model).lastPathComponent
+    run.resolution = description.resolution
+    run.layerCount = description.layerCount
+    run.codeDimension = description.codeDimension
+    run.weightsType = description.weights
+    run.computeType = "f32"
+    run.threadCount = description.threads
+    run.tier = description.tier
+    run.seconds = seconds
+    run.options = description.options.map { ($0.name, $0.value) }
+    run.versions = [("idinv-lite", description.program)]
+    run.modelSHA256 = description.modelSHA256
+    run.date = ISO8601DateFormatter().string(from: Date())
+    var notes: [String] = []
+    if description.shard.count > 1 {
+      notes.append("Shard \(description.shard) of \(description.list.count) images.")
+    }
+    if !isComplete { notes.append("This run was interrupted; the images show the best codes so far.") }
+    if !skipped.isEmpty {
+      let shown = skipped.prefix(20).map(\.reason).joined(separator: "; ")
+      notes.append("Skipped: \(shown)" + (skipped.count > 20 ? "; and \(skipped.count - 20) more." : ""))
+    }
+    run.note = notes.joined(separator: " ")
+    return run
+  }
+}
+
+/// Which images a page shows, and how large: all of them up to a number, beyond it an even sample of the whole list,
+/// which shards and their union agree upon.
+struct ReportSelection {
+  static let limit = 100
+  let detail: ReportDetail
+  private let share: Double
+
+  init(imageCount: Int, resolution: Int, snapshotCount: Int) {
+    detail = ReportDetail(
+      imageCount: min(imageCount, Self.limit), resolution: resolution, snapshotCount: snapshotCount)
+    share = Double(Self.limit) / Double(max(imageCount, 1))
+  }
+
+  init(_ description: RunDescription) {
+    self.init(
+      imageCount: description.list.count, resolution: description.resolution,
+      snapshotCount: description.snapshotCount)
+  }
+
+  /// Multiples of the golden ratio modulo 1 fill the interval evenly, whatever part of the lines a shard takes.
+  func isShown(_ line: Int) -> Bool {
+    share >= 1 || (Double(line) * 0.618_033_988_749_894_9).truncatingRemainder(dividingBy: 1) < share
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// What a run of `invert` is: the header of its journal. Two runs whose results may be mixed agree in model, options and
+/// list; the processor and the number of threads may differ.
+struct RunDescription: Codable {
+  /// An option with its value, in the order of the command's help.
+  struct Option: Codable, Equatable {
+    var name: String
+    var value: String
+  }
+  struct List: Codable, Equatable {
+    var count: Int
+    /// Of the images' unique names, in order: the folders may differ between machines.
+    var sha256: String
+
+    init(_ images: [ListedImage]) {
+      count = images.count
+      var hash = SHA256()
+      for image in images { hash.update([UInt8](image.name.utf8) + [0x0a]) }
+      sha256 = hash.hexDigest()
+    }
+  }
+
+  var version = 1
+  var program = IdinvLite.version
+  /// Where the model file lay.
+  var model: String
+  var modelSHA256: String
+  var weights: String
+  var resolution: Int
+  var layerCount: Int
+  var codeDimension: Int
+  var tier: String
+  var threads: Int
+  var objective: InversionSummary.Objective
+  /// Pictures on the way that the page shows of each image.
+  var snapshotCount: Int
+  /// What the optimisation starts from: "Encoder".
+  var startTitle: String
+  var options: [Option]
+  var list: List
+  var shard: Shard
+
+  init(
+    _ model: Model, _ options: InversionOptions, _ optionList: [Option], kernels: Kernels, list images: [ListedImage],
+    shard: Shard
+  ) throws {
+    let specification = try model.generator().specification
+    self.model = model.path
+    modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
+    weights = model.file.metadata.precision.rawValue
+    resolution = try model.imageResolution()
+    layerCount = specification.layerCount
+    codeDimension = specification.wDimension
+    tier = kernels.table.tier.rawValue
+    threads = kernels.threadCount
+    objective = InversionSummary.Objective(options)
+    snapshotCount = options.snapshotSteps.count
+    switch options.start {
+    case .encoder: startTitle = "Encoder"
+    case .mean: startTitle = "Mean code"
+    case .code: startTitle = "Start code"
+    }
+    self.options = optionList
+    list = List(images)
+    self.shard = shard
+    if shard.number > images.count {
+      throw Failure(.usage, "--shard \(shard): has none of the \(images.count) images; expected fewer shards")
+    }
+    // A file's name says nothing about the code in it.
+    if case .code(let code) = options.start {
+      self.options.append(Option(name: "start code, SHA-256", value: code.hashDigest))
+    }
+  }
+
+  /// Why results of the other run do not belong to this one; nil where they do.
+  func mismatch(_ other: RunDescription) -> String? {
+    if modelSHA256 != other.modelSHA256 {
+      return "another model (\(other.model), SHA-256 \(other.modelSHA256.prefix(12))…; "
+        + "expected that of \(model), \(modelSHA256.prefix(12))…)"
+    }
+    if options != other.options {
+      let ours = options.filter { !other.options.contains($0) }
+      let theirs = other.options.filter { !options.contains($0) }
+      func text(_ options: [Option]) -> String {
+        options.isEmpty ? "the defaults" : options.map { "\($0.name) \($0.value)" }.joined(separator: " ")
+      }
+      return "other options (\(text(theirs)); expected \(text(ours)))"
+    }
+    if list != other.list {
+      return other.list.count == list.count
+        ? "another list of images (other names)"
+        : "another list of images (\(other.list.count); expected \(list.count))"
+    }
+    return nil
+  }
+
+  /// As `mismatch`, for the results of the same shard.
+  func mismatchOfRun(_ other: RunDescription) -> String? {
+    mismatch(other) ?? (shard == other.shard ? nil : "another shard (\(other.shard); expected \(shard))")
+  }
+
+  /// One text that tells runs apart whose results must not be mixed, shards too.
+  var digest: String {
+    var hash = SHA256()
+    var parts = [modelSHA256, list.sha256, "\(list.count)", shard.description]
+    parts += options.flatMap { [$0.name, $0.value] }
+    hash.update([UInt8](parts.joined(separator: "\0").utf8))
+    return hash.hexDigest()
+  }
+}
