@@ -84,7 +84,14 @@ struct HelpTests {
       ["convert", "--generator", "g", "-o", "m.idinv", "--weights", "f8"],
       ["synthesize", "-o", "out"], ["synthesize", "-o", "out", "--seeds", "1", "--codes", "c.npy"],
       ["synthesize", "-o", "out", "--codes", "c.npy", "--truncation", "0.5"], ["invert", "a.png", "-o"],
-      ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs"],
+      ["invert", "a.png", "-o", "out", "--optimizer", "sgd"],
+      ["invert", "a.png", "-o", "out", "--published", "--iterations", "5"],
+      ["invert", "a.png", "-o", "out", "--published", "--optimizer", "lbfgs"],
+      ["invert", "a.png", "-o", "out", "--optimizer", "lbfgs", "--learning-rate", "0.1"],
+      ["invert", "a.png", "-o", "out", "--budget", "5"],
+      ["invert", "a.png", "-o", "out", "--budget", "0s"],
+      ["invert", "a.png", "-o", "out", "--patience", "0"],
+      ["invert", "a.png", "-o", "out", "--target-psnr", "nan"],
     ])
   func mistakes(arguments: [String]) throws {
     let place = try Folder()

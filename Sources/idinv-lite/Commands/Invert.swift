@@ -23,11 +23,7 @@ struct Invert: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputFolder
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Optimisation steps; 0 for the encoder alone.", valueName: "n"))
-  var iterations = 100
-
-  @Option(parsing: .unconditional, help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
-  var learningRate: Float = 0.01
+  @OptionGroup var refinement: OptimiserOptions
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
@@ -36,10 +32,6 @@ struct Invert: ParsableCommand {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
   var lambdaDomain: Float = 2
-
-  enum Optimizer: String, ExpressibleByArgument, CaseIterable { case adam }
-  @Option(help: "The optimiser: adam, as published.")
-  var optimizer = Optimizer.adam
 
   @Option(
     help: ArgumentHelp(
@@ -90,10 +82,6 @@ struct Invert: ParsableCommand {
       if !condition { throw ValidationError(message) }
     }
     try require(
-      (0...1_000_000).contains(iterations), "--iterations: expected 0 to 1000000, found \(iterations)")
-    try require(
-      learningRate > 0 && learningRate.isFinite, "--learning-rate: expected a positive number, found \(learningRate)")
-    try require(
       lambdaPerceptual >= 0 && lambdaPerceptual.isFinite,
       "--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
     try require(
@@ -113,10 +101,10 @@ struct Invert: ParsableCommand {
       try requireNetworks(model)
       let listed = try images.expand()
       let options = InversionOptions(
-        iterations: iterations, learningRate: learningRate,
+        iterations: refinement.iterationCount, optimiser: refinement.kind, learningRate: refinement.rate,
         weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
         start: try startOption(model), startEncoder: try encoder.map { try StartEncoder.load($0, for: model) },
-        space: CodeSpace(rawValue: space.rawValue) ?? .wPlus, snapshotCount: snapshots)
+        space: CodeSpace(rawValue: space.rawValue) ?? .wPlus, goals: refinement.goals, snapshotCount: snapshots)
       let kernels = try engine.kernels()
       try output.prepare()
       try output.check(
@@ -173,8 +161,8 @@ struct Invert: ParsableCommand {
 
   /// The options of this run, for the report.
   private var optionList: [RunDescription.Option] {
-    var list: [(name: String, value: String)] = [
-      ("--iterations", "\(iterations)"), ("--optimizer", optimizer.rawValue), ("--learning-rate", "\(learningRate)"),
+    var list = refinement.list
+    list += [
       ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)"), ("--start", start),
       ("--crop", images.crop.rawValue),
     ]

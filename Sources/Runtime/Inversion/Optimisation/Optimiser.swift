@@ -34,26 +34,40 @@ public struct OptimiserMemory: Sendable, Equatable {
   }
 }
 
-/// The optimisers to choose from. `docs/OPTIMISERS.md` compares them.
+/// The optimisers to choose from.
 public enum OptimiserKind: String, Sendable, CaseIterable, Codable {
+  /// What is best for the number of steps that there are: L-BFGS for few, Adam for many. The best code is the result,
+  /// and a collapse is noticed and undone.
+  case auto
   /// The published one: Adam at a constant rate, and the last code is the result.
   case adam
   /// Limited-memory BFGS with a line search that never accepts a worse loss.
   case lbfgs
 
-  func start(at code: [Float], learningRate: Float) -> any Optimiser {
-    switch self {
+  /// From about this many steps on, Adam ends lower than L-BFGS on the shipped model.
+  static let crossover = 50
+
+  /// The optimiser to use for so many steps.
+  func planned(forSteps count: Int) -> OptimiserKind {
+    self == .auto ? (count < Self.crossover ? .lbfgs : .adam) : self
+  }
+
+  func start(at code: [Float], steps: Int, learningRate: Float) -> any Optimiser {
+    switch planned(forSteps: steps) {
     case .adam: AdamOptimiser(start: code, learningRate: learningRate)
-    case .lbfgs: LBFGS(start: code)
+    default: LBFGS(start: code)
     }
   }
 
   /// Goes on from what an optimiser of this kind remembered; nil where that is not its memory.
   func resume(_ memory: OptimiserMemory, count: Int, learningRate: Float) -> (any Optimiser)? {
     guard memory.vectors.allSatisfy({ $0.count == count }) else { return nil }
+    let adam = AdamOptimiser(memory, learningRate: learningRate)
+    let lbfgs = LBFGS(memory)
     return switch self {
-    case .adam: AdamOptimiser(memory, learningRate: learningRate)
-    case .lbfgs: LBFGS(memory)
+    case .adam: adam
+    case .lbfgs: lbfgs
+    case .auto: adam ?? lbfgs
     }
   }
 }

@@ -42,13 +42,14 @@ public struct Refinement: Sendable {
       self.optimiser = optimiser
       self.state = state
     } else {
-      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate)
+      optimiser = options.optimiser.start(
+        at: start, steps: options.iterations, learningRate: options.learningRate)
       self.state = OptimisationState(
         step: 0, code: start, optimiser: optimiser.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
         history: [], seconds: 0)
     }
     plateau = Self.plateau(of: self.state.history)
-    stopReason = self.state.step >= options.iterations ? .iterations : nil
+    stopReason = self.state.step >= options.iterations ? .iterations : optimiser.isConverged ? .converged : nil
   }
 
   /// The code to evaluate next, [L, D].
@@ -65,17 +66,22 @@ public struct Refinement: Sendable {
     let step = state.step + 1
     // Where even the start has no value there is nothing to return to, and the published procedure never returns.
     if step == 1 || options.optimiser == .adam { try requireFinite(losses, step: step) }
+    if step == 1 { planForBudget(stepSeconds: seconds) }
     if losses.total < state.bestLoss {
       state.bestLoss = losses.total
       state.bestCode = optimiser.proposal
       state.bestStep = step
     }
-    optimiser.observe(loss: losses.total, gradient: gradient)
     state.step = step
-    state.code = optimiser.proposal
-    state.optimiser = optimiser.memory
     state.history.append(losses)
     state.seconds += seconds
+    if hasCollapsed {
+      optimiser = LBFGS(start: state.bestCode)
+    } else {
+      optimiser.observe(loss: losses.total, gradient: gradient)
+    }
+    state.code = optimiser.proposal
+    state.optimiser = optimiser.memory
     if snapshotSteps.contains(step) {
       snapshots.append((step, options.optimiser == .adam ? state.code : state.bestCode))
     }
@@ -94,6 +100,26 @@ public struct Refinement: Sendable {
     return InversionResult(
       startCode: startCode, code: code, history: state.history, snapshots: snapshots,
       stopReason: stopReason ?? .observer)
+  }
+
+  /// Steps above the start's loss, without a break, that make a collapse. Adam's first steps go up, too, but come back.
+  static let collapseLength = 20
+
+  /// Whether Adam's loss rises for good; L-BFGS cannot rise.
+  private var hasCollapsed: Bool {
+    guard options.optimiser == .auto, optimiser is AdamOptimiser, let last = state.history.last else { return false }
+    if !last.total.isFinite { return true }
+    let start = state.history[0].total
+    return state.step > Self.collapseLength
+      && state.history.suffix(Self.collapseLength).allSatisfy { $0.total > start }
+  }
+
+  /// Chooses again, now that the first step has shown how many the budget is enough for.
+  private mutating func planForBudget(stepSeconds: Double) {
+    guard options.optimiser == .auto, let budget = options.goals.budgetSeconds, stepSeconds > 0 else { return }
+    let affordable = max(1, (budget - state.seconds) / stepSeconds)
+    let steps = affordable < Double(options.iterations) ? Int(affordable) : options.iterations
+    optimiser = OptimiserKind.auto.start(at: startCode, steps: steps, learningRate: options.learningRate)
   }
 
   private func reason(lastStepSeconds: Double) -> StopReason? {

@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Inversion
+
+/// A function with its gradient.
+private typealias Function = @Sendable ([Float]) -> (loss: Float, gradient: [Float])
+
+/// ½ Σ cᵢ (xᵢ − i)², condition 1,000; minimum 0 at 0, 1, 2, …
+private let quadratic: Function = { x in
+  var (loss, gradient): (Float, [Float]) = (0, [])
+  for (index, value) in x.enumerated() {
+    let curvature = index % 2 == 0 ? Float(0.01) : 10
+    let distance = value - Float(index)
+    loss += curvature * distance * distance / 2
+    gradient.append(curvature * distance)
+  }
+  return (loss, gradient)
+}
+
+/// Rosenbrock's valley; minimum 0 at (1, 1).
+private let rosenbrock: Function = { x in
+  let (a, b) = (1 - x[0], x[1] - x[0] * x[0])
+  return (a * a + 100 * b * b, [-2 * a - 400 * x[0] * b, 200 * b])
+}
+
+@Suite struct OptimiserTests {
+  private func run(
+    _ optimiser: any Optimiser, _ function: Function, steps: Int
+  ) -> (losses: [Float], last: any Optimiser) {
+    var optimiser = optimiser
+    var losses: [Float] = []
+    for _ in 0..<steps where !optimiser.isConverged {
+      let (loss, gradient) = function(optimiser.proposal)
+      losses.append(loss)
+      optimiser.observe(loss: loss, gradient: gradient)
+    }
+    return (losses, optimiser)
+  }
+
+  @Test func lbfgsFindsTheMinimumOfAQuadratic() {
+    let losses = run(LBFGS(start: [5, -3, 8, 1, 0, 2]), quadratic, steps: 60).losses
+    #expect(losses.min()! < 1e-6 * losses[0])
+  }
+
+  @Test func lbfgsFollowsRosenbrocksValley() {
+    let losses = run(LBFGS(start: [-1.2, 1]), rosenbrock, steps: 100).losses
+    #expect(losses.min()! < 1e-6)
+  }
+
+  @Test func adamComesToTheMinimumOfAQuadratic() {
+    let losses = run(AdamOptimiser(start: [0.5, 0.5], learningRate: 0.01), quadratic, steps: 2000).losses
+    #expect(losses.last! < 1e-4 * losses[0])
+  }
+
+  /// Codes that L-BFGS accepts never get worse, and its loss is that of its code.
+  @Test func lbfgsNeverAcceptsAWorseLoss() {
+    var optimiser = LBFGS(start: [-1.2, 1])
+    var accepted: [Double] = []
+    for _ in 0..<80 where !optimiser.isConverged {
+      let (loss, gradient) = rosenbrock(optimiser.proposal)
+      optimiser.observe(loss: loss, gradient: gradient)
+      accepted.append(optimiser.loss)
+      #expect(Float(optimiser.loss) == rosenbrock(optimiser.code).loss)
+    }
+    #expect(accepted == accepted.sorted(by: >))
+    #expect(accepted.count > 20)
+  }
+
+  @Test func lbfgsStepsBackFromWhereThereIsNoLoss() {
+    // Not a number beyond 1; the minimum lies at 0.9.
+    let cliff: Function = { x in
+      x[0] > 1 ? (.nan, [.nan]) : ((x[0] - 0.9) * (x[0] - 0.9), [2 * (x[0] - 0.9)])
+    }
+    let (losses, last) = run(LBFGS(start: [0.8]), cliff, steps: 40)
+    #expect(losses.contains { $0.isNaN })
+    let code = (last as? LBFGS)?.code[0] ?? .nan
+    #expect(abs(code - 0.9) < 1e-3)
+  }
+
+  @Test func lbfgsEndsWhereTheGradientVanishes() {
+    var optimiser = LBFGS(start: [0, 1, 2])
+    optimiser.observe(loss: 0, gradient: [0, 0, 0])
+    #expect(optimiser.isConverged)
+  }
+
+  /// A gradient that points the wrong way cannot lead it astray.
+  @Test func lbfgsGivesUpOnALyingGradient() {
+    let lie: Function = { x in (x[0] * x[0], [-2 * x[0]]) }
+    let (_, last) = run(LBFGS(start: [1]), lie, steps: 100)
+    #expect(last.isConverged)
+    #expect((last as? LBFGS)?.code == [1])
+  }
+
+  /// From its memory at any step an optimiser goes on with the same bits.
+  @Test func memoriesGoOnWithTheSameBits() throws {
+    for kind in [OptimiserKind.adam, .lbfgs] {
+      for stop in [0, 1, 7, 25] {
+        let whole = run(kind.start(at: [-1.2, 1], steps: 40, learningRate: 0.01), rosenbrock, steps: 40)
+        let half = run(kind.start(at: [-1.2, 1], steps: 40, learningRate: 0.01), rosenbrock, steps: stop)
+        let memory = half.last.memory
+        let resumed = try #require(kind.resume(memory, count: 2, learningRate: 0.01))
+        let rest = run(resumed, rosenbrock, steps: 40 - stop)
+        #expect(half.losses + rest.losses == whole.losses)
+      }
+    }
+  }
+
+  @Test func memoriesOfAnotherOptimiserOrModelAreRefused() {
+    let adam = AdamOptimiser(start: [1, 2], learningRate: 0.01).memory
+    let lbfgs = LBFGS(start: [1, 2]).memory
+    #expect(OptimiserKind.lbfgs.resume(adam, count: 2, learningRate: 0.01) == nil)
+    #expect(OptimiserKind.adam.resume(lbfgs, count: 2, learningRate: 0.01) == nil)
+    #expect(OptimiserKind.adam.resume(adam, count: 3, learningRate: 0.01) == nil)
+    #expect(OptimiserKind.lbfgs.resume(OptimiserMemory(), count: 2, learningRate: 0.01) == nil)
+  }
+}
