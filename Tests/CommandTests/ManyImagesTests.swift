@@ -91,6 +91,16 @@ struct ManyImagesTests {
     #expect((try again.json["images"] as? [Any])?.count == 40)
   }
 
+  @Test("killed before the journal's first line was whole: begun anew", arguments: ["", "0123abcd {\"head"])
+  func killedAtOnce(torn: String) throws {
+    let place = try Self.folder(of: 2)
+    try Command.succeed(try Self.arguments("-o", "whole"), in: place)
+    try FileManager.default.createDirectory(atPath: place.at("out"), withIntermediateDirectories: true)
+    try Data(torn.utf8).write(to: URL(fileURLWithPath: place.at("out/inversion.journal")))
+    try Command.succeed(try Self.arguments("-o", "out", "--resume"), in: place)
+    #expect(try Self.differing(place, "whole", "out") == [])
+  }
+
   @Test("pictures that a power cut lost are made again, a torn or damaged record is done again")
   func powerCut() throws {
     let place = try Self.folder(of: 9)

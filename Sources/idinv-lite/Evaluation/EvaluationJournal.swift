@@ -30,7 +30,7 @@ final class EvaluationJournal {
 
   init(folder: OutputFolder) throws {
     let path = folder.path(Self.name)
-    if FileManager.default.fileExists(atPath: path) {
+    if FileManager.default.fileExists(atPath: path), !Journal<Header, Record>.isUnbegun(path) {
       var numbers: [String: Int] = [:]
       journal = try Journal(opening: path, isAppending: true) { record, number in numbers[record.key] = number }
       guard journal.header.version == 1, journal.header.kind == "evaluation" else {

@@ -19,7 +19,7 @@ final class InversionJournal {
   ///
   /// - Throws: where results of an unfinished run would be lost, or would be mixed with those of another.
   convenience init(at path: String, for description: RunDescription, resumes: Bool) throws {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard FileManager.default.fileExists(atPath: path), !File.isUnbegun(path) else {
       try self.init(creating: path, description)
       return
     }

@@ -32,6 +32,16 @@ final class Journal<Header: Codable, Record: Codable> {
     try sync()
   }
 
+  /// Whether the file is what a run leaves that was killed before its first line was whole.
+  static func isUnbegun(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    guard let start = try? file.read(upToCount: 1 << 20) else { return true }  // nil at the end of the file
+    let digits = start.prefix(8)
+    return !start.contains(0x0a) && start.count < 1 << 20
+      && String(decoding: digits, as: UTF8.self).allSatisfy { $0.isHexDigit && !$0.isUppercase }
+  }
+
   /// Opens a journal.
   ///
   /// - Parameters:
@@ -121,11 +131,18 @@ final class Journal<Header: Codable, Record: Codable> {
     line.append(text)
     line.append(0x0a)
     isSynced = false
-    do {
-      try file.seek(toOffset: end)
-      try file.write(contentsOf: line)
-    } catch {
-      throw Failure(.inputOutput, "\(path): cannot be written: \(error.localizedDescription)")
+    // Not by FileHandle, whose errors do not say why.
+    try line.withUnsafeBytes { bytes in
+      var written = 0
+      while written < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+        let count = pwrite(file.fileDescriptor, rest.baseAddress, rest.count, off_t(end) + off_t(written))
+        if count > 0 {
+          written += count
+        } else if errno != EINTR {
+          throw Self.notWritten(path, "write", errno)
+        }
+      }
     }
     end += UInt64(line.count)
   }
