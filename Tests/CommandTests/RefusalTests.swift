@@ -319,7 +319,10 @@ struct RefusalTests {
     Refusal("a name with a line break", 66, ["?"], ["encode", "-m", "MODEL", "x\ny.png", "-o", "out"]),
     Refusal(
       "a run that diverges", 65, ["a.png: ", "not finite at step", "--learning-rate"],
-      ["invert", "-m", "MODEL", "a.png", "-o", "out", "--optimizer", "adam", "--learning-rate", "1e38", "--iterations", "5"]),
+      [
+        "invert", "-m", "MODEL", "a.png", "-o", "out", "--optimizer", "adam", "--learning-rate", "1e38", "--iterations",
+        "5",
+      ]),
   ]
 
   @Test(
