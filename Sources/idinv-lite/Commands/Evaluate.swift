@@ -193,7 +193,8 @@ struct Evaluate: ParsableCommand {
 
   /// A file or folder beside the model.
   private func beside(_ model: Model, _ name: String) -> String? {
-    let path = URL(fileURLWithPath: model.path).deletingLastPathComponent().appendingPathComponent(name).path
+    let folder = (model.path as NSString).deletingLastPathComponent
+    let path = (folder as NSString).appendingPathComponent(name)
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 
