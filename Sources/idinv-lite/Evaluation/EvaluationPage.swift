@@ -43,7 +43,7 @@ struct EvaluationPage {
     let table = ReportTable(
       columns: [
         ReportTable.Column("Here", isNumeric: false),
-        ReportTable.Column("The paper's claim, and what was measured", isNumeric: false),
+        ReportTable.Column("The paper's claim", hint: "and what was measured", isNumeric: false),
       ],
       rows: results.findings.map { finding in
         let mark: HTML = finding.holds ? "holds" : "<b>does not hold</b>"

@@ -129,7 +129,7 @@ enum PageStyle {
     .dot { fill: var(--page); stroke-width: 2; }
     td .text { display: block; min-width: 12rem; white-space: normal; line-height: 1.4; }
     td .text small { display: block; }
-    .matrix thead th { white-space: normal; }
+    .matrix thead th { white-space: normal; max-width: 6.5rem; }
     dl.terms { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; max-width: 44rem; }
     .strips rect { fill: var(--ink); opacity: 0; }
     .strips rect:hover { opacity: .08; }
