@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+import zipfile
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,9 @@ LEARNING_RATE, PERCEPTUAL_WEIGHT, DOMAIN_WEIGHT = 0.01, 5e-5, 2.0
 
 
 def checkpoint(folder: pathlib.Path, network: str) -> dict[str, Tensor]:
-    return torch.load(folder / FILES[network], mmap=True, weights_only=True)
+    path = folder / FILES[network]
+    # Files from before PyTorch 1.6 are no archives and cannot be mapped.
+    return torch.load(path, mmap=zipfile.is_zipfile(path), weights_only=True)
 
 
 def load(folder: pathlib.Path, network: str) -> nn.Module:
