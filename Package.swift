@@ -12,18 +12,21 @@ import PackageDescription
 let architecture = Context.environment["IDINV_TARGET_ARCH"] ?? hostArchitecture
 
 /// A kernel tier: one target per instruction set, so that no wide instruction can leak out of it.
-func tier(_ name: String, march: String? = nil) -> Target {
+func tier(_ name: String, march: String? = nil, features: [String] = []) -> Target {
   .target(
     name: name, dependencies: ["KernelABI", "CKernelShims"],
     path: "Sources/SIMDKernels/\(name)",
-    swiftSettings: march.map { [.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? [])
+    swiftSettings: march.map { [.unsafeFlags((["-march=\($0)"] + features).flatMap { ["-Xcc", $0] })] } ?? [])
 }
 
 let tiers: [Target] =
   [tier("KernelsScalar")]
   + (architecture == "aarch64"
     ? [tier("KernelsNEON")]
-    : [tier("KernelsX86V3", march: "x86-64-v3"), tier("KernelsX86V4", march: "x86-64-v4")])
+    : [
+      tier("KernelsX86V3", march: "x86-64-v3"), tier("KernelsX86V4", march: "x86-64-v4"),
+      tier("KernelsX86V4VNNI", march: "x86-64-v4", features: ["-mavx512vnni"]),
+    ])
 
 let package = Package(
   name: "idinv-lite",

@@ -11,7 +11,7 @@ struct BenchTests {
     ).json
     let peak = try #require(json["peak_gflops"] as? Double)
     #expect(peak > 0.01)
-    #expect(try #require(json["threads"] as? Int) >= 1 && json["compute"] as? String == "f32")
+    #expect(try #require(json["threads"] as? Int) >= 1 && ["f32", "f16"].contains(json["compute"] as? String))
     #expect(try #require(json["peak_rss_bytes"] as? Int) > 1 << 20)
     for part in ["generator", "encoder", "perceptual", "step"] {
       let timing = try #require(json[part] as? [String: Any], "\(part)")

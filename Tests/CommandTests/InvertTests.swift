@@ -110,6 +110,25 @@ struct InvertTests {
     }
   }
 
+  @Test("16-bit products give about the same images, and are refused where the processor has none")
+  func compute() throws {
+    let place = try Folder()
+    try place.writePicture("a.png")
+    let arguments = try ["invert", "--json", "-m", Golden.model(), "a.png", "--iterations", "5"]
+    let exact = try Command.succeed(arguments + ["-o", "f32", "--compute", "f32"], in: place).json
+    #expect(exact["compute"] as? String == "f32")
+    let auto = try Command.succeed(arguments + ["-o", "auto"], in: place).json
+    let capped = try Command.run(
+      arguments + ["-o", "capped", "--compute", "f16"], in: place, environment: ["IDINV_ISA": "scalar"])
+    #expect(capped.status == 69 && capped.errors.contains("tier scalar has no fast 16-bit products"))
+    let asked = try Command.run(arguments + ["-o", "f16", "--compute", "f16"], in: place)
+    // What auto takes is what may be asked for.
+    #expect((auto["compute"] as? String == "f16") == (asked.status == 0))
+    let a = try place.array("f32/inverted_codes.npy").floats
+    let b = try place.array("auto/inverted_codes.npy").floats
+    #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-2 })
+  }
+
   @Test("no iterations: the encoder's code is the result")
   func noIterations() throws {
     let place = try Folder()

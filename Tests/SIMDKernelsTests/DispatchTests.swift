@@ -11,17 +11,30 @@ import Testing
     #expect(Tier.scalar.isAdmitted(by: .neon))
   }
 
-  @Test("Every slot has a kernel of every tier, and one of them in force")
+  @Test("Every slot has a kernel of the lowest tier, or of the one that adds it, and one of them in force")
   func registry() {
     let kernels = Kernels()
     let list = kernels.describe()
-    let slots = Set(list.map(\.slot))
-    #expect(Set(list.map(\.name)).count >= slots.count)
-    for slot in slots {
-      let candidates = list.filter { $0.slot == slot }
-      #expect(Set(candidates.map(\.tier)) == Set(Kernels.availableTiers))
-      #expect(candidates.filter(\.isInForce).map(\.tier) == [kernels.table.tier])
+    #expect(Set(list.map { "\($0.slot) \($0.name)" }).count == list.count)
+    for (slot, candidates) in Dictionary(grouping: list, by: \.slot) {
+      if !slot.hasPrefix("reduced.") { #expect(candidates.first?.tier == .scalar) }
+      // The highest that this value may use.
+      #expect(candidates.filter(\.isInForce).map(\.tier) == [candidates.last!.tier])
       for kernel in candidates { #expect(kernel.name.hasSuffix("__\(kernel.tier.rawValue)")) }
+    }
+    for tier in Kernels.availableTiers {
+      let capped = Kernels(cap: tier)
+      let ahead = capped.describe().filter { $0.isInForce && !$0.tier.isAdmitted(by: tier) }
+      #expect(ahead.isEmpty, "\(tier.rawValue)")
+    }
+  }
+
+  @Test("Reduced precision is there where the tier has 16-bit products, and full precision otherwise")
+  func precision() {
+    for tier in Kernels.availableTiers {
+      let kernels = Kernels(cap: tier, precision: .reduced)
+      #expect((kernels.precision == .reduced) == (kernels.table.reduced != nil))
+      #expect(Kernels(cap: tier).precision == .full)
     }
   }
 

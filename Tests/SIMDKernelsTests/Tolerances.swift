@@ -6,6 +6,8 @@ enum Tolerance {
   static let product = 2e-6
   /// Winograd's transforms add roundings of their own.
   static let winograd = 1e-5
+  /// Operands of 16 bits, relative to the largest output.
+  static let reduced = 1e-3
   static let tanh = 5e-7
   static let statistics = 2e-6
   static let loss = 2e-6

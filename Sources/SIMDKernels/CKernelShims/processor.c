@@ -15,26 +15,29 @@ static unsigned long long xcr0(void) {
 
 static bool has(unsigned value, unsigned bits) { return (value & bits) == bits; }
 
-// 0: neither, 3: x86-64-v3, 4: x86-64-v4.
+// 0: neither, 3: x86-64-v3, 4: x86-64-v4, 5: that with VNNI.
 static int level(void) {
   unsigned a, b, c, d, c1, b7, c81;
   if (!__get_cpuid(1, &a, &b, &c1, &d)) return 0;
-  if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d)) return 0;
   if (!__get_cpuid(0x80000001, &a, &b, &c81, &d)) return 0;
+  if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d)) return 0;
   const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT | bit_CMPXCHG16B;
   const unsigned v3 = bit_FMA | bit_MOVBE | bit_OSXSAVE | bit_AVX | bit_F16C;
   if (!has(c1, v2 | v3) || !has(b7, bit_BMI | bit_AVX2 | bit_BMI2) || !has(c81, bit_LZCNT)) return 0;
   const unsigned long long state = xcr0();
   if ((state & 0x6) != 0x6) return 0;  // xmm and ymm saved by the system
   const unsigned v4 = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
-  return has(b7, v4) && (state & 0xe6) == 0xe6 ? 4 : 3;  // and the opmask and zmm registers
+  if (!has(b7, v4) || (state & 0xe6) != 0xe6) return 3;  // and the opmask and zmm registers
+  return has(c, 1u << 11) ? 5 : 4;
 }
 
 bool idinv_has_x86v3(void) { return level() >= 3; }
 bool idinv_has_x86v4(void) { return level() >= 4; }
+bool idinv_has_x86v4vnni(void) { return level() >= 5; }
 #else
 bool idinv_has_x86v3(void) { return false; }
 bool idinv_has_x86v4(void) { return false; }
+bool idinv_has_x86v4vnni(void) { return false; }
 #endif
 
 // The lowest CPU number that shares a core with `cpu`: a name for the core.

@@ -6,6 +6,8 @@ public struct KernelTable: Sendable {
   public var tier: Tier
   /// Matrix products of convolutions: the widest tile, and the one for a last single block of output channels.
   public var wideGemm: TapGemm, narrowGemm: TapGemm
+  /// Winograd's products with 16-bit operands, where the tier has them faster than in floats.
+  public var reduced: ReducedKernels?
   /// Transforms of Winograd's minimal filtering.
   public var winograd = WinogradKernels()
   public var elementwise = ElementwiseKernels()

@@ -11,6 +11,7 @@ public final class ConvolutionPlan: Sendable {
   enum Blocking: Sendable {
     case direct(DirectBlocking)
     case winograd(WinogradBlocking)
+    case reducedWinograd(ReducedWinogradBlocking)
   }
 
   /// `input` is what the operator reads (gy for `backwardData`) and needs halo 1 unless the kernel is 1×1.
@@ -27,6 +28,7 @@ public final class ConvolutionPlan: Sendable {
       switch packed.algorithm {
       case .direct(let weights): weights.panels
       case .winograd(let weights): weights.panels
+      case .reducedWinograd(let weights): weights.panels
       }
     precondition(
       panels.allSatisfy { $0.blocks == 1 || $0.blocks * 16 == kernels.table.wideGemm.nr },
@@ -44,6 +46,10 @@ public final class ConvolutionPlan: Sendable {
     case .winograd(let weights):
       precondition(weights.form.tiles(input) != nil, "Winograd's algorithm needs whole tiles")
       blocking = .winograd(WinogradBlocking(weights, input: input, output: output, kernels: kernels))
+    case .reducedWinograd(let weights):
+      precondition(weights.form.tiles(input) != nil, "Winograd's algorithm needs whole tiles")
+      blocking = .reducedWinograd(
+        ReducedWinogradBlocking(weights, input: input, output: output, kernels: kernels))
     }
   }
 
@@ -55,6 +61,7 @@ public final class ConvolutionPlan: Sendable {
     switch blocking {
     case .direct(let blocking): workers &* blocking.chunkFloats &* 4
     case .winograd(let blocking): blocking.workspaceByteCount
+    case .reducedWinograd(let blocking): blocking.workspaceByteCount
     }
   }
 }
@@ -77,6 +84,8 @@ extension Kernels {
       convolveDirect(plan, weights, blocking, input, output, bias, activation.slope, workspace)
     case (.winograd(let weights), .winograd(let blocking)):
       convolveWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
+    case (.reducedWinograd(let weights), .reducedWinograd(let blocking)):
+      convolveReducedWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
     default:
       preconditionFailure("a plan's blocking is made for its packed weights")
     }

@@ -4,6 +4,7 @@ import KernelsScalar
 #if arch(x86_64)
   import KernelsX86V3
   import KernelsX86V4
+  import KernelsX86V4VNNI
 #elseif arch(arm64)
   import KernelsNEON
 #endif
@@ -24,7 +25,7 @@ public enum KernelRegistry {
   /// The tiers compiled in, lowest first.
   public static var compiledTiers: [Tier] {
     #if arch(x86_64)
-      [.scalar, .x86v3, .x86v4]
+      [.scalar, .x86v3, .x86v4, .x86v4vnni]
     #elseif arch(arm64)
       [.scalar, .neon]
     #else
@@ -39,6 +40,7 @@ public enum KernelRegistry {
       case .scalar: true
       case .x86v3: idinv_has_x86v3()
       case .x86v4: idinv_has_x86v4()
+      case .x86v4vnni: idinv_has_x86v4vnni()
       case .neon: true  // Advanced SIMD is part of every 64-bit ARM Linux
       }
     }
@@ -49,12 +51,28 @@ public enum KernelRegistry {
     var table = KernelTable()
     plugScalar(into: &table)
     #if arch(x86_64)
-      if tier == .x86v3 || tier == .x86v4 { plugX86V3(into: &table) }
-      if tier == .x86v4 { plugX86V4(into: &table) }
+      if Tier.x86v3.isAdmitted(by: tier) { plugX86V3(into: &table) }
+      if Tier.x86v4.isAdmitted(by: tier) { plugX86V4(into: &table) }
+      if tier == .x86v4vnni { plugX86V4VNNI(into: &table) }
     #elseif arch(arm64)
       if tier == .neon { plugNEON(into: &table) }
     #endif
     return table
+  }
+
+  /// Slots that the tier itself fills, and the kernels' names without the tier.
+  static func plugged(_ tier: Tier) -> [(slot: String, name: String)] {
+    let table = table(tier)
+    if let reduced = table.reduced {
+      let word = reduced.operand == .int16 ? "s16" : "f16"
+      return [("reduced.wideGemm", reduced.wideGemm), ("reduced.narrowGemm", reduced.narrowGemm)].map {
+        (slot: $0.0, name: "\(word)-gemm-\($0.1.mr)x\($0.1.nr)")
+      } + [("reduced.narrow", "f32-\(word)-narrow")]
+    }
+    let gemms = [("wideGemm", table.wideGemm), ("narrowGemm", table.narrowGemm)].map {
+      (slot: $0.0, name: "f32-tapgemm-\($0.1.mr)x\($0.1.nr)")
+    }
+    return gemms + sharedSlots
   }
 
   /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.
@@ -99,15 +117,15 @@ public enum KernelRegistry {
 extension Kernels {
   /// Every kernel of every tier this CPU can run, and which of them are in force.
   public func describe() -> [KernelDescription] {
-    KernelRegistry.availableTiers.flatMap { tier in
-      let table = KernelRegistry.table(tier)
-      let gemms = [("wideGemm", table.wideGemm), ("narrowGemm", table.narrowGemm)].map {
-        (slot: $0.0, name: "f32-tapgemm-\($0.1.mr)x\($0.1.nr)")
-      }
-      return (gemms + KernelRegistry.sharedSlots).map {
-        KernelDescription(
-          slot: $0.slot, name: "\($0.name)__\(tier.rawValue)", tier: tier, isInForce: tier == self.table.tier)
-      }
+    // What a tier plugs in; the others of its slots are a lower tier's.
+    let plugged = KernelRegistry.availableTiers.flatMap { tier in
+      KernelRegistry.plugged(tier).map { (slot: $0.slot, name: $0.name, tier: tier) }
+    }
+    let admitted = plugged.filter { $0.tier.isAdmitted(by: table.tier) }
+    return plugged.map { kernel in
+      KernelDescription(
+        slot: kernel.slot, name: "\(kernel.name)__\(kernel.tier.rawValue)", tier: kernel.tier,
+        isInForce: admitted.last { $0.slot == kernel.slot }?.tier == kernel.tier)
     }
   }
 }

@@ -16,6 +16,8 @@ public struct Kernels: Sendable {
   public let table: KernelTable
   /// Threads an operator may use.
   public let threadCount: Int
+  /// How exact matrix products are.
+  public let precision: Precision
   /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
   let cacheByteCount: Int
 
@@ -23,16 +25,26 @@ public struct Kernels: Sendable {
   ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
   ///   - cap: the highest tier to use; `nil` reads `IDINV_ISA`. An unset, empty or unknown value caps nothing:
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
-  public init(threadCount: Int = 0, cap: Tier? = nil) {
+  ///   - precision: `reduced` is `full` where the tier has no 16-bit products.
+  public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full) {
     self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
     cacheByteCount = idinv_second_level_cache_bytes()
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)
+    self.precision = table.reduced == nil ? .full : precision
   }
 
   /// The tiers this build holds and this CPU can run, lowest first.
   public static var availableTiers: [Tier] { KernelRegistry.availableTiers }
+}
+
+/// How exact the matrix products of convolutions are.
+public enum Precision: Hashable, Sendable {
+  /// Operands and sums of single precision.
+  case full
+  /// Winograd's products with 16-bit operands: an error of about 10⁻⁴ of a layer's output.
+  case reduced
 }
 
 /// What this module refuses.

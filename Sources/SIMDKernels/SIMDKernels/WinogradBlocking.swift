@@ -5,10 +5,7 @@
 /// tiles of the batch are transformed; then a worker takes a panel of output channels and a block of tiles through
 /// products and output transform, so that weights are read once, or once per block.
 struct WinogradBlocking: Sendable {
-  /// Offsets of tiles in input and output, in floats, batch included.
-  let inputTiles: [Int32], outputTiles: [Int32]
-  /// Tiles of a row of tiles.
-  let columns: Int
+  let tiles: WinogradTiles
   let tilesPerBlock: Int, blockCount: Int
   let isStaged: Bool
   /// 0, 16, 32 …: rows of a block's matrices, and the single tap.
@@ -26,20 +23,8 @@ struct WinogradBlocking: Sendable {
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
-    let columns = input.width / form.inputStep, perImage = form.tiles(input)!
-    let tiles = input.batch * perImage
-    let places = (0..<tiles).map { ($0 / perImage, $0 % perImage / columns, $0 % perImage % columns) }
-    // In steps: Swift 6.0 gives up on the whole as one expression.
-    inputTiles = places.map { image, y, x in
-      let pixel: Int = y * input.rowStride + x * 16
-      return Int32(image * input.imageStride + pixel * form.inputStep)
-    }
-    outputTiles = places.map { image, y, x in
-      let start: Int = image * output.imageStride + output.originOffset
-      let pixel: Int = y * output.rowStride + x * 16
-      return Int32(start + pixel * form.outputStep)
-    }
-    self.columns = columns
+    let places = WinogradTiles(form, input: input, output: output), columns = places.columns, tiles = places.count
+    self.tiles = places
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
     let elementBytes = form.elementCount * weights.inputBlocks * 64, productBytes = form.productCount * nr * 4
     let cache = kernels.cacheByteCount, weightBytes = weights.storage.count * 4
@@ -73,7 +58,7 @@ struct WinogradBlocking: Sendable {
 
   /// Tiles of a fused block. Matrices of twice the cache still pay: they are read in order, and weights less often.
   /// `fitting` or less, whole rows of tiles or equal parts of one where that costs little.
-  private static func fusedTiles(fitting: Int, columns: Int, tiles: Int, mr: Int) -> Int {
+  static func fusedTiles(fitting: Int, columns: Int, tiles: Int, mr: Int) -> Int {
     let most = max(mr, min(fitting, 64))
     if most >= columns { return min(tiles, most / columns * columns) }
     let parts = (columns + most - 1) / most

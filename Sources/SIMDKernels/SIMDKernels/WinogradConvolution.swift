@@ -8,29 +8,42 @@ extension Kernels {
     guard let workspace = workspace?.assumingMemoryBound(to: Float.self) else {
       preconditionFailure("this convolution needs its workspace")
     }
-    blocking.inputTiles.withUnsafeBufferPointer { inputTiles in
-      blocking.outputTiles.withUnsafeBufferPointer { outputTiles in
-        blocking.rowOffsets.withUnsafeBufferPointer { rowOffsets in
-          let run = WinogradRun(
-            plan: plan, weights: weights, blocking: blocking, input: input, output: output, bias: bias,
-            slope: slope, inputTiles: inputTiles.baseAddress!, outputTiles: outputTiles.baseAddress!,
-            rowOffsets: rowOffsets.baseAddress!)
-          if blocking.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
-        }
+    withPixels(plan, weights.form, blocking.tiles, input, output, bias, slope) { pixels in
+      blocking.rowOffsets.withUnsafeBufferPointer { rowOffsets in
+        let run = WinogradRun(
+          pixels: pixels, weights: weights, blocking: blocking, rowOffsets: rowOffsets.baseAddress!)
+        if blocking.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
+      }
+    }
+  }
+
+  /// Calls `body` with the operands, while the tiles' offsets stay where they are.
+  @inline(__always)
+  func withPixels(
+    _ plan: ConvolutionPlan, _ form: WinogradForm, _ tiles: WinogradTiles, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
+    _ body: (WinogradPixels) -> Void
+  ) {
+    tiles.inputs.withUnsafeBufferPointer { inputs in
+      tiles.outputs.withUnsafeBufferPointer { outputs in
+        body(
+          WinogradPixels(
+            plan: plan, form: form, columns: tiles.columns, input: input, output: output, bias: bias, slope: slope,
+            inputTiles: inputs.baseAddress!, outputTiles: outputs.baseAddress!))
       }
     }
   }
 
   /// Block by block, all the way.
   private func runFused(_ run: WinogradRun, _ workspace: UnsafeMutablePointer<Float>) {
-    let blocking = run.blocking, plan = run.plan
+    let blocking = run.blocking, plan = run.pixels.plan
     let perWorker = blocking.workerFloats
     let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
     parallelFor(blocking.blockCount &+ haloTasks) { task, worker in
       if task < blocking.blockCount {
         runFusedBlock(run, task, workspace + worker &* perWorker)
       } else {
-        plan.output.clearFrame(run.output, plane: task &- blocking.blockCount)
+        plan.output.clearFrame(run.pixels.output, plane: task &- blocking.blockCount)
       }
     }
   }
@@ -40,10 +53,10 @@ extension Kernels {
     let transforms = weights.form.transforms(table.winograd)
     let products = elements + blocking.elementFloats, scratch = products + blocking.productFloats
     let first = task &* blocking.tilesPerBlock
-    let count = min(blocking.tilesPerBlock, blocking.inputTiles.count &- first)
+    let count = min(blocking.tilesPerBlock, blocking.tiles.count &- first)
     // With several workers the block after next is the likelier one to be this worker's next.
     let next = first &+ blocking.tilesPerBlock &* threadCount
-    let following = next &+ blocking.tilesPerBlock <= blocking.inputTiles.count ? next : nil
+    let following = next &+ blocking.tilesPerBlock <= blocking.tiles.count ? next : nil
     for block in 0..<weights.inputBlocks {
       run.transformInput(
         transforms.input, block: block, first: first, count: count, elements: elements, row: 0, scratch: scratch)
@@ -58,7 +71,7 @@ extension Kernels {
           table, product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
           next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0,
           count: count, elements: elements, products: products,
-          pixels: run.pixels(
+          ahead: run.pixels.lines(
             first: following, current: first, count: count, index: index &* steps &+ product,
             parts: panels &* steps))
       }
@@ -72,10 +85,10 @@ extension Kernels {
 
   /// All elements first; then, panel by panel, products and output transform.
   private func runStaged(_ run: WinogradRun, _ workspace: UnsafeMutablePointer<Float>) {
-    let blocking = run.blocking, weights = run.weights, plan = run.plan
+    let blocking = run.blocking, weights = run.weights, plan = run.pixels.plan
     let transforms = weights.form.transforms(table.winograd)
     let elements = workspace
-    let perWorker = blocking.workerFloats, tiles = blocking.inputTiles.count
+    let perWorker = blocking.workerFloats, tiles = blocking.tiles.count
     let tilesPerTask = 64, transformTasks = (tiles &+ tilesPerTask &- 1) / tilesPerTask
     parallelFor(weights.inputBlocks &* transformTasks) { task, worker in
       let first = task % transformTasks &* tilesPerTask
@@ -113,7 +126,7 @@ extension Kernels {
           scratch: scratch)
         if plan.output.halo > 0 && first == 0 {
           for image in 0..<plan.output.batch {
-            plan.output.clearFrame(run.output, plane: image &* plan.output.blocks &+ target)
+            plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ target)
           }
         }
       }

@@ -92,7 +92,7 @@ struct WinogradWeights: Sendable {
 
   /// target[(u, v)] = (G w Gᵀ)[u][v], in double precision; `g` is G, row-major.
   @inline(__always)
-  private static func transform(
+  static func transform(
     _ w: UnsafePointer<Float>, flips: Bool, _ g: UnsafePointer<Double>, rows: Int,
     _ target: UnsafeMutablePointer<Float>, stride: Int
   ) {

@@ -52,7 +52,7 @@ struct Bench: ParsableCommand {
 
   private struct Listing: Encodable {
     var threads: Int
-    var compute = "f32"
+    var compute: String
     var tier: String
     var batch: Int
     var peak_gflops: Double
@@ -75,7 +75,7 @@ struct Bench: ParsableCommand {
       let model = try model.load()
       let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
       var listing = Listing(
-        threads: kernels.threadCount, tier: kernels.table.tier.rawValue, batch: batch,
+        threads: kernels.threadCount, compute: kernels.computeName, tier: kernels.table.tier.rawValue, batch: batch,
         peak_gflops: kernels.measurePeak() * 1e-9)
       func timing(_ timing: GraphTiming) -> Timing {
         Timing(
@@ -104,7 +104,8 @@ struct Bench: ParsableCommand {
   }
 
   private func text(_ listing: Listing) -> String {
-    var text = "tier \(listing.tier), \(listing.threads) threads, batch \(batch), median of \(runs) runs; "
+    var text = "tier \(listing.tier), \(listing.compute), \(listing.threads) threads, batch \(batch), "
+    text += "median of \(runs) runs; "
     text += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
     for (name, timing) in listing.timings {
       text += "  " + name.padding(toLength: 11, withPad: " ", startingAt: 0)

@@ -12,7 +12,8 @@ struct Forward: ParsableCommand {
       Reads and writes float32 .npy files, batch first: what numerical parity is measured with. Shapes: mapping \
       [N, Z] -> [N, D] or [N, L*D]; truncation -> [N, L, D]; generator [N, L, D] -> [N, 3, R, R]; encoder \
       [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, H, W]; attributes \
-      [N, 3, R, R] -> [N, A]. Pixels are in the model's range.
+      [N, 3, R, R] -> [N, A]. Pixels are in the model's range. Computes in f32 \
+      unless --compute f16 is given.
       """)
 
   @Argument(help: "mapping, truncation, generator, encoder, perceptual or attributes.")
@@ -56,7 +57,7 @@ struct Forward: ParsableCommand {
       let result: (values: [Float], shape: [Int])
       do {
         result = try model.run(
-          network, on: array.floats, count: array.shape[0], kernels: engine.kernels(), maximumBatch: batch)
+          network, on: array.floats, count: array.shape[0], kernels: engine.kernels(auto: .full), maximumBatch: batch)
       } catch InversionError.badShape(_, let expected, _) {
         throw Failure(
           .badData, "\(input): the \(network.rawValue) network expects shape \(expected), found \(array.shape)")

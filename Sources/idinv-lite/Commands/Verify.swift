@@ -11,7 +11,8 @@ struct Verify: ParsableCommand {
     abstract: "Check a model file against the checkpoints that it was made of.",
     discussion: """
       Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints how far \
-      each network and each gradient is off. Which checkpoint is which is told from their tensors' names.
+      each network and each gradient is off. Which checkpoint is which is told from their tensors' names. \
+      Computes in f32 unless --compute f16 is given.
       """)
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
@@ -92,7 +93,7 @@ struct Verify: ParsableCommand {
         }
       }
       let comparison = try locating(model) {
-        try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels())
+        try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
       }
       if reporting.json {
         try JSONOutput.print(comparison)

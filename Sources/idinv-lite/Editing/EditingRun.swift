@@ -216,8 +216,9 @@ final class EditingRun {
     progress.clear()
     let summary = EditingSummary(
       header: EditingSummary.Header(
-        model: model.path, weights: model.file.metadata.precision.rawValue, tier: kernels.table.tier.rawValue,
-        threads: kernels.threadCount, complete: !Signals.isInterrupted, seconds: seconds, skipped: skipped),
+        model: model.path, weights: model.file.metadata.precision.rawValue, compute: kernels.computeName,
+        tier: kernels.table.tier.rawValue, threads: kernels.threadCount, complete: !Signals.isInterrupted,
+        seconds: seconds, skipped: skipped),
       details: details)
     try JSONOutput.write(summary, to: output.path("summary.json"))
     try page.write(to: output.path(name))
@@ -235,7 +236,7 @@ struct EditingSummary<Details: Encodable>: Encodable {
   struct Header: Encodable {
     var model: String
     var weights: String
-    var compute = "f32"
+    var compute: String
     var tier: String
     var threads: Int
     var version = IdinvLite.version

@@ -106,7 +106,7 @@ struct InversionResults {
     run.layerCount = description.layerCount
     run.codeDimension = description.codeDimension
     run.weightsType = description.weights
-    run.computeType = "f32"
+    run.computeType = description.compute
     run.threadCount = description.threads
     run.tier = description.tier
     run.seconds = seconds

@@ -34,6 +34,7 @@ struct RunDescription: Codable {
   var resolution: Int
   var layerCount: Int
   var codeDimension: Int
+  var compute: String
   var tier: String
   var threads: Int
   var objective: InversionSummary.Objective
@@ -56,6 +57,7 @@ struct RunDescription: Codable {
     resolution = try model.imageResolution()
     layerCount = specification.layerCount
     codeDimension = specification.wDimension
+    compute = kernels.computeName
     tier = kernels.table.tier.rawValue
     threads = kernels.threadCount
     objective = InversionSummary.Objective(options)
@@ -99,15 +101,17 @@ struct RunDescription: Codable {
     return nil
   }
 
-  /// As `mismatch`, for the results of the same shard.
+  /// As `mismatch`, for the results of the same shard, which are computed alike.
   func mismatchOfRun(_ other: RunDescription) -> String? {
-    mismatch(other) ?? (shard == other.shard ? nil : "another shard (\(other.shard); expected \(shard))")
+    if let mismatch = mismatch(other) { return mismatch }
+    if shard != other.shard { return "another shard (\(other.shard); expected \(shard))" }
+    return compute == other.compute ? nil : "other arithmetic (--compute \(other.compute); expected \(compute))"
   }
 
   /// One text that tells runs apart whose results must not be mixed, shards too.
   var digest: String {
     var hash = SHA256()
-    var parts = [modelSHA256, list.sha256, "\(list.count)", shard.description]
+    var parts = [modelSHA256, list.sha256, "\(list.count)", shard.description, compute]
     parts += options.flatMap { [$0.name, $0.value] }
     hash.update([UInt8](parts.joined(separator: "\0").utf8))
     return hash.hexDigest()

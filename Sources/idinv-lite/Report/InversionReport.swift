@@ -12,7 +12,7 @@ struct InversionReport: Sendable {
     var codeDimension = 0
     /// Type of the stored weights: "f16".
     var weightsType = ""
-    /// Type of the arithmetic: "f32".
+    /// Type of the arithmetic, as `--compute` names it.
     var computeType = ""
     var threadCount = 0
     /// Instruction tier in force: "x86v4".

@@ -49,7 +49,7 @@ struct InversionSummary: Encodable {
 
   var model: String
   var weights: String
-  var compute = "f32"
+  var compute: String
   var tier: String
   var threads: Int
   var version: String
@@ -67,6 +67,7 @@ struct InversionSummary: Encodable {
   ) {
     model = description.model
     weights = description.weights
+    compute = description.compute
     tier = description.tier
     threads = description.threads
     version = description.program

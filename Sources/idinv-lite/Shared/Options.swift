@@ -80,20 +80,42 @@ struct EngineOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
   var threads = 0
 
-  @Option(help: "Arithmetic: auto or f32. (f16 and int8 are not available yet.)")
+  @Option(
+    help: """
+      Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, where the processor multiplies them faster; \
+      auto for the fastest this machine has. (int8 is not available.)
+      """)
   var compute = Compute.auto
 
   mutating func validate() throws {
     guard (0...1024).contains(threads) else { throw ValidationError("--threads: expected 0 to 1024, found \(threads)") }
   }
 
-  func kernels() throws -> Kernels {
-    if compute == .f16 || compute == .int8 {
-      throw Failure(
-        .unavailable, "--compute \(compute.rawValue): this version computes in f32 only; expected auto or f32")
+  /// - Parameter auto: what `auto` means: commands that measure parity compute in full precision unless told otherwise.
+  func kernels(auto: Precision = .reduced) throws -> Kernels {
+    let cap = try Tier.capFromEnvironment()
+    if compute == .int8 {
+      throw Failure(.unavailable, "--compute int8: not available; expected auto, f32 or f16")
     }
-    return Kernels(threadCount: threads, cap: try Tier.capFromEnvironment())
+    let precision: Precision =
+      switch compute {
+      case .auto: auto
+      case .f32: .full
+      case .f16, .int8: .reduced
+      }
+    let kernels = Kernels(threadCount: threads, cap: cap, precision: precision)
+    guard compute != .f16 || kernels.precision == .reduced else {
+      throw Failure(
+        .unavailable,
+        "--compute f16: tier \(kernels.table.tier.rawValue) has no fast 16-bit products; expected auto or f32")
+    }
+    return kernels
   }
+}
+
+extension Kernels {
+  /// The arithmetic in force, as `--compute` names it.
+  var computeName: String { (precision == .full ? EngineOptions.Compute.f32 : .f16).rawValue }
 }
 
 /// `--quiet` and `--json`.

@@ -49,7 +49,7 @@ public final class ConvolutionWeights: Sendable {
   func packed(
     _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
-    let algorithm = algorithm(direction, reading: input)
+    let algorithm = algorithm(direction, reading: input, kernels)
     let key = Packing(direction: direction, algorithm: algorithm, tier: kernels.table.tier)
     if let existing = packed.withLock({ $0[key] }) { return existing }
     if let shared = try sharedWithForward(key, reading: input, for: kernels) {
@@ -78,7 +78,7 @@ public final class ConvolutionWeights: Sendable {
     else { return nil }
     var forwardInput = input
     forwardInput.channels = inputChannels
-    guard algorithm(.forward, reading: forwardInput) == .winograd else { return nil }
+    guard algorithm(.forward, reading: forwardInput, kernels) == .winograd else { return nil }
     return PackedConvolution(
       sharingWeightsOf: try packed(.forward, reading: forwardInput, for: kernels), kernels: kernels)
   }
@@ -87,13 +87,16 @@ public final class ConvolutionWeights: Sendable {
   /// cannot be halves; what they save grows with the pixels they are used on, so small layers of reduced-precision files
   /// go without. (Upsampling is direct in floats as well, and nearly as large.) The choice looks at one image, so that a
   /// batch gives the same bits as its images one by one.
-  private func algorithm(_ direction: Direction, reading input: BlockedShape) -> ConvolutionAlgorithm {
+  private func algorithm(
+    _ direction: Direction, reading input: BlockedShape, _ kernels: Kernels
+  ) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
     guard !asHalves || form == .upsample2x || image.pixelCount >= 32 * 32 else { return .direct }
-    return .preferred(
+    let preferred = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
+    return preferred == .winograd && kernels.precision == .reduced ? .reducedWinograd : preferred
   }
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.

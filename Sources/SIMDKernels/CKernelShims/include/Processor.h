@@ -1,9 +1,11 @@
 #pragma once
 #include <stdbool.h>
 
-/// Whether this CPU *and* the operating system support every instruction of x86-64-v3 / v4. False on other architectures.
+/// Whether this CPU *and* the operating system support every instruction of x86-64-v3, of v4, and of v4 and VNNI. False
+/// on other architectures.
 bool idinv_has_x86v3(void);
 bool idinv_has_x86v4(void);
+bool idinv_has_x86v4vnni(void);
 
 /// Physical cores this process may use: CPUs of its affinity mask, hardware threads of one core counted once,
 /// and no more than its control group's CPU quota, rounded up. At least 1.

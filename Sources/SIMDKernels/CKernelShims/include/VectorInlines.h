@@ -30,6 +30,22 @@ IDV_INLINE idv_f32x16 idv_where_positive(idv_f32x16 x, idv_f32x16 a, idv_f32x16 
 /// Lane by lane x == y ? a : b.
 IDV_INLINE idv_f32x16 idv_where_equal(idv_f32x16 x, idv_f32x16 y, idv_f32x16 a, idv_f32x16 b) { return x == y ? a : b; }
 
+#if defined(__AVX512VNNI__)
+typedef int32_t idv_i32x16 __attribute__((ext_vector_type(16)));
+IDV_INLINE idv_i32x16 idv_spread_i32(int32_t value) { return (idv_i32x16)_mm512_set1_epi32(value); }
+/// Lane by lane sums + a.low · b.low + a.high · b.high, the halves of 32 bits taken as int16.
+IDV_INLINE idv_i32x16 idv_dot_pairs(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b) {
+  return (idv_i32x16)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)a, (__m512i)b);
+}
+IDV_INLINE idv_f32x16 idv_floats_from_i32(idv_i32x16 v) { return __builtin_convertvector(v, idv_f32x16); }
+IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
+IDV_INLINE float idv_largest(idv_f32x16 v) { return _mm512_reduce_max_ps((__m512)v); }
+/// Rounded to the nearest, ties to even; out of range to the nearest int16.
+IDV_INLINE void idv_store_i16(void *_Nonnull p, idv_f32x16 v) {
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
+}
+#endif
+
 IDV_INLINE void idv_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
 IDV_INLINE void idv_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 2); }
 

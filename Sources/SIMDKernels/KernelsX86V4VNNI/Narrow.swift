@@ -1,0 +1,30 @@
+import CKernelShims
+import KernelABI
+
+/// `f32-s16-narrow__x86v4vnni`
+func narrow(_ run: UnsafePointer<NarrowingRun>) {
+  let r = run.pointee
+  let one = Lanes(repeating: 1)
+  for element in 0..<r.elements {
+    var source = r.source + element &* r.sourceElementStride
+    var target = r.target + element &* r.targetElementStride
+    let scales = r.rowScales + element &* r.scaleElementStride
+    for row in 0..<r.rows {
+      var largest = idv_abs(source.lanes())
+      for block in 1..<max(1, r.blocks) {
+        largest = idv_max(largest, idv_abs(source.lanes(block &* r.sourceBlockStride)))
+      }
+      let most = idv_largest(largest)
+      // Rows too small to have an inverse are zero.
+      let scale = most > 1e-30 ? most * (1 / r.limit) : 0
+      let inverse = most > 1e-30 ? r.limit / most : 0
+      scales[row] = scale
+      let factor = idv_mul(one, Lanes(repeating: inverse))
+      for block in 0..<r.blocks {
+        idv_store_i16(target + block &* r.targetBlockStride, idv_mul(source.lanes(block &* r.sourceBlockStride), factor))
+      }
+      source += 16
+      target += 16
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import KernelABI
+
+/// The operands of one Winograd convolution in 16 bits, bundled for its steps.
+private struct ReducedRun {
+  var pixels: WinogradPixels
+  var weights: ReducedWinogradWeights
+  var blocking: ReducedWinogradBlocking
+  var kernels: ReducedKernels
+  var transforms: (input: WinogradKernels.Transform, output: WinogradKernels.Transform)
+
+  /// A worker's scratch memory.
+  struct Scratch {
+    var group: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
+    var transform: UnsafeMutablePointer<Float>
+
+    init(_ blocking: ReducedWinogradBlocking, _ base: UnsafeMutablePointer<Float>) {
+      group = base
+      products = base + blocking.groupFloats
+      transform = products + blocking.productFloats
+    }
+  }
+
+  /// 16-bit elements and the scales of their rows.
+  struct Elements {
+    var words: UnsafeMutablePointer<UInt16>
+    var scales: UnsafeMutablePointer<Float>
+
+    init(_ blocking: ReducedWinogradBlocking, _ base: UnsafeMutablePointer<Float>) {
+      words = UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt16.self)
+      scales = base + blocking.elementFloats
+    }
+  }
+
+  /// All channels of `count` tiles from `first` → rows `row` … of the elements.
+  @inline(__always)
+  func narrowTiles(first: Int, count: Int, to elements: Elements, row: Int, _ scratch: Scratch) {
+    var done = 0
+    while done < count {
+      let size = min(blocking.group, count &- done)
+      for block in 0..<weights.inputBlocks {
+        pixels.transformInput(
+          transforms.input, block: block, first: first &+ done, count: size,
+          to: scratch.group + block &* blocking.group &* 16, elementStride: blocking.groupStride,
+          scratch: scratch.transform)
+      }
+      var run = NarrowingRun(
+        source: scratch.group, sourceElementStride: blocking.groupStride, sourceBlockStride: blocking.group &* 16,
+        elements: weights.form.elementCount, blocks: weights.inputBlocks, rows: size,
+        target: elements.words + (row &+ done) &* 16, targetElementStride: blocking.elementStride,
+        targetBlockStride: blocking.elementRows &* 16, rowScales: elements.scales + (row &+ done),
+        scaleElementStride: blocking.elementRows, limit: weights.limit)
+      kernels.narrow(&run)
+      done &+= size
+    }
+  }
+
+  /// One matrix product: `count` rows of the elements from `row` × the weights of a panel → the products' first rows.
+  @inline(__always)
+  func multiply(
+    product: Int, panel: Panel, next: UnsafePointer<UInt16>?, row: Int, count: Int, elements: Elements,
+    products: UnsafeMutablePointer<Float>, ahead: LineRange = LineRange()
+  ) {
+    let gemm = panel.blocks == 1 ? kernels.narrowGemm : kernels.wideGemm
+    let tiles = (count &+ gemm.mr &- 1) / gemm.mr
+    let element = weights.elementOf[product], weight = weights.weightOf[product]
+    let matrix = weights.matrix(weight, panel)
+    let lines = weights.inputBlocks &* 8 &* panel.blocks
+    var arguments = ReducedGemmArguments(
+      input: UnsafePointer(elements.words + (element &* blocking.elementStride &+ row &* 16)),
+      inputBlockStride: blocking.elementRows &* 16, blocks: weights.inputBlocks, tiles: tiles, panel: matrix,
+      rowScales: UnsafePointer(elements.scales + (element &* blocking.elementRows &+ row)),
+      columnScales: weights.scales(weight, panel), output: products + product &* blocking.productStride,
+      outputBlockStride: blocking.productRows &* 16, prefetch: UnsafeRawPointer(next ?? matrix),
+      prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles,
+      pixelPrefetch: ahead.start ?? UnsafeRawPointer(matrix),
+      pixelPrefetchLines: ahead.start == nil ? 0 : (ahead.count &+ tiles &- 1) / tiles)
+    gemm.run(&arguments)
+  }
+
+  @inline(__always)
+  func transformOutput(_ panel: Panel, first: Int, count: Int, _ scratch: Scratch) {
+    for block in 0..<panel.blocks {
+      pixels.transformOutput(
+        transforms.output, target: panel.firstBlock &+ block, first: first, count: count,
+        from: scratch.products + block &* blocking.productRows &* 16, productStride: blocking.productStride,
+        scratch: scratch.transform)
+    }
+  }
+}
+
+extension Kernels {
+  /// Winograd's algorithm with operands of 16 bits, fused or staged. A row's scale depends on its own tile only: the same
+  /// bits for any blocking, batch and thread count.
+  func convolveReducedWinograd(
+    _ plan: ConvolutionPlan, _ weights: ReducedWinogradWeights, _ blocking: ReducedWinogradBlocking,
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
+    _ slope: Float, _ workspace: UnsafeMutableRawPointer?
+  ) {
+    guard let workspace = workspace?.assumingMemoryBound(to: Float.self), let reduced = table.reduced else {
+      preconditionFailure("this convolution needs its workspace and a tier with 16-bit products")
+    }
+    withPixels(plan, weights.form, blocking.tiles, input, output, bias, slope) { pixels in
+      let run = ReducedRun(
+        pixels: pixels, weights: weights, blocking: blocking, kernels: reduced,
+        transforms: weights.form.transforms(table.winograd))
+      if blocking.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
+    }
+  }
+
+  private func runFused(_ run: ReducedRun, _ workspace: UnsafeMutablePointer<Float>) {
+    let blocking = run.blocking, plan = run.pixels.plan
+    let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
+    parallelFor(blocking.blockCount &+ haloTasks) { task, worker in
+      if task < blocking.blockCount {
+        runFusedBlock(run, task, workspace + worker &* blocking.workerFloats)
+      } else {
+        plan.output.clearFrame(run.pixels.output, plane: task &- blocking.blockCount)
+      }
+    }
+  }
+
+  private func runFusedBlock(_ run: ReducedRun, _ task: Int, _ base: UnsafeMutablePointer<Float>) {
+    let blocking = run.blocking, weights = run.weights
+    let elements = ReducedRun.Elements(blocking, base)
+    let scratch = ReducedRun.Scratch(blocking, base + (blocking.elementFloats &+ blocking.scaleFloats))
+    let first = task &* blocking.tilesPerBlock
+    let count = min(blocking.tilesPerBlock, blocking.tiles.count &- first)
+    // With several workers the block after next is the likelier one to be this worker's next.
+    let next = first &+ blocking.tilesPerBlock &* threadCount
+    let following = next &+ blocking.tilesPerBlock <= blocking.tiles.count ? next : nil
+    run.narrowTiles(first: first, count: count, to: elements, row: 0, scratch)
+    let steps = weights.elementOf.count, panels = weights.panels.count
+    for index in 0..<panels {
+      let panel = weights.panels[index]
+      for product in 0..<steps {
+        let isLast = product &+ 1 == steps
+        let nextPanel = isLast ? weights.panels[(index &+ 1) % panels] : panel
+        run.multiply(
+          product: product, panel: panel, next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel),
+          row: 0, count: count, elements: elements, products: scratch.products,
+          ahead: run.pixels.lines(
+            first: following, current: first, count: count, index: index &* steps &+ product, parts: panels &* steps))
+      }
+      run.transformOutput(panel, first: first, count: count, scratch)
+    }
+  }
+
+  private func runStaged(_ run: ReducedRun, _ workspace: UnsafeMutablePointer<Float>) {
+    let blocking = run.blocking, weights = run.weights, plan = run.pixels.plan
+    let elements = ReducedRun.Elements(blocking, workspace), tiles = blocking.tiles.count
+    let scratchBase = workspace + (blocking.elementFloats &+ blocking.scaleFloats)
+    let groups = (tiles &+ blocking.group &- 1) / blocking.group
+    parallelFor(groups) { task, worker in
+      let first = task &* blocking.group
+      run.narrowTiles(
+        first: first, count: min(blocking.group, tiles &- first), to: elements, row: first,
+        ReducedRun.Scratch(blocking, scratchBase + worker &* blocking.workerFloats))
+    }
+    // Neighbouring tasks take the same panel: its matrices are read from memory once.
+    let panels = weights.panels, blocks = blocking.blockCount, steps = weights.elementOf.count
+    parallelFor(panels.count &* blocks) { task, worker in
+      let scratch = ReducedRun.Scratch(blocking, scratchBase + worker &* blocking.workerFloats)
+      let panel = panels[task / blocks]
+      let first = task % blocks &* blocking.tilesPerBlock
+      let count = min(blocking.tilesPerBlock, tiles &- first)
+      for product in 0..<steps {
+        run.multiply(
+          product: product, panel: panel,
+          next: product &+ 1 < steps ? weights.matrix(weights.weightOf[product &+ 1], panel) : nil, row: first,
+          count: count, elements: elements, products: scratch.products)
+      }
+      run.transformOutput(panel, first: first, count: count, scratch)
+      if plan.output.halo > 0 && first == 0 {
+        for block in panel.firstBlock..<panel.firstBlock &+ panel.blocks {
+          for image in 0..<plan.output.batch {
+            plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ block)
+          }
+        }
+      }
+    }
+  }
+}

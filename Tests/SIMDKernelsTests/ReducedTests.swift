@@ -1,0 +1,203 @@
+import KernelABI
+import SIMDKernels
+import Testing
+
+/// Winograd's algorithm with 16-bit operands, in the tiers that have them.
+@Suite struct ReducedTests {
+  private static var tiers: [Tier] {
+    Kernels.availableTiers.filter { Kernels(threadCount: 1, cap: $0).table.reduced != nil }
+  }
+
+  @Test("Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
+  func convolution(_ test: ConvolutionCase) {
+    var random = Seeded(7)
+    let step = test.form == .upsample2x ? 2 : 1
+    let weights = random.floats(test.o * test.i * 9), doubles = weights.map(Double.init)
+    let x = Planar(test.batch, test.i, test.h, test.w, &random)
+    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let y = SIMDKernelsTests.convolution(x, doubles, outputs: test.o, form: test.form)
+    let gx = convolutionBackward(g, doubles, inputs: test.i, form: test.form)
+    for tier in Self.tiers {
+      for (direction, from, to) in [(Direction.forward, x, y), (.backwardData, g, gx)] {
+        var first: [UInt32]?
+        for threads in 1...3 {
+          let kernels = Kernels(threadCount: threads, cap: tier)
+          let output = run(kernels, test, direction, weights, from, to, halo: test.outputHalo)
+          let label = "\(tier.rawValue), \(direction), \(threads) threads"
+          if let first {
+            #expect(output.bits == first, "\(label): differs from one thread")
+          } else {
+            first = output.bits
+            expectClose(output, to, halo: test.outputHalo, label)
+          }
+        }
+      }
+    }
+  }
+
+  @Test("An image gives the same bits alone and in a batch")
+  func batch() {
+    var random = Seeded(8)
+    let test = ConvolutionCase(form: .same(kernel: 3), o: 48, i: 32, h: 16, w: 16, batch: 3)
+    let weights = random.floats(test.o * test.i * 9)
+    // Images of very different sizes: a scale for the whole batch would show.
+    let x = Planar(3, test.i, test.h, test.w, &random).map { n, _, _, _, v in v * [1, 1e-4, 300][n] }
+    let all = Planar(3, test.o, test.h, test.w), one = Planar(1, test.o, test.h, test.w)
+    for tier in Self.tiers {
+      let kernels = Kernels(threadCount: 2, cap: tier)
+      let together = run(kernels, test, .forward, weights, x, all, halo: 0).bits
+      for n in 0..<3 {
+        var alone = Planar(1, test.i, test.h, test.w)
+        alone.forEachIndex { alone[0, $1, $2, $3] = x[n, $1, $2, $3] }
+        let bits = run(kernels, test, .forward, weights, alone, one, halo: 0).bits
+        #expect(Array(together[n * bits.count..<(n + 1) * bits.count]) == bits, "\(tier.rawValue), image \(n)")
+      }
+    }
+  }
+
+  /// Sums of one sign, as large as they get, must not leave 32 bits.
+  @Test("Sums of the largest operands do not overflow", arguments: [16, 512, 2048])
+  func largestSums(_ channels: Int) {
+    let test = ConvolutionCase(form: .same(kernel: 3), o: 16, i: channels, h: 4, w: 4)
+    let x = Planar(1, channels, 4, 4).map { _, _, _, _, _ in 1 }
+    for weight in [Float(1), -0.37] {
+      let weights = [Float](repeating: weight, count: test.o * test.i * 9)
+      let y = SIMDKernelsTests.convolution(x, weights.map(Double.init), outputs: test.o, form: test.form)
+      for tier in Self.tiers {
+        let output = run(Kernels(threadCount: 2, cap: tier), test, .forward, weights, x, y, halo: 1)
+        expectClose(output, y, halo: 1, "\(tier.rawValue), \(weight)")
+      }
+    }
+  }
+
+  @Test("Zeros stay zeros, and one loud channel leaves the others' outputs alone")
+  func zeros() {
+    let test = ConvolutionCase(form: .same(kernel: 3), o: 32, i: 16, h: 8, w: 8)
+    var random = Seeded(9)
+    var weights = random.floats(test.o * test.i * 9)
+    for i in 0..<test.i * 9 { weights[i] = 0 }  // output channel 0
+    for i in test.i * 9..<2 * test.i * 9 { weights[i] *= 1e5 }  // output channel 1
+    let nothing = Planar(1, test.i, test.h, test.w), x = Planar(1, test.i, test.h, test.w, &random)
+    for tier in Self.tiers {
+      let kernels = Kernels(threadCount: 1, cap: tier)
+      let shape = Planar(1, test.o, test.h, test.w)
+      #expect(run(kernels, test, .forward, weights, nothing, shape, halo: 1).values.allSatisfy { $0 == 0 })
+      let y = SIMDKernelsTests.convolution(x, weights.map(Double.init), outputs: test.o, form: test.form)
+      let output = run(kernels, test, .forward, weights, x, y, halo: 0)
+      var worst = 0.0
+      let blocked = BlockedShape(test.o, test.h, test.w, halo: 0)
+      y.forEachIndex { n, o, row, column in
+        let value = Double(output.base[blocked.index(n, o, row, column)])
+        if o == 0 { #expect(value == 0) }
+        if o > 1 { worst = max(worst, abs(value - y[n, o, row, column])) }
+      }
+      #expect(worst < 1e-3 * 9 * Double(test.i) / 2, "\(tier.rawValue): off by \(worst)")
+    }
+  }
+
+  @Test("Rows are scaled to the limit and rounded to the nearest")
+  func narrowing() throws {
+    var random = Seeded(10)
+    let blocks = 3, rows = 5, elements = 2, limit: Float = 1000
+    let source = GuardedBuffer((0..<elements * blocks * rows * 16).map { _ in random.float() * 50 })
+    for lane in 0..<16 { for block in 0..<blocks { source.base[(block * rows + 3) * 16 + lane] = 0 } }
+    for tier in Self.tiers {
+      let reduced = try #require(Kernels(threadCount: 1, cap: tier).table.reduced)
+      guard reduced.operand == .int16 else { continue }
+      let words = GuardedBuffer(elements * blocks * rows * 8), scales = GuardedBuffer(elements * rows)
+      let target = UnsafeMutableRawPointer(words.base).assumingMemoryBound(to: UInt16.self)
+      var run = NarrowingRun(
+        source: source.base, sourceElementStride: blocks * rows * 16, sourceBlockStride: rows * 16, elements: elements,
+        blocks: blocks, rows: rows, target: target, targetElementStride: blocks * rows * 16,
+        targetBlockStride: rows * 16, rowScales: scales.base, scaleElementStride: rows, limit: limit)
+      reduced.narrow(&run)
+      #expect(words.isGuarded && scales.isGuarded)
+      for element in 0..<elements {
+        for row in 0..<rows {
+          let places = (0..<blocks * 16).map { ((element * blocks + $0 / 16) * rows + row) * 16 + $0 % 16 }
+          let most = places.map { abs(Double(source.base[$0])) }.max()!
+          let scale = scales.base[element * rows + row]
+          #expect(abs(Double(scale) - most / Double(limit)) <= 1e-6 * most)
+          for place in places {
+            let word = Double(Int16(bitPattern: target[place]))
+            let exact = most == 0 ? 0 : Double(source.base[place]) / most * Double(limit)
+            #expect(abs(word - exact) <= 0.501, "\(place)")
+          }
+        }
+      }
+    }
+  }
+
+  /// The micro-kernels by themselves: integer sums are exact, and only the scales round.
+  @Test("Products are the integers' own", arguments: [1, 2, 7])
+  func products(_ blocks: Int) throws {
+    var random = Seeded(11)
+    for tier in Self.tiers {
+      let reduced = try #require(Kernels(threadCount: 1, cap: tier).table.reduced)
+      guard reduced.operand == .int16 else { continue }
+      for gemm in [reduced.wideGemm, reduced.narrowGemm] {
+        let rows = 2 * gemm.mr, nr = gemm.nr
+        func words(_ count: Int, _ most: Int) -> [Int16] {
+          (0..<count).map { _ in Int16(truncatingIfNeeded: Int(random.next() % UInt64(2 * most + 1)) - most) }
+        }
+        let a = words(blocks * rows * 16, 32767), b = words(blocks * 16 * nr, 300)
+        let rowScales = random.floats(rows), columnScales = random.floats(nr)
+        let output = GuardedBuffer(nr / 16 * rows * 16)
+        a.map { UInt16(bitPattern: $0) }.withUnsafeBufferPointer { a in
+          b.map { UInt16(bitPattern: $0) }.withUnsafeBufferPointer { b in
+            rowScales.withUnsafeBufferPointer { rowScales in
+              columnScales.withUnsafeBufferPointer { columnScales in
+                var run = ReducedGemmArguments(
+                  input: a.baseAddress!, inputBlockStride: rows * 16, blocks: blocks, tiles: 2, panel: b.baseAddress!,
+                  rowScales: rowScales.baseAddress!, columnScales: columnScales.baseAddress!, output: output.base,
+                  outputBlockStride: rows * 16, prefetch: UnsafeRawPointer(b.baseAddress!), prefetchLines: 0,
+                  pixelPrefetch: UnsafeRawPointer(b.baseAddress!), pixelPrefetchLines: 0)
+                gemm.run(&run)
+              }
+            }
+          }
+        }
+        #expect(output.isGuarded)
+        for row in 0..<rows {
+          for n in 0..<nr {
+            var sum = 0
+            for c in 0..<blocks * 16 {
+              sum += Int(a[(c / 16 * rows + row) * 16 + c % 16]) * Int(b[(c / 2 * nr + n) * 2 + c % 2])
+            }
+            let exact = Double(sum) * Double(rowScales[row]) * Double(columnScales[n])
+            let found = Double(output.base[(n / 16 * rows + row) * 16 + n % 16])
+            #expect(abs(found - exact) <= 3e-7 * abs(exact) + 1e-30, "\(tier.rawValue), \(nr), row \(row), column \(n)")
+          }
+        }
+      }
+    }
+  }
+
+  private func run(
+    _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float], _ from: Planar,
+    _ to: Planar, halo: Int
+  ) -> GuardedBuffer {
+    let input = from.blocked(halo: 1)
+    let packed = PackedConvolution(
+      weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
+      kernels: kernels, algorithm: .reducedWinograd)
+    let target = BlockedShape(to.c, to.h, to.w, batch: to.n, halo: halo)
+    let plan = ConvolutionPlan(
+      packed, input: BlockedShape(from.c, from.h, from.w, batch: from.n), output: target, kernels: kernels)
+    let workspace = GuardedBuffer(plan.workspaceByteCount / 4), output = GuardedBuffer(target.elementCount)
+    kernels.convolve(plan, input: input.base, output: output.base, workspace: workspace.base)
+    #expect(workspace.isGuarded && output.isGuarded, "wrote outside of its memory")
+    return output
+  }
+
+  /// Errors relative to the largest output, which random signs make far smaller than Σ|products|.
+  private func expectClose(_ output: GuardedBuffer, _ expected: Planar, halo: Int, _ label: String) {
+    let shape = BlockedShape(expected.c, expected.h, expected.w, batch: expected.n, halo: halo)
+    let largest = expected.values.reduce(0) { max($0, abs($1)) }
+    var worst = 0.0
+    expected.forEachIndex {
+      worst = max(worst, abs(Double(output.base[shape.index($0, $1, $2, $3)]) - expected[$0, $1, $2, $3]))
+    }
+    #expect(worst <= Tolerance.reduced * largest, "\(label): off by \(worst) of \(largest)")
+  }
+}
