@@ -19,7 +19,7 @@ struct IdinvLite: ParsableCommand {
     subcommands: [
       Convert.self, Info.self, Verify.self, Forward.self, Synthesize.self, Encode.self, Invert.self, Attributes.self,
       Manipulate.self, Interpolate.self, Mix.self, Diffuse.self, BoundaryCommand.self,
-      Merge.self, Evaluate.self, Bench.self,
+      Merge.self, Evaluate.self, BenchCommand.self,
       KernelList.self,
     ])
 }

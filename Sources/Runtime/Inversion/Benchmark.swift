@@ -70,9 +70,8 @@ public struct ModelBenchmark {
 
   /// One step of the published objective, forward and backward; terms whose network is missing are left out.
   public func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
-    let weights = ObjectiveWeights(
-      perceptual: model.hasFeatureNetwork ? 5e-5 : 0, domain: model.hasEncoder ? 2 : 0)
-    let objective = try Objective(model, weights: weights, batch: batch, kernels: kernels)
+    let objective = try Objective(
+      model, weights: ObjectiveWeights(publishedFor: model), batch: batch, kernels: kernels)
     var random = TorchRandom(seed: 0)
     try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })
     _ = objective.evaluate(random.normals(objective.codeCount))

@@ -98,14 +98,18 @@ struct Evaluate: ParsableCommand {
       var notes: [String] = []
       let conventional = try conventionalModel(of: model)
       let methods = try chosenMethods(model, hasConventional: conventional != nil, &notes)
-      let boundaries = try attributeBoundaries(of: model, &notes)
+      let boundaries = try AttributeBoundaries.load(boundaries, of: model, &notes)
       let listed = try images.expand()
       try output.prepare()
       try output.check(
         Self.outputs + [EvaluationJournal.name],
         inputs: [model.path, conventional?.path ?? ""] + images.images + listed.map(\.path))
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
-      let (pictures, skipped) = try load(listed, resolution: specification.resolution, progress)
+      let most = min(
+        limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
+      let (loaded, skipped) = try images.load(
+        listed, most: most, resolution: specification.resolution, progress)
+      let pictures = loaded.map { EvaluationImage(name: $0.name, picture: $0.picture) }
       guard !pictures.isEmpty else { throw ExitCode(Status.badData.rawValue) }  // each reason has been printed
 
       var plan = preset == .paper ? EvaluationPlan.paper : .quick
@@ -173,33 +177,8 @@ struct Evaluate: ParsableCommand {
 
   // MARK: Inputs
 
-  private func load(
-    _ listed: [ListedImage], resolution: Int, _ progress: ProgressBar
-  ) throws -> ([EvaluationImage], [SkippedImage]) {
-    var pictures: [EvaluationImage] = []
-    var skipped: [SkippedImage] = []
-    let most = min(limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
-    for entry in listed where pictures.count < most {
-      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
-      do {
-        let image = try images.load(entry, resolution: resolution)
-        pictures.append(EvaluationImage(name: image.name, picture: image.picture))
-      } catch {
-        skipped.append(try SkippedImage(entry, error, progress))
-      }
-    }
-    return (pictures, skipped)
-  }
-
-  /// A file or folder beside the model.
-  private func beside(_ model: Model, _ name: String) -> String? {
-    let folder = (model.path as NSString).deletingLastPathComponent
-    let path = (folder as NSString).appendingPathComponent(name)
-    return FileManager.default.fileExists(atPath: path) ? path : nil
-  }
-
   private func conventionalModel(of model: Model) throws -> Model? {
-    guard let path = conventional ?? beside(model, "conventional.idinv") else { return nil }
+    guard let path = conventional ?? model.neighbour("conventional.idinv") else { return nil }
     return try StartEncoder.load(path, for: model)
   }
 
@@ -225,35 +204,5 @@ struct Evaluate: ParsableCommand {
       notes.append("Without \(method.rawValue): \(reason).")
       return false
     }
-  }
-
-  /// The boundaries that are named after an attribute of the model.
-  private func attributeBoundaries(of model: Model, _ notes: inout [String]) throws -> [AttributeBoundary] {
-    guard let folder = boundaries ?? beside(model, "boundaries") else {
-      notes.append("Without semantic analysis and edits: no --boundaries are given.")
-      return []
-    }
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(.missingInput, "\(folder): cannot be listed; expected a folder of boundaries")
-    }
-    let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else { throw Failure(.missingInput, "\(folder): holds no .npy file; expected boundaries") }
-    guard model.hasAttributeNetwork else {
-      notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
-      return []
-    }
-    let attributes = try model.attributes().specification.names
-    var result: [AttributeBoundary] = []
-    for file in files {
-      let boundary = try LoadedBoundary.read("\(folder)/\(file)", layers: nil, of: model)
-      // The meta data name the attribute; else the file does.
-      let candidates = [boundary.name, String(file.dropLast(4))]
-      if let attribute = attributes.firstIndex(where: candidates.contains) {
-        result.append(AttributeBoundary(boundary, attribute: attribute))
-      } else {
-        notes.append("\(file) is left out: the model has no attribute of that name.")
-      }
-    }
-    return result
   }
 }

@@ -19,7 +19,10 @@ struct RefinementOptions: ParsableArguments {
   var lambdaPerceptual: Float = 5e-5
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Pictures refined side by side; 0 for as many as pay.", valueName: "n"))
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Pictures refined side by side, which is faster; 0 for as many as gain something and fit half of the free memory. "
+        + "The results are the same.", valueName: "n"))
   var batch = 0
 
   @Option(help: "What to do with a picture that is not square: none refuses it, center cuts out the middle.")
@@ -89,6 +92,7 @@ final class ImageInversion {
   private let progress: ProgressBar
 
   /// - Parameters:
+  ///   - batch: pictures side by side; 0 for as many as gain something and fit the memory.
   ///   - imageCount: how many pictures there are.
   ///   - isMasked: whether they come with masks (diffusion).
   init(
@@ -103,9 +107,13 @@ final class ImageInversion {
         .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
     }
     _ = try model.encoder()
+    let fitting =
+      batch > 0
+      ? batch
+      : try BatchSize.fitting(
+        model, weights: options.weights, imageCount: imageCount, kernels: kernels)
     inverter = try Inverter(
-      model, options: options, batch: max(1, min(batch == 0 ? 4 : batch, imageCount)), isMasked: isMasked,
-      kernels: kernels)
+      model, options: options, batch: max(1, min(fitting, imageCount)), isMasked: isMasked, kernels: kernels)
     self.progress = progress
   }
 

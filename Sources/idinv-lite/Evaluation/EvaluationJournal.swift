@@ -13,7 +13,7 @@ final class EvaluationJournal {
 
   private struct Header: Codable {
     var version = 1
-    var kind = "evaluation"
+    var kind: String
   }
 
   private struct Record: Codable {
@@ -28,17 +28,18 @@ final class EvaluationJournal {
   private let journal: Journal<Header, Record>
   private var numbers: [String: Int] = [:]
 
-  init(folder: OutputFolder) throws {
-    let path = folder.path(Self.name)
+  /// - Parameter kind: of the measurements that it holds; another kind's journal is refused.
+  init(folder: OutputFolder, name: String = EvaluationJournal.name, kind: String = "evaluation") throws {
+    let path = folder.path(name)
     if FileManager.default.fileExists(atPath: path), !Journal<Header, Record>.isUnbegun(path) {
       var numbers: [String: Int] = [:]
       journal = try Journal(opening: path, isAppending: true) { record, number in numbers[record.key] = number }
-      guard journal.header.version == 1, journal.header.kind == "evaluation" else {
-        throw Failure(.badData, "\(path): is no journal of an evaluation of this version; delete it to begin anew")
+      guard journal.header.version == 1, journal.header.kind == kind else {
+        throw Failure(.badData, "\(path): is no journal of this kind and version; delete it to begin anew")
       }
       self.numbers = numbers
     } else {
-      journal = try Journal(creating: path, header: Header())
+      journal = try Journal(creating: path, header: Header(kind: kind))
     }
   }
 
@@ -67,15 +68,21 @@ final class EvaluationJournal {
   func part<Value: Codable>(_ key: String, make: () throws -> Value) throws -> Value {
     if let value: Value = try storedPart(key) { return value }
     let value = try make()
+    try append(value, key: key)
+    return value
+  }
+
+  /// Stores the result of a part.
+  func append(_ value: some Codable, key: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     numbers[key] = try journal.append(Record(key: key, part: try encoder.encode(value)))
-    return value
   }
 
-  private func storedPart<Value: Codable>(_ key: String) throws -> Value? {
+  /// The stored result of a part; nil where there is none.
+  func storedPart<Value: Codable>(_ key: String) throws -> Value? {
     guard let number = numbers[key], let data = try journal.record(number).part else { return nil }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

@@ -175,7 +175,7 @@ struct EvaluationResults: Encodable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func field(_ text: String) -> String {
+  static func field(_ text: String) -> String {
     text.contains { [",", "\"", "\n", "\r"].contains($0) }
       ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
   }

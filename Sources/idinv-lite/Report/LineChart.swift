@@ -32,8 +32,6 @@ struct LineChart: Sendable {
   /// Places that show their values on hovering; fewer make a page of many charts lighter.
   var hoverCount = 60
 
-  private static let size = (width: 460.0, height: 264.0)
-  private static let plot = (left: 54.0, right: 443.0, top: 10.0, bottom: 222.0)
   private static let maximumPointCount = 300
 
   func html() -> HTML {
@@ -45,58 +43,30 @@ struct LineChart: Sendable {
       "<li><i class=\"line s\(one.style % 6)\"></i>\(one.name)</li>"
     }
     let note: HTML = y.kind == .logarithmic ? " <small>logarithmic</small>" : ""
+    let frame = ChartFrame(x: x, y: y, xTitle: xTitle)
+    let content: HTML = """
+      \(shade(frame))\(series.reversed().map { line($0, frame) })\(strips(frame))\(series.map { dots($0, frame) })
+      """
     return """
       <figure class="chart"><figcaption><b>\(title)</b>\(note)<ul class="legend">\(legend)</ul></figcaption>
-      <svg viewBox="0 0 \(number(Self.size.width)) \(number(Self.size.height))" role="img" aria-label="\(title)">
-      \(grid(x, y))\(shade(x, y))\(series.reversed().map { line($0, x, y) })\(strips(x))\(series.map { dots($0, x, y) })</svg></figure>
+      \(frame.svg(title: title, content))</figure>
 
       """
   }
 
-  private func grid(_ x: AxisScale, _ y: AxisScale) -> HTML {
-    let plot = Self.plot
-    var result = HTML()
-    for tick in y.ticks {
-      let place = number(vertical(y.position(tick) ?? 0))
-      result += """
-        <path class="rule" d="M\(number(plot.left)) \(place)H\(number(plot.right))"/>\
-        <text class="tick" x="\(number(plot.left - 7))" y="\(place)" dy=".34em" text-anchor="end">\
-        \(Figure.label(tick))</text>
-
-        """
-    }
-    for tick in x.ticks {
-      let place = number(horizontal(x.position(tick) ?? 0))
-      result += """
-        <path class="axis" d="M\(place) \(number(plot.bottom))v4"/>\
-        <text class="tick" x="\(place)" y="\(number(plot.bottom + 17))" text-anchor="middle">\
-        \(Figure.label(tick))</text>
-
-        """
-    }
-    result += """
-      <path class="axis" d="M\(number(plot.left)) \(number(plot.bottom))H\(number(plot.right))"/>\
-      <text class="tick" x="\(number((plot.left + plot.right) / 2))" y="\(number(plot.bottom + 36))" \
-      text-anchor="middle">\(xTitle)</text>
-
-      """
-    return result
-  }
-
-  private func line(_ one: Series, _ x: AxisScale, _ y: AxisScale) -> HTML {
-    "<path class=\"line s\(one.style % 6)\" d=\"\(path(thinned(one.points), x, y))\"/>\n"
+  private func line(_ one: Series, _ frame: ChartFrame) -> HTML {
+    "<path class=\"line s\(one.style % 6)\" d=\"\(path(thinned(one.points), frame))\"/>\n"
   }
 
   /// Dots with their names beside them, on the side where there is room.
-  private func dots(_ one: Series, _ x: AxisScale, _ y: AxisScale) -> HTML {
+  private func dots(_ one: Series, _ frame: ChartFrame) -> HTML {
     HTML(
       zip(one.points, one.marks).enumerated().map { index, pair -> HTML in
         let (point, mark) = pair
-        guard let across = x.position(point.x), let up = y.position(point.y) else { return "" }
-        let (cx, cy) = (horizontal(across), vertical(up))
-        let isLeft = across > 0.8
+        guard let (cx, cy) = frame.place(point) else { return "" }
+        let isLeft = cx > frame.horizontal(0.8)
         // Above and below in turn: neighbours may be close.
-        let base = index % 2 == 0 || cy + 16 > Self.plot.bottom ? max(cy - 6, Self.plot.top + 8) : cy + 14
+        let base = index % 2 == 0 || cy + 16 > frame.bottom ? max(cy - 6, frame.top + 8) : cy + 14
         let anchor: HTML = isLeft ? "end" : "start"
         return """
           <circle class="dot s\(one.style % 6)" cx="\(number(cx))" cy="\(number(cy))" r="3.5"/>\
@@ -107,26 +77,26 @@ struct LineChart: Sendable {
       })
   }
 
-  private func shade(_ x: AxisScale, _ y: AxisScale) -> HTML {
+  private func shade(_ frame: ChartFrame) -> HTML {
     guard let band else { return "" }
     let outline = thinned(band.upper) + thinned(band.lower).reversed()
-    let drawn = path(outline.filter { y.position($0.y) != nil }, x, y)
+    let drawn = path(outline.filter { frame.y.position($0.y) != nil }, frame)
     return drawn.isEmpty ? "" : "<path class=\"band\" d=\"\(drawn)Z\"/>\n"
   }
 
   /// A path through points; it breaks where a value cannot be shown.
-  private func path(_ points: [(x: Double, y: Double)], _ x: AxisScale, _ y: AxisScale) -> HTML {
+  private func path(_ points: [(x: Double, y: Double)], _ frame: ChartFrame) -> HTML {
     var text = ""
     var isDown = false
     var isAlone = false
     for point in points {
-      guard let across = x.position(point.x), let up = y.position(point.y) else {
+      guard let place = frame.place(point) else {
         if isAlone { text += "h0" }
         isDown = false
         isAlone = false
         continue
       }
-      text += (isDown ? "L" : "M") + coordinate(horizontal(across)) + " " + coordinate(vertical(up))
+      text += (isDown ? "L" : "M") + ChartFrame.coordinate(place.x) + " " + ChartFrame.coordinate(place.y)
       isAlone = !isDown
       isDown = true
     }
@@ -136,7 +106,7 @@ struct LineChart: Sendable {
   }
 
   /// Narrow transparent areas over the plot, each with the values at its x as a tooltip.
-  private func strips(_ x: AxisScale) -> HTML {
+  private func strips(_ frame: ChartFrame) -> HTML {
     let places = Set(series.flatMap { $0.points.map(\.x) }).filter(\.isFinite).sorted()
     guard let first = places.first, let last = places.last, last > first, hoverCount > 0 else { return "" }
     let tables = series.map { one in
@@ -144,7 +114,7 @@ struct LineChart: Sendable {
     }
     let step = max(1, Int((Double(places.count) / Double(hoverCount)).rounded(.up)))
     let chosen = stride(from: 0, to: places.count, by: step).map { places[$0] }
-    let centers = chosen.map { horizontal(x.position($0) ?? 0) }
+    let centers = chosen.map { frame.horizontal(frame.x.position($0) ?? 0) }
     var result: HTML = "<g class=\"strips\">"
     for (index, place) in chosen.enumerated() {
       let from = index == 0 ? centers[0] : (centers[index - 1] + centers[index]) / 2
@@ -154,8 +124,8 @@ struct LineChart: Sendable {
       }
       let text = (["\(xTitle) \(Figure.label(place))"] + values).joined(separator: "\n")
       result += """
-        <rect x="\(number(from))" y="\(number(Self.plot.top))" width="\(number(max(1, to - from)))" \
-        height="\(number(Self.plot.bottom - Self.plot.top))"><title>\(text)</title></rect>
+        <rect x="\(number(from))" y="\(number(frame.top))" width="\(number(max(1, to - from)))" \
+        height="\(number(frame.bottom - frame.top))"><title>\(text)</title></rect>
         """
     }
     result += "</g>\n"
@@ -171,18 +141,5 @@ struct LineChart: Sendable {
     return result
   }
 
-  private func horizontal(_ position: Double) -> Double {
-    Self.plot.left + position * (Self.plot.right - Self.plot.left)
-  }
-
-  private func vertical(_ position: Double) -> Double {
-    Self.plot.bottom - position * (Self.plot.bottom - Self.plot.top)
-  }
-
-  private func number(_ value: Double) -> HTML { HTML(trusted: coordinate(value)) }
-
-  private func coordinate(_ value: Double) -> String {
-    let tenths = (min(max(value, -1e4), 1e4) * 10).rounded()
-    return tenths.truncatingRemainder(dividingBy: 10) == 0 ? "\(Int(tenths) / 10)" : "\(tenths / 10)"
-  }
+  private func number(_ value: Double) -> HTML { ChartFrame.number(value) }
 }

@@ -111,6 +111,7 @@ enum PageStyle {
     .matrix .own { outline: 2px solid var(--rule); }
 
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1rem 1.5rem; }
+    .charts.two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
     .chart { max-width: 36rem; }
     .chart figcaption { padding: 0 0 .4rem; }
     .chart figcaption small { display: inline; }
@@ -127,6 +128,14 @@ enum PageStyle {
     .s4 { stroke: var(--s4); border-color: var(--s4); } .s5 { stroke: var(--s5); border-color: var(--s5); }
     .band { fill: var(--s0); opacity: .1; stroke: none; }
     .dot { fill: var(--page); stroke-width: 2; }
+    .dot.full.s0 { fill: var(--s0); } .dot.full.s1 { fill: var(--s1); } .dot.full.s2 { fill: var(--s2); }
+    .dot.full.s3 { fill: var(--s3); } .dot.full.s4 { fill: var(--s4); } .dot.full.s5 { fill: var(--s5); }
+    .dot:hover { stroke-width: 5; }
+    path.d1 { stroke-dasharray: 7 4; } path.d2 { stroke-dasharray: 2 4; } path.d3 { stroke-dasharray: 9 3 2 3; }
+    .legend i.d1, .legend i.d3 { border-top-style: dashed; } .legend i.d2 { border-top-style: dotted; }
+    path.front { fill: none; stroke: var(--accent); stroke-width: 9; stroke-linejoin: round; opacity: .22; }
+    .legend i.front { border-top: 7px solid var(--accent); opacity: .3; vertical-align: .05em; }
+    .chart.wide { max-width: none; margin: .75rem 0 1.5rem; }
     td .text { display: block; min-width: 12rem; white-space: normal; line-height: 1.4; }
     td .text small { display: block; }
     .matrix thead th { white-space: normal; max-width: 6.5rem; }

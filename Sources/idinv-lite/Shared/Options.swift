@@ -155,6 +155,23 @@ struct ImageOptions: ParsableArguments {
       .fitted(to: resolution, crop: CropRule(rawValue: crop.rawValue) ?? .none, path: image.path)
     return Loaded(name: image.name, path: image.path, picture: picture)
   }
+
+  /// The first `most` images that can be read; those that cannot are told at once.
+  func load(
+    _ listed: [ListedImage], most: Int, resolution: Int, _ progress: ProgressBar
+  ) throws -> (images: [Loaded], skipped: [SkippedImage]) {
+    var images: [Loaded] = []
+    var skipped: [SkippedImage] = []
+    for entry in listed where images.count < most {
+      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+      do {
+        images.append(try load(entry, resolution: resolution))
+      } catch {
+        skipped.append(try SkippedImage(entry, error, progress))
+      }
+    }
+    return (images, skipped)
+  }
 }
 
 /// `--output DIR`.

@@ -4,9 +4,10 @@ import Inversion
 import Runtime
 import SIMDKernels
 
-/// `idinv-lite bench`
-struct Bench: ParsableCommand {
+/// `idinv-lite bench speed`, and `idinv-lite bench` where no subcommand is named
+struct BenchSpeed: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "speed",
     abstract: "Measure this machine's speed on a model: each network, and one refinement step.",
     discussion: """
       Figures are medians. A step is forward and backward of all terms that the model has networks for. The peak is that \
@@ -123,7 +124,7 @@ struct Bench: ParsableCommand {
   }
 
   /// The most memory this process has had in use, from the kernel's accounts.
-  private static func peakResidentBytes() -> Int {
+  static func peakResidentBytes() -> Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
       return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) * 1024

@@ -1,0 +1,64 @@
+import Imaging
+import Runtime
+
+/// How good one inversion of one image is.
+public struct InversionQuality: Sendable, Codable {
+  /// The objective's terms at the code; `domain` is the in-domain score mean((z − E(G(z)))²).
+  public var losses: Losses
+  public var psnr_db: Double
+  public var ssim: Double?
+  /// `PerceptualDistance.unitNormalised` in the judge's F; nil without one.
+  public var lpips_style: Double?
+}
+
+extension ObjectiveWeights {
+  /// The published weights, less the terms whose network the model does not have.
+  public init(publishedFor model: Model) {
+    self.init()
+    if !model.hasFeatureNetwork { perceptual = 0 }
+    if !model.hasEncoder { domain = 0 }
+  }
+}
+
+/// Measures inversions that different weights, arithmetics and optimisers have found by one and the same model, so that
+/// they can be compared: what a coarser model thinks of its own result says nothing.
+public final class QualityJudge {
+  public let model: Model
+  public let images: [EvaluationImage]
+  public let weights: ObjectiveWeights
+  private let objective: Objective
+  private let appraiser: Appraiser
+  private let range: PixelRange
+  private var targets: [Int: Objective.Target] = [:]
+  private var originals: [Int: Appraisal] = [:]
+
+  public init(_ model: Model, images: [EvaluationImage], kernels: Kernels) throws(InversionError) {
+    self.model = model
+    self.images = images
+    weights = ObjectiveWeights(publishedFor: model)
+    objective = try Objective(model, weights: weights, kernels: kernels)
+    appraiser = Appraiser(model, batch: 1, kernels: kernels)
+    let specification = model.file.specification
+    range = PixelRange(minimum: specification.pixelMinimum, maximum: specification.pixelMaximum)
+  }
+
+  /// - Parameters:
+  ///   - code: [L, D].
+  ///   - picture: what was rendered of it, by whatever did the inversion.
+  ///   - image: number of the original.
+  public func quality(ofCode code: [Float], picture: Image8, image: Int) throws(InversionError) -> InversionQuality {
+    let original = images[image].picture
+    let pixels = original.planar(range)
+    if targets[image] == nil { targets[image] = try objective.prepareTarget(pixels) }
+    objective.set([targets[image]!])
+    let losses = objective.evaluate(code).losses[0]
+    var distance: Double?
+    if model.hasFeatureNetwork {
+      if originals[image] == nil { originals[image] = try appraiser.appraise(images: [pixels])[0] }
+      distance = try appraiser.appraise(images: [picture.planar(range)])[0].distance(to: originals[image]!)
+    }
+    return InversionQuality(
+      losses: losses, psnr_db: Metrics.psnr(original, picture), ssim: Metrics.ssim(original, picture),
+      lpips_style: distance)
+  }
+}

@@ -1,0 +1,278 @@
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+
+/// One run of `bench quality`: measures all configurations in turns, judges what they found, and keeps it in a journal.
+final class QualityRun {
+  /// Ctrl-C: what is in the journal stays.
+  struct Interruption: Error {}
+
+  /// What is measured, and on what.
+  struct Plan {
+    var model: Model
+    var configurations: [QualityConfiguration]
+    var images: [ImageOptions.Loaded]
+    /// A value of `--crop`.
+    var crop: String
+    /// How often each configuration inverts each image.
+    var rounds: Int
+    /// Images, from the first, whose codes are edited.
+    var editCount: Int
+    var boundaries: [AttributeBoundary]
+  }
+
+  /// One inversion's figures of time and memory.
+  struct Timing: Codable {
+    var seconds: Double
+    var cpuSeconds: Double
+    /// From the start of the process until it was ready for its first image.
+    var startSeconds: Double
+    var peakBytes: Int
+    var steps: Int
+  }
+
+  /// One inversion's result; the same in all rounds and for any number of threads.
+  struct Found: Codable {
+    var code: PackedFloats
+    /// A PNG file.
+    var picture: Data
+  }
+
+  let plan: Plan
+  let machine: MachineFacts
+  let modelSHA: String
+  /// Why a configuration could not be measured to its end.
+  private(set) var failures: [QualityConfiguration: String] = [:]
+  private(set) var notes: [String] = []
+  private let output: OutputFolder
+  private let journal: EvaluationJournal
+  private let kernels: Kernels
+  private let progress: ProgressBar
+  private let digests: [String]
+  private let programSHA: String
+  private var storedModels: [WeightsPrecision: String] = [:]
+
+  private var unitsDone = 0
+  private var unitsInAll = 0
+  private var stage = ""
+
+  static let journalName = "quality.journal"
+  private static let taskName = ".quality-task.json"
+
+  /// - Parameter kernels: of the judge.
+  init(_ plan: Plan, kernels: Kernels, output: OutputFolder, progress: ProgressBar) throws {
+    self.plan = plan
+    self.kernels = kernels
+    self.output = output
+    self.progress = progress
+    machine = MachineFacts(kernels)
+    journal = try EvaluationJournal(folder: output, name: Self.journalName, kind: "quality")
+    modelSHA = try SHA256.hexDigest(ofFile: plan.model.path)
+    // Another build may be faster, or round otherwise: it is measured anew.
+    programSHA = try SHA256.hexDigest(ofFile: "/proc/self/exe")
+    digests = plan.images.map { image in
+      var hash = SHA256()
+      hash.update(image.picture.pixels)
+      return hash.hexDigest()
+    }
+  }
+
+  func sync() throws { try journal.sync() }
+
+  // MARK: Keys
+
+  private func description(_ configuration: QualityConfiguration) -> [String] {
+    [
+      modelSHA, programSHA, configuration.method, configuration.weights.rawValue, configuration.compute,
+      machine.tier,
+    ]
+  }
+
+  private func timingKey(_ configuration: QualityConfiguration, _ image: Int, _ round: Int) -> String {
+    let place = ["\(configuration.threads)", "\(round)", machine.processor, digests[image]]
+    return EvaluationJournal.key(["timing"] + description(configuration) + place)
+  }
+
+  private func foundKey(_ configuration: QualityConfiguration, _ image: Int) -> String {
+    EvaluationJournal.key(["found"] + description(configuration) + [digests[image]])
+  }
+
+  // MARK: Measuring
+
+  /// Everything that the journal does not have yet.
+  func measure() throws {
+    defer { removeStoredModels() }
+    var turns: [(round: Int, configuration: QualityConfiguration, images: [Int])] = []
+    for round in 0..<plan.rounds {
+      // Back and forth, so that a slow minute of the machine does not always meet the same ones.
+      let order = round % 2 == 0 ? plan.configurations : plan.configurations.reversed()
+      for configuration in order {
+        // What comes first in a process finds cold caches: each round it is another image.
+        let images = plan.images.indices.map { ($0 + round) % plan.images.count }
+          .filter { !journal.hasPart(timingKey(configuration, $0, round)) }
+        if !images.isEmpty { turns.append((round, configuration, images)) }
+      }
+    }
+    unitsInAll = turns.reduce(0) { $0 + $1.images.count * units($1.configuration) } + judgingUnits
+    for (round, configuration, images) in turns where failures[configuration] == nil {
+      stage = "round \(round + 1)/\(plan.rounds), \(configuration.method)"
+      try measure(configuration, images, round)
+    }
+  }
+
+  /// Work of one inversion, in steps.
+  private func units(_ configuration: QualityConfiguration) -> Int { configuration.iterations + 2 }
+
+  private func measure(_ configuration: QualityConfiguration, _ images: [Int], _ round: Int) throws {
+    let began = unitsDone
+    let task = MeasuringTask(
+      model: try modelPath(configuration.weights), configuration: configuration, crop: plan.crop,
+      images: images.map { MeasuringTask.Image(number: $0, path: plan.images[$0].path) })
+    let process = try MeasuringProcess(task, path: output.path(Self.taskName))
+    var startSeconds = 0.0
+    var doneCount = 0
+    let end = try process.run { event, seconds in
+      switch event {
+      case .ready: startSeconds = seconds
+      case .step: break
+      case .failed(let image, let reason):
+        failures[configuration] = "\(plan.images[image].name): \(reason)"
+        return false
+      case .done(let image, let inversion):
+        try keep(inversion, configuration, image, round, startSeconds: startSeconds)
+        doneCount += 1
+        unitsDone = began + doneCount * units(configuration)
+      }
+      show()
+      return !Signals.isInterrupted
+    }
+    unitsDone = began + images.count * units(configuration)
+    if Signals.isInterrupted { throw Interruption() }
+    if case .failed(let reason) = end { failures[configuration] = reason }
+  }
+
+  private func keep(
+    _ inversion: MeasuredInversion, _ configuration: QualityConfiguration, _ image: Int, _ round: Int,
+    startSeconds: Double
+  ) throws {
+    let key = foundKey(configuration, image)
+    if let found: Found = try journal.storedPart(key) {
+      if found.code != inversion.code {
+        notes.append("\(configuration.id) found another code of \(plan.images[image].name) in round \(round + 1).")
+      }
+    } else {
+      try journal.append(Found(code: inversion.code, picture: inversion.picture), key: key)
+    }
+    try journal.append(
+      Timing(
+        seconds: inversion.seconds, cpuSeconds: inversion.cpuSeconds, startSeconds: startSeconds,
+        peakBytes: inversion.peakBytes, steps: inversion.steps),
+      key: timingKey(configuration, image, round))
+  }
+
+  private func show() {
+    progress.update(ProgressState(name: stage, step: min(unitsDone, unitsInAll), stepCount: unitsInAll))
+  }
+
+  private func advance(_ units: Int) throws {
+    unitsDone += units
+    show()
+    if Signals.isInterrupted { throw Interruption() }
+  }
+
+  // MARK: Weights
+
+  /// The model file itself, or a copy with other weights, made when it is first needed.
+  private func modelPath(_ weights: WeightsPrecision) throws -> String {
+    let file = plan.model.file
+    if weights == file.metadata.precision { return plan.model.path }
+    if let path = storedModels[weights] { return path }
+    let path = output.path(".quality-\(weights.rawValue).idinv")
+    stage = "weights in \(weights.rawValue)"
+    show()
+    try locating(plan.model.path) { try file.write(to: path, precision: weights) }
+    storedModels[weights] = path
+    return path
+  }
+
+  private func removeStoredModels() {
+    for path in storedModels.values { unlink(path) }
+    storedModels = [:]
+  }
+
+  // MARK: Judging
+
+  private var judgingUnits: Int {
+    let sweeps = plan.boundaries.count * plan.editCount * (EditEvaluation.stepCount + 1)
+    return plan.configurations.count * (plan.images.count + sweeps)
+  }
+
+  /// The figures of a configuration, for each image; nil where it could not be measured to its end.
+  struct Measurement {
+    /// By image, then by round.
+    var timings: [[Timing]]
+    /// By image.
+    var qualities: [InversionQuality]
+    var pictures: [Image8]
+    var edits: EditEvaluation?
+  }
+
+  /// What `measure()` has found, judged by the model itself in f32.
+  func judge() throws -> [QualityConfiguration: Measurement] {
+    let images = plan.images.map { EvaluationImage(name: $0.name, picture: $0.picture) }
+    let judge = try QualityJudge(plan.model, images: images, kernels: kernels)
+    let evaluator = Evaluator(plan.model, images: images, kernels: kernels) { [unowned self] in try advance(1) }
+    stage = "judging"
+    let scale = plan.boundaries.isEmpty || plan.editCount == 0 ? nil : try evaluator.attributeScale(images.count)
+    var steps: [Double] = []
+    var result: [QualityConfiguration: Measurement] = [:]
+    for configuration in plan.configurations where failures[configuration] == nil {
+      stage = "judging, \(configuration.method)"
+      let found = try images.indices.compactMap { image -> Found? in
+        try journal.storedPart(foundKey(configuration, image))
+      }
+      guard found.count == images.count else { continue }
+      let timings = try images.indices.map { image in
+        try (0..<plan.rounds).compactMap { round -> Timing? in
+          try journal.storedPart(timingKey(configuration, image, round))
+        }
+      }
+      guard timings.allSatisfy({ !$0.isEmpty }) else { continue }
+      let pictures = try found.map { try PNG.decode([UInt8]($0.picture), path: journalPath) }
+      let qualities = try images.indices.map { image in
+        defer { unitsDone += 1 }
+        let key = EvaluationJournal.key(["quality", modelSHA, programSHA, foundKey(configuration, image)])
+        return try journal.part(key) {
+          try advance(0)
+          return try judge.quality(ofCode: found[image].code.values, picture: pictures[image], image: image)
+        }
+      }
+      var measurement = Measurement(timings: timings, qualities: qualities, pictures: pictures)
+      if let scale {
+        let codes = found.map { EvaluatedCode(code: $0.code.values, seconds: 0) }
+        // The spread of the first configuration's codes is the measure of all.
+        if steps.isEmpty { steps = Evaluator.editSteps(plan.boundaries, codes: codes.map(\.code)) }
+        measurement.edits = try edits(Array(codes.prefix(plan.editCount)), steps, scale, evaluator)
+      }
+      result[configuration] = measurement
+    }
+    return result
+  }
+
+  private var journalPath: String { output.path(Self.journalName) }
+
+  private func edits(
+    _ codes: [EvaluatedCode], _ steps: [Double], _ scale: AttributeScale, _ evaluator: Evaluator
+  ) throws -> EditEvaluation {
+    var parts = ["edits", modelSHA, programSHA]
+    parts += codes.map(\.code.hashDigest)
+    parts += plan.boundaries.map { "\($0.attribute) \($0.boundary.normal.hashDigest)" }
+    parts += digests.prefix(codes.count)
+    parts += ["\(steps)", "\(scale.thresholds)", "\(scale.deviations)"]
+    return try journal.part(EvaluationJournal.key(parts)) {
+      try evaluator.edits(codes, boundaries: plan.boundaries, stepAlphas: steps, scale: scale)
+    }
+  }
+}
