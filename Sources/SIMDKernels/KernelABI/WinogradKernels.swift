@@ -14,12 +14,10 @@ public struct TileRun {
   public var bias: FloatSource
   /// Slope of the activation's negative side; 1 for none.
   public var slope: Float
-  /// Private memory of 64 vectors of 16 floats.
-  public var scratch: FloatTarget
 
   public init(
     pixels: FloatTarget, rowStride: Int, tileOffsets: UnsafePointer<Int32>, tiles: Int, transformed: FloatTarget,
-    elementStride: Int, bias: FloatSource, slope: Float, scratch: FloatTarget
+    elementStride: Int, bias: FloatSource, slope: Float
   ) {
     self.pixels = pixels
     self.rowStride = rowStride
@@ -29,7 +27,6 @@ public struct TileRun {
     self.elementStride = elementStride
     self.bias = bias
     self.slope = slope
-    self.scratch = scratch
   }
 }
 

@@ -51,7 +51,7 @@ struct ReducedWinogradBlocking: Sendable {
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats + WinogradBlocking.transformFloats
+    (isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats
   }
 
   var workspaceByteCount: Int { 4 * ((isStaged ? elementFloats + scaleFloats : 0) + workers * workerFloats) }

@@ -11,12 +11,10 @@ private struct ReducedRun {
   /// A worker's scratch memory.
   struct Scratch {
     var group: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
-    var transform: UnsafeMutablePointer<Float>
 
     init(_ blocking: ReducedWinogradBlocking, _ base: UnsafeMutablePointer<Float>) {
       group = base
       products = base + blocking.groupFloats
-      transform = products + blocking.productFloats
     }
   }
 
@@ -40,8 +38,7 @@ private struct ReducedRun {
       for block in 0..<weights.inputBlocks {
         pixels.transformInput(
           transforms.input, block: block, first: first &+ done, count: size,
-          to: scratch.group + block &* blocking.group &* 16, elementStride: blocking.groupStride,
-          scratch: scratch.transform)
+          to: scratch.group + block &* blocking.group &* 16, elementStride: blocking.groupStride)
       }
       var run = NarrowingRun(
         source: scratch.group, sourceElementStride: blocking.groupStride, sourceBlockStride: blocking.group &* 16,
@@ -82,8 +79,7 @@ private struct ReducedRun {
     for block in 0..<panel.blocks {
       pixels.transformOutput(
         transforms.output, target: panel.firstBlock &+ block, first: first, count: count,
-        from: scratch.products + block &* blocking.productRows &* 16, productStride: blocking.productStride,
-        scratch: scratch.transform)
+        from: scratch.products + block &* blocking.productRows &* 16, productStride: blocking.productStride)
     }
   }
 }

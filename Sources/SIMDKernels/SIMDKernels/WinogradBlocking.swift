@@ -19,7 +19,6 @@ struct WinogradBlocking: Sendable {
   let workers: Int
   /// Floats of a worker's transposed matrix.
   let transposedFloats: Int
-  static let transformFloats = 64 * 16
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
@@ -67,7 +66,7 @@ struct WinogradBlocking: Sendable {
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (isStaged ? 0 : elementFloats) + productFloats + transposedFloats + WinogradBlocking.transformFloats
+    (isStaged ? 0 : elementFloats) + productFloats + transposedFloats
   }
 
   var workspaceByteCount: Int { 4 * ((isStaged ? elementFloats : 0) + workers * workerFloats) }

@@ -51,7 +51,7 @@ extension Kernels {
   private func runFusedBlock(_ run: WinogradRun, _ task: Int, _ elements: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, weights = run.weights
     let transforms = weights.form.transforms(table.winograd)
-    let products = elements + blocking.elementFloats, scratch = products + blocking.productFloats
+    let products = elements + blocking.elementFloats
     let first = task &* blocking.tilesPerBlock
     let count = min(blocking.tilesPerBlock, blocking.tiles.count &- first)
     // With several workers the block after next is the likelier one to be this worker's next.
@@ -59,7 +59,7 @@ extension Kernels {
     let following = next &+ blocking.tilesPerBlock <= blocking.tiles.count ? next : nil
     for block in 0..<weights.inputBlocks {
       run.transformInput(
-        transforms.input, block: block, first: first, count: count, elements: elements, row: 0, scratch: scratch)
+        transforms.input, block: block, first: first, count: count, elements: elements, row: 0)
     }
     let steps = weights.elementOf.count, panels = weights.panels.count
     for index in 0..<panels {
@@ -78,7 +78,7 @@ extension Kernels {
       for block in 0..<panel.blocks {
         run.transformOutput(
           transforms.output, block: block, target: panel.firstBlock &+ block, first: first, count: count,
-          products: products, scratch: scratch)
+          products: products)
       }
     }
   }
@@ -90,17 +90,16 @@ extension Kernels {
     let elements = workspace
     let perWorker = blocking.workerFloats, tiles = blocking.tiles.count
     let tilesPerTask = 64, transformTasks = (tiles &+ tilesPerTask &- 1) / tilesPerTask
-    parallelFor(weights.inputBlocks &* transformTasks) { task, worker in
+    parallelFor(weights.inputBlocks &* transformTasks) { task, _ in
       let first = task % transformTasks &* tilesPerTask
       run.transformInput(
         transforms.input, block: task / transformTasks, first: first, count: min(tilesPerTask, tiles &- first),
-        elements: elements, row: first, scratch: elements + (blocking.elementFloats &+ worker &* perWorker))
+        elements: elements, row: first)
     }
     // Neighbouring tasks take the same panel: its matrices are read from memory once.
     let panels = weights.panels, groups = blocking.blockCount, steps = weights.elementOf.count
     parallelFor(panels.count &* groups) { task, worker in
-      let scratch = elements + (blocking.elementFloats &+ worker &* perWorker)
-      let products = scratch + WinogradBlocking.transformFloats
+      let products = elements + (blocking.elementFloats &+ worker &* perWorker)
       let transposed = products + blocking.productFloats
       let panel = panels[task / groups]
       let first = task % groups &* blocking.tilesPerBlock
@@ -122,8 +121,7 @@ extension Kernels {
       for block in 0..<panel.blocks {
         let target = panel.firstBlock &+ block
         run.transformOutput(
-          transforms.output, block: block, target: target, first: first, count: count, products: products,
-          scratch: scratch)
+          transforms.output, block: block, target: target, first: first, count: count, products: products)
         if plan.output.halo > 0 && first == 0 {
           for image in 0..<plan.output.batch {
             plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ target)

@@ -8,22 +8,21 @@ struct WinogradRun {
   /// Channel block `block` of `count` tiles from `first` → rows `row` … of the elements.
   @inline(__always) func transformInput(
     _ transform: WinogradKernels.Transform, block: Int, first: Int, count: Int,
-    elements: UnsafeMutablePointer<Float>, row: Int, scratch: UnsafeMutablePointer<Float>
+    elements: UnsafeMutablePointer<Float>, row: Int
   ) {
     pixels.transformInput(
       transform, block: block, first: first, count: count,
-      to: elements + (block &* blocking.elementRows &+ row) &* 16, elementStride: blocking.elementStride,
-      scratch: scratch)
+      to: elements + (block &* blocking.elementRows &+ row) &* 16, elementStride: blocking.elementStride)
   }
 
   /// Products of `block` of the panel → pixels of output block `target`.
   @inline(__always) func transformOutput(
     _ transform: WinogradKernels.Transform, block: Int, target: Int, first: Int, count: Int,
-    products: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    products: UnsafeMutablePointer<Float>
   ) {
     pixels.transformOutput(
       transform, target: target, first: first, count: count, from: products + block &* blocking.productRows &* 16,
-      productStride: blocking.productStride, scratch: scratch)
+      productStride: blocking.productStride)
   }
 
   /// One matrix product: `count` rows of the elements from `row` × the weights of a panel → the products' first rows.

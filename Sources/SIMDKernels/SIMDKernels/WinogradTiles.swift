@@ -38,24 +38,24 @@ struct WinogradPixels {
   /// Channel block `block` of `count` tiles from `first` → matrices `elementStride` floats apart.
   @inline(__always) func transformInput(
     _ transform: WinogradKernels.Transform, block: Int, first: Int, count: Int, to elements: UnsafeMutablePointer<Float>,
-    elementStride: Int, scratch: UnsafeMutablePointer<Float>
+    elementStride: Int
   ) {
     var run = TileRun(
       pixels: UnsafeMutablePointer(mutating: input + block &* plan.input.blockStride),
       rowStride: plan.input.rowStride, tileOffsets: inputTiles + first, tiles: count, transformed: elements,
-      elementStride: elementStride, bias: bias, slope: 1, scratch: scratch)
+      elementStride: elementStride, bias: bias, slope: 1)
     transform(&run)
   }
 
   /// Products, in matrices `productStride` floats apart → pixels of output block `target`.
   @inline(__always) func transformOutput(
     _ transform: WinogradKernels.Transform, target: Int, first: Int, count: Int,
-    from products: UnsafeMutablePointer<Float>, productStride: Int, scratch: UnsafeMutablePointer<Float>
+    from products: UnsafeMutablePointer<Float>, productStride: Int
   ) {
     var run = TileRun(
       pixels: output + target &* plan.output.blockStride, rowStride: plan.output.rowStride,
       tileOffsets: outputTiles + first, tiles: count, transformed: products, elementStride: productStride,
-      bias: bias + target &* 16, slope: slope, scratch: scratch)
+      bias: bias + target &* 16, slope: slope)
     transform(&run)
   }
 

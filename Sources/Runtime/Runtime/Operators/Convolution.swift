@@ -85,14 +85,15 @@ public final class ConvolutionWeights: Sendable {
 
   /// The faster algorithm, unless it costs more memory than it is worth. Winograd's weights are four times as large, and
   /// cannot be halves; what they save grows with the pixels they are used on, so small layers of reduced-precision files
-  /// go without. (Upsampling is direct in floats as well, and nearly as large.) The choice looks at one image, so that a
+  /// go without; 16-bit operands halve the weights and double the gain. (Upsampling is direct in floats as well, and nearly as large.) The choice looks at one image, so that a
   /// batch gives the same bits as its images one by one.
   private func algorithm(
     _ direction: Direction, reading input: BlockedShape, _ kernels: Kernels
   ) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
-    guard !asHalves || form == .upsample2x || image.pixelCount >= 32 * 32 else { return .direct }
+    let leastSide = kernels.precision == .reduced ? 16 : 32
+    guard !asHalves || form == .upsample2x || image.pixelCount >= leastSide * leastSide else { return .direct }
     let preferred = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
