@@ -8,6 +8,7 @@
 #endif
 
 typedef float idv_f32x16 __attribute__((ext_vector_type(16)));
+typedef float idv_f32x4 __attribute__((ext_vector_type(4)));
 typedef int8_t idv_i8x16 __attribute__((ext_vector_type(16)));
 
 #define IDV_INLINE static inline __attribute__((always_inline, unused))
@@ -23,6 +24,14 @@ IDV_INLINE idv_f32x16 idv_fma(idv_f32x16 a, idv_f32x16 b, idv_f32x16 c) {
   return a * b + c;
 #endif
 }
+#if defined(__aarch64__)
+/// a · b[lane] + c, fused: one instruction where `lane` is a constant.
+IDV_INLINE idv_f32x4 idv_fma_lane(idv_f32x4 a, idv_f32x4 b, int lane, idv_f32x4 c) {
+  return __builtin_elementwise_fma(a, (idv_f32x4)(b[lane]), c);
+}
+/// Lane by lane x > 0 ? a : b.
+IDV_INLINE idv_f32x4 idv_where_positive4(idv_f32x4 x, idv_f32x4 a, idv_f32x4 b) { return x > 0 ? a : b; }
+#endif
 IDV_INLINE idv_f32x16 idv_max(idv_f32x16 a, idv_f32x16 b) { return a > b ? a : b; }
 IDV_INLINE idv_f32x16 idv_min(idv_f32x16 a, idv_f32x16 b) { return a < b ? a : b; }
 /// Lane by lane x > 0 ? a : b.
@@ -58,7 +67,20 @@ IDV_INLINE void idv_copy(void *_Nonnull to, const void *_Nonnull from, intptr_t 
 IDV_INLINE idv_f32x16 idv_load_i8(const void *_Nonnull p) {
   idv_i8x16 v;
   memcpy(&v, p, 16);
+#if defined(__aarch64__)
+  // Width by width and half by half: converted at once, each quarter is shifted up and down again.
+  typedef int8_t i8x8 __attribute__((ext_vector_type(8)));
+  typedef int16_t i16x8 __attribute__((ext_vector_type(8)));
+  const i16x8 low = __builtin_convertvector((i8x8)v.lo, i16x8), high = __builtin_convertvector((i8x8)v.hi, i16x8);
+  idv_f32x16 r;
+  r.lo.lo = __builtin_convertvector(low.lo, idv_f32x4);
+  r.lo.hi = __builtin_convertvector(low.hi, idv_f32x4);
+  r.hi.lo = __builtin_convertvector(high.lo, idv_f32x4);
+  r.hi.hi = __builtin_convertvector(high.hi, idv_f32x4);
+  return r;
+#else
   return __builtin_convertvector(v, idv_f32x16);
+#endif
 }
 
 /// Sixteen IEEE halves, at any address, as floats.

@@ -1,0 +1,116 @@
+"""cd bench && python3 -m arm pipes | roofline
+
+What can be said of ARM boards without one at hand; see README.md.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+
+from . import disassembly, pipes
+from .kernels import KERNELS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# An in-order core first, then those that the bars are about. LLVM gives cortex-a76 the tables of the Cortex-A57;
+# neoverse-n1 is the same core with tables of its own.
+CPUS = ["cortex-a53", "cortex-a55", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-n2"]
+
+
+def newest(tool):
+    """The tool with the highest version in its name that is installed: Debian has llvm-mca-19 beside llvm-mca."""
+    found = {}
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        for path in pathlib.Path(folder or ".").glob(f"{tool}-*"):
+            suffix = path.name.removeprefix(f"{tool}-")
+            if suffix.isdigit():
+                found[int(suffix)] = path.name
+    return found[max(found)] if found else tool
+
+
+def functions(folder, objdump):
+    objects = sorted(pathlib.Path(folder).glob("Kernels*.build/*.o"))
+    if not objects:
+        raise pipes.Unavailable(f"{folder}: no Kernels*.build/*.o in it; 'scripts/arm64 build' makes them")
+    return [function for path in objects for function in disassembly.disassemble(path, objdump)]
+
+
+def measure(found, cpus, mca):
+    """One entry per kernel; a kernel that is not there, or has no loop of multiply-adds, is an error."""
+    entries = []
+    for kernel in KERNELS:
+        candidates = [f for f in found if kernel.matches(f.name)]
+        loops = [loop for f in candidates if (loop := pipes.busiest_loop(disassembly.innermost_loops(f)))]
+        if not loops:
+            raise pipes.Unavailable(f"{kernel.name}: no loop with multiply-adds found in the objects")
+        loop = pipes.busiest_loop(loops)
+        uses = {cpu: pipes.pipe_use(loop, cpu, mca) for cpu in cpus}
+        entries.append({
+            "kernel": kernel.name,
+            "instructions": len(loop),
+            "multiply_adds": uses[cpus[0]].multiply_adds,
+            "share": {cpu: round(use.share, 4) for cpu, use in uses.items()},
+            "cycles": {cpu: round(use.cycles, 2) for cpu, use in uses.items()},
+            "bars": kernel.bars,
+        })
+    return entries
+
+
+def missed(entries):
+    return [
+        f"{entry['kernel']} on {cpu}: {entry['share'][cpu]:.1%} of the multiply-add pipes, expected {bar:.0%} or more"
+        for entry in entries for cpu, bar in entry["bars"].items()
+        if cpu in entry["share"] and entry["share"][cpu] < bar
+    ]
+
+
+def table(entries, cpus):
+    lines = [
+        "| kernel | instructions | multiply-adds | " + " | ".join(cpus) + " |",
+        "|---" * (3 + len(cpus)) + "|",
+    ]
+    for entry in entries:
+        cells = [f"{entry['share'][cpu]:.0%}" for cpu in cpus]
+        lines.append(
+            f"| {entry['kernel']} | {entry['instructions']} | {entry['multiply_adds']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def run_pipes(options):
+    mca, objdump = options.mca or newest("llvm-mca"), options.objdump or newest("llvm-objdump")
+    major, line = pipes.version(mca)
+    if major < 16:
+        raise pipes.Unavailable(f"{mca}: is of version {major or 'unknown'}; expected 16 or later, such as Debian's llvm-19")
+    entries = measure(functions(options.objects, objdump), options.cpu or CPUS, mca)
+    if options.json:
+        print(json.dumps({"llvm": line, "kernels": entries}, indent=2))
+    else:
+        print(f"Share of the multiply-add pipes in each kernel's inner loop, by {mca} ({line}):\n")
+        print(table(entries, options.cpu or CPUS))
+    failures = missed(entries)
+    for failure in failures:
+        print(f"arm: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python3 -m arm", description=__doc__.splitlines()[2])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("pipes", help="share of the multiply-add pipes that each kernel's inner loop uses")
+    one.add_argument("--objects", default=ROOT / ".build-arm64" / "release", help="folder with Kernels*.build")
+    one.add_argument("--cpu", action="append", help="as llvm-mca names it; may be given several times")
+    one.add_argument("--mca", help="default: the newest llvm-mca")
+    one.add_argument("--objdump", help="default: the newest llvm-objdump")
+    one.add_argument("--json", action="store_true")
+    one.set_defaults(run=run_pipes)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (pipes.Unavailable, RuntimeError, OSError) as error:
+        print(f"arm: {error}", file=sys.stderr)
+        return 69
+
+
+if __name__ == "__main__":
+    sys.exit(main())
