@@ -11,12 +11,14 @@ struct BenchTests {
     ).json
     let peak = try #require(json["peak_gflops"] as? Double)
     #expect(peak > 0.01)
+    #expect(try #require(json["memory_gb_per_s"] as? Double) > 0.01)
     #expect(try #require(json["threads"] as? Int) >= 1 && ["f32", "f16"].contains(json["compute"] as? String))
     #expect(try #require(json["peak_rss_bytes"] as? Int) > 1 << 20)
     for part in ["generator", "encoder", "perceptual", "step"] {
       let timing = try #require(json[part] as? [String: Any], "\(part)")
       #expect(timing["runs"] as? Int == 2)
-      #expect(try #require(timing["median_s"] as? Double) > 0)
+      let median = try #require(timing["median_s"] as? Double), least = try #require(timing["least_s"] as? Double)
+      #expect(least > 0 && least <= median)
       let operators = try #require(timing["operators"] as? [[String: Any]])
       var gflop = 0.0
       for figures in operators {
@@ -26,6 +28,9 @@ struct BenchTests {
         let share = try #require(figures["share_of_peak"] as? Double)
         let bandwidth = try #require(figures["gb_per_s"] as? Double)
         gflop += work
+        let executed = try #require(figures["executed_gflop"] as? Double)
+        let transforms = try #require(figures["transform_bytes"] as? Int)
+        #expect((executed > 0) == (work > 0) && transforms >= 0, "\(part): \(figures)")
         #expect(bytes > 0, "\(part): \(figures)")
         #expect(abs(share - work / seconds / peak) <= 1e-6 * (1 + share))
         #expect(abs(bandwidth - bytes * 1e-9 / seconds) <= 1e-6 * (1 + bandwidth))

@@ -8,7 +8,8 @@ import Testing
     Kernels.availableTiers.filter { Kernels(threadCount: 1, cap: $0).table.reduced != nil }
   }
 
-  @Test("Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
+  @Test(
+    "Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
   func convolution(_ test: ConvolutionCase) {
     var random = Seeded(7)
     let step = test.form == .upsample2x ? 2 : 1

@@ -9,7 +9,7 @@ import os
 import pathlib
 import sys
 
-from . import disassembly, pipes
+from . import disassembly, pipes, roofline
 from .kernels import KERNELS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,11 +45,11 @@ def measure(found, cpus, mca):
         if not loops:
             raise pipes.Unavailable(f"{kernel.name}: no loop with multiply-adds found in the objects")
         loop = pipes.busiest_loop(loops)
-        uses = {cpu: pipes.pipe_use(loop, cpu, mca) for cpu in cpus}
+        uses = {cpu: pipes.pipe_use(loop, cpu, mca) for cpu in cpus if cpu not in kernel.without}
         entries.append({
             "kernel": kernel.name,
             "instructions": len(loop),
-            "multiply_adds": uses[cpus[0]].multiply_adds,
+            "multiply_adds": sum(map(pipes.is_multiply_add, loop)),
             "share": {cpu: round(use.share, 4) for cpu, use in uses.items()},
             "cycles": {cpu: round(use.cycles, 2) for cpu, use in uses.items()},
             "bars": kernel.bars,
@@ -71,7 +71,7 @@ def table(entries, cpus):
         "|---" * (3 + len(cpus)) + "|",
     ]
     for entry in entries:
-        cells = [f"{entry['share'][cpu]:.0%}" for cpu in cpus]
+        cells = [f"{entry['share'][cpu]:.0%}" if cpu in entry["share"] else "–" for cpu in cpus]
         lines.append(
             f"| {entry['kernel']} | {entry['instructions']} | {entry['multiply_adds']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -94,6 +94,46 @@ def run_pipes(options):
     return 1 if failures else 0
 
 
+def run_roofline(options):
+    table = json.loads((pathlib.Path(__file__).parent / "boards.json").read_text())
+    names, benches = [], []
+    for argument in options.bench:
+        name, separator, path = argument.partition("=")
+        if not separator:
+            raise pipes.Unavailable(f"--bench {argument}: expected NAME=FILE")
+        bench = json.loads(pathlib.Path(path).read_text())
+        # What a board's owner attached to an issue is as good.
+        bench = bench.get("bench", bench) if bench.get("format") == "idinv-lite-bench" else bench
+        if missing := roofline.requirements(bench):
+            raise pipes.Unavailable(f"{path}: lacks {', '.join(missing)}; expected what 'bench --graph --json' prints")
+        names.append(name)
+        benches.append(bench)
+
+    def machine(bench):
+        return roofline.CPU.measured(
+            bench, options.ghz, options.l1_bytes_per_cycle, options.cache_mb, options.cache_bytes_per_cycle)
+
+    factor = roofline.fitted_factor(benches, machine)
+    share = table["usable_share"]["value"]
+    report = {
+        "kind": "prediction", "factor": factor, "models": names, "boards": table["boards"],
+        "usable_share": table["usable_share"],
+        "errors": roofline.errors(benches, names, machine, factor),
+        "predictions": [
+            roofline.predict(bench, name, roofline.CPU.of_board(board, share), factor)
+            for name, bench in zip(names, benches) for board in table["boards"]
+        ],
+    }
+    if options.out:
+        out = pathlib.Path(options.out)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "roofline.json").write_text(json.dumps(report, indent=2) + "\n")
+        (out / "roofline.md").write_text(roofline.markdown(report))
+    else:
+        print(roofline.markdown(report), end="")
+    return 0
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python3 -m arm", description=__doc__.splitlines()[2])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -104,10 +144,20 @@ def main(arguments=None):
     one.add_argument("--objdump", help="default: the newest llvm-objdump")
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=run_pipes)
+    two = commands.add_parser("roofline", help="predicts seconds per step and per inversion on boards")
+    two.add_argument("--bench", action="append", required=True, metavar="NAME=FILE",
+                     help="what 'idinv-lite bench --graph --json --compute f32' printed for a model; may be given several times")
+    # Of the machine that was measured; peak and bandwidth of its memory are in the listing.
+    two.add_argument("--ghz", type=float, default=2.6, help="clock rate of the measured machine")
+    two.add_argument("--l1-bytes-per-cycle", type=float, default=128, help="its loads and stores per cycle")
+    two.add_argument("--cache-mb", type=float, default=32, help="its last-level cache")
+    two.add_argument("--cache-bytes-per-cycle", type=float, default=16, help="what a core gets from it per cycle")
+    two.add_argument("--out", help="folder for roofline.json and roofline.md; default: the text only")
+    two.set_defaults(run=run_roofline)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except (pipes.Unavailable, RuntimeError, OSError) as error:
+    except (pipes.Unavailable, RuntimeError, OSError, json.JSONDecodeError) as error:
         print(f"arm: {error}", file=sys.stderr)
         return 69
 

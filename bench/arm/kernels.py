@@ -12,12 +12,16 @@ class Kernel:
     pattern: str
     # Least share of the multiply-add pipes by CPU; none for kernels that wait for memory.
     bars: dict
+    # CPUs that lack its instructions.
+    without: tuple = ()
 
     def matches(self, symbol):
         return f"{len(self.module)}{self.module}" in symbol and re.search(self.pattern, symbol) is not None
 
 
 GEMM_BARS = {"cortex-a76": 0.90, "cortex-a72": 0.85}
+# No arithmetic on halves.
+ARMV8_0 = ("cortex-a53", "cortex-a72")
 
 # Closures of `plug(into: inout DenseKernels)` in the order of their lines.
 DENSE = r"4plug4into.*05DenseA0V.*cfU"
@@ -29,6 +33,7 @@ def _gemv(name, closure):
 
 KERNELS = [
     Kernel("f32-tapgemm-6x16", "KernelsNEON", r"11tapGemm6x16", GEMM_BARS),
+    Kernel("f16-gemm-8x16", "KernelsNEONFP16", r"15reducedGemm8x16", {"cortex-a76": 0.90}, ARMV8_0),
     Kernel("f32-winograd-f4x3-input", "KernelsNEON", r"winogradSameInput", {}),
     Kernel("f32-winograd-f4x3-output", "KernelsNEON", r"winogradSameOutput", {}),
     _gemv("f32-gemv-4x16", ""),

@@ -12,6 +12,10 @@ public struct GraphTiming: Sendable {
     public var seconds: Double
     /// Floating-point operations by definition; 0 where none are counted.
     public var work: Int
+    /// What the chosen algorithm executes of it in matrix products.
+    public var matrixWork: Int
+    /// Bytes that its transforms load and store.
+    public var transformByteCount: Int
     /// Bytes it must move at least: inputs, output and weights, each once.
     public var traffic: Int
   }
@@ -43,7 +47,9 @@ public struct GraphTiming: Sendable {
     operations = graph.graph.nodes.enumerated().map { index, node in
       Operation(
         name: node.operation.name, shape: "\(graph.graph.shape(of: node.output))",
-        seconds: medianOf(byOperation[index]), work: graph.work[index], traffic: graph.traffic[index])
+        seconds: medianOf(byOperation[index]), work: graph.work[index],
+        matrixWork: graph.matrixWork[index], transformByteCount: graph.transformByteCounts[index],
+        traffic: graph.traffic[index])
     }
   }
 }

@@ -49,15 +49,20 @@ public struct PreparedOperator {
   /// Floating-point operations by the operator's definition, whatever algorithm computes it; 0 where memory traffic is
   /// what counts.
   public let work: Int
+  /// Of `work`, what the chosen algorithm executes in matrix products; and bytes that its transforms load and store.
+  public let matrixWork: Int, transformByteCount: Int
   /// Bytes of weights and other constants that one run reads, as they lie in memory: packed, in their own precision.
   public let constantByteCount: Int
   public let run: (OperatorMemory) -> Void
 
   public init(
-    workspaceByteCount: Int = 0, work: Int = 0, constantByteCount: Int = 0, run: @escaping (OperatorMemory) -> Void
+    workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, constantByteCount: Int = 0,
+    run: @escaping (OperatorMemory) -> Void
   ) {
     self.workspaceByteCount = workspaceByteCount
     self.work = work
+    matrixWork = execution?.matrixWork ?? work
+    transformByteCount = execution?.transformByteCount ?? 0
     self.constantByteCount = constantByteCount
     self.run = run
   }

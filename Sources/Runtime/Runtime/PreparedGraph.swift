@@ -12,6 +12,8 @@ public final class PreparedGraph {
   private let tensorOffsets: [Int]
   /// Floating-point operations of each node, by its definition.
   public let work: [Int]
+  /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
+  public let matrixWork: [Int], transformByteCounts: [Int]
   /// Bytes that each node must move at least: inputs, output and constants, each once.
   public let traffic: [Int]
 
@@ -48,6 +50,8 @@ public final class PreparedGraph {
     self.steps = steps
     self.tensorOffsets = offsets
     self.work = operators.map(\.work)
+    matrixWork = operators.map(\.matrixWork)
+    transformByteCounts = operators.map(\.transformByteCount)
     self.traffic = zip(graph.nodes, operators).map { node, prepared in
       (node.inputs + [node.output]).reduce(prepared.constantByteCount) { $0 + graph.shape(of: $1).byteCount }
     }

@@ -4,6 +4,24 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+
+// Bits of AT_HWCAP and AT_HWCAP2 (Linux, Documentation/arch/arm64/elf_hwcaps.rst); older headers lack some of the names.
+enum { FP16_BIT = 10, DOTPROD_BIT = 20, SVE2_BIT2 = 1, I8MM_BIT2 = 13 };
+
+static bool hwcap(unsigned long type, int bit) { return getauxval(type) >> bit & 1; }
+bool idinv_has_fp16(void) { return hwcap(AT_HWCAP, FP16_BIT); }
+bool idinv_has_dotprod(void) { return hwcap(AT_HWCAP, DOTPROD_BIT); }
+bool idinv_has_i8mm(void) { return hwcap(AT_HWCAP2, I8MM_BIT2); }
+bool idinv_has_sve2(void) { return hwcap(AT_HWCAP2, SVE2_BIT2); }
+#else
+bool idinv_has_fp16(void) { return false; }
+bool idinv_has_dotprod(void) { return false; }
+bool idinv_has_i8mm(void) { return false; }
+bool idinv_has_sve2(void) { return false; }
+#endif
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -84,6 +102,27 @@ int idinv_physical_cores(void) {
   int count = CPU_COUNT(&cores), limit = quota();
   if (limit && limit < count) count = limit;
   return count < 1 ? 1 : count;
+}
+
+intptr_t idinv_allowed_cpus(int *cpus, intptr_t capacity) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed)) return 0;
+  intptr_t count = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &allowed)) {
+      if (count < capacity) cpus[count] = cpu;
+      count++;
+    }
+  return count;
+}
+
+bool idinv_confine_to_cpus(const int *cpus, intptr_t count) {
+  cpu_set_t wanted;
+  CPU_ZERO(&wanted);
+  for (intptr_t i = 0; i < count; i++)
+    if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE) CPU_SET(cpus[i], &wanted);
+  return sched_setaffinity(0, sizeof wanted, &wanted) == 0;
 }
 
 long idinv_second_level_cache_bytes(void) {

@@ -12,18 +12,20 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
   case x86v4vnni
   /// 64-bit ARM with Advanced SIMD (every ARMv8-A core).
   case neon
+  /// Armv8.2-A with arithmetic on halves (Cortex-A55, A75 and later): 16-bit products at twice the rate.
+  case neonfp16
 
   /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.
   public var rank: Int {
     switch self {
     case .scalar: 0
     case .x86v3, .neon: 1
-    case .x86v4: 2
+    case .x86v4, .neonfp16: 2
     case .x86v4vnni: 3
     }
   }
 
-  private var isARM: Bool { self == .neon }
+  private var isARM: Bool { self == .neon || self == .neonfp16 }
 
   /// Whether a cap of `cap` leaves this tier usable. A cap of another architecture leaves `scalar` only.
   public func isAdmitted(by cap: Tier) -> Bool {

@@ -21,7 +21,8 @@ func narrow(_ run: UnsafePointer<NarrowingRun>) {
       scales[row] = scale
       let factor = idv_mul(one, Lanes(repeating: inverse))
       for block in 0..<r.blocks {
-        idv_store_i16(target + block &* r.targetBlockStride, idv_mul(source.lanes(block &* r.sourceBlockStride), factor))
+        idv_store_i16(
+          target + block &* r.targetBlockStride, idv_mul(source.lanes(block &* r.sourceBlockStride), factor))
       }
       source += 16
       target += 16

@@ -56,6 +56,27 @@ public final class ConvolutionPlan: Sendable {
   /// Whether `kernels` may run this plan: tiles are those of a tier, scratch memory is for so many threads.
   func fits(_ kernels: Kernels) -> Bool { kernels.table.tier == tier && kernels.threadCount <= workers }
 
+  /// What the chosen algorithm executes, for models of its speed.
+  public var execution: ConvolutionExecution {
+    let outputs = output.paddedChannels
+    switch packed.algorithm {
+    case .direct(let weights):
+      // Each phase computes its own share of the output's pixels.
+      let perPixel = weights.taps * weights.inputBlocks * weights.channelsPerTap
+      return ConvolutionExecution(
+        matrixWork: 2 * output.batch * output.pixelCount * perPixel * outputs, transformByteCount: 0)
+    case .winograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
+    case .reducedWinograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
+    }
+  }
+
+  private func execution(_ form: WinogradForm, inputBlocks: Int) -> ConvolutionExecution {
+    let outputs = output.paddedChannels, tiles = input.batch * (form.tiles(input) ?? 0)
+    let vectors = form.inputVectorCount * inputBlocks + form.outputVectorCount * outputs / 16
+    return ConvolutionExecution(
+      matrixWork: 2 * tiles * form.productCount * inputBlocks * 16 * outputs, transformByteCount: tiles * vectors * 64)
+  }
+
   /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
   public var workspaceByteCount: Int {
     switch blocking {
@@ -64,6 +85,14 @@ public final class ConvolutionPlan: Sendable {
     case .reducedWinograd(let blocking): blocking.workspaceByteCount
     }
   }
+}
+
+/// What an algorithm does, which may be less than the definition of the convolution asks for.
+public struct ConvolutionExecution: Hashable, Sendable {
+  /// Floating-point operations of its matrix products, padding included.
+  public var matrixWork: Int
+  /// Bytes that its transforms load and store, from and to whatever cache.
+  public var transformByteCount: Int
 }
 
 extension Kernels {

@@ -7,6 +7,7 @@ import KernelsScalar
   import KernelsX86V4VNNI
 #elseif arch(arm64)
   import KernelsNEON
+  import KernelsNEONFP16
 #endif
 
 /// One kernel of one tier, as `idinv-lite kernels` lists it.
@@ -42,6 +43,7 @@ public enum KernelRegistry {
       case .x86v4: idinv_has_x86v4()
       case .x86v4vnni: idinv_has_x86v4vnni()
       case .neon: true  // Advanced SIMD is part of every 64-bit ARM Linux
+      case .neonfp16: idinv_has_fp16()
       }
     }
   }
@@ -55,7 +57,8 @@ public enum KernelRegistry {
       if Tier.x86v4.isAdmitted(by: tier) { plugX86V4(into: &table) }
       if tier == .x86v4vnni { plugX86V4VNNI(into: &table) }
     #elseif arch(arm64)
-      if tier == .neon { plugNEON(into: &table) }
+      if Tier.neon.isAdmitted(by: tier) { plugNEON(into: &table) }
+      if tier == .neonfp16 { plugNEONFP16(into: &table) }
     #endif
     return table
   }

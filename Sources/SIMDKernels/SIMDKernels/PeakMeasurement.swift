@@ -16,6 +16,30 @@ extension Kernels {
     }.min()!
     return Double(calls * tasks * operands[0].work) / best
   }
+
+  /// Bytes per second at which all threads together read memory that no cache holds.
+  ///
+  /// Best of `repetitions`. - Parameter byteCount: what is read; several times the caches.
+  public func measureMemoryBandwidth(byteCount: Int = 96 << 20, repetitions: Int = 4) -> Double {
+    // Rows of 256 KB, four to a task, as a dense layer reads its weights.
+    let columns = 1 << 16, rows = max(4, byteCount / (columns * 4) / 4 * 4)
+    let matrix = AlignedFloats(count: rows * columns), vector = AlignedFloats(count: columns)
+    let sums = AlignedFloats(count: rows)
+    for i in 0..<columns { vector.base[i] = 1 }
+    // Pages that were never written to are one and the same.
+    parallelFor(rows) { row, _ in for i in 0..<columns { matrix.base[row &* columns &+ i] = 1 } }
+    let clock = ContinuousClock()
+    let best = (0..<max(1, repetitions)).map { _ in
+      clock.measure {
+        parallelFor(rows / 4) { task, _ in
+          table.dense.dotF32(
+            sums.base + 4 &* task, UnsafeRawPointer(matrix.base + 4 &* task &* columns), columns &* 4, 4, vector.base,
+            columns)
+        }
+      } / .seconds(1)
+    }.min()!
+    return Double(rows * columns * 4) / best
+  }
 }
 
 /// A product of one thread: a few pixels, again and again, by one panel of 16 KB.

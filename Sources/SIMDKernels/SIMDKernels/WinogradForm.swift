@@ -52,6 +52,14 @@ struct WinogradForm: Sendable {
   var productCount: Int { products * products }
   var elementCount: Int { elements * elements }
 
+  /// Vectors of 16 floats that the transforms of a tile load and store: columns first, then rows, with memory in between
+  /// where registers do not hold a tile.
+  var inputVectorCount: Int {
+    let side = elements == 4 ? 4 : 6
+    return side * side + 2 * side * elements + elements * elements
+  }
+  var outputVectorCount: Int { productCount + 2 * products * outputStep + outputStep * outputStep }
+
   /// Product → its element and its weights.
   var elementOf: [Int] { pairs(elementOfProduct, elements) }
   var weightOf: [Int] { pairs(weightOfProduct, weightRows.count) }

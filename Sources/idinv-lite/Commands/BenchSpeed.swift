@@ -12,6 +12,8 @@ struct BenchSpeed: ParsableCommand {
     discussion: """
       Figures are medians. A step is forward and backward of all terms that the model has networks for. The peak is that \
       of the f32 matrix kernel on data in the first-level cache, measured in the same run.
+
+      Reports from boards are welcome: run it with --submit-file and attach the file to an issue.
       """)
 
   /// What there is to measure.
@@ -37,13 +39,21 @@ struct BenchSpeed: ParsableCommand {
   @Flag(help: "Print as one JSON object.")
   var json = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write figures, processor, system, clock rates and temperatures to this JSON file, to report how a board does. "
+        + "It has no names of hosts, users or files in it.", valueName: "file"))
+  var submitFile: String?
+
   mutating func validate() throws {
     guard runs > 0 else { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
     guard batch > 0 else { throw ValidationError("--batch: expected 1 or more, found \(batch)") }
   }
 
-  private struct Timing: Encodable {
+  struct Timing: Encodable {
     var median_s: Double
+    /// The fastest run: other programs only ever slow one down.
+    var least_s: Double
     var runs: Int
     var gflop: Double
     var arena_bytes: Int
@@ -51,12 +61,14 @@ struct BenchSpeed: ParsableCommand {
     var operators: [OperatorFigures]?
   }
 
-  private struct Listing: Encodable {
+  struct Listing: Encodable {
     var threads: Int
+    var cpus: [Int]
     var compute: String
     var tier: String
     var batch: Int
     var peak_gflops: Double
+    var memory_gb_per_s: Double
     var peak_rss_bytes = 0
     var generator: Timing?
     var encoder: Timing?
@@ -72,15 +84,24 @@ struct BenchSpeed: ParsableCommand {
 
   func run() throws {
     try reporting {
+      let files = SystemFiles.current
+      let topology = CoreTopology(files)
       let kernels = try engine.kernels()
       let model = try model.load()
+      if let submitFile { try OutputPlaces(inputs: [model.path]).check(submitFile) }
+      let cpus = Processor.allowedCPUs
+      let probe = ConditionProbe(files, cpus: cpus)
+      let before = probe.read()
       let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
       var listing = Listing(
-        threads: kernels.threadCount, compute: kernels.computeName, tier: kernels.table.tier.rawValue, batch: batch,
-        peak_gflops: kernels.measurePeak() * 1e-9)
+        threads: kernels.threadCount, cpus: cpus, compute: kernels.computeName, tier: kernels.table.tier.rawValue,
+        batch: batch, peak_gflops: kernels.measurePeak() * 1e-9,
+        memory_gb_per_s: kernels.measureMemoryBandwidth() * 1e-9)
+      Self.forgetPeakResidentBytes()
       func timing(_ timing: GraphTiming) -> Timing {
         Timing(
-          median_s: timing.median, runs: runs, gflop: Double(timing.operations.reduce(0) { $0 + $1.work }) * 1e-9,
+          median_s: timing.median, least_s: timing.seconds.min() ?? .nan, runs: runs,
+          gflop: Double(timing.operations.reduce(0) { $0 + $1.work }) * 1e-9,
           arena_bytes: timing.memoryPlan.byteCount, arena_lower_bound_bytes: timing.memoryPlan.lowerBound,
           operators: graph
             ? timing.operations.map { OperatorFigures($0, peak: listing.peak_gflops * 1e9) } : nil)
@@ -100,6 +121,12 @@ struct BenchSpeed: ParsableCommand {
       if parts.contains(.perceptual) { listing.perceptual = timing(try benchmark.time(.perceptual, runs: runs)) }
       if parts.contains(.step) { listing.step = timing(try benchmark.timeStep(runs: runs)) }
       listing.peak_rss_bytes = Self.peakResidentBytes()
+      if let submitFile {
+        let submission = try BenchSubmission(
+          model, machine: MachineDescription(files, topology: topology, used: cpus), before: before,
+          after: probe.read(), bench: listing)
+        try JSONOutput.write(submission, to: submitFile)
+      }
       if json { try JSONOutput.print(listing) } else { try StandardStreams.printOutput(text(listing)) }
     }
   }
@@ -107,7 +134,8 @@ struct BenchSpeed: ParsableCommand {
   private func text(_ listing: Listing) -> String {
     var text = "tier \(listing.tier), \(listing.compute), \(listing.threads) threads, batch \(batch), "
     text += "median of \(runs) runs; "
-    text += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
+    text += String(format: "peak %.1f GFLOP/s, ", listing.peak_gflops)
+    text += String(format: "memory read at %.1f GB/s\n", listing.memory_gb_per_s)
     for (name, timing) in listing.timings {
       text += "  " + name.padding(toLength: 11, withPad: " ", startingAt: 0)
       text += String(
@@ -121,6 +149,13 @@ struct BenchSpeed: ParsableCommand {
       text += "\n\(name)\n" + operatorTable(operators)
     }
     return text
+  }
+
+  /// Lets the peak begin anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
+  private static func forgetPeakResidentBytes() {
+    guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
+    try? file.write(contentsOf: Data("5".utf8))
+    try? file.close()
   }
 
   /// The most memory this process has had in use, from the kernel's accounts.

@@ -26,6 +26,10 @@ struct KernelList: ParsableCommand {
     var available_tiers: [String]
     var compiled_tiers: [String]
     var threads: Int
+    /// Numbers of the CPUs that are computed on.
+    var cpus: [Int]
+    /// Optional instructions of this CPU.
+    var features: [String]
     var kernels: [Kernel]
   }
 
@@ -38,6 +42,7 @@ struct KernelList: ParsableCommand {
           Listing(
             tier: kernels.table.tier.rawValue, available_tiers: Kernels.availableTiers.map(\.rawValue),
             compiled_tiers: KernelRegistry.compiledTiers.map(\.rawValue), threads: kernels.threadCount,
+            cpus: Processor.allowedCPUs, features: Processor.features,
             kernels: listed.map {
               .init(slot: $0.slot, name: $0.name, tier: $0.tier.rawValue, in_force: $0.isInForce)
             }))
@@ -46,7 +51,9 @@ struct KernelList: ParsableCommand {
       if reporting.quiet { return }
       var text = "tier in force: \(kernels.table.tier.rawValue) (this machine runs "
       text += Kernels.availableTiers.map(\.rawValue).joined(separator: ", ")
-      text += "); threads: \(kernels.threadCount)\n\n"
+      text += "); threads: \(kernels.threadCount), on CPUs \(IntegerList.text(Processor.allowedCPUs))\n"
+      let features = Processor.features
+      text += "optional instructions: \(features.isEmpty ? "none" : features.joined(separator: ", "))\n\n"
       let width = listed.map(\.slot.count).max() ?? 0
       for kernel in listed {
         let slot = kernel.slot.padding(toLength: width, withPad: " ", startingAt: 0)

@@ -16,6 +16,8 @@ struct InversionResults {
   let record: (_ line: Int) throws -> InversionRecord?
   let seconds: Double
   let isComplete: Bool
+  /// Of the part of the run that has just ended; nil where results are only put together.
+  var conditions: ConditionLog?
 
   /// What the last line on the terminal says.
   struct Outcome {
@@ -70,11 +72,13 @@ struct InversionResults {
     try images.commit()
     try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
     let median = Figure.median(rows.map(\.resultFigures.psnrDB)) ?? .nan
-    let summary = InversionSummary(
+    var summary = InversionSummary(
       description, isComplete: isComplete, seconds: seconds, medianPSNR: median, skipped: skipped)
+    summary.conditions = conditions?.summary
     try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
     var report = InversionReport(run: reportRun(skipped), entries: entries)
     report.rows = rows
+    report.conditions = conditions
     try report.write(to: output.path("inversion.html"))
     return Outcome(invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median)
   }

@@ -15,6 +15,7 @@ extension InversionReport {
       if let chart = convergence() { page.addSection("Convergence", chart) }
       if !entries.isEmpty { page.addSection(rows.count == 1 ? "Image" : "Images", images()) }
     }
+    if let chart = conditions?.chart() { page.addSection("Speed and heat", chart.html()) }
     page.addSection("How to read the figures", explanations)
     return page
   }

@@ -129,6 +129,8 @@ struct InversionReport: Sendable {
   var entries: [Entry]
   /// All images.
   var rows: [Row]
+  /// How the processor fared.
+  var conditions: ConditionLog?
 
   init(run: Run, entries: [Entry]) {
     self.run = run

@@ -24,4 +24,17 @@ struct IntegerList {
     }
     self.values = values
   }
+  /// Ascending numbers as a user would write them: `0-3,7`.
+  static func text(_ values: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for value in values {
+      if let last = ranges.last, last.upperBound + 1 == value {
+        ranges[ranges.count - 1] = last.lowerBound...value
+      } else {
+        ranges.append(value...value)
+      }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(
+      separator: ",")
+  }
 }

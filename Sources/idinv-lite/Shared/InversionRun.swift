@@ -4,6 +4,7 @@ import Imaging
 import Inversion
 import Quant
 import Runtime
+import SIMDKernels
 
 /// One run of `invert` over a list of images: inverts them side by side, writes each one's pictures and its record as
 /// soon as it is done, and at the end makes the other results of the records. Memory does not grow with the list,
@@ -34,6 +35,7 @@ final class InversionRun {
   private let progress: ProgressBar
   private let elapsedBefore: Double
   private let began: ContinuousClock.Instant
+  private var conditions: ConditionLog
 
   /// An image between its start and its end.
   private struct Work {
@@ -86,6 +88,7 @@ final class InversionRun {
     }
     elapsedBefore = journal.elapsed
     progress = ProgressBar(isQuiet: request.isQuiet)
+    conditions = ConditionLog(ConditionProbe(cpus: Processor.allowedCPUs))
   }
 
   private var elapsed: Double { elapsedBefore + began.duration(to: .now) / .seconds(1) }
@@ -144,6 +147,7 @@ final class InversionRun {
   private func didStep(_ number: Int, _ report: StepReport) -> Bool {
     guard failure == nil, var work = atWork.removeValue(forKey: number) else { return false }
     let state = report.state
+    conditions.didStep(seconds: report.seconds, elapsed: began.duration(to: .now) / .seconds(1))
     work.stepSeconds.append((work.stepSeconds.last ?? 0) + report.seconds)
     if snapshotSteps.contains(state.step), selection.isShown(work.line) {
       // As `Refinement` keeps them: a run that is resumed has those of its earlier parts too.
@@ -297,7 +301,7 @@ final class InversionRun {
     let outcome = try InversionResults(
       description: description, output: request.output, lines: lines, invertedCount: invertedCount,
       record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: seconds,
-      isComplete: isComplete
+      isComplete: isComplete, conditions: conditions
     ).write()
     if !syncsPictures { try syncPictures() }
     try journal.sync()

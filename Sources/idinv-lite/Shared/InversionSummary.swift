@@ -50,6 +50,8 @@ struct InversionSummary: Encodable {
   var model: String
   var weights: String
   var compute: String
+  /// Step time, clock rates and temperature, from the start to the end of the run.
+  var conditions: ConditionLog.Summary?
   var tier: String
   var threads: Int
   var version: String

@@ -9,6 +9,9 @@ struct OperatorFigures: Encodable {
   var median_s: Double
   /// By definition: a minimal-filtering algorithm does less, and may pass the peak.
   var gflop: Double
+  /// What the chosen algorithm executes in matrix products, and bytes that its transforms load and store.
+  var executed_gflop: Double
+  var transform_bytes: Int
   var gflops: Double
   /// Of `peak_gflops`: 1 is all of it.
   var share_of_peak: Double
@@ -23,6 +26,8 @@ struct OperatorFigures: Encodable {
     // A clock that did not move between two operators says nothing about their speed.
     let seconds = max(operation.seconds, 1e-9)
     gflop = Double(operation.work) * 1e-9
+    executed_gflop = Double(operation.matrixWork) * 1e-9
+    transform_bytes = operation.transformByteCount
     gflops = gflop / seconds
     share_of_peak = Double(operation.work) / seconds / peak
     bytes = operation.traffic

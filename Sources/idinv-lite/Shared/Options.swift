@@ -70,7 +70,7 @@ struct ModelOption: ParsableArguments {
   }
 }
 
-/// `--threads` and `--compute`.
+/// `--threads`, `--cores` and `--compute`.
 struct EngineOptions: ParsableArguments {
   enum Compute: String, CaseIterable, ExpressibleByArgument {
     case auto, f32, f16, int8
@@ -79,6 +79,12 @@ struct EngineOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
   var threads = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "CPUs to compute on: big (all but the clearly weaker ones), all, or a list such as 0-3,7. auto is big where they "
+        + "differ and the threads fit on them.", valueName: "cores"))
+  var cores = CoreChoice.automatic
 
   @Option(
     help: """
@@ -97,6 +103,7 @@ struct EngineOptions: ParsableArguments {
     if compute == .int8 {
       throw Failure(.unavailable, "--compute int8: not available; expected auto, f32 or f16")
     }
+    try cores.apply(threadCount: threads)
     let precision: Precision =
       switch compute {
       case .auto: auto

@@ -27,6 +27,9 @@ enum Command {
     (ProcessInfo.processInfo.environment["IDINV_LAUNCHER"] ?? "").split(separator: " ").map(String.init)
   }
 
+  /// How much longer things may take than usual: an emulator is slow, and so are three of them side by side.
+  static let patience: Double = launcher.isEmpty ? 1 : 20
+
   struct NotBuilt: Error, CustomStringConvertible {
     var description: String {
       "the program idinv-lite is not beside the test bundle: run 'swift build -c release --build-tests', or set IDINV_LITE"
@@ -116,7 +119,7 @@ enum Command {
 
     /// Waits until `condition` holds; false if it does not in time.
     func wait(until condition: () -> Bool, timeout: Double = 30) -> Bool {
-      let end = Date().addingTimeInterval(timeout)
+      let end = Date().addingTimeInterval(timeout * Command.patience)
       while Date() < end {
         if condition() { return true }
         usleep(2000)
@@ -125,7 +128,7 @@ enum Command {
     }
 
     func wait(timeout: Double = 60) throws -> Result {
-      let end = Date().addingTimeInterval(timeout)
+      let end = Date().addingTimeInterval(timeout * Command.patience)
       var status: Int32 = 0
       var timedOut = false
       var peak = 0

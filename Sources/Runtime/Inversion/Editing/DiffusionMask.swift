@@ -30,12 +30,11 @@ public struct DiffusionMask: Sendable, Equatable {
   public init(_ picture: Image8) throws(InversionError) {
     precondition(picture.width == picture.height)
     let pixels = picture.pixels
-    try self.init(
-      resolution: picture.width,
-      isTarget: (0..<picture.width * picture.height).map { pixel in
-        Int(pixels[3 * pixel]) + Int(pixels[3 * pixel + 1]) + Int(pixels[3 * pixel + 2]) > 3 * 127
-      },
-      what: "mask", description: "bright pixels")
+    let isBright = (0..<picture.width * picture.height).map { pixel -> Bool in
+      let red = Int(pixels[3 * pixel]), green = Int(pixels[3 * pixel + 1]), blue = Int(pixels[3 * pixel + 2])
+      return red + green + blue > 3 * 127
+    }
+    try self.init(resolution: picture.width, isTarget: isBright, what: "mask", description: "bright pixels")
   }
 
   private init(resolution: Int, isTarget: [Bool], what: String, description: String) throws(InversionError) {

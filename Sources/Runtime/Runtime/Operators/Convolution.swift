@@ -140,6 +140,7 @@ public struct Convolution: Operator {
     let (bias, activation) = (weights.bias, activation)
     return PreparedOperator(
       workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: try blocked(site.inputs[0])),
+      execution: plan.execution,
       constantByteCount: plan.packed.readByteCount
     ) { memory in
       kernels.convolve(
@@ -172,7 +173,7 @@ struct ConvolutionBackwardData: Operator {
       try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), for: kernels),
       input: try blocked(site.inputs[0]), output: inputShape, kernels: kernels)
     return PreparedOperator(
-      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape),
+      workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape), execution: plan.execution,
       constantByteCount: plan.packed.readByteCount
     ) { memory in
       kernels.convolve(

@@ -55,6 +55,37 @@ IDV_INLINE void idv_store_i16(void *_Nonnull p, idv_f32x16 v) {
 }
 #endif
 
+#if defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+typedef uint16_t idv_u16x8 __attribute__((ext_vector_type(8)));
+typedef float idv_f32x8 __attribute__((ext_vector_type(8)));
+typedef _Float16 idv_f16x8 __attribute__((ext_vector_type(8)));
+
+/// a · b[lane] + c of halves, as bits, fused: one instruction where `lane` is a constant.
+IDV_INLINE idv_u16x8 idv_fma_lane_f16(idv_u16x8 a, idv_u16x8 b, int lane, idv_u16x8 c) {
+  return (idv_u16x8)__builtin_elementwise_fma((idv_f16x8)a, (idv_f16x8)(((idv_f16x8)b)[lane]), (idv_f16x8)c);
+}
+IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
+IDV_INLINE float idv_largest(idv_f32x16 v) { return __builtin_reduce_max(v); }
+/// Eight floats, at any address, from halves.
+IDV_INLINE void idv_store_f16(float *_Nonnull to, idv_u16x8 v) {
+  idv_f32x8 wide = __builtin_convertvector((idv_f16x8)v, idv_f32x8);
+  memcpy(to, &wide, sizeof wide);
+}
+/// The same, added to what is there.
+IDV_INLINE void idv_accumulate_f16(float *_Nonnull to, idv_u16x8 v) {
+  idv_f32x8 sum;
+  memcpy(&sum, to, sizeof sum);
+  sum += __builtin_convertvector((idv_f16x8)v, idv_f32x8);
+  memcpy(to, &sum, sizeof sum);
+}
+/// Sixteen halves, at any address, from floats.
+IDV_INLINE void idv_narrow_f16(uint16_t *_Nonnull to, idv_f32x16 v) {
+  typedef _Float16 half16 __attribute__((ext_vector_type(16)));
+  half16 narrow = __builtin_convertvector(v, half16);
+  memcpy(to, &narrow, sizeof narrow);
+}
+#endif
+
 IDV_INLINE void idv_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
 IDV_INLINE void idv_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 2); }
 
