@@ -37,7 +37,8 @@ struct WinogradPixels {
 
   /// Channel block `block` of `count` tiles from `first` → matrices `elementStride` floats apart.
   @inline(__always) func transformInput(
-    _ transform: WinogradKernels.Transform, block: Int, first: Int, count: Int, to elements: UnsafeMutablePointer<Float>,
+    _ transform: WinogradKernels.Transform, block: Int, first: Int, count: Int,
+    to elements: UnsafeMutablePointer<Float>,
     elementStride: Int
   ) {
     var run = TileRun(
