@@ -68,6 +68,65 @@ struct BenchTests {
     #expect(long.contains("noise-bias-activation") && long.contains("GB/s"))
   }
 
+  @Test("single kernels are timed by every algorithm they have, and files of shapes are read with care")
+  func kernels() throws {
+    let place = try Folder()
+    try place.write(
+      "shapes.json",
+      text: """
+        [{"name": "a", "form": "3x3", "inputs": 16, "outputs": 20, "side": 8},
+         {"name": "b", "form": "up3x3", "inputs": 3, "outputs": 5, "side": 7},
+         {"name": "c", "form": "dense", "inputs": 33, "outputs": 7}]
+        """)
+    let json = try Command.succeed(["bench", "kernels", "shapes.json", "--runs", "2", "--json"], in: place).json
+    let rows = try #require(json["kernels"] as? [[String: Any]])
+    #expect(try #require(json["peak_gflops"] as? Double) > 0.01)
+    for row in rows {
+      let seconds = try #require(row["median_s"] as? Double), gflop = try #require(row["gflop"] as? Double)
+      let speed = try #require(row["gflops"] as? Double)
+      #expect(seconds > 0 && abs(speed - gflop / seconds) <= 1e-6 * speed)
+    }
+    func algorithms(_ name: String, _ direction: String) -> [String] {
+      rows.filter { $0["name"] as? String == name && $0["direction"] as? String == direction }
+        .compactMap { $0["algorithm"] as? String }
+    }
+    #expect(algorithms("a", "forward").prefix(2) == ["direct", "winograd"])
+    #expect(algorithms("b", "backward") == ["direct"])
+    #expect(algorithms("c", "forward") == ["direct"] && algorithms("c", "backward") == ["direct"])
+    let work = rows.first { $0["name"] as? String == "a" }?["gflop"] as? Double
+    #expect(abs((work ?? 0) - 2.0 * 16 * 20 * 9 * 64 * 1e-9) < 1e-12)
+    let table = try Command.succeed(["bench", "kernels", "shapes.json", "--runs", "1", "--compute", "f32"], in: place)
+    #expect(table.output.contains("winograd ") && !table.output.contains("winograd-16"))
+
+    for (text, status, words) in [
+      ("[{\"name\": \"x\", \"form\": \"5x5\", \"inputs\": 1, \"outputs\": 1, \"side\": 4}]", 65, "form \"5x5\""),
+      ("[{\"name\": \"x\", \"form\": \"3x3\", \"inputs\": 0, \"outputs\": 1, \"side\": 4}]", 65, "expected 1 to 65536"),
+      ("[{\"name\": \"x\", \"form\": \"3x3\", \"inputs\": 1, \"outputs\": 1}]", 65, "side missing"),
+      ("[{\"name\": \"x\", \"form\": \"3x3\", \"inputs\": 65536, \"outputs\": 65536, \"side\": 4}]", 65, "too large"),
+      ("{}", 65, "expected a JSON list"),
+    ] as [(String, Int32, String)] {
+      try place.write("bad.json", text: text)
+      let result = try Command.run(["bench", "kernels", "bad.json"], in: place)
+      #expect(result.status == status && result.errors.contains(words), "\(result.errors)")
+    }
+    let missing = try Command.run(["bench", "kernels", "none.json"], in: place)
+    #expect(missing.status == 66 && missing.errors.contains("none.json"))
+  }
+
+  @Test("the project's files of shapes can be read")
+  func projectShapes() throws {
+    let place = try Folder()
+    let folder = Golden.tests.deletingLastPathComponent().appendingPathComponent("bench/shapes")
+    let awkward = folder.appendingPathComponent("awkward.json").path
+    #expect(
+      try Command.succeed(["bench", "kernels", awkward, "--runs", "1"], in: place).output.contains("odd channels"))
+    for name in ["published-256.json", "shipped-64.json"] {
+      let data = try Data(contentsOf: folder.appendingPathComponent(name))
+      let list = try #require(JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+      #expect(list.count > 10 && Set(list.compactMap { $0["name"] as? String }).count > 10)
+    }
+  }
+
   @Test("a network that the model does not have is bad data")
   func missing() throws {
     let place = try Folder()

@@ -4,7 +4,6 @@ import KernelABI
 /// `f32-s16-narrow__x86v4vnni`
 func narrow(_ run: UnsafePointer<NarrowingRun>) {
   let r = run.pointee
-  let one = Lanes(repeating: 1)
   for element in 0..<r.elements {
     var source = r.source + element &* r.sourceElementStride
     var target = r.target + element &* r.targetElementStride
@@ -19,7 +18,7 @@ func narrow(_ run: UnsafePointer<NarrowingRun>) {
       let scale = most > 1e-30 ? most * (1 / r.limit) : 0
       let inverse = most > 1e-30 ? r.limit / most : 0
       scales[row] = scale
-      let factor = idv_mul(one, Lanes(repeating: inverse))
+      let factor = Lanes(repeating: inverse)
       for block in 0..<r.blocks {
         idv_store_i16(
           target + block &* r.targetBlockStride, idv_mul(source.lanes(block &* r.sourceBlockStride), factor))

@@ -9,5 +9,6 @@ struct BenchCommand: ParsableCommand {
       Without a subcommand it is 'bench speed', with its options: 'idinv-lite bench --graph'. 'bench quality' inverts images by \
       many configurations, measures time, memory and quality of each, and draws the ones worth using.
       """,
-    subcommands: [BenchSpeed.self, BenchQuality.self, BenchQualityTask.self], defaultSubcommand: BenchSpeed.self)
+    subcommands: [BenchSpeed.self, BenchQuality.self, BenchKernels.self, BenchQualityTask.self],
+    defaultSubcommand: BenchSpeed.self)
 }

@@ -1,0 +1,103 @@
+/// Times one linear operator with random data, forward or backward: what `idinv-lite bench kernels` asks for.
+public struct KernelBenchmark: Sendable {
+  /// What is multiplied.
+  public enum Shape: Hashable, Sendable {
+    /// [1, inputs, side, side] → [1, outputs, side, side], or twice the side.
+    case convolution(ConvolutionForm, inputs: Int, outputs: Int, side: Int)
+    /// [1, inputs] → [1, outputs], weights in halves.
+    case dense(inputs: Int, outputs: Int)
+  }
+
+  public let shape: Shape
+  public let direction: Direction
+
+  public init(_ shape: Shape, _ direction: Direction) {
+    self.shape = shape
+    self.direction = direction
+  }
+
+  /// Floating-point operations of the definition.
+  public var work: Int {
+    switch shape {
+    case .convolution(.upsample2x, let inputs, let outputs, let side): 2 * inputs * outputs * 9 * 4 * side * side
+    case .convolution(.same(let k), let inputs, let outputs, let side): 2 * inputs * outputs * k * k * side * side
+    case .dense(let inputs, let outputs): 2 * inputs * outputs
+    }
+  }
+
+  /// The algorithms there are for the shape in this tier.
+  public func algorithms(_ kernels: Kernels) -> [ConvolutionAlgorithm] {
+    guard case .convolution(let form, let inputs, let outputs, let side) = shape else { return [.direct] }
+    let read = direction == .forward ? side : form == .upsample2x ? 2 * side : side
+    let input = BlockedShape(
+      batch: 1, channels: direction == .forward ? inputs : outputs, height: read, width: read, halo: 1)
+    guard let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil else { return [.direct] }
+    return kernels.table.reduced == nil ? [.direct, .winograd] : [.direct, .winograd, .reducedWinograd]
+  }
+
+  /// Median seconds of `runs` calls after one that does not count.
+  public func time(_ algorithm: ConvolutionAlgorithm, runs: Int, kernels: Kernels) -> Double {
+    let body =
+      switch shape {
+      case .convolution(let form, let inputs, let outputs, let side):
+        convolution(form, inputs, outputs, side, algorithm, kernels)
+      case .dense(let inputs, let outputs): dense(inputs, outputs, kernels)
+      }
+    body()
+    let clock = ContinuousClock()
+    let times = (0..<max(1, runs)).map { _ in clock.measure(body) / .seconds(1) }.sorted()
+    let middle = times.count / 2
+    return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+  }
+
+  private func convolution(
+    _ form: ConvolutionForm, _ inputs: Int, _ outputs: Int, _ side: Int, _ algorithm: ConvolutionAlgorithm,
+    _ kernels: Kernels
+  ) -> () -> Void {
+    let high = form == .upsample2x ? 2 * side : side
+    let x = BlockedShape(batch: 1, channels: inputs, height: side, width: side, halo: 1)
+    let y = BlockedShape(batch: 1, channels: outputs, height: high, width: high, halo: 1)
+    let (from, to) = direction == .forward ? (x, y) : (y, x)
+    let packed = PackedConvolution(
+      weights: Self.values(inputs * outputs * form.kernel * form.kernel), outputChannels: outputs,
+      inputChannels: inputs, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+    let plan = ConvolutionPlan(packed, input: from, output: to, kernels: kernels)
+    let source = Self.filled(from.elementCount), target = AlignedFloats(count: to.elementCount)
+    let workspace = AlignedFloats(count: plan.workspaceByteCount / 4)
+    return {
+      kernels.convolve(
+        plan, input: source.base, output: target.base,
+        workspace: plan.workspaceByteCount == 0 ? nil : UnsafeMutableRawPointer(workspace.base))
+    }
+  }
+
+  private func dense(_ inputs: Int, _ outputs: Int, _ kernels: Kernels) -> () -> Void {
+    let halves = AlignedFloats(count: (inputs * outputs + 1) / 2)
+    let bits = UnsafeMutableRawPointer(halves.base)
+    for (i, value) in Self.values(inputs * outputs).enumerated() {
+      bits.storeBytes(of: Float16(value).bitPattern, toByteOffset: 2 * i, as: UInt16.self)
+    }
+    let x = Self.filled((inputs + 15) & ~15), y = Self.filled((outputs + 15) & ~15)
+    let (inputStride, outputStride) = (x.count, y.count)
+    return { [direction] in
+      let weights = DenseWeights(base: halves.base, element: .f16, outputs: outputs, inputs: inputs)
+      if direction == .forward {
+        kernels.dense(
+          output: y.base, outputRowStride: outputStride, input: x.base, inputRowStride: inputStride, rows: 1,
+          weights: weights, bias: nil, activation: .none)
+      } else {
+        kernels.denseBackwardData(
+          gradInput: x.base, gradInputRowStride: inputStride, gradOutput: y.base, gradOutputRowStride: outputStride,
+          rows: 1, weights: weights)
+      }
+    }
+  }
+
+  private static func values(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 17) * 0.01 - 0.07 } }
+
+  private static func filled(_ count: Int) -> AlignedFloats {
+    let floats = AlignedFloats(count: count)
+    for (i, value) in values(count).enumerated() { floats.base[i] = value }
+    return floats
+  }
+}
