@@ -117,7 +117,8 @@ def run_roofline(options):
     share = table["usable_share"]["value"]
     report = {
         "kind": "prediction", "factor": factor, "models": names, "boards": table["boards"],
-        "usable_share": table["usable_share"],
+        "usable_share": table["usable_share"], "note": table["note"],
+        "too_small": {name: roofline.too_small(bench, table["boards"]) for name, bench in zip(names, benches)},
         "errors": roofline.errors(benches, names, machine, factor),
         "predictions": [
             roofline.predict(bench, name, roofline.CPU.of_board(board, share), factor)

@@ -107,8 +107,16 @@ def predict(bench, name, cpu, factor):
     }
 
 
+def too_small(bench, boards):
+    """Boards that have less memory than the run that was measured took, less what the system needs."""
+    return [board["name"] for board in boards if bench.get("peak_rss_bytes", 0) > 0.8e6 * board["memory_mb"]]
+
+
 def seconds_text(value):
-    return f"{value:.0f} s" if value >= 100 else f"{value:.1f} s" if value >= 10 else f"{value:.2f} s" if value >= 0.1 else f"{value * 1e3:.0f} ms"
+    for limit, digits in ((100, 0), (10, 1), (1, 2)):
+        if value >= limit:
+            return f"{value:.{digits}f} s"
+    return f"{value * 1e3:.0f} ms" if value >= 0.1 else f"{value * 1e3:.1f} ms"
 
 
 def markdown(report):
@@ -125,9 +133,10 @@ def markdown(report):
         ]
         for one in report["predictions"]:
             if one["model"] == name:
+                name_cell = one["board"] + (", **too little memory**" if one["board"] in report["too_small"].get(name, []) else "")
                 cells = [one["least_s"]["step"], one["predicted_s"]["step"], one["predicted_s"]["encoder"],
                          one["least_inversion_s"], one["predicted_inversion_s"]]
-                lines.append(f"| {one['board']} | " + " | ".join(map(seconds_text, cells)) + " |")
+                lines.append(f"| {name_cell} | " + " | ".join(map(seconds_text, cells)) + " |")
         lines.append("")
     lines += [
         "### The model on the machine that was measured", "",
@@ -137,7 +146,7 @@ def markdown(report):
         lines.append(
             f"| {one['model']} | {one['part']} | {seconds_text(one['measured_s'])} | {seconds_text(one['least_s'])} | "
             f"{seconds_text(one['predicted_s'])} | {one['error']:+.0%} |")
-    lines += ["", "### Where the figures of the boards are from", ""]
+    lines += ["", "### Where the figures come from", "", report["note"].split(" flop_per_cycle")[0], ""]
     lines += [f"- {board['name']}: {board['source']}." for board in report["boards"]]
     lines.append(f"- Share of the bus that programs get: {report['usable_share']['value']}; {report['usable_share']['source']}.")
     return "\n".join(lines) + "\n"

@@ -73,6 +73,12 @@ class Model(unittest.TestCase):
         self.assertAlmostEqual(one["predicted_s"]["step"], 1.5 * one["least_s"]["step"])
 
 
+    def test_a_board_must_hold_the_run(self):
+        boards = [{"name": "s", "memory_mb": 512}, {"name": "l", "memory_mb": 2048}]
+        self.assertEqual(roofline.too_small({"peak_rss_bytes": 1_100_000_000}, boards), ["s"])
+        self.assertEqual(roofline.too_small({}, boards), [])
+
+
 class Command(unittest.TestCase):
     def run_command(self, contents, *options):
         with tempfile.TemporaryDirectory() as folder:
