@@ -17,6 +17,20 @@ struct AtomicFileTests {
     #expect(folder.contents == ["out.bin"])
   }
 
+  @Test("what killed programs left is removed, and nothing else")
+  func leftovers() throws {
+    let folder = try TemporaryFolder()
+    let own = ".idinv-\(ProcessInfo.processInfo.processIdentifier)-1.tmp"
+    // Beyond any process number that Linux gives.
+    for name in [own, ".idinv-2000000000-7.tmp", ".idinv-x-7.tmp", ".idinv-2000000000-7", "idinv-2000000000-7.tmp"] {
+      _ = try folder.file(name, text: "half")
+    }
+    AtomicFile.removeLeftovers(in: folder.path)
+    #expect(!folder.contents.contains(".idinv-2000000000-7.tmp"))
+    #expect(folder.contents.count == 4)
+    AtomicFile.removeLeftovers(in: folder.path + "/none")
+  }
+
   @Test("a link is followed, not replaced")
   func followsLinks() throws {
     let folder = try TemporaryFolder()

@@ -78,6 +78,22 @@ public enum AtomicFile {
     }
   }
 
+  /// Removes temporary files that killed programs left in a folder: those whose process is gone.
+  public static func removeLeftovers(in path: String) {
+    guard let entries = opendir(path) else { return }
+    defer { closedir(entries) }
+    while let entry = readdir(entries) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      let parts = name.split(separator: "-")
+      guard name.hasPrefix(".idinv-"), name.hasSuffix(".tmp"), parts.count == 3, let process = pid_t(parts[1]),
+        process > 0, kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink(path + "/" + name)
+    }
+  }
+
   private static let serial = Atomic<Int>(0)
 
   /// A new file of a name that no one else uses, with the permissions of an ordinary new file.

@@ -82,6 +82,7 @@ final class InversionRun {
       ? CheckpointFolder(path: request.output.path(".checkpoints"), model: model, options: options) : nil
     journal = try InversionJournal(
       at: request.output.path(InversionJournal.name), for: description, resumes: request.resumes)
+    AtomicFile.removeLeftovers(in: request.output.folder)
     if journal.damagedCount > 0 {
       StandardStreams.printError(
         "idinv-lite: \(journal.path): \(journal.damagedCount) records are damaged; their images are done anew")
