@@ -40,7 +40,7 @@ struct BenchQualityTests {
     #expect(text.hasPrefix("5 configurations on 1 image, ") && text.hasSuffix("report: out/quality.html\n"))
     #expect(
       place.contents("out") == [
-        "quality.csv", "quality.html", "quality.journal", "quality.json", "quality_images.csv",
+        "quality.csv", "quality.html", "quality.journal", "quality.json", "quality.svg", "quality_images.csv",
       ])
     let object = try place.json("out/quality.json")
     let rows = try rows(object)
@@ -90,6 +90,10 @@ struct BenchQualityTests {
     }
     let images = try place.text("out/quality_images.csv").split(separator: "\n")
     #expect(images.count == 6 && images[0].hasPrefix("id,image,steps,seconds,"))
+    let chart = try place.text("out/quality.svg")
+    #expect(chart.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""))
+    expectWellFormed(chart)
+    #expect(chart.components(separatedBy: "<circle ").count == 6)
     let page = try place.text("out/quality.html")
     #expect(page.contains("Pareto front") && page.contains("data:image/png;base64,"))
     #expect(!page.contains("src=\"http") && !page.contains(">NaN"))

@@ -18,8 +18,8 @@ struct BenchQuality: ParsableCommand {
       the model as it is, in f32: the objective and its terms, PSNR, an LPIPS-style distance, the in-domain score, and how \
       well the codes can be edited.
 
-      Writes into the output folder quality.html, quality.json, quality.csv (a line for each configuration) and \
-      quality_images.csv, and keeps what it has found in quality.journal: the same command goes on where an interrupted one \
+      Writes into the output folder quality.html, quality.svg (its first chart), quality.json, quality.csv (a line for each \
+      configuration) and quality_images.csv, and keeps what it has found in quality.journal: the same command goes on where an interrupted one \
       stopped, and does nothing twice. Nothing else should run beside it.
       """)
 
@@ -76,7 +76,7 @@ struct BenchQuality: ParsableCommand {
 
   @OptionGroup var reporting: ReportingOptions
 
-  private static let outputs = ["quality.json", "quality.csv", "quality_images.csv", "quality.html"]
+  private static let outputs = ["quality.json", "quality.csv", "quality_images.csv", "quality.html", "quality.svg"]
 
   private func grid() throws -> QualityGrid {
     try QualityGrid(
@@ -149,8 +149,10 @@ struct BenchQuality: ParsableCommand {
       note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
     head.computeType = ""
     head.threadCount = 0
-    try QualityPage(run: head, results: results, pictures: QualityPictures(run, results, measurements)).page()
-      .write(to: output.path("quality.html"))
+    let page = QualityPage(
+      run: head, results: results, pictures: try QualityPictures(run, results, measurements))
+    try page.page().write(to: output.path("quality.html"))
+    if let chart = page.mainChart { try AtomicFile.write(chart.file(), to: output.path("quality.svg")) }
     let measured = results.configurations.count { $0.seconds_per_image != nil }
     guard measured > 0 else {
       throw Failure(

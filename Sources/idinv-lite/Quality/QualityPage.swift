@@ -28,16 +28,29 @@ struct QualityPage {
   private func settingName(_ row: QualityResults.Row) -> String {
     let all = results.configurations
     var parts: [String] = []
-    if Set(all.map(\.weights)).count > 1 { parts.append(row.weights) }
-    if Set(all.map(\.compute)).count > 1 { parts.append("in \(row.compute)") }
+    if Set(all.map(\.weights)).count > 1 { parts.append("\(row.weights) weights") }
+    if Set(all.map(\.compute)).count > 1 { parts.append("\(row.compute) arithmetic") }
     if Set(all.map(\.threads)).count > 1 { parts.append("\(row.threads) thread\(row.threads == 1 ? "" : "s")") }
     return parts.joined(separator: ", ")
   }
 
   private func name(_ row: QualityResults.Row) -> String {
-    let method = row.optimizer == "encoder" ? "encoder" : "\(row.optimizer) \(row.iterations)"
     let setting = settingName(row)
-    return setting.isEmpty ? method : "\(method), \(setting)"
+    return setting.isEmpty ? methodName(row) : "\(methodName(row)), \(setting)"
+  }
+
+  private func methodName(_ row: QualityResults.Row) -> String {
+    row.optimizer == "encoder" ? "encoder" : "\(row.optimizer) \(row.iterations)"
+  }
+
+  /// In the order of the grid.
+  private var settings: [String] { unique(settingName) }
+  private var optimizers: [String] { unique(\.optimizer) }
+
+  private func unique(_ name: (QualityResults.Row) -> String) -> [String] {
+    var result: [String] = []
+    for row in results.configurations where !result.contains(name(row)) { result.append(name(row)) }
+    return result
   }
 
   private var timeUnit: String { results.clock == .wall ? "per image" : "of the processor, per image" }
@@ -89,7 +102,7 @@ struct QualityPage {
       [
         ReportTable.Cell(name(row)), duration(results.time(row)), number(row.total_loss), fixed(row.psnr_db, 2),
         number(row.lpips_style), number(row.domain_loss), memory(row.peak_rss_bytes),
-        ReportTable.Cell("<code>\(command(row))</code>", key: ""),
+        ReportTable.Cell("<span class=\"text\"><code>\(command(row))</code></span>", key: ""),
       ]
     }
     let table = ReportTable(
@@ -183,24 +196,37 @@ struct QualityPage {
     return """
       <p class="quiet">Each dot is a configuration, each line one optimiser with ever more steps, from the encoder alone. Hover \
       over a dot for its figures.</p>
-      \(chart(.total_loss, "Total loss", "total loss, logarithmic", isLarge: true))
+      \(mainChart?.html() ?? "")
       <div class="charts two">\(small)</div>
       """
   }
 
   private func chart(
-    _ measure: QualityResults.Measure, _ title: String, _ yTitle: String, isMoreBetter: Bool = false,
-    isLarge: Bool = false
+    _ measure: QualityResults.Measure, _ title: String, _ yTitle: String, isMoreBetter: Bool = false
   ) -> HTML {
+    frontChart(measure, title, yTitle, isMoreBetter: isMoreBetter)?.html() ?? ""
+  }
+
+  /// The page's first chart, which is a file of its own, too.
+  var mainChart: FrontChart? {
+    guard var chart = frontChart(.total_loss, "Total loss", "total loss, logarithmic") else { return nil }
+    chart.isLarge = true
+    chart.colourNames = optimizers
+    if settings.count > 1 { chart.dashNames = settings }
+    return chart
+  }
+
+  private func frontChart(
+    _ measure: QualityResults.Measure, _ title: String, _ yTitle: String, isMoreBetter: Bool = false
+  ) -> FrontChart? {
     let front = Set(results.front(measure).map { results.configurations[$0].id })
     let series = series(front: front, x: results.time) { $0.value(measure) }
-    guard series.contains(where: { !$0.points.isEmpty }) else { return "" }
+    guard series.contains(where: { !$0.points.isEmpty }) else { return nil }
     return FrontChart(
-      title: title, xTitle: "\(results.clock == .wall ? "seconds" : "processor seconds") per image, logarithmic",
-      yTitle: yTitle,
+      title: title,
+      xTitle: "\(results.clock == .wall ? "seconds" : "processor seconds") per image, logarithmic", yTitle: yTitle,
       yKind: measure == .total_loss || measure == .domain_loss ? .logarithmic : .linear, isMoreBetter: isMoreBetter,
-      isLarge: isLarge, series: series
-    ).html()
+      series: series)
   }
 
   /// Where memory differs: what it buys.
@@ -212,7 +238,7 @@ struct QualityPage {
     guard series.contains(where: { !$0.points.isEmpty }) else { return "" }
     return FrontChart(
       title: "Peak memory", xTitle: "MB", yTitle: "total loss, logarithmic", xKind: .linear, yKind: .logarithmic,
-      series: series
+      hasLines: false, series: series
     ).html()
   }
 
@@ -220,16 +246,10 @@ struct QualityPage {
   private func series(
     front: Set<String>, x: (QualityResults.Row) -> Double?, _ y: (QualityResults.Row) -> Double?
   ) -> [FrontChart.Series] {
-    var settings: [String] = []
-    var optimizers: [String] = []
-    for row in results.configurations {
-      if !settings.contains(settingName(row)) { settings.append(settingName(row)) }
-      if !optimizers.contains(row.optimizer) { optimizers.append(row.optimizer) }
-    }
     func point(_ row: QualityResults.Row) -> FrontChart.Point? {
       guard let across = x(row), let up = y(row) else { return nil }
       return FrontChart.Point(
-        x: across, y: up, label: name(row), title: title(row), isOnFront: front.contains(row.id))
+        x: across, y: up, label: methodName(row), title: title(row), isOnFront: front.contains(row.id))
     }
     var result: [FrontChart.Series] = []
     for (dash, setting) in settings.enumerated() {
@@ -238,8 +258,7 @@ struct QualityPage {
       for (colour, optimizer) in optimizers.enumerated() {
         let rows = results.configurations.filter { settingName($0) == setting && $0.optimizer == optimizer }
         guard !rows.isEmpty else { continue }
-        let name = setting.isEmpty ? optimizer : "\(optimizer), \(setting)"
-        var series = FrontChart.Series(name: name, colour: colour, dash: dash, points: rows.compactMap(point))
+        var series = FrontChart.Series(colour: colour, dash: dash, points: rows.compactMap(point))
         if optimizer != "encoder" { series.start = encoder.map { ($0.x, $0.y) } }
         result.append(series)
       }

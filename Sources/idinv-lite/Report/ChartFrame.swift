@@ -28,7 +28,7 @@ struct ChartFrame: Sendable {
   func svg(title: String, _ content: HTML) -> HTML {
     """
     <svg viewBox="0 0 \(Self.number(width)) \(Self.number(height))" role="img" aria-label="\(title)">
-    \(grid)\(content)</svg>
+    \(axes)\(content)</svg>
     """
   }
 
@@ -44,7 +44,8 @@ struct ChartFrame: Sendable {
   /// - Parameter position: 0 at the lower end of the axis, 1 at the upper.
   func vertical(_ position: Double) -> Double { bottom - position * (bottom - top) }
 
-  private var grid: HTML {
+  /// Lines, labels and titles.
+  var axes: HTML {
     var result = HTML()
     for tick in y.ticks {
       let place = Self.number(vertical(y.position(tick) ?? 0))

@@ -14,7 +14,6 @@ struct FrontChart: Sendable {
 
   /// Points that belong together, in order of a line.
   struct Series: Sendable {
-    var name: String
     /// Number of the page's line colour, 0 to 5.
     var colour: Int
     /// Number of the dash pattern, 0 to 3; 0 is a whole line.
@@ -32,27 +31,72 @@ struct FrontChart: Sendable {
   /// Whether larger values are better: the front then is the upper edge.
   var isMoreBetter = false
   var isLarge = false
+  /// Whether the points of a series are joined.
+  var hasLines = true
+  /// Names of colours and of dashes, in the order of their numbers; empty where there is nothing to tell apart.
+  var colourNames: [String] = []
+  var dashNames: [String] = []
   var series: [Series]
 
   func html() -> HTML {
-    let all = series.flatMap(\.points)
-    let x = xKind == .linear ? AxisScale(linear: all.map(\.x), tickCount: 6) : AxisScale(logarithmic: all.map(\.x))
-    let y = yKind == .linear ? AxisScale(linear: all.map(\.y)) : AxisScale(logarithmic: all.map(\.y))
-    let frame = ChartFrame(x: x, y: y, xTitle: xTitle, yTitle: yTitle, isLarge: isLarge)
-    let legend = series.map { one -> HTML in
-      "<li><i class=\"line \(classes(one))\"></i>\(one.name)</li>"
-    }
-    let front = all.filter(\.isOnFront).sorted { $0.x < $1.x }
-    let content: HTML = """
-      \(band(front, frame))\(series.map { line($0, frame) })\(series.map { dots($0, frame) })\(labels(front, frame))
-      """
+    let colours = colourNames.enumerated().map { "<li><i class=\"line s\($0 % 6)\"></i>\($1)</li>" as HTML }
+    let dashes = dashNames.enumerated().map { "<li><i class=\"line plain d\($0 % 4)\"></i>\($1)</li>" as HTML }
+    let front: HTML = colourNames.isEmpty ? "" : "<li><i class=\"front\"></i>Pareto front</li>"
     let kind: HTML = isLarge ? "chart wide" : "chart"
     return """
-      <figure class="\(kind)"><figcaption><b>\(title)</b><ul class="legend">\(legend)\
-      <li><i class="front"></i>Pareto front</li></ul></figcaption>
+      <figure class="\(kind)"><figcaption><b>\(title)</b><ul class="legend">\(colours)\(dashes)\(front)</ul></figcaption>
       \(frame.svg(title: title, content))</figure>
 
       """
+  }
+
+  /// The chart as an SVG file of its own, light or dark as whoever shows it.
+  func file() -> String {
+    var legend = HTML()
+    var (x, y) = (frame.left, 40.0)
+    func add(_ name: String, _ mark: HTML) {
+      let length = 29 + Double(name.count) * 6.6
+      if x + length > frame.right, x > frame.left { (x, y) = (frame.left, y + 18) }
+      legend += """
+        <path class="\(mark)" d="M\(ChartFrame.number(x)) \(ChartFrame.number(y))h22"/>\
+        <text class="tick" x="\(ChartFrame.number(x + 29))" y="\(ChartFrame.number(y + 4))">\(name)</text>
+
+        """
+      x += length + 22
+    }
+    for (index, name) in colourNames.enumerated() { add(name, "line s\(index % 6)") }
+    for (index, name) in dashNames.enumerated() { add(name, "line plain d\(index % 4)") }
+    add("Pareto front", "front")
+    let (width, height) = (ChartFrame.number(frame.width), ChartFrame.number(frame.height + y + 18))
+    let drawing: HTML = """
+      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" role="img">
+      <title>\(title)</title>
+      <style>\(HTML(trusted: PageStyle.colours))
+      \(HTML(trusted: PageStyle.marks))
+      text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+      .title { fill: var(--ink); font-size: 15px; font-weight: 650; }</style>
+      <rect width="\(width)" height="\(height)" fill="var(--page)"/>
+      <text class="title" x="\(ChartFrame.number(frame.left))" y="22">\(title)</text>
+      \(legend)<g transform="translate(0 \(ChartFrame.number(y + 18)))">
+      \(frame.axes)\(content)</g></svg>
+
+      """
+    return drawing.markup
+  }
+
+  private var frame: ChartFrame {
+    let all = series.flatMap(\.points)
+    return ChartFrame(
+      x: xKind == .linear ? AxisScale(linear: all.map(\.x), tickCount: 6) : AxisScale(logarithmic: all.map(\.x)),
+      y: yKind == .linear ? AxisScale(linear: all.map(\.y)) : AxisScale(logarithmic: all.map(\.y)), xTitle: xTitle,
+      yTitle: yTitle, isLarge: isLarge)
+  }
+
+  private var content: HTML {
+    let frame = frame
+    let front = series.flatMap(\.points).filter(\.isOnFront).sorted { $0.x < $1.x }
+    let lines = hasLines ? series.map { line($0, frame) } : []
+    return "\(band(front, frame))\(lines)\(series.map { dots($0, frame) })\(labels(front, frame))"
   }
 
   private func classes(_ one: Series) -> HTML { "s\(one.colour % 6) d\(one.dash % 4)" }

@@ -1,17 +1,7 @@
 /// The style sheet of all pages: calm, readable on a phone and on paper, light and dark.
 enum PageStyle {
   static let css = """
-    :root {
-      color-scheme: light dark;
-      --page: #fff; --panel: #f5f7f9; --ink: #1b2430; --quiet: #5c6878; --rule: #e1e6ec; --accent: #1d5fa8;
-      --mark: #1d5fa814; --s0: #1b2430; --s1: #1f77b4; --s2: #c8641b; --s3: #2a8a5c; --s4: #8a5bb0; --s5: #a08a1c;
-    }
-    @media (prefers-color-scheme: dark) {
-      :root {
-        --page: #11161d; --panel: #1a212b; --ink: #e3e9f0; --quiet: #97a4b4; --rule: #2c3642; --accent: #84b6f4;
-        --mark: #84b6f41f; --s0: #e9eef4; --s1: #6db3ee; --s2: #f0a35e; --s3: #6cc795; --s4: #c39be6; --s5: #d8c45a;
-      }
-    }
+    \(colours)
     * { box-sizing: border-box; }
     html { -webkit-text-size-adjust: 100%; scroll-padding-top: 1rem; }
     body {
@@ -118,22 +108,8 @@ enum PageStyle {
     .chart svg { display: block; width: 100%; height: auto; }
     .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .15rem 0 0; padding: 0; color: var(--quiet); }
     .legend i { display: inline-block; width: 1.1rem; height: 0; border-style: solid; border-width: 2px 0 0; vertical-align: .25em; margin-right: .4rem; }
-    .rule { stroke: var(--rule); fill: none; }
-    .axis { stroke: var(--quiet); fill: none; }
-    .tick { fill: var(--quiet); font-size: 11.5px; }
-    path.line { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
-    path.s0 { stroke-width: 2.2; }
-    .s0 { stroke: var(--s0); border-color: var(--s0); } .s1 { stroke: var(--s1); border-color: var(--s1); }
-    .s2 { stroke: var(--s2); border-color: var(--s2); } .s3 { stroke: var(--s3); border-color: var(--s3); }
-    .s4 { stroke: var(--s4); border-color: var(--s4); } .s5 { stroke: var(--s5); border-color: var(--s5); }
-    .band { fill: var(--s0); opacity: .1; stroke: none; }
-    .dot { fill: var(--page); stroke-width: 2; }
-    .dot.full.s0 { fill: var(--s0); } .dot.full.s1 { fill: var(--s1); } .dot.full.s2 { fill: var(--s2); }
-    .dot.full.s3 { fill: var(--s3); } .dot.full.s4 { fill: var(--s4); } .dot.full.s5 { fill: var(--s5); }
-    .dot:hover { stroke-width: 5; }
-    path.d1 { stroke-dasharray: 7 4; } path.d2 { stroke-dasharray: 2 4; } path.d3 { stroke-dasharray: 9 3 2 3; }
+    \(marks)
     .legend i.d1, .legend i.d3 { border-top-style: dashed; } .legend i.d2 { border-top-style: dotted; }
-    path.front { fill: none; stroke: var(--accent); stroke-width: 9; stroke-linejoin: round; opacity: .22; }
     .legend i.front { border-top: 7px solid var(--accent); opacity: .3; vertical-align: .05em; }
     .chart.wide { max-width: none; margin: .75rem 0 1.5rem; }
     td .text { display: block; min-width: 12rem; white-space: normal; line-height: 1.4; }
@@ -196,5 +172,40 @@ enum PageStyle {
       .row.large { grid-template-columns: repeat(3, 1fr); }
       .row.small { grid-template-columns: repeat(6, 1fr); }
     }
+    """
+
+  /// Light and dark.
+  static let colours = """
+    :root {
+      color-scheme: light dark;
+      --page: #fff; --panel: #f5f7f9; --ink: #1b2430; --quiet: #5c6878; --rule: #e1e6ec; --accent: #1d5fa8;
+      --mark: #1d5fa814; --s0: #1b2430; --s1: #1f77b4; --s2: #c8641b; --s3: #2a8a5c; --s4: #8a5bb0; --s5: #a08a1c;
+    }
+    @media (prefers-color-scheme: dark) {
+      :root {
+        --page: #11161d; --panel: #1a212b; --ink: #e3e9f0; --quiet: #97a4b4; --rule: #2c3642; --accent: #84b6f4;
+        --mark: #84b6f41f; --s0: #e9eef4; --s1: #6db3ee; --s2: #f0a35e; --s3: #6cc795; --s4: #c39be6; --s5: #d8c45a;
+      }
+    }
+    """
+
+  /// What charts are drawn with, on pages and in files of their own.
+  static let marks = """
+    .rule { stroke: var(--rule); fill: none; }
+    .axis { stroke: var(--quiet); fill: none; }
+    .tick { fill: var(--quiet); font-size: 11.5px; }
+    path.line { fill: none; stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
+    path.s0 { stroke-width: 2.2; }
+    .s0 { stroke: var(--s0); border-color: var(--s0); } .s1 { stroke: var(--s1); border-color: var(--s1); }
+    .s2 { stroke: var(--s2); border-color: var(--s2); } .s3 { stroke: var(--s3); border-color: var(--s3); }
+    .s4 { stroke: var(--s4); border-color: var(--s4); } .s5 { stroke: var(--s5); border-color: var(--s5); }
+    .band { fill: var(--s0); opacity: .1; stroke: none; }
+    .dot { fill: var(--page); stroke-width: 2; }
+    .dot.full.s0 { fill: var(--s0); } .dot.full.s1 { fill: var(--s1); } .dot.full.s2 { fill: var(--s2); }
+    .dot.full.s3 { fill: var(--s3); } .dot.full.s4 { fill: var(--s4); } .dot.full.s5 { fill: var(--s5); }
+    .dot:hover { stroke-width: 5; }
+    .plain { stroke: var(--quiet); border-color: var(--quiet); }
+    path.d1 { stroke-dasharray: 7 4; } path.d2 { stroke-dasharray: 2 4; } path.d3 { stroke-dasharray: 9 3 2 3; }
+    path.front { fill: none; stroke: var(--accent); stroke-width: 9; stroke-linejoin: round; opacity: .22; }
     """
 }

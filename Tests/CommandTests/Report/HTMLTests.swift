@@ -89,6 +89,30 @@ struct HTMLTests {
     expectWellFormed(LineChart(title: "", xTitle: "", series: []).html().markup)
   }
 
+  @Test("a chart with a front: dots, names of the front, steps; broken values are left out; a file of its own")
+  func frontChart() {
+    func point(_ x: Double, _ y: Double, _ isOnFront: Bool) -> FrontChart.Point {
+      FrontChart.Point(x: x, y: y, label: "p\(x)<", title: "<\(y)>", isOnFront: isOnFront)
+    }
+    let points = [
+      point(0.01, 5, true), point(0.1, 4, true), point(0.2, 4.5, false), point(.nan, 1, false),
+      point(1, .infinity, false),
+    ]
+    var chart = FrontChart(
+      title: "a&b", xTitle: "s", yTitle: "loss", yKind: .linear, isLarge: true,
+      colourNames: (0..<30).map { "colour \($0)" }, dashNames: ["x<y"],
+      series: [FrontChart.Series(colour: 7, dash: 1, points: points, start: (0.005, 5))])
+    for markup in [chart.html().markup, chart.file()] {
+      expectWellFormed(markup)
+      #expect(!markup.contains("nan") && !markup.contains("inf ") && markup.contains("a&amp;b"))
+      #expect(markup.components(separatedBy: "<circle ").count == 4 && markup.contains(">p0.1&lt;</text>"))
+      #expect(markup.components(separatedBy: "class=\"dot full s1\"").count == 3 && markup.contains("x&lt;y"))
+    }
+    chart.series = []
+    expectWellFormed(chart.html().markup)
+    expectWellFormed(chart.file())
+  }
+
   @Test("long curves are thinned, but keep their ends; hovering places are limited")
   func longCharts() {
     let points = (0..<10_000).map { (x: Double($0), y: Double($0 % 7)) }
@@ -118,7 +142,7 @@ struct HTMLTests {
 /// Checks that every element that needs it is closed, in order.
 func expectWellFormed(_ markup: String, sourceLocation: SourceLocation = #_sourceLocation) {
   let void: Set<String> = ["img", "input", "meta", "br"]
-  let selfClosing: Set<String> = ["path"]
+  let selfClosing: Set<String> = ["path", "rect"]
   var open: [String] = []
   var rest = markup[...]
   while let start = rest.firstIndex(of: "<"), let end = rest[start...].firstIndex(of: ">") {
