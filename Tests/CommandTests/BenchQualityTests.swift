@@ -37,7 +37,11 @@ struct BenchQualityTests {
       "in/a.png", "-o", "out", "--iterations", "0,2,4", "--rounds", "2", "--boundaries", "boundaries", "--threads", "1",
     ])
     let text = try Command.succeed(call, in: place).output
-    #expect(text.hasPrefix("5 configurations on 1 image, ") && text.hasSuffix("report: out/quality.html\n"))
+    let lines = text.split(separator: "\n")
+    let summary = try #require(lines.last)
+    #expect(summary.hasPrefix("5 configurations on 1 image, ") && summary.hasSuffix("report: out/quality.html"))
+    #expect(lines[0].hasPrefix("| configuration |") && lines[2].hasPrefix("| encoder "))
+    #expect(lines.dropLast().allSatisfy { $0.count == lines[0].count })
     #expect(
       place.contents("out") == [
         "quality.csv", "quality.html", "quality.journal", "quality.json", "quality.svg", "quality_images.csv",
@@ -76,12 +80,12 @@ struct BenchQualityTests {
     }
     try expectFronts(object)
 
-    let lines = try place.text("out/quality.csv").split(separator: "\n").map {
+    let table = try place.text("out/quality.csv").split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
-    #expect(lines.count == 6 && lines.allSatisfy { $0.count == lines[0].count })
-    for (line, row) in zip(lines.dropFirst(), rows) {
-      for (name, field) in zip(lines[0], line) {
+    #expect(table.count == 6 && table.allSatisfy { $0.count == table[0].count })
+    for (line, row) in zip(table.dropFirst(), rows) {
+      for (name, field) in zip(table[0], line) {
         if let value = row[String(name)] as? Double, row[String(name)] as? Bool == nil {
           #expect(abs((Double(field) ?? .nan) - value) <= 1e-12 * abs(value), "\(name)")
         }

@@ -159,7 +159,7 @@ struct BenchQuality: ParsableCommand {
         .badData, "bench quality: no configuration could be measured: \(results.configurations.first?.failure ?? "")")
     }
     try reporting.summarise(
-      "\(measured) configurations on \(results.images) image\(results.images == 1 ? "" : "s"), "
+      "\(results.frontTable)\n\(measured) configurations on \(results.images) image\(results.images == 1 ? "" : "s"), "
         + "\(results.front.count) of them on the front; report: \(output.path("quality.html"))"
     ) { results }
   }

@@ -22,37 +22,6 @@ struct QualityPage {
     return page
   }
 
-  // MARK: Names
-
-  /// What differs within the grid; the rest is said once.
-  private func settingName(_ row: QualityResults.Row) -> String {
-    let all = results.configurations
-    var parts: [String] = []
-    if Set(all.map(\.weights)).count > 1 { parts.append("\(row.weights) weights") }
-    if Set(all.map(\.compute)).count > 1 { parts.append("\(row.compute) arithmetic") }
-    if Set(all.map(\.threads)).count > 1 { parts.append("\(row.threads) thread\(row.threads == 1 ? "" : "s")") }
-    return parts.joined(separator: ", ")
-  }
-
-  private func name(_ row: QualityResults.Row) -> String {
-    let setting = settingName(row)
-    return setting.isEmpty ? methodName(row) : "\(methodName(row)), \(setting)"
-  }
-
-  private func methodName(_ row: QualityResults.Row) -> String {
-    row.optimizer == "encoder" ? "encoder" : "\(row.optimizer) \(row.iterations)"
-  }
-
-  /// In the order of the grid.
-  private var settings: [String] { unique(settingName) }
-  private var optimizers: [String] { unique(\.optimizer) }
-
-  private func unique(_ name: (QualityResults.Row) -> String) -> [String] {
-    var result: [String] = []
-    for row in results.configurations where !result.contains(name(row)) { result.append(name(row)) }
-    return result
-  }
-
   private var timeUnit: String { results.clock == .wall ? "per image" : "of the processor, per image" }
 
   // MARK: Summary
@@ -64,23 +33,23 @@ struct QualityPage {
     let equal = results.row(results.as_good_as_published)
     var tiles: [HTMLPage.Fact] = []
     if let fastest = front.first {
-      tiles.append(HTMLPage.Fact("Fastest", fact(Figure.duration(results.time(fastest)), name(fastest))))
+      tiles.append(HTMLPage.Fact("Fastest", fact(Figure.duration(results.time(fastest)), results.name(fastest))))
     }
     if let published {
       tiles.append(
-        HTMLPage.Fact("Published procedure", fact(Figure.duration(results.time(published)), name(published))))
+        HTMLPage.Fact("Published procedure", fact(Figure.duration(results.time(published)), results.name(published))))
     }
     if let equal, let published, let seconds = results.time(equal), let whole = results.time(published) {
-      let share = "\(name(equal)): \(Figure.fixed(seconds / whole, 2)) of its time"
+      let share = "\(results.name(equal)): \(Figure.fixed(seconds / whole, 2)) of its time"
       tiles.append(HTMLPage.Fact("As good as published in", fact(Figure.duration(seconds), share)))
     }
     if let best {
-      tiles.append(HTMLPage.Fact("Least loss", fact(Figure.significant(best.total_loss), name(best))))
-      tiles.append(HTMLPage.Fact("PSNR there", fact("\(Figure.fixed(best.psnr_db, 2)) dB", name(best))))
+      tiles.append(HTMLPage.Fact("Least loss", fact(Figure.significant(best.total_loss), results.name(best))))
+      tiles.append(HTMLPage.Fact("PSNR there", fact("\(Figure.fixed(best.psnr_db, 2)) dB", results.name(best))))
     }
     let notes = results.notes.map { "<p class=\"note\">\($0)</p>\n" as HTML }
     let failures = results.configurations.compactMap { row in
-      row.failure.map { "<p class=\"note\"><b>\(name(row))</b> could not be measured: \($0)</p>\n" as HTML }
+      row.failure.map { "<p class=\"note\"><b>\(results.name(row))</b> could not be measured: \($0)</p>\n" as HTML }
     }
     var load = HTML()
     if let average = results.machine.load_average, average > 0.5 {
@@ -100,9 +69,10 @@ struct QualityPage {
   private var front: HTML {
     let rows = results.front.map { row -> [ReportTable.Cell] in
       [
-        ReportTable.Cell(name(row)), duration(results.time(row)), number(row.total_loss), fixed(row.psnr_db, 2),
+        ReportTable.Cell(results.name(row)), duration(results.time(row)), number(row.total_loss), fixed(row.psnr_db, 2),
         number(row.lpips_style), number(row.domain_loss), memory(row.peak_rss_bytes),
-        ReportTable.Cell("<span class=\"text\"><code>\(command(row))</code></span>", key: ""),
+        ReportTable.Cell(
+          "<span class=\"options\">\(results.options(row).map { "<code>\($0)</code> " as HTML })</span>", key: ""),
       ]
     }
     let table = ReportTable(
@@ -117,16 +87,6 @@ struct QualityPage {
       the best.</p>
       \(table.html())
       """
-  }
-
-  /// Only what differs within the grid, so that it fits.
-  private func command(_ row: QualityResults.Row) -> String {
-    let all = results.configurations
-    var text =
-      row.optimizer == "encoder" ? "--iterations 0" : "--optimizer \(row.optimizer) --iterations \(row.iterations)"
-    if Set(all.map(\.compute)).count > 1 { text += " --compute \(row.compute)" }
-    if Set(all.map(\.threads)).count > 1 { text += " --threads \(row.threads)" }
-    return text
   }
 
   private var table: HTML {
@@ -149,7 +109,7 @@ struct QualityPage {
     }
     let rows = results.configurations.map { row -> [ReportTable.Cell] in
       var cells = [
-        ReportTable.Cell(name(row)), ReportTable.Cell(row.is_on_front ? "●" : "", key: row.is_on_front ? 1 : 0),
+        ReportTable.Cell(results.name(row)), ReportTable.Cell(row.is_on_front ? "●" : "", key: row.is_on_front ? 1 : 0),
         fixed(row.steps_per_image, row.steps_per_image == row.steps_per_image?.rounded() ? 0 : 1),
         duration(row.seconds_per_image), duration(row.cpu_seconds_per_image), duration(row.startup_seconds),
         memory(row.peak_rss_bytes), number(row.total_loss), number(row.pixel_loss), number(row.perceptual_loss),
@@ -211,8 +171,8 @@ struct QualityPage {
   var mainChart: FrontChart? {
     guard var chart = frontChart(.total_loss, "Total loss", "total loss, logarithmic") else { return nil }
     chart.isLarge = true
-    chart.colourNames = optimizers
-    if settings.count > 1 { chart.dashNames = settings }
+    chart.colourNames = results.optimizers
+    if results.settings.count > 1 { chart.dashNames = results.settings }
     return chart
   }
 
@@ -249,14 +209,14 @@ struct QualityPage {
     func point(_ row: QualityResults.Row) -> FrontChart.Point? {
       guard let across = x(row), let up = y(row) else { return nil }
       return FrontChart.Point(
-        x: across, y: up, label: methodName(row), title: title(row), isOnFront: front.contains(row.id))
+        x: across, y: up, label: results.methodName(row), title: title(row), isOnFront: front.contains(row.id))
     }
     var result: [FrontChart.Series] = []
-    for (dash, setting) in settings.enumerated() {
-      let encoder = results.configurations.first { settingName($0) == setting && $0.optimizer == "encoder" }
+    for (dash, setting) in results.settings.enumerated() {
+      let encoder = results.configurations.first { results.settingName($0) == setting && $0.optimizer == "encoder" }
         .flatMap(point)
-      for (colour, optimizer) in optimizers.enumerated() {
-        let rows = results.configurations.filter { settingName($0) == setting && $0.optimizer == optimizer }
+      for (colour, optimizer) in results.optimizers.enumerated() {
+        let rows = results.configurations.filter { results.settingName($0) == setting && $0.optimizer == optimizer }
         guard !rows.isEmpty else { continue }
         var series = FrontChart.Series(colour: colour, dash: dash, points: rows.compactMap(point))
         if optimizer != "encoder" { series.start = encoder.map { ($0.x, $0.y) } }
@@ -268,7 +228,7 @@ struct QualityPage {
 
   private func title(_ row: QualityResults.Row) -> String {
     var lines = [
-      name(row), "\(Figure.duration(results.time(row))) \(timeUnit)",
+      results.name(row), "\(Figure.duration(results.time(row))) \(timeUnit)",
       "total loss \(Figure.significant(row.total_loss))",
       "PSNR \(Figure.fixed(row.psnr_db, 2)) dB",
     ]
@@ -281,7 +241,7 @@ struct QualityPage {
   private var matrix: HTML {
     let columns = pictures.columns.map { id -> HTML in
       guard let row = results.row(id) else { return "" }
-      return "\(name(row))<br><small>\(Figure.duration(results.time(row)))</small>"
+      return "\(results.name(row))<br><small>\(Figure.duration(results.time(row)))</small>"
     }
     let table = PictureMatrix(
       corner: "", columns: ["original"] + columns,

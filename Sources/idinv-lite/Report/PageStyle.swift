@@ -114,6 +114,8 @@ enum PageStyle {
     .chart.wide { max-width: none; margin: .75rem 0 1.5rem; }
     td .text { display: block; min-width: 12rem; white-space: normal; line-height: 1.4; }
     td .text small { display: block; }
+    td .options { display: block; min-width: 11rem; white-space: normal; line-height: 1.5; }
+    td .options code { white-space: nowrap; }
     .matrix thead th { white-space: normal; max-width: 6.5rem; }
     dl.terms { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; max-width: 44rem; }
     .strips rect { fill: var(--ink); opacity: 0; }
