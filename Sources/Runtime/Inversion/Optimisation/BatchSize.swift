@@ -5,8 +5,12 @@ public enum BatchSize {
   /// More images gain nothing that can be measured, and take memory.
   public static let most = 8
 
-  /// The largest batch, up to `most` and the number of images, whose arena takes no more than half of the memory that
-  /// is left; at least 1.
+  /// The largest arena that gains something. Rows share weights and the work of starting an operator; but tensors of an
+  /// arena beyond all caches are fetched from memory by each operator anew, which costs what sharing gains.
+  public static let mostArenaBytes = 256 << 20
+
+  /// The largest batch, up to `most` and the number of images, whose arena takes no more than `mostArenaBytes` and half
+  /// of the memory that is left; at least 1.
   ///
   /// - Parameters:
   ///   - imageCount: how many images there are.
@@ -18,6 +22,6 @@ public enum BatchSize {
     guard imageCount > 1, let available else { return 1 }
     // An arena grows by less than this per image: constants and workspaces are shared.
     let one = try Objective(model, weights: weights, batch: 1, kernels: kernels).preparedGraph.memoryPlan.byteCount
-    return max(1, min(most, imageCount, available / 2 / max(one, 1)))
+    return max(1, min(most, imageCount, min(mostArenaBytes, available / 2) / max(one, 1)))
   }
 }
