@@ -4,6 +4,7 @@ import Imaging
 import Inversion
 import Quant
 import Runtime
+import SIMDKernels
 
 extension QualityResults.Clock: ExpressibleByArgument {}
 
@@ -96,6 +97,7 @@ struct BenchQuality: ParsableCommand {
     try reporting {
       let began = ContinuousClock.now
       Signals.install()
+      let cpus = Processor.allowedCPUs
       let model = try model.load()
       let resolution = try model.generator().specification.resolution
       _ = try model.encoder()
@@ -114,7 +116,7 @@ struct BenchQuality: ParsableCommand {
       let run = try QualityRun(
         QualityRun.Plan(
           model: model, configurations: configurations, images: loaded, crop: images.crop.rawValue, rounds: rounds,
-          editCount: min(edits, loaded.count), boundaries: found),
+          editCount: min(edits, loaded.count), boundaries: found, cpus: cpus),
         kernels: kernels, output: output, progress: progress)
       do {
         try run.measure()

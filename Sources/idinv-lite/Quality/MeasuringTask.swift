@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 import Inversion
+import SIMDKernels
 
 /// What one process does for `bench quality`: inverts images by one configuration, one after the other, and tells what each
 /// of them took. A process of its own, because peak memory and start-up are those of a process.
@@ -18,6 +19,8 @@ struct MeasuringTask: Codable {
   /// Of pictures that are not square: a value of `--crop`.
   var crop: String
   var images: [Image]
+  /// CPUs that it may choose from, which are more than its parent, when it has chosen its own.
+  var cpus: [Int]
 }
 
 /// What a measuring process says, one JSON text a line.
@@ -48,6 +51,7 @@ struct MeasuredInversion: Codable {
 extension MeasuringTask {
   func run() throws {
     let parent = getppid()
+    if Processor.allowedCPUs != cpus { _ = Processor.confine(to: cpus) }
     let model = try ModelOption.parse(["--model", model]).load()
     let kernels = try configuration.engine().kernels()
     let specification = try model.generator().specification

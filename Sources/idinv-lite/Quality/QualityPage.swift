@@ -22,7 +22,7 @@ struct QualityPage {
     return page
   }
 
-  private var timeUnit: String { results.clock == .wall ? "per image" : "of the processor, per image" }
+  private var timeUnit: String { results.clock == .wall ? "per image" : "processor, per image" }
 
   // MARK: Summary
 

@@ -21,6 +21,8 @@ final class QualityRun {
     /// Images, from the first, whose codes are edited.
     var editCount: Int
     var boundaries: [AttributeBoundary]
+    /// CPUs that each process may choose from.
+    var cpus: [Int]
   }
 
   /// One inversion's figures of time and memory.
@@ -129,7 +131,7 @@ final class QualityRun {
     let began = unitsDone
     let task = MeasuringTask(
       model: try modelPath(configuration.weights), configuration: configuration, crop: plan.crop,
-      images: images.map { MeasuringTask.Image(number: $0, path: plan.images[$0].path) })
+      images: images.map { MeasuringTask.Image(number: $0, path: plan.images[$0].path) }, cpus: plan.cpus)
     let process = try MeasuringProcess(task, path: output.path(Self.taskName))
     var startSeconds = 0.0
     var doneCount = 0
