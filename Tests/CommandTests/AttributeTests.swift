@@ -10,7 +10,7 @@ struct AttributeTests {
     let model = try Golden.model()
     try Command.succeed(["synthesize", "-q", "-m", model, "--seeds", "0-2", "-o", "s"], in: place)
     let json = try Command.succeed(
-      ["attributes", "-m", model, "--codes", "s/codes.npy", "-o", "a.npy", "--json"], in: place
+      ["attributes", "-m", model, "--codes", "s/codes.npy", "-o", "a.npy", "--json", "--compute", "f32"], in: place
     ).json
     #expect(json["attributes"] as? [String] == ["yaw", "smile", "glasses", "5_o_Clock_Shadow", "hair.length"])
     let found = try place.array("a.npy")

@@ -202,31 +202,6 @@ struct ConvolutionCase: CustomTestStringConvertible {
     }
   }
 
-  @Test("Weights kept as halves give the same bits", arguments: ConvolutionCase.all)
-  func halves(_ test: ConvolutionCase) {
-    var random = Seeded(5)
-    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
-    let weights = random.floats(test.o * test.i * k * k).map { Float(Float16($0)) }
-    let xShape = BlockedShape(test.i, test.h, test.w, batch: test.batch)
-    let yShape = BlockedShape(test.o, test.h * step, test.w * step, batch: test.batch)
-    let x = Planar(xShape, &random).blocked(halo: 1), y = Planar(yShape, &random).blocked(halo: 1)
-    for tier in Kernels.availableTiers {
-      for threadCount in [1, 3] {
-        let kernels = Kernels(threadCount: threadCount, cap: tier)
-        func outputs(_ asHalves: Bool) -> [[Float]] {
-          let ax = GuardedBuffer(yShape.elementCount), aty = GuardedBuffer(xShape.elementCount)
-          run(
-            kernels, test, .forward, weights, x.base, xShape, ax.base, yShape, nil, .none, asHalves: asHalves)
-          run(
-            kernels, test, .backwardData, weights, y.base, yShape, aty.base, xShape, nil, .none,
-            asHalves: asHalves)
-          return [ax.values, aty.values]
-        }
-        #expect(outputs(true) == outputs(false), "\(tier.rawValue), \(threadCount) threads")
-      }
-    }
-  }
-
   @Test("The algorithm is chosen by shape")
   func preference() {
     func choice(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm {
@@ -252,11 +227,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float],
     _ input: UnsafePointer<Float>, _ inputShape: BlockedShape, _ output: UnsafeMutablePointer<Float>,
     _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation,
-    _ algorithm: ConvolutionAlgorithm = .direct, asHalves: Bool = false
+    _ algorithm: ConvolutionAlgorithm = .direct
   ) {
     let packed = PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
-      kernels: kernels, algorithm: algorithm, asHalves: asHalves)
+      kernels: kernels, algorithm: algorithm)
     let plan = ConvolutionPlan(packed, input: inputShape, output: outputShape, kernels: kernels)
     let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
     kernels.convolve(

@@ -56,6 +56,38 @@ func half(_ bits: UInt16) -> Double {
 }
 
 @Suite struct DenseTests {
+  @Test("A matrix in parts gives the bits of the whole, both ways", arguments: ["f32", "f16", "int8"])
+  func parts(_ element: String) {
+    let (outputs, inputs, rows) = (200, 130, 2)
+    var random = Seeded(8)
+    let stored = StoredWeights(element, outputs: outputs, inputs: inputs, &random)
+    let xs = DenseShape(rows: rows, columns: inputs), gs = DenseShape(rows: rows, columns: outputs)
+    let x = denseBuffer(rows, inputs) { _, _ in random.float() }
+    let g = denseBuffer(rows, outputs) { _, _ in random.float() }
+    for tier in Kernels.availableTiers {
+      let kernels = Kernels(threadCount: 2, cap: tier)
+      func run(_ partRows: Int) -> [[Float]] {
+        let y = GuardedBuffer(gs.elementCount), gx = GuardedBuffer(xs.elementCount)
+        for first in stride(from: 0, to: outputs, by: partRows) {
+          var part = stored.weights
+          part.base += first * part.rowByteStride
+          part.outputs = min(partRows, outputs - first)
+          if case .int8(let scales) = part.element { part.element = .int8(scales: scales + first) }
+          kernels.dense(
+            output: y.base + first, outputRowStride: gs.rowStride, input: x.base, inputRowStride: xs.rowStride,
+            rows: rows, weights: part, bias: nil, activation: .none)
+          kernels.denseBackwardData(
+            gradInput: gx.base, gradInputRowStride: xs.rowStride, gradOutput: g.base + first,
+            gradOutputRowStride: gs.rowStride, rows: rows, weights: part, accumulates: first > 0)
+        }
+        #expect(y.isGuarded && gx.isGuarded)
+        return [y.values, gx.values]
+      }
+      #expect(run(64) == run(outputs), "\(tier.rawValue)")
+      #expect(run(128) == run(outputs), "\(tier.rawValue)")
+    }
+  }
+
   @Test("Forward and transposed, every element type", arguments: ["f32", "f16", "int8"])
   func dense(_ element: String) {
     for (outputs, inputs, rows) in [(1, 1, 1), (7, 5, 2), (18, 33, 3), (64, 512, 1), (130, 100, 4), (33, 2050, 2)] {

@@ -54,14 +54,20 @@ public final class ModelFile: Sendable {
     return tensor
   }
 
+  private static let checkedAtOnce = 4 << 20
+
   /// Reads every byte of data and compares each tensor's CRC-32 with the header's.
   ///
   /// - Throws: `.checksum` for the first damaged tensor.
   public func verifyChecksums() throws(ModelFileError) {
     for (name, range, expected) in checksums {
       var checksum = CRC32()
-      checksum.update(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
-      mapping.advise(range, Int32(MADV_DONTNEED))
+      // Piece by piece: the largest tensor may be larger than the memory that there is.
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.checkedAtOnce) {
+        let piece = start..<min(start + Self.checkedAtOnce, range.upperBound)
+        checksum.update(UnsafeRawBufferPointer(rebasing: mapping.bytes[piece]))
+        mapping.advise(piece, Int32(MADV_DONTNEED))
+      }
       guard checksum.value == expected else {
         throw .checksum(name: name, found: checksum.value, expected: expected)
       }

@@ -75,6 +75,14 @@ public struct WeightTensor: Sendable {
   /// correct, and costs a read from the disk's cache or the disk.
   public func adviseDontNeed() { mapping.advise(range, Int32(MADV_DONTNEED)) }
 
+  /// The same for some rows.
+  public func adviseDontNeed(rows: Range<Int>) {
+    let rowByteCount = rowLength * dtype.byteCount
+    mapping.advise(
+      range.lowerBound + rows.lowerBound * rowByteCount..<range.lowerBound + rows.upperBound * rowByteCount,
+      Int32(MADV_DONTNEED))
+  }
+
   /// Lets the kernel read the tensor ahead of its first use.
   public func adviseWillNeed() { mapping.advise(range, Int32(MADV_WILLNEED)) }
 }

@@ -66,6 +66,18 @@ public struct ModelBenchmark {
     self.kernels = kernels
   }
 
+  /// The graphs that would be timed, not run.
+  public func graphs(networks: [NetworkKind], step: Bool) throws(InversionError) -> [AnyObject] {
+    var graphs: [AnyObject] = []
+    for kind in networks { graphs.append(try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)) }
+    if step { graphs.append(try objective()) }
+    return graphs
+  }
+
+  private func objective() throws(InversionError) -> Objective {
+    try Objective(model, weights: ObjectiveWeights(publishedFor: model), batch: batch, kernels: kernels)
+  }
+
   /// One network, forward.
   public func time(_ kind: NetworkKind, runs: Int) throws(InversionError) -> GraphTiming {
     let runner = try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)
@@ -76,8 +88,7 @@ public struct ModelBenchmark {
 
   /// One step of the published objective, forward and backward; terms whose network is missing are left out.
   public func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
-    let objective = try Objective(
-      model, weights: ObjectiveWeights(publishedFor: model), batch: batch, kernels: kernels)
+    let objective = try objective()
     var random = TorchRandom(seed: 0)
     try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })
     _ = objective.evaluate(random.normals(objective.codeCount))

@@ -16,6 +16,8 @@ public enum InversionError: Error, CustomStringConvertible {
   case badOption(name: String, expected: String, found: String)
   /// Samples, labels or scores that nothing can be learnt from.
   case badSamples(what: String, expected: String, found: String)
+  /// A memory budget that no plan keeps to; bytes.
+  case badBudget(found: Int, least: Int)
   case model(ModelFileError)
   case graph(GraphError)
 
@@ -34,10 +36,18 @@ public enum InversionError: Error, CustomStringConvertible {
         + (found.isEmpty ? "none" : found.map(String.init).joined(separator: ","))
     case .badOption(let name, let expected, let found), .badSamples(let name, let expected, let found):
       "\(name): expected \(expected), found \(found)"
+    case .badBudget(let found, let least):
+      "memory budget: expected at least \(Self.megabytes(least)), which is the least that would do; found "
+        + Self.megabytes(found)
     case .model(let error): "\(error)"
     case .graph(let error): "\(error)"
     }
   }
+}
+
+extension InversionError {
+  /// As `--memory-budget` takes it, rounded up: "143M".
+  private static func megabytes(_ byteCount: Int) -> String { "\((byteCount + (1 << 20) - 1) >> 20)M" }
 }
 
 /// Runs `body` and wraps what it throws.

@@ -43,7 +43,7 @@ public final class Reconstructor {
       self.code = code
       self.image = image
       self.reencoded = reencoded
-      prepared = try PreparedGraph(graph, kernels: kernels)
+      prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
     } catch {
       throw .graph(error)
     }

@@ -3,9 +3,10 @@
 #elseif canImport(Musl)
   import Musl
 #endif
+import Synchronization
 
-/// One block of zeroed memory that holds all tensors of a prepared graph. Pages are taken from the system when they
-/// are first touched.
+/// One block of zeroed memory that holds tensors of prepared graphs. Pages are taken from the system when they are first
+/// touched.
 final class Arena {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
@@ -23,6 +24,65 @@ final class Arena {
   }
 
   deinit { munmap(base, byteCount) }
+}
+
+/// The arena that several graphs take turns in: what lives within a run lies here, as large as the largest graph needs.
+public final class SharedArena: Sendable {
+  private struct State {
+    var arena: Arena?
+    var byteCount = 0
+    var kept = (now: 0, most: 0)
+    var recomputed = (nodeCount: 0, cost: 0.0)
+  }
+  private let state = Mutex(State())
+  /// What graphs are asked to keep to; nil for no limit.
+  public let limit: Int?
+
+  public init(limit: Int? = nil) { self.limit = limit }
+
+  /// Bytes that the graphs prepared so far need.
+  public var byteCount: Int { state.withLock { $0.byteCount } }
+
+  /// The most bytes of inputs and outputs of the graphs that used the arena at one time; they lie elsewhere.
+  public var keptByteCount: Int { state.withLock { $0.kept.most } }
+
+  /// Nodes that a run of a graph computes again, and what that costs in operations; of the graph that does most.
+  public var recomputed: (nodeCount: Int, cost: Double) { state.withLock { $0.recomputed } }
+
+  func noteRecomputed(_ nodeCount: Int, cost: Double) {
+    state.withLock { if cost > $0.recomputed.cost { $0.recomputed = (nodeCount, cost) } }
+  }
+
+  func noteKept(_ byteCount: Int) {
+    state.withLock {
+      $0.kept.now += byteCount
+      $0.kept.most = max($0.kept.most, $0.kept.now)
+    }
+  }
+
+  /// Makes room for a graph.
+  ///
+  /// - Parameter isPlanning: only takes note.
+  func reserve(_ byteCount: Int, isPlanning: Bool) throws(GraphError) {
+    do {
+      try state.withLock { state in
+        state.byteCount = max(state.byteCount, byteCount)
+        if isPlanning || state.arena.map({ $0.byteCount >= state.byteCount }) ?? false { return }
+        state.arena = nil
+        state.arena = try Arena(byteCount: state.byteCount)
+      }
+    } catch {
+      throw error as? GraphError ?? .outOfMemory(byteCount: byteCount)
+    }
+  }
+
+  /// Runs a graph in the arena; others wait. What it left there is not there at the next call.
+  func withMemory(_ body: (UnsafeMutableRawPointer) -> Void) {
+    state.withLock { state in
+      guard let arena = state.arena else { preconditionFailure("a graph runs in an arena that has room for it") }
+      body(arena.base)
+    }
+  }
 }
 
 /// Constants of an operator (a bias, a noise map), padded with zeros to whole blocks of 16 and 64-byte aligned.

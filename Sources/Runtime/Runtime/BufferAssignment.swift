@@ -1,11 +1,13 @@
 /// Which tensors share a buffer, and how long each buffer lives.
 ///
-/// Inputs and outputs of the graph live throughout: the caller writes and reads them between runs. An operator's
+/// Inputs and outputs of the graph are kept: the caller writes and reads them between runs. An operator's
 /// output takes over the buffer of an input where the operator allows it and nobody reads that input later.
 struct BufferAssignment {
   private(set) var records: [UsageRecord] = []
   private(set) var bufferOfTensor: [Int]
   private(set) var bufferOfWorkspace: [Int?]
+  /// Buffers whose contents outlive a run.
+  private(set) var kept: Set<Int>
 
   init(_ graph: Graph, workspaces: [Int]) {
     let end = max(graph.nodes.count - 1, 0)
@@ -44,7 +46,16 @@ struct BufferAssignment {
       records.append(UsageRecord(firstNode: index, lastNode: index, byteCount: byteCount))
       return records.count - 1
     }
+    kept = Set(pinned.map { bufferOfTensor[$0.index] })
     self.records = records
     self.bufferOfTensor = bufferOfTensor
+  }
+
+  /// The records, kept buffers without bytes: what an arena has to hold.
+  var arenaRecords: [UsageRecord] {
+    records.enumerated().map { index, record in
+      kept.contains(index)
+        ? UsageRecord(firstNode: record.firstNode, lastNode: record.lastNode, byteCount: 0) : record
+    }
   }
 }

@@ -6,7 +6,7 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - losses: loss tensors and the gradients to start from, of the same shape (the losses' weights).
-  ///   - tensors: what to differentiate by.
+  ///   - tensors: what to differentiate by. They count as independent: no gradient flows through one of them to another.
   /// - Returns: one gradient per tensor, `nil` where no loss depends on it.
   public mutating func appendGradients(
     of losses: [(tensor: TensorID, seed: TensorID)], by tensors: [TensorID]
@@ -22,7 +22,8 @@ extension Graph {
     for (tensor, seed) in losses where isActive[tensor.index] {
       contributions[tensor, default: []].append(seed)
     }
-    for node in forwardNodes.reversed() where isActive[node.output.index] {
+    let leaves = Set(tensors)
+    for node in forwardNodes.reversed() where isActive[node.output.index] && !leaves.contains(node.output) {
       guard let gradOutput = try appendSum(contributions.removeValue(forKey: node.output)) else { continue }
       let wanted = node.inputs.map { isActive[$0.index] }
       let gradients = try node.operation.appendBackward(

@@ -69,6 +69,14 @@ public struct Graph: Sendable {
 
   public init() {}
 
+  /// Nodes in topological order, whose tensors `shapes` describes.
+  init(nodes: [Node], shapes: [Shape], inputs: [TensorID], outputs: [TensorID]) {
+    self.nodes = nodes
+    self.shapes = shapes
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+
   public func shape(of tensor: TensorID) -> Shape { shapes[tensor.index] }
 
   public mutating func input(_ shape: Shape) -> TensorID {

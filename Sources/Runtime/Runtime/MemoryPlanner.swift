@@ -26,14 +26,13 @@ public struct MemoryPlan: Equatable, Sendable {
 
   public static let alignment = 64
 
+  static func rounded(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
+
   /// Places buffers so that no two that live at the same node overlap.
   ///
   /// Greedy by size: the largest buffer first, each at the lowest offset where it fits between those already placed
   /// whose lives cross its own (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
   public init(_ records: [UsageRecord]) {
-    func rounded(_ byteCount: Int) -> Int {
-      (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
-    }
     var offsets = [Int](repeating: 0, count: records.count)
     var total = 0
     let order = records.indices.sorted {
@@ -42,11 +41,11 @@ public struct MemoryPlan: Equatable, Sendable {
     }
     var placed: [Int] = []  // ascending by offset
     for index in order where records[index].byteCount > 0 {
-      let byteCount = rounded(records[index].byteCount)
+      let byteCount = Self.rounded(records[index].byteCount)
       var candidate = 0
       for other in placed where records[other].overlaps(records[index]) {
         if candidate + byteCount <= offsets[other] { break }
-        candidate = max(candidate, offsets[other] + rounded(records[other].byteCount))
+        candidate = max(candidate, offsets[other] + Self.rounded(records[other].byteCount))
       }
       offsets[index] = candidate
       total = max(total, candidate + byteCount)
@@ -61,8 +60,8 @@ public struct MemoryPlan: Equatable, Sendable {
     if lastNode >= 0 {
       var change = [Int](repeating: 0, count: lastNode + 2)
       for record in records {
-        change[max(0, record.firstNode)] += rounded(record.byteCount)
-        change[record.lastNode + 1] -= rounded(record.byteCount)
+        change[max(0, record.firstNode)] += Self.rounded(record.byteCount)
+        change[record.lastNode + 1] -= Self.rounded(record.byteCount)
       }
       var live = 0
       for delta in change {

@@ -53,10 +53,13 @@ public struct PreparedOperator {
   public let matrixWork: Int, transformByteCount: Int
   /// Bytes of weights and other constants that one run reads, as they lie in memory: packed, in their own precision.
   public let constantByteCount: Int
+  /// Operations in the time that it takes, about: less than `work` for minimal filtering, more where weights are widened.
+  public let effectiveWork: Double
   public let run: (OperatorMemory) -> Void
 
   public init(
-    workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, constantByteCount: Int = 0,
+    workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, effectiveWork: Double? = nil,
+    constantByteCount: Int = 0,
     run: @escaping (OperatorMemory) -> Void
   ) {
     self.workspaceByteCount = workspaceByteCount
@@ -64,6 +67,7 @@ public struct PreparedOperator {
     matrixWork = execution?.matrixWork ?? work
     transformByteCount = execution?.transformByteCount ?? 0
     self.constantByteCount = constantByteCount
+    self.effectiveWork = effectiveWork ?? Double(work)
     self.run = run
   }
 }

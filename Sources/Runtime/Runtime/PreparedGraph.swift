@@ -1,61 +1,88 @@
 import SIMDKernels
 
-/// A graph that is ready to run: kernels chosen, weights packed, every tensor at its place in one arena.
+/// A graph that is ready to run: kernels chosen, weights packed, every tensor at its place.
 ///
-/// A run allocates nothing and gives the same bits for any number of threads. Not thread-safe: one run at a time.
+/// Inputs and outputs lie in memory of the graph's own; all others in an arena that graphs may share. A run allocates
+/// nothing and gives the same bits for any number of threads. Not thread-safe: one run at a time.
 public final class PreparedGraph {
+  /// As it runs: with the nodes that are computed again to save memory.
   public let graph: Graph
   public let kernels: Kernels
+  /// Of all tensors: those in the arena, and those of the graph's own.
   public let memoryPlan: MemoryPlan
-  private let arena: Arena
-  private let steps: [(run: (OperatorMemory) -> Void, memory: OperatorMemory)]
-  private let tensorOffsets: [Int]
+  /// Nodes that are computed again to keep to the arena's limit.
+  public let recomputedCount: Int
+  private let arena: SharedArena
+  private let kept: Arena
+  private let operators: [PreparedOperator]
+  private let places: [Place]
+  private let workspaceOffsets: [Int?]
+  /// Addresses at the arena's present place.
+  private var steps: [OperatorMemory] = []
+  private var stepsBase: UnsafeMutableRawPointer?
   /// Floating-point operations of each node, by its definition.
-  public let work: [Int]
+  public var work: [Int] { operators.map(\.work) }
   /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
-  public let matrixWork: [Int], transformByteCounts: [Int]
+  public var matrixWork: [Int] { operators.map(\.matrixWork) }
+  public var transformByteCounts: [Int] { operators.map(\.transformByteCount) }
   /// Bytes that each node must move at least: inputs, output and constants, each once.
   public let traffic: [Int]
 
-  public init(_ graph: Graph, kernels: Kernels) throws(GraphError) {
-    self.graph = graph
-    self.kernels = kernels
+  /// Where a tensor lies.
+  private enum Place {
+    case own(UnsafeMutableRawPointer)
+    case arena(offset: Int)
+  }
 
-    var operators: [PreparedOperator] = []
+  /// - Parameter arena: where the tensors of a run lie; nil for one of its own. Graphs that share it take turns.
+  public init(_ graph: Graph, kernels: Kernels, arena: SharedArena? = nil) throws(GraphError) {
+    let arena = arena ?? SharedArena()
+    self.kernels = kernels
+    self.arena = arena
+
+    var prepared: [PreparedOperator] = []
     for node in graph.nodes {
-      operators.append(
+      prepared.append(
         try node.operation.prepare(
           PreparationSite(
             kernels: kernels, inputs: node.inputs.map(graph.shape(of:)), output: graph.shape(of: node.output))))
     }
-
-    let assignment = BufferAssignment(graph, workspaces: operators.map(\.workspaceByteCount))
-    let plan = MemoryPlan(assignment.records)
-    let arena = try Arena(byteCount: plan.byteCount)
-    let offsets = assignment.bufferOfTensor.map { plan.offsets[$0] }
-    func address(_ tensor: TensorID) -> UnsafeMutablePointer<Float> {
-      (arena.base + offsets[tensor.index]).assumingMemoryBound(to: Float.self)
-    }
-
-    var steps: [(run: (OperatorMemory) -> Void, memory: OperatorMemory)] = []
-    for (index, node) in graph.nodes.enumerated() {
-      let memory = OperatorMemory(
-        inputs: ContiguousArray(node.inputs.map { UnsafePointer(address($0)) }),
-        output: address(node.output),
-        workspace: assignment.bufferOfWorkspace[index].map { arena.base + plan.offsets[$0] })
-      steps.append((operators[index].run, memory))
-    }
-    self.memoryPlan = plan
-    self.arena = arena
-    self.steps = steps
-    self.tensorOffsets = offsets
-    self.work = operators.map(\.work)
-    matrixWork = operators.map(\.matrixWork)
-    transformByteCounts = operators.map(\.transformByteCount)
-    self.traffic = zip(graph.nodes, operators).map { node, prepared in
+    let traffic = zip(graph.nodes, prepared).map { node, prepared in
       (node.inputs + [node.output]).reduce(prepared.constantByteCount) { $0 + graph.shape(of: $1).byteCount }
     }
+    let recomputation = Recomputation(
+      graph, workspaces: prepared.map(\.workspaceByteCount), work: prepared.map(\.effectiveWork), traffic: traffic,
+      limit: arena.limit)
+    let schedule = recomputation.graph
+    let operators = recomputation.origins.map { prepared[$0] }
+    self.graph = schedule
+    self.traffic = recomputation.origins.map { traffic[$0] }
+    recomputedCount = operators.count - prepared.count
+    arena.noteRecomputed(recomputedCount, cost: recomputation.addedCost)
+
+    let assignment = BufferAssignment(schedule, workspaces: operators.map(\.workspaceByteCount))
+    var plan = MemoryPlan(assignment.arenaRecords)
+    let offsets = plan.offsets
+    var keptOffsets: [Int: Int] = [:], keptByteCount = 0
+    for buffer in assignment.kept.sorted() {
+      keptOffsets[buffer] = keptByteCount
+      keptByteCount += MemoryPlan.rounded(assignment.records[buffer].byteCount)
+    }
+    let kept = try Arena(byteCount: keptByteCount)
+    self.kept = kept
+    try arena.reserve(plan.byteCount, isPlanning: kernels.isPlanning)
+    places = assignment.bufferOfTensor.map { buffer in
+      keptOffsets[buffer].map { .own(kept.base + $0) } ?? .arena(offset: buffer < 0 ? 0 : offsets[buffer])
+    }
+    workspaceOffsets = assignment.bufferOfWorkspace.map { $0.map { offsets[$0] } }
+    self.operators = operators
+    plan.byteCount += keptByteCount
+    plan.lowerBound += keptByteCount
+    memoryPlan = plan
+    arena.noteKept(kept.byteCount)
   }
+
+  deinit { arena.noteKept(-kept.byteCount) }
 
   /// Runs all nodes in order.
   public func run() { run(didRun: { _ in }) }
@@ -64,14 +91,36 @@ public final class PreparedGraph {
   ///
   /// - Parameter didRun: called after each node with its index.
   public func run(didRun: (Int) -> Void) {
-    for (index, step) in steps.enumerated() {
-      step.run(step.memory)
-      didRun(index)
+    arena.withMemory { base in
+      if stepsBase != base { place(at: base) }
+      for index in operators.indices {
+        operators[index].run(steps[index])
+        didRun(index)
+      }
     }
   }
 
+  private func place(at base: UnsafeMutableRawPointer) {
+    func address(_ tensor: TensorID) -> UnsafeMutablePointer<Float> {
+      switch places[tensor.index] {
+      case .own(let pointer): pointer.assumingMemoryBound(to: Float.self)
+      case .arena(let offset): (base + offset).assumingMemoryBound(to: Float.self)
+      }
+    }
+    steps = graph.nodes.enumerated().map { index, node in
+      OperatorMemory(
+        inputs: ContiguousArray(node.inputs.map { UnsafePointer(address($0)) }), output: address(node.output),
+        workspace: workspaceOffsets[index].map { base + $0 })
+    }
+    stepsBase = base
+  }
+
+  /// Of an input or output.
   private func address(_ tensor: TensorID) -> UnsafeMutablePointer<Float> {
-    (arena.base + tensorOffsets[tensor.index]).assumingMemoryBound(to: Float.self)
+    guard case .own(let pointer) = places[tensor.index] else {
+      preconditionFailure("only inputs and outputs have a lasting place")
+    }
+    return pointer.assumingMemoryBound(to: Float.self)
   }
 
   /// Fills an input: planar [batch, channels, height, width] values for an image tensor, [rows, columns] for a

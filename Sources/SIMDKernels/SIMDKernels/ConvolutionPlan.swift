@@ -80,7 +80,7 @@ public final class ConvolutionPlan: Sendable {
   /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
   public var workspaceByteCount: Int {
     switch blocking {
-    case .direct(let blocking): workers &* blocking.chunkFloats &* 4
+    case .direct(let blocking): workers &* blocking.workerFloats &* 4
     case .winograd(let blocking): blocking.workspaceByteCount
     case .reducedWinograd(let blocking): blocking.workspaceByteCount
     }

@@ -80,9 +80,12 @@ extension Kernels {
   /// gradInput[r][i] = Σ W[o][i]·gradOutput[r][o], o ascending. No overlap.
   ///
   /// int8: the scale multiplies the gradient first. Padding is written as in `dense`.
+  ///
+  /// - Parameter accumulates: add to what `gradInput` holds: a matrix may come in parts, rows in order, with the bits of
+  ///   the whole.
   public func denseBackwardData(
     gradInput: UnsafeMutablePointer<Float>, gradInputRowStride: Int, gradOutput: UnsafePointer<Float>,
-    gradOutputRowStride: Int, rows: Int, weights: DenseWeights
+    gradOutputRowStride: Int, rows: Int, weights: DenseWeights, accumulates: Bool = false
   ) {
     let inputs = weights.inputs, outputs = weights.outputs, stride = weights.rowByteStride
     let accumulate =
@@ -95,7 +98,9 @@ extension Kernels {
     let chunk = max(64, min(1024, (inputs / 8 &+ 15) & ~15))
     parallelFor((inputs &+ chunk &- 1) / chunk, cost: outputs &* inputs) { task, _ in
       let first = task &* chunk, count = min(chunk, inputs &- first)
-      for row in 0..<rows { clear(gradInput + (row &* gradInputRowStride &+ first), count) }
+      if !accumulates {
+        for row in 0..<rows { clear(gradInput + (row &* gradInputRowStride &+ first), count) }
+      }
       // Blocks of 64 rows of weights stay in the cache while all gradients use them.
       var o = 0
       while o < outputs {

@@ -16,8 +16,8 @@ struct DirectBlocking: Sendable {
   let blocksPerChunk: Int
   /// Whether weights come from beyond the second-level cache: then tasks go panel by panel and panels are prefetched.
   let isWeightBound: Bool
-  /// Floats that each worker needs to widen a chunk of halves; 0 where weights are floats.
-  let chunkFloats: Int
+  /// Floats of a chunk that a worker widens, and all that it needs for that; 0 where weights are packed floats.
+  let chunkFloats: Int, workerFloats: Int
 
   init(
     _ weights: DirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
@@ -49,8 +49,11 @@ struct DirectBlocking: Sendable {
     outputStep = geometry.outputStep
     let blockBytes = weights.taps * weights.channelsPerTap * kernels.table.wideGemm.nr * 4
     blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
-    chunkFloats = weights.isHalf ? blocksPerChunk * blockBytes / 4 : 0
-    isWeightBound = weights.storage.count * 4 > DirectBlocking.secondLevelBytes
+    let nr = kernels.table.wideGemm.nr
+    let chunkFloats = weights.compact == nil ? 0 : blocksPerChunk * blockBytes / 4
+    self.chunkFloats = chunkFloats
+    workerFloats = weights.compact.map { chunkFloats + $0.scratchFloats(nr: nr) } ?? 0
+    isWeightBound = weights.readByteCount > DirectBlocking.secondLevelBytes
   }
 
   /// Part of the first-level data cache given to the panel.
@@ -83,7 +86,7 @@ extension Kernels {
     let haloTasks = plan.output.halo > 0 ? planes : 0
     let scratch = workspace?.assumingMemoryBound(to: Float.self)
     parallelFor(work &+ haloTasks) { task, worker in
-      let chunk = scratch.map { $0 + worker &* blocking.chunkFloats }
+      let chunk = scratch.map { $0 + worker &* blocking.workerFloats }
       if task >= work {
         plan.output.clearFrame(output, plane: task &- work)
       } else if blocking.isWeightBound {
@@ -122,34 +125,38 @@ extension Kernels {
       blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
         for phase in blocking.tapOffsets.indices {
           blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
-            let start = weights.offsets[phase &* weights.panels.count &+ index]
-            let weightBytes = weights.isHalf ? 2 : 4
-            let panelStart = UnsafeRawPointer(weights.storage.base) + start &* weightBytes
+            let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
+            let panelStart = weights.storage.base + start
             var arguments = TapGemmArguments(
               input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
               channels: weights.channelsPerTap, tapOffsets: taps.baseAddress!,
               inputPixels: inputPixels.baseAddress!, outputPixels: outputPixels.baseAddress!, tiles: tiles,
-              panel: weights.storage.base, output: target + blocking.phaseOffsets[phase],
-              outputBlockStride: to.blockStride, initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart,
-              prefetchLines: 0)
+              panel: panelStart, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
+              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart, prefetchLines: 0)
             var first = 0
             while first < weights.inputBlocks {
               let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
               arguments.input = source + first &* from.blockStride
               arguments.blocks = count
-              let chunkStart = panelStart + first &* blockFloats &* weightBytes
-              if weights.isHalf, let chunk {
-                table.layout.widen(chunk, chunkStart, count &* blockFloats)
-                arguments.panel = UnsafePointer(chunk)
-              } else {
-                arguments.panel = chunkStart.assumingMemoryBound(to: Float.self)
-              }
+              let start = first
               first &+= count
+              var next: UnsafeRawPointer?
+              if let compact = weights.compact, let chunk {
+                compact.widen(
+                  table, chunk, phase: phase, panel: panel, first: start, count: count,
+                  scratch: chunk + blocking.chunkFloats)
+                arguments.panel = UnsafePointer(chunk)
+                next = compact.address(panel, block: first)
+              } else {
+                arguments.panel = UnsafePointer(panelStart + start &* blockFloats)
+                next = UnsafeRawPointer(panelStart + first &* blockFloats)
+              }
               if first == weights.inputBlocks { arguments.slope = slope }
-              if blocking.isWeightBound {
+              if blocking.isWeightBound, let next {
                 // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
-                arguments.prefetch = panelStart + first &* blockFloats &* weightBytes
-                arguments.prefetchLines = (count &* blockFloats &* weightBytes / 64 &+ tiles &- 1) / tiles
+                arguments.prefetch = next
+                let bytes = count &* blockFloats &* (weights.compact == nil ? 4 : 2)
+                arguments.prefetchLines = (bytes / 64 &+ tiles &- 1) / tiles
               }
               gemm.run(&arguments)
               arguments.initial = nil

@@ -15,9 +15,10 @@ struct Panel: Sendable {
 
 /// Weights of a direct convolution: per phase and panel `[input block][tap][channel][nr]`, as `TapGemmArguments` has it.
 struct DirectWeights: Sendable {
+  /// Packed floats; none where the weights are compact.
   let storage: AlignedFloats
-  /// Whether `storage` holds halves, two to a float: then each chunk is widened just before it is used.
-  let isHalf: Bool
+  /// Where each chunk comes from just before it is used; nil where it is packed.
+  let compact: CompactReading?
   let panels: [Panel]
   /// Taps of a phase (all phases have as many) and channels per tap: 16, or fewer if the input has fewer.
   let taps: Int, channelsPerTap: Int
@@ -26,8 +27,7 @@ struct DirectWeights: Sendable {
   let offsets: [Int]
 
   init(
-    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels,
-    isHalf: Bool = false
+    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
   ) {
     let taps = geometry.phases[0].taps.count
     let channelsPerTap = inputs < 16 ? (inputs + 3) & ~3 : 16
@@ -40,9 +40,8 @@ struct DirectWeights: Sendable {
         count += inputBlocks * taps * channelsPerTap * panel.blocks * 16
       }
     }
-    storage = AlignedFloats(count: isHalf ? count / 2 : count)
+    storage = AlignedFloats(count: count)
     let base = storage.base
-    let halves = UnsafeMutableRawPointer(base)
     let phases = geometry.phases
     let kernel = source.kernel
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
@@ -55,21 +54,32 @@ struct DirectWeights: Sendable {
           for (t, tap) in phase.taps.enumerated() {
             var sum = 0.0
             for y in tap.kernelRows { for x in tap.kernelColumns { sum += Double(w[y &* kernel &+ x]) } }
-            let index = start &+ ((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n
-            if isHalf {
-              halves.storeBytes(of: Float16(sum).bitPattern, toByteOffset: index &* 2, as: UInt16.self)
-            } else {
-              base[index] = Float(sum)
-            }
+            base[start &+ ((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n] = Float(sum)
           }
         }
       }
     }
-    self.isHalf = isHalf
+    compact = nil
     self.panels = panels
     self.taps = taps
     self.channelsPerTap = channelsPerTap
     self.inputBlocks = inputBlocks
     self.offsets = offsets
   }
+
+  /// Compact weights, seen from one direction.
+  init(_ weights: CompactWeights, geometry: ConvolutionGeometry, isTransposed: Bool, kernels: Kernels) {
+    let (inputs, outputs) =
+      isTransposed ? (weights.outputs, weights.inputs) : (weights.inputs, weights.outputs)
+    storage = AlignedFloats(count: 0)
+    compact = CompactReading(weights, geometry, isTransposed: isTransposed)
+    panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
+    taps = geometry.phases[0].taps.count
+    channelsPerTap = 16
+    inputBlocks = (inputs + 15) / 16
+    offsets = []
+  }
+
+  /// Bytes that one use reads.
+  var readByteCount: Int { compact?.weights.readByteCount ?? storage.count &* 4 }
 }

@@ -20,6 +20,8 @@ public struct Kernels: Sendable {
   public let precision: Precision
   /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
   let cacheByteCount: Int
+  /// Whether nothing is to be done: see `planning`.
+  public private(set) var isPlanning = false
 
   /// - Parameters:
   ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
@@ -33,6 +35,14 @@ public struct Kernels: Sendable {
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)
     self.precision = table.reduced == nil ? .full : precision
+  }
+
+  /// Kernels that do nothing, for finding out what a graph would need: with them weights are packed in sizes only, into
+  /// memory that is never touched.
+  public var planning: Kernels {
+    var copy = self
+    copy.isPlanning = true
+    return copy
   }
 
   /// The tiers this build holds and this CPU can run, lowest first.

@@ -19,14 +19,11 @@ public final class PackedConvolution: Sendable {
   ///   - weights: `[O][I][k][k]`, row-major, in forward orientation for both directions; copied.
   ///   - kernels: the table that will run it.
   ///   - input: the shape it will read, which decides the algorithm if `algorithm` is nil; direct if both are nil.
-  ///   - asHalves: keep weights as halves where the algorithm takes them as they are: half the memory, and the same
-  ///     results if they are halves.
   ///   - algorithm: asks for one. Winograd's takes extents that are multiples of `ConvolutionAlgorithm.winogradMultiple`;
   ///     `reducedWinograd` is `winograd` where the tier has no 16-bit products.
   public init(
     weights: UnsafeBufferPointer<Float>, outputChannels: Int, inputChannels: Int, form: ConvolutionForm,
-    direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil,
-    asHalves: Bool = false
+    direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
   ) {
     let k = form.kernel
     precondition(k == 1 || k == 3, "kernels of 1×1 and 3×3 only")
@@ -53,22 +50,34 @@ public final class PackedConvolution: Sendable {
       self.algorithm = .direct(
         DirectWeights(
           source, geometry: ConvolutionGeometry(form, direction), inputs: inputs, outputs: outputs,
-          kernels: kernels, isHalf: asHalves && form != .upsample2x))
+          kernels: kernels))
     }
   }
 
   /// The same from an array.
   public convenience init(
     weights: [Float], outputChannels: Int, inputChannels: Int, form: ConvolutionForm, direction: Direction,
-    kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil, asHalves: Bool = false
+    kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
   ) {
     let copy = UnsafeMutableBufferPointer<Float>.allocate(capacity: weights.count)
     defer { copy.deallocate() }
     _ = copy.initialize(from: weights)
     self.init(
       weights: UnsafeBufferPointer(copy), outputChannels: outputChannels, inputChannels: inputChannels,
-      form: form, direction: direction, kernels: kernels, input: input, algorithm: algorithm,
-      asHalves: asHalves)
+      form: form, direction: direction, kernels: kernels, input: input, algorithm: algorithm)
+  }
+
+  /// The direct algorithm on compact weights, whose memory is theirs: both directions may share them.
+  public init(_ weights: CompactWeights, form: ConvolutionForm, direction: Direction, kernels: Kernels) {
+    precondition(weights.kernel == form.kernel, "weights of another kernel")
+    outputChannels = weights.outputs
+    inputChannels = weights.inputs
+    self.form = form
+    self.direction = direction
+    algorithm = .direct(
+      DirectWeights(
+        weights, geometry: ConvolutionGeometry(form, direction), isTransposed: direction == .backwardData,
+        kernels: kernels))
   }
 
   /// Backward data on the weights that `forward` holds: no memory of its own.
@@ -88,10 +97,10 @@ public final class PackedConvolution: Sendable {
     algorithm = .winograd(WinogradWeights(adjointOf: weights, kernels: kernels))
   }
 
-  /// Bytes of packed weights of its own.
+  /// Bytes of packed weights of its own; compact ones are not.
   public var byteCount: Int {
     switch algorithm {
-    case .direct(let weights): weights.storage.count &* 4
+    case .direct(let weights): weights.compact == nil ? weights.storage.count &* 4 : 0
     case .winograd(let weights): weights.adjoint == nil ? weights.storage.count &* 4 : 0
     case .reducedWinograd(let weights): weights.byteCount
     }
@@ -100,7 +109,7 @@ public final class PackedConvolution: Sendable {
   /// Bytes of packed weights that one `convolve` reads, its own or shared.
   public var readByteCount: Int {
     switch algorithm {
-    case .direct(let weights): weights.storage.count &* 4
+    case .direct(let weights): weights.readByteCount
     case .winograd(let weights): weights.storage.count &* 4
     case .reducedWinograd(let weights): weights.byteCount
     }

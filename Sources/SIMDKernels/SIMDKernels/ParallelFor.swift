@@ -7,6 +7,7 @@ extension Kernels {
   /// `threadCount`) names private scratch memory. One thread calls `body` directly.
   @inline(__always)
   func parallelFor(_ count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
+    if isPlanning { return }
     if threadCount == 1 || count <= 1 {
       for index in 0..<count { body(index, 0) }
     } else {
@@ -17,6 +18,7 @@ extension Kernels {
   /// The parallel form for work of `cost` (floats touched, about): small work is not worth waking threads for.
   @inline(__always)
   func parallelFor(_ count: Int, cost: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
+    if isPlanning { return }
     if threadCount == 1 || count <= 1 || cost < 1 << 15 {
       for index in 0..<count { body(index, 0) }
     } else {

@@ -22,6 +22,7 @@ struct BenchSpeed: ParsableCommand {
   }
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var memoryOption: MemoryOption
   @OptionGroup var engine: EngineOptions
 
   @Option(help: ArgumentHelp("Timed runs of each.", valueName: "n"))
@@ -35,6 +36,9 @@ struct BenchSpeed: ParsableCommand {
 
   @Flag(help: "List every operator with its time, GFLOP/s, share of the peak, least bytes to move and GB/s.")
   var graph = false
+
+  @Flag(help: "Say where the memory is: packed weights, mapped weights, arena, the rest.")
+  var memory = false
 
   @Flag(help: "Print as one JSON object.")
   var json = false
@@ -70,6 +74,9 @@ struct BenchSpeed: ParsableCommand {
     var peak_gflops: Double
     var memory_gb_per_s: Double
     var peak_rss_bytes = 0
+    var memory: MemoryFigures?
+    /// How the graphs keep to the memory there is.
+    var plan: MemoryChoice.Figures?
     var generator: Timing?
     var encoder: Timing?
     var perceptual: Timing?
@@ -87,11 +94,27 @@ struct BenchSpeed: ParsableCommand {
       let files = SystemFiles.current
       let topology = CoreTopology(files)
       let kernels = try engine.kernels()
-      let model = try model.load()
-      if let submitFile { try OutputPlaces(inputs: [model.path]).check(submitFile) }
+      let loaded = try model.load()
+      if let submitFile { try OutputPlaces(inputs: [loaded.path]).check(submitFile) }
       let cpus = Processor.allowedCPUs
       let probe = ConditionProbe(files, cpus: cpus)
       let before = probe.read()
+      let specification = loaded.file.specification
+      let missing = { (part: Part) in
+        switch part {
+        case .generator, .step: specification.generator == nil
+        case .encoder: specification.encoder == nil
+        case .perceptual: specification.perceptual == nil
+        }
+      }
+      // What is asked for by name and is not there is refused by the networks themselves.
+      let parts = only.isEmpty ? Part.allCases.filter { !missing($0) } : only
+      let choice = try memoryOption.choose(loaded, batches: [batch], kernels: kernels) {
+        (model, kernels, batch) throws(InversionError) in
+        try ModelBenchmark(model, batch: batch, kernels: kernels).graphs(
+          networks: parts.compactMap { NetworkKind(rawValue: $0.rawValue) }, step: parts.contains(.step))
+      }
+      let model = choice.model
       let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
       var listing = Listing(
         threads: kernels.threadCount, cpus: cpus, compute: kernels.computeName, tier: kernels.table.tier.rawValue,
@@ -106,28 +129,24 @@ struct BenchSpeed: ParsableCommand {
           operators: graph
             ? timing.operations.map { OperatorFigures($0, peak: listing.peak_gflops * 1e9) } : nil)
       }
-      let specification = model.file.specification
-      let missing = { (part: Part) in
-        switch part {
-        case .generator, .step: specification.generator == nil
-        case .encoder: specification.encoder == nil
-        case .perceptual: specification.perceptual == nil
-        }
-      }
-      // What is asked for by name and is not there is refused by the networks themselves.
-      let parts = only.isEmpty ? Part.allCases.filter { !missing($0) } : only
       if parts.contains(.generator) { listing.generator = timing(try benchmark.time(.generator, runs: runs)) }
       if parts.contains(.encoder) { listing.encoder = timing(try benchmark.time(.encoder, runs: runs)) }
       if parts.contains(.perceptual) { listing.perceptual = timing(try benchmark.time(.perceptual, runs: runs)) }
       if parts.contains(.step) { listing.step = timing(try benchmark.timeStep(runs: runs)) }
-      listing.peak_rss_bytes = Self.peakResidentBytes()
+      listing.peak_rss_bytes = ProcessMemory.peakByteCount
+      if memory { listing.memory = MemoryFigures(model.memoryAccount) }
+      listing.plan = choice.figures
       if let submitFile {
         let submission = try BenchSubmission(
           model, machine: MachineDescription(files, topology: topology, used: cpus), before: before,
           after: probe.read(), bench: listing)
         try JSONOutput.write(submission, to: submitFile)
       }
-      if json { try JSONOutput.print(listing) } else { try StandardStreams.printOutput(text(listing)) }
+      if json {
+        try JSONOutput.print(listing)
+      } else {
+        try StandardStreams.printOutput(text(listing) + (choice.line.map { "  \($0)\n" } ?? ""))
+      }
     }
   }
 
@@ -148,7 +167,7 @@ struct BenchSpeed: ParsableCommand {
       guard let operators = timing.operators else { continue }
       text += "\n\(name)\n" + operatorTable(operators)
     }
-    return text
+    return text + (listing.memory?.text ?? "")
   }
 
   /// Lets the peak begin anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
@@ -156,14 +175,5 @@ struct BenchSpeed: ParsableCommand {
     guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
     try? file.write(contentsOf: Data("5".utf8))
     try? file.close()
-  }
-
-  /// The most memory this process has had in use, from the kernel's accounts.
-  static func peakResidentBytes() -> Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
-      return (Int(line.split(whereSeparator: { !$0.isNumber }).first ?? "") ?? 0) * 1024
-    }
-    return 0
   }
 }

@@ -49,6 +49,7 @@ struct Diffuse: ParsableCommand {
   var mask: String?
 
   @OptionGroup(title: "Optimisation") var refinement: RefinementOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
@@ -128,9 +129,12 @@ struct Diffuse: ParsableCommand {
       inputs += listedContexts.map(\.path)
       try output.check(outputs, inputs: inputs)
 
-      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let options = refinement.options(domain: 0)
+      let run = try EditingRun(
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
+        inversion: PlannedInversion(options, batch: refinement.batch, imageCount: pairs.count, isMasked: true))
       let inversion = try ImageInversion(
-        model, options: refinement.options(domain: 0), batch: refinement.batch, imageCount: pairs.count, isMasked: true,
+        run.model, options: options, batch: run.memory.plan.batch, imageCount: pairs.count, isMasked: true,
         kernels: run.kernels, progress: run.progress)
       let detail = ReportDetail(imageCount: 2 * pairs.count, resolution: resolution, snapshotCount: 0)
       try output.writePNG(mask.picture, "mask.png")

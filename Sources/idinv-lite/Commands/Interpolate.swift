@@ -50,6 +50,7 @@ struct Interpolate: ParsableCommand {
   var frameRate = 10
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
@@ -112,7 +113,9 @@ struct Interpolate: ParsableCommand {
       try output.prepare()
       try output.check(outputs(of: items, names, films), inputs: inputs(model, items))
 
-      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let run = try EditingRun(
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
+        inversion: PlannedInversion(of: items, inversion))
       let detail = ReportDetail(
         imageCount: lines.count, resolution: run.resolution, snapshotCount: steps)
       let edited = try run.codes(of: items, inversion: inversion, detail: detail)

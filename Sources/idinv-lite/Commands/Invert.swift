@@ -64,7 +64,8 @@ struct Invert: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Images refined side by side, which is faster; 0 for as many as gain something and fit half of the free memory. "
+      "Images refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half of "
+        + "the free memory. "
         + "The results are the same.", valueName: "n"))
   var batch = 0
 
@@ -74,6 +75,7 @@ struct Invert: ParsableCommand {
         + "'idinv-lite merge' joins the folders.", valueName: "i/n"))
   var shard = Shard.whole
 
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
@@ -113,14 +115,32 @@ struct Invert: ParsableCommand {
         inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
       let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: shard)
       if resume, try isFinished(description) { return }
+      let lines = Array(description.shard.lines(of: listed.count))
+      let choice = try chooseMemory(model, options, imageCount: lines.count, kernels)
+      try choice.announce(reporting)
       let run = try InversionRun(
         InversionRun.Request(
-          model: model, options: options, output: output, batch: batch == 0 ? nil : batch, resumes: resume,
-          checkpointInterval: checkpointEvery, isQuiet: reporting.quiet),
+          memory: choice, options: options, output: output, resumes: resume, checkpointInterval: checkpointEvery,
+          isQuiet: reporting.quiet),
         description, images: listed, kernels: kernels, began: began)
       try run.invert { try images.load($0, resolution: description.resolution) }
       try run.finish(json: reporting.json)
     }
+  }
+
+  /// How the run keeps to its memory: images side by side, and the rest.
+  private func chooseMemory(
+    _ model: Model, _ options: InversionOptions, imageCount: Int, _ kernels: Kernels
+  ) throws -> MemoryChoice {
+    var extra = 0
+    if let other = options.startEncoder {
+      let trial = try Model(file: other.file, path: other.path)
+      let runner = try NetworkRunner(.encoder, of: trial, batch: 1, kernels: kernels.planning)
+      extra = withExtendedLifetime(runner) { trial.memoryAccount.total }
+    }
+    return try memory.choose(
+      model, batches: batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [min(batch, max(1, imageCount))],
+      extra: extra, kernels: kernels, workload: options.workload())
   }
 
   /// Whether the folder already holds all results of this very run; says so.

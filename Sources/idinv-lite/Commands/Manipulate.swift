@@ -55,6 +55,7 @@ struct Manipulate: ParsableCommand {
   var alpha: String?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
@@ -130,7 +131,9 @@ struct Manipulate: ParsableCommand {
       try output.prepare()
       try output.check(outputs(of: items), inputs: inputs(model, items))
 
-      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let run = try EditingRun(
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
+        inversion: PlannedInversion(of: items, inversion))
       let detail = ReportDetail(imageCount: items.count, resolution: run.resolution, snapshotCount: distances.count)
       let edited = try run.codes(of: items, inversion: inversion, detail: detail).compactMap { $0 }
       let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })

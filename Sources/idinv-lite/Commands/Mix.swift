@@ -32,6 +32,7 @@ struct Mix: ParsableCommand {
   var layers: String?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
@@ -76,7 +77,9 @@ struct Mix: ParsableCommand {
       inputs += items.inputs
       try output.check(outputs, inputs: inputs)
 
-      let run = try EditingRun(model: model, output: output, engine: engine, reporting: self.reporting)
+      let run = try EditingRun(
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
+        inversion: PlannedInversion(of: items, inversion))
       let detail = ReportDetail(
         imageCount: items.count, resolution: run.resolution,
         snapshotCount: (pairs.count + items.count - 1) / items.count)

@@ -41,17 +41,29 @@ final class EditingRun {
   let output: OutputFolder
   let progress: ProgressBar
   private(set) var skipped: [SkippedImage] = []
+  /// How the run keeps to its memory.
+  let memory: MemoryChoice
   private let reporting: ReportingOptions
   private let reconstruct: Reconstructor
   private let began = ContinuousClock.now
 
-  init(model: Model, output: OutputFolder, engine: EngineOptions, reporting: ReportingOptions) throws {
-    self.model = model
+  /// - Parameter inversion: of the pictures among what is to be edited; its model is replaced by one that keeps to the
+  ///   memory budget.
+  init(
+    model: Model, output: OutputFolder, engine: EngineOptions, memory: MemoryOption, reporting: ReportingOptions,
+    inversion: PlannedInversion
+  ) throws {
     self.output = output
     self.reporting = reporting
     shape = try model.codeShape()
     resolution = try model.imageResolution()
-    kernels = try engine.kernels()
+    let kernels = try engine.kernels()
+    self.kernels = kernels
+    self.memory = try memory.choose(
+      model, batches: inversion.batches, kernels: kernels, workload: inversion.workload)
+    try self.memory.announce(reporting)
+    let model = self.memory.model
+    self.model = model
     reconstruct = try Reconstructor(model, readsAttributes: true, kernels: kernels)
     progress = ProgressBar(isQuiet: reporting.quiet)
   }
@@ -109,7 +121,7 @@ final class EditingRun {
     }
     if !listed.isEmpty {
       let inversion = try ImageInversion(
-        model, options: options.refinement.options(domain: options.lambdaDomain), batch: options.refinement.batch,
+        model, options: options.refinement.options(domain: options.lambdaDomain), batch: memory.plan.batch,
         imageCount: listed.count, kernels: kernels, progress: progress)
       var pictures: [Int: Image8] = [:]
       try inversion(
@@ -204,7 +216,8 @@ final class EditingRun {
     if Signals.isInterrupted { notes.append("This run was interrupted; what had been done by then is shown.") }
     if !skipped.isEmpty { notes.append("Skipped: \(skipped.map(\.reason).joined(separator: "; "))") }
     return try InversionReport.Run(
-      model: model, kernels: kernels, seconds: seconds, options: options, note: notes.joined(separator: " "))
+      model: model, kernels: kernels, seconds: seconds, options: options + memory.options,
+      note: notes.joined(separator: " "))
   }
 
   var seconds: Double { began.duration(to: .now) / .seconds(1) }
@@ -218,7 +231,7 @@ final class EditingRun {
       header: EditingSummary.Header(
         model: model.path, weights: model.file.metadata.precision.rawValue, compute: kernels.computeName,
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, complete: !Signals.isInterrupted,
-        seconds: seconds, skipped: skipped),
+        seconds: seconds, skipped: skipped, memory: memory.figures),
       details: details)
     try JSONOutput.write(summary, to: output.path("summary.json"))
     try page.write(to: output.path(name))
@@ -243,6 +256,7 @@ struct EditingSummary<Details: Encodable>: Encodable {
     var complete: Bool
     var seconds: Double
     var skipped: [SkippedImage]
+    var memory: MemoryChoice.Figures?
   }
   var header: Header
   var details: Details

@@ -21,8 +21,8 @@ struct RefinementOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Pictures refined side by side, which is faster; 0 for as many as gain something and fit half of the free memory. "
-        + "The results are the same.", valueName: "n"))
+      "Pictures refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half "
+        + "of the free memory. The results are the same.", valueName: "n"))
   var batch = 0
 
   @Option(help: "What to do with a picture that is not square: none refuses it, center cuts out the middle.")
@@ -79,6 +79,47 @@ struct ImageInversionOptions: ParsableArguments {
   var list: [(name: String, value: String)] { refinement.list + [("--lambda-domain", "\(lambdaDomain)")] }
 }
 
+/// The inversions that an editing command is going to do, for its memory plan.
+struct PlannedInversion {
+  var options: InversionOptions
+  /// As given: 0 for as many as pay.
+  var batch: Int
+  var imageCount: Int
+  var isMasked = false
+
+  /// Of the pictures among `items`.
+  init(of items: [CodeSource.Item], _ inversion: ImageInversionOptions) {
+    options = inversion.refinement.options(domain: inversion.lambdaDomain)
+    batch = inversion.refinement.batch
+    imageCount = items.count {
+      if case .image = $0.content { true } else { false }
+    }
+  }
+
+  init(_ options: InversionOptions, batch: Int, imageCount: Int, isMasked: Bool) {
+    self.options = options
+    self.batch = batch
+    self.imageCount = imageCount
+    self.isMasked = isMasked
+  }
+
+  var batches: [Int] {
+    batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [max(1, min(batch, imageCount))]
+  }
+
+  /// Codes are rendered in any case.
+  var workload: MemoryBudget.Workload {
+    let whole = options.workload(isMasked: isMasked, readsAttributes: true), inverts = imageCount > 0
+    return { (model, kernels, batch) throws(InversionError) in
+      // A model without what the inversion needs is refused later, in better words.
+      if inverts, model.hasEncoder, model.hasFeatureNetwork || options.weights.perceptual == 0 {
+        return try whole(model, kernels, batch)
+      }
+      return [try Reconstructor(model, readsAttributes: true, kernels: kernels)]
+    }
+  }
+}
+
 /// The one place where editing commands invert pictures: side by side, in the rows of one graph.
 final class ImageInversion {
   /// The code found for a picture.
@@ -92,7 +133,7 @@ final class ImageInversion {
   private let progress: ProgressBar
 
   /// - Parameters:
-  ///   - batch: pictures side by side; 0 for as many as gain something and fit the memory.
+  ///   - batch: pictures side by side.
   ///   - imageCount: how many pictures there are.
   ///   - isMasked: whether they come with masks (diffusion).
   init(
@@ -107,13 +148,9 @@ final class ImageInversion {
         .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
     }
     _ = try model.encoder()
-    let fitting =
-      batch > 0
-      ? batch
-      : try BatchSize.fitting(
-        model, weights: options.weights, imageCount: imageCount, kernels: kernels)
     inverter = try Inverter(
-      model, options: options, batch: max(1, min(fitting, imageCount)), isMasked: isMasked, kernels: kernels)
+      model, options: options, batch: max(1, min(batch, imageCount)), isMasked: isMasked,
+      kernels: kernels)
     self.progress = progress
   }
 

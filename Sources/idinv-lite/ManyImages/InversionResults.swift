@@ -18,6 +18,8 @@ struct InversionResults {
   let isComplete: Bool
   /// Of the part of the run that has just ended; nil where results are only put together.
   var conditions: ConditionLog?
+  /// How the run kept to its memory; nil for results of several runs.
+  var memory: MemoryChoice?
 
   /// What the last line on the terminal says.
   struct Outcome {
@@ -73,7 +75,8 @@ struct InversionResults {
     try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
     let median = Figure.median(rows.map(\.resultFigures.psnrDB)) ?? .nan
     var summary = InversionSummary(
-      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, skipped: skipped)
+      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, skipped: skipped,
+      memory: memory?.figures)
     summary.conditions = conditions?.summary
     try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
     var report = InversionReport(run: reportRun(skipped), entries: entries)
@@ -114,7 +117,7 @@ struct InversionResults {
     run.threadCount = description.threads
     run.tier = description.tier
     run.seconds = seconds
-    run.options = description.options.map { ($0.name, $0.value) }
+    run.options = description.options.map { ($0.name, $0.value) } + (memory?.options ?? [])
     run.versions = [("idinv-lite", description.program)]
     run.modelSHA256 = description.modelSHA256
     run.date = ISO8601DateFormatter().string(from: Date())

@@ -95,7 +95,7 @@ extension MeasuringTask {
           .done(
             image: image.number,
             MeasuredInversion(
-              seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: BenchSpeed.peakResidentBytes(),
+              seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: ProcessMemory.peakByteCount,
               code: PackedFloats(code), picture: Data(try PNG.encode(rendered)))))
       } catch {
         guard status(of: error) == .badData else { throw error }

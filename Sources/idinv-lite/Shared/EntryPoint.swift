@@ -1,4 +1,5 @@
 import ArgumentParser
+import SIMDKernels
 
 extension IdinvLite {
   /// Runs the command that the arguments name.
@@ -7,6 +8,7 @@ extension IdinvLite {
   /// standard streams are closed does not write its figures into the first file that it opens.
   static func main() {
     StandardStreams.occupyClosed()
+    Heap.returnLargeBlocks()
     do {
       var command = try parseAsRoot()
       try command.run()

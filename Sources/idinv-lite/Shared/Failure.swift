@@ -61,6 +61,7 @@ func status(of error: any Error) -> Status {
   case let error as InversionError:
     switch error {
     case .badOption: .usage
+    case .badBudget: .unavailable
     case .model(let error): status(of: error)
     case .graph(let error): status(of: error)
     case .missingNetwork, .badShape, .badBoundary, .badLayers, .badSamples, .notFinite: .badData

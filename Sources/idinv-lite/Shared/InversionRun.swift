@@ -12,14 +12,14 @@ import SIMDKernels
 final class InversionRun {
   /// What the run is asked to do.
   struct Request {
-    var model: Model
+    var memory: MemoryChoice
     var options: InversionOptions
     var output: OutputFolder
-    /// Images side by side; nil for as many as the memory holds.
-    var batch: Int?
     var resumes: Bool
     var checkpointInterval: Int
     var isQuiet: Bool
+
+    var model: Model { memory.model }
   }
 
   private let request: Request
@@ -69,13 +69,10 @@ final class InversionRun {
     lines = Array(description.shard.lines(of: images.count))
     pending = lines[...]
     let options = request.options
-    let batch =
-      try request.batch
-      ?? BatchSize.fitting(model, weights: options.weights, imageCount: lines.count, kernels: kernels)
     self.description = description
     selection = ReportSelection(description)
     snapshotSteps = Set(options.snapshotSteps)
-    inverter = try Inverter(model, options: options, batch: min(batch, lines.count), kernels: kernels)
+    inverter = try Inverter(model, options: options, batch: request.memory.plan.batch, kernels: kernels)
     reconstruct = try Reconstructor(model, kernels: kernels)
     checkpoints =
       request.resumes || request.checkpointInterval > 0
@@ -302,7 +299,7 @@ final class InversionRun {
     let outcome = try InversionResults(
       description: description, output: request.output, lines: lines, invertedCount: invertedCount,
       record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: seconds,
-      isComplete: isComplete, conditions: conditions
+      isComplete: isComplete, conditions: conditions, memory: request.memory
     ).write()
     if !syncsPictures { try syncPictures() }
     try journal.sync()

@@ -63,10 +63,13 @@ struct InversionSummary: Encodable {
   var seconds: Double
   var median_psnr_db: Double
   var skipped: [SkippedImage]
+  var memory: MemoryChoice.Figures?
 
   init(
-    _ description: RunDescription, isComplete: Bool, seconds: Double, medianPSNR: Double, skipped: [SkippedImage]
+    _ description: RunDescription, isComplete: Bool, seconds: Double, medianPSNR: Double, skipped: [SkippedImage],
+    memory: MemoryChoice.Figures?
   ) {
+    self.memory = memory
     model = description.model
     weights = description.weights
     compute = description.compute

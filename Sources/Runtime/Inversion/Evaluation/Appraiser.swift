@@ -87,7 +87,7 @@ public final class Appraiser {
         for output in [reencoded, feature, attributes] { if let output { graph.markOutput(output) } }
         (self.reencoded, self.feature, self.attributes) = (reencoded, feature, attributes)
         channelCount = feature.map { graph.shape(of: $0).extents[1] } ?? 0
-        prepared = try PreparedGraph(graph, kernels: kernels)
+        prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
       } catch {
         throw .graph(error)
       }

@@ -7,10 +7,10 @@ public struct AttributeNetwork: Sendable {
   private let convolution: ConvolutionWeights
   private let dense: DenseLayerWeights
 
-  init(_ specification: AttributeNetworkSpecification, from file: ModelFile) throws(InversionError) {
+  init(_ specification: AttributeNetworkSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
-    convolution = try file.convolution("attributes.conv", form: .same(kernel: 3))
-    dense = try file.dense("attributes.dense")
+    convolution = try weights.convolution("attributes.conv", form: .same(kernel: 3))
+    dense = try weights.dense("attributes.dense")
   }
 
   /// The feature F(x) [N, C, h, h] → attributes [N, A].

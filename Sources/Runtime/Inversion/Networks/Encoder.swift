@@ -15,23 +15,23 @@ public struct Encoder: Sendable {
     let shortcut: ConvolutionWeights?
   }
 
-  init(_ specification: EncoderSpecification, from file: ModelFile) throws(InversionError) {
+  init(_ specification: EncoderSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
-    stem = try file.convolution("encoder.stem", form: .same(kernel: 3))
+    stem = try weights.convolution("encoder.stem", form: .same(kernel: 3))
     var blocks: [Block] = []
     var channels = specification.stemChannels
     for (index, outputChannels) in specification.blockChannels.enumerated() {
       let prefix = "encoder.block.\(index)"
       blocks.append(
         Block(
-          conv1: try file.convolution("\(prefix).conv1", form: .same(kernel: 3)),
-          conv2: try file.convolution("\(prefix).conv2", form: .same(kernel: 3)),
+          conv1: try weights.convolution("\(prefix).conv1", form: .same(kernel: 3)),
+          conv2: try weights.convolution("\(prefix).conv2", form: .same(kernel: 3)),
           shortcut: channels == outputChannels
-            ? nil : try file.convolution("\(prefix).shortcut", form: .same(kernel: 1))))
+            ? nil : try weights.convolution("\(prefix).shortcut", form: .same(kernel: 1))))
       channels = outputChannels
     }
     self.blocks = blocks
-    head = try file.dense("encoder.head")
+    head = try weights.dense("encoder.head")
   }
 
   /// Image [N, 3, R, R] → code [N, L·D].

@@ -6,12 +6,12 @@ public struct FeatureNetwork: Sendable {
   public let specification: FeatureNetworkSpecification
   private let convolutions: [Int: ConvolutionWeights]
 
-  init(_ specification: FeatureNetworkSpecification, from file: ModelFile) throws(InversionError) {
+  init(_ specification: FeatureNetworkSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
     var convolutions: [Int: ConvolutionWeights] = [:]
     for (index, layer) in specification.layers.enumerated() {
       if case .convolution = layer {
-        convolutions[index] = try file.convolution("perceptual.\(index)", form: .same(kernel: 3))
+        convolutions[index] = try weights.convolution("perceptual.\(index)", form: .same(kernel: 3))
       }
     }
     self.convolutions = convolutions

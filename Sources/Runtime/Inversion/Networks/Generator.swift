@@ -21,31 +21,31 @@ public struct Generator: Sendable {
   /// The published slope of every leaky ReLU.
   static let slope: Float = 0.2
 
-  init(_ specification: GeneratorSpecification, from file: ModelFile) throws(InversionError) {
+  init(_ specification: GeneratorSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
     var mapping: [DenseLayerWeights] = []
     for index in specification.mappingFeatures.indices {
-      mapping.append(try file.dense("generator.mapping.\(index)"))
+      mapping.append(try weights.dense("generator.mapping.\(index)"))
     }
     self.mapping = mapping
-    averageCode = try file.values("generator.w_average")
-    truncation = try file.values("generator.truncation")
-    constant = try file.values("generator.constant")
+    averageCode = try weights.values("generator.w_average")
+    truncation = try weights.values("generator.truncation")
+    constant = try weights.values("generator.constant")
     var layers: [Layer] = []
     for index in 0..<specification.layerCount {
       let prefix = "generator.layer.\(index)"
       let form: ConvolutionForm = index % 2 == 0 ? .upsample2x : .same(kernel: 3)
       layers.append(
         Layer(
-          convolution: index == 0 ? nil : try file.convolution(prefix, form: form, hasBias: false),
+          convolution: index == 0 ? nil : try weights.convolution(prefix, form: form, hasBias: false),
           epilogue: NoiseBiasActivation(
-            noise: try file.values("\(prefix).noise"),
-            noiseStrength: try file.values("\(prefix).noise_strength"),
-            bias: try file.values("\(prefix).bias"), activation: .leakyReLU(slope: Self.slope)),
-          style: try file.dense("\(prefix).style")))
+            noise: try weights.values("\(prefix).noise"),
+            noiseStrength: try weights.values("\(prefix).noise_strength"),
+            bias: try weights.values("\(prefix).bias"), activation: .leakyReLU(slope: Self.slope)),
+          style: try weights.dense("\(prefix).style")))
     }
     self.layers = layers
-    output = try file.convolution(
+    output = try weights.convolution(
       "generator.output.\(specification.blockChannels.count - 1)", form: .same(kernel: 1))
   }
 

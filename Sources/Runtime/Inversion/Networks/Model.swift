@@ -5,6 +5,12 @@ import Runtime
 public struct Model: Sendable {
   public let file: ModelFile
   public let path: String
+  /// What may be spent on memory, and the arena of all graphs of the model.
+  public let memory: MemoryPolicy
+  public let arena: SharedArena
+  /// All weights, in the order of the networks.
+  let convolutions: [ConvolutionWeights]
+  let denses: [DenseLayerWeights]
   private let generatorNetwork: Generator?
   private let encoderNetwork: Encoder?
   private let featureNetwork: FeatureNetwork?
@@ -12,27 +18,32 @@ public struct Model: Sendable {
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
-  public init(path: String) throws(InversionError) {
+  public init(path: String, memory: MemoryPolicy = MemoryPolicy()) throws(InversionError) {
     let file = try wrapModel { () throws(ModelFileError) in
       let file = try ModelFile(path: path)
       try file.verifyChecksums()
       return file
     }
-    try self.init(file: file, path: path)
+    try self.init(file: file, path: path, memory: memory)
   }
 
-  public init(file: ModelFile, path: String) throws(InversionError) {
+  public init(file: ModelFile, path: String, memory: MemoryPolicy = MemoryPolicy()) throws(InversionError) {
     self.file = file
     self.path = path
+    self.memory = memory
+    arena = SharedArena(limit: memory.arenaLimit)
+    let loader = WeightLoader(file, memory: memory)
     let specification = file.specification
     generatorNetwork =
-      if let part = specification.generator { try Generator(part, from: file) } else { nil }
+      if let part = specification.generator { try Generator(part, from: loader) } else { nil }
     encoderNetwork =
-      if let part = specification.encoder { try Encoder(part, from: file) } else { nil }
+      if let part = specification.encoder { try Encoder(part, from: loader) } else { nil }
     featureNetwork =
-      if let part = specification.perceptual { try FeatureNetwork(part, from: file) } else { nil }
+      if let part = specification.perceptual { try FeatureNetwork(part, from: loader) } else { nil }
     attributeNetwork =
-      if let part = specification.attributes { try AttributeNetwork(part, from: file) } else { nil }
+      if let part = specification.attributes { try AttributeNetwork(part, from: loader) } else { nil }
+    convolutions = loader.convolutions
+    denses = loader.denses
   }
 
   public var hasEncoder: Bool { encoderNetwork != nil }

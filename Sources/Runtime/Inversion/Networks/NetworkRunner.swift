@@ -79,7 +79,7 @@ public final class NetworkRunner {
     graph.markOutput(output)
     self.input = input
     self.output = output
-    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels) }
+    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels, arena: model.arena) }
   }
 
   /// The graph, for reports on its operators and memory.

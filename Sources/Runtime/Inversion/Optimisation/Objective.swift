@@ -100,7 +100,10 @@ public final class Objective {
       let image = try generator.appendSynthesis(to: &graph, code)
       let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
 
+      // Each network's backward follows its forward, so that the tensors of only one wait for it at a time. The order of
+      // the gradients is the order in which they are added up.
       let pixel = try addTerm(target, compared, weight: weights.pixel)
+      var gradients = [losses[0]]
       var targetFeatures: TensorID?
       var perceptual: TensorID?
       if let features {
@@ -108,13 +111,22 @@ public final class Objective {
         let theirs = graph.input(graph.shape(of: ours))
         targetFeatures = theirs
         perceptual = try addTerm(theirs, ours, weight: weights.perceptual)
+        let loss = losses.removeLast()
+        if let gradient = try graph.appendGradients(of: [loss], by: [compared])[0] {
+          gradients.insert((compared, gradient), at: 0)
+        }
       }
       var domain: TensorID?
       if let encoder {
         // z enters this term twice: as itself and through E(G(z)).
         domain = try addTerm(code, try encoder.append(to: &graph, image), weight: weights.domain)
+        let loss = losses.removeLast()
+        let results = try graph.appendGradients(of: [loss], by: [image, code])
+        for (tensor, gradient) in zip([image, code], results) {
+          if let gradient { gradients.insert((tensor, gradient), at: 0) }
+        }
       }
-      guard let gradient = try graph.appendGradients(of: losses, by: [code])[0] else {
+      guard let gradient = try graph.appendGradients(of: gradients, by: [code])[0] else {
         throw GraphError.notDifferentiable(operator: "objective")
       }
       graph.markOutput(gradient)
@@ -122,7 +134,7 @@ public final class Objective {
       self.gradient = gradient
       self.targetFeatures = targetFeatures
       terms = (pixel, perceptual, domain)
-      step = try PreparedGraph(graph, kernels: kernels)
+      step = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
     } catch {
       throw .graph(error)
     }

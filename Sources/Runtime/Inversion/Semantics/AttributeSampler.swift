@@ -41,7 +41,7 @@ public final class AttributeSampler {
     }
     graph.markOutput(code)
     graph.markOutput(attributes)
-    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels) }
+    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels, arena: model.arena) }
     (self.latent, self.code, self.attributes) = (latent, code, attributes)
     self.batch = batch
     self.latentCount = latentCount

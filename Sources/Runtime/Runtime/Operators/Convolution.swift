@@ -1,41 +1,69 @@
+import Quant
 import SIMDKernels
 import Synchronization
 
 /// The frozen weights of one convolution, packed on demand for the CPU at hand.
 ///
-/// Forward and backward need different packings; each is made once and shared by all graphs.
+/// What is packed is made once and shared by all graphs; compact weights (`ConvolutionStorage.swift`) by both directions.
 public final class ConvolutionWeights: Sendable {
   public let name: String
   public let outputChannels: Int
   public let inputChannels: Int
   public let form: ConvolutionForm
   let bias: ConstantBuffer?
+  public let storage: WeightStorage
   /// Whether packed weights may be halves: those of f16 files are, and those of int8 files lose nothing that matters.
-  private let asHalves: Bool
-  private let load: @Sendable () -> [Float]
-  private let packed = Mutex<[Packing: PackedConvolution]>([:])
+  let mayBeHalves: Bool
+  let source: ConvolutionSource
+  let packed = Mutex<[Packing: PackedConvolution]>([:])
+  let compact = Mutex<[CompactPacking: CompactWeights]>([:])
+  let uses = Mutex<[Direction: Use]>([:])
 
-  private struct Packing: Hashable {
+  struct Packing: Hashable {
     var direction: Direction
     var algorithm: ConvolutionAlgorithm
     var tier: Tier
+    /// Sizes only: never to be mistaken for weights.
+    var isPlanned: Bool
   }
 
+  struct CompactPacking: Hashable {
+    var tier: Tier
+    var isPlanned: Bool
+  }
+
+  /// Borrows a tensor [O, I, k, k] of a mapped model file.
+  ///
+  /// - Parameter bias: [O] or nil.
+  public init(_ tensor: WeightTensor, form: ConvolutionForm, bias: [Float]?, storage: WeightStorage = .fastest) {
+    name = tensor.name
+    outputChannels = tensor.shape[0]
+    inputChannels = tensor.shape[1]
+    self.form = form
+    self.bias = bias.map(ConstantBuffer.init)
+    self.storage = storage
+    mayBeHalves = tensor.dtype != .f32
+    source = ConvolutionSource(tensor)
+  }
+
+  /// Weights from anywhere.
+  ///
   /// - Parameters:
   ///   - bias: [O] or nil.
-  ///   - asHalves: whether packed weights may be halves.
-  ///   - load: gives the weights as [O, I, k, k]; called once per direction, so that they need not stay in memory.
+  ///   - mayBeHalves: whether packed weights may be halves.
+  ///   - load: gives the weights as [O, I, k, k]; called once per packing, so that they need not stay in memory.
   public init(
     name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
-    asHalves: Bool = false, load: @escaping @Sendable () -> [Float]
+    mayBeHalves: Bool = false, storage: WeightStorage = .fastest, load: @escaping @Sendable () -> [Float]
   ) {
     self.name = name
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     self.form = form
     self.bias = bias.map(ConstantBuffer.init)
-    self.asHalves = asHalves
-    self.load = load
+    self.storage = storage
+    self.mayBeHalves = mayBeHalves
+    source = ConvolutionSource(load)
   }
 
   var kernelArea: Int {
@@ -50,20 +78,28 @@ public final class ConvolutionWeights: Sendable {
     _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
     let algorithm = algorithm(direction, reading: input, kernels)
-    let key = Packing(direction: direction, algorithm: algorithm, tier: kernels.table.tier)
+    noteUse(direction, algorithm, reading: input)
+    let key = Packing(
+      direction: direction, algorithm: algorithm, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = packed.withLock({ $0[key] }) { return existing }
     if let shared = try sharedWithForward(key, reading: input, for: kernels) {
       packed.withLock { $0[key] = shared }
       return shared
     }
-    let weights = load()
-    let expected = outputChannels * inputChannels * kernelArea
-    guard weights.count == expected else {
-      throw .badWeights(name: name, expected: "\(expected) values", found: "\(weights.count)")
+    if algorithm == .direct, let compact = compactWeights(for: kernels) {
+      let made = PackedConvolution(compact, form: form, direction: direction, kernels: kernels)
+      packed.withLock { $0[key] = made }
+      return made
     }
-    let made = PackedConvolution(
-      weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
-      direction: direction, kernels: kernels, algorithm: algorithm, asHalves: asHalves)
+    let expected = outputChannels * inputChannels * kernelArea
+    let made = try source.withValues(count: expected, isPlanning: kernels.isPlanning) { (weights) throws(GraphError) in
+      guard weights.count == expected else {
+        throw .badWeights(name: name, expected: "\(expected) values", found: "\(weights.count)")
+      }
+      return PackedConvolution(
+        weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
+        direction: direction, kernels: kernels, algorithm: algorithm)
+    }
     packed.withLock { $0[key] = made }
     return made
   }
@@ -92,8 +128,9 @@ public final class ConvolutionWeights: Sendable {
   ) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
+    if storage != .fastest, isCompactible { return .direct }
     let leastSide = kernels.precision == .reduced ? 16 : 32
-    guard !asHalves || form == .upsample2x || image.pixelCount >= leastSide * leastSide else { return .direct }
+    guard !mayBeHalves || form == .upsample2x || image.pixelCount >= leastSide * leastSide else { return .direct }
     let preferred = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
@@ -137,15 +174,16 @@ public struct Convolution: Operator {
     let plan = ConvolutionPlan(
       try weights.packed(.forward, reading: try blocked(site.inputs[0]), for: kernels),
       input: try blocked(site.inputs[0]), output: try blocked(site.output), kernels: kernels)
-    let (bias, activation) = (weights.bias, activation)
+    let (weights, bias, activation) = (weights, weights.bias, activation)
     return PreparedOperator(
       workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: try blocked(site.inputs[0])),
-      execution: plan.execution,
+      execution: plan.execution, effectiveWork: weights.cost(.forward),
       constantByteCount: plan.packed.readByteCount
     ) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: bias?.base, activation: activation,
         workspace: memory.workspace)
+      weights.didUse()
     }
   }
 
@@ -172,12 +210,14 @@ struct ConvolutionBackwardData: Operator {
     let plan = ConvolutionPlan(
       try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), for: kernels),
       input: try blocked(site.inputs[0]), output: inputShape, kernels: kernels)
+    let weights = weights
     return PreparedOperator(
       workspaceByteCount: plan.workspaceByteCount, work: weights.work(on: inputShape), execution: plan.execution,
-      constantByteCount: plan.packed.readByteCount
+      effectiveWork: weights.cost(.backwardData), constantByteCount: plan.packed.readByteCount
     ) { memory in
       kernels.convolve(
         plan, input: memory.inputs[0], output: memory.output, bias: nil, activation: .none, workspace: memory.workspace)
+      weights.didUse()
     }
   }
 }

@@ -1,5 +1,6 @@
 import Quant
 import SIMDKernels
+import Synchronization
 
 /// The frozen weights of a dense layer. They stay where they are, in the mapped model file, in the precision in which
 /// they are stored: forward and backward read the same bytes.
@@ -11,10 +12,23 @@ public final class DenseLayerWeights: Sendable {
   let view: DenseWeights
   /// Keeps the memory alive that `view` points into.
   private let owner: any Sendable
-  var byteCount: Int { outputs * view.rowByteStride }
+  /// Where pages are given back after each use: the tensor.
+  private let streamed: WeightTensor?
+  private let prepared = Mutex(false)
+  public var byteCount: Int { outputs * view.rowByteStride }
+  public var isStreamed: Bool { streamed != nil }
+  /// Whether a graph uses them.
+  public var isPrepared: Bool { prepared.withLock { $0 } }
+
+  /// Less is not worth to be given back.
+  private static let leastStreamed = 4 << 20
+  /// Bytes that are in memory at a time while weights are streamed.
+  private static let partByteCount = 4 << 20
 
   /// Borrows a tensor [O, I] of a mapped model file.
-  public init(_ tensor: WeightTensor, bias: [Float]?) throws(GraphError) {
+  ///
+  /// - Parameter isStreamed: whether the file's pages are given back after each use, if they are many.
+  public init(_ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool = false) throws(GraphError) {
     guard tensor.shape.count == 2 else {
       throw .badWeights(name: tensor.name, expected: "shape [O, I]", found: "\(tensor.shape)")
     }
@@ -40,6 +54,7 @@ public final class DenseLayerWeights: Sendable {
       DenseWeights(base: bytes.baseAddress!, element: element, outputs: tensor.shape[0], inputs: tensor.shape[1])
     }
     owner = Owner(tensor: tensor, scales: scales)
+    streamed = isStreamed && tensor.byteCount >= Self.leastStreamed ? tensor : nil
   }
 
   /// Holds float weights [O, I] of its own.
@@ -52,6 +67,25 @@ public final class DenseLayerWeights: Sendable {
     let storage = ConstantBuffer(values)
     view = DenseWeights(base: UnsafeRawPointer(storage.base), element: .f32, outputs: outputs, inputs: inputs)
     owner = storage
+    streamed = nil
+  }
+
+  func willBeUsed() { prepared.withLock { $0 = true } }
+
+  /// Calls `body` with the weights, or with parts of them, rows in order, which are given back before the next part.
+  func forEachPart(_ body: (DenseWeights, _ firstOutput: Int) -> Void) {
+    guard let streamed else { return body(view, 0) }
+    // Blocks of 64 rows, as the kernels take them: the sums keep their order.
+    let rows = max(64, Self.partByteCount / max(1, view.rowByteStride) & ~63)
+    for first in stride(from: 0, to: outputs, by: rows) {
+      let count = min(rows, outputs - first)
+      var part = view
+      part.base = view.base + first * view.rowByteStride
+      part.outputs = count
+      if case .int8(let scales) = view.element { part.element = .int8(scales: scales + first) }
+      body(part, first)
+      streamed.adviseDontNeed(rows: first..<first + count)
+    }
   }
 
   private struct Owner: Sendable {
@@ -81,13 +115,16 @@ public struct Dense: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let (weights, activation) = (weights, activation)
+    weights.willBeUsed()
     return PreparedOperator(
       work: 2 * input.rows * weights.outputs * weights.inputs, constantByteCount: weights.byteCount
     ) { memory in
-      kernels.dense(
-        output: memory.output, outputRowStride: output.rowStride, input: memory.inputs[0],
-        inputRowStride: input.rowStride, rows: input.rows, weights: weights.view, bias: weights.bias?.base,
-        activation: activation)
+      weights.forEachPart { part, first in
+        kernels.dense(
+          output: memory.output + first, outputRowStride: output.rowStride, input: memory.inputs[0],
+          inputRowStride: input.rowStride, rows: input.rows, weights: part, bias: weights.bias.map { $0.base + first },
+          activation: activation)
+      }
     }
   }
 
@@ -114,9 +151,11 @@ private struct DenseBackwardData: Operator {
     return PreparedOperator(
       work: 2 * input.rows * weights.outputs * weights.inputs, constantByteCount: weights.byteCount
     ) { memory in
-      kernels.denseBackwardData(
-        gradInput: memory.output, gradInputRowStride: output.rowStride, gradOutput: memory.inputs[0],
-        gradOutputRowStride: input.rowStride, rows: input.rows, weights: weights.view)
+      weights.forEachPart { part, first in
+        kernels.denseBackwardData(
+          gradInput: memory.output, gradInputRowStride: output.rowStride, gradOutput: memory.inputs[0] + first,
+          gradOutputRowStride: input.rowStride, rows: input.rows, weights: part, accumulates: first > 0)
+      }
     }
   }
 }

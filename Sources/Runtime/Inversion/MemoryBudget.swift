@@ -1,0 +1,170 @@
+import Quant
+import Runtime
+
+/// Finds how the graphs of a run keep to a number of bytes, at the least cost in speed.
+///
+/// Every way is tried with kernels that do nothing (`Kernels.planning`): the graphs are built as they would be, so what is
+/// counted is what would be allocated. The cost is an estimate, good for comparing ways only.
+public struct MemoryBudget {
+  /// Builds the graphs that a run will have, with so many images side by side. What it returns is kept until they are
+  /// counted.
+  public typealias Workload = (_ model: Model, _ kernels: Kernels, _ batch: Int) throws(InversionError) -> [AnyObject]
+
+  /// A way to run.
+  public struct Plan: Sendable {
+    public var policy: MemoryPolicy
+    /// Images side by side.
+    public var batch: Int
+    /// What the graphs keep.
+    public var account: MemoryAccount
+    /// Peak of the process.
+    public var predictedByteCount: Int
+    /// Estimated time of a step, as a multiple of the fastest way's.
+    public var slowdown: Double
+    /// Convolutions by storage.
+    public var fastestCount: Int, compactCount: Int, streamedCount: Int
+    /// Operators that are computed twice in a run of the largest graph.
+    public var recomputedCount: Int
+
+    /// "convolutions: 20 fastest, 12 compact; dense weights streamed; 31 operators recomputed".
+    public var description: String {
+      var parts: [String] = []
+      if compactCount + streamedCount > 0 {
+        let counts = [(fastestCount, "fastest"), (compactCount, "compact"), (streamedCount, "streamed")]
+        parts.append(
+          "convolutions: " + counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", "))
+      }
+      if policy.streamsDense { parts.append("dense weights streamed") }
+      if recomputedCount > 0 { parts.append("\(recomputedCount) operators recomputed") }
+      return parts.isEmpty ? "nothing given up for memory" : parts.joined(separator: "; ")
+    }
+  }
+
+  let model: Model
+  let kernels: Kernels
+  /// Bytes of the process besides what graphs keep.
+  let base: Int
+  let workload: Workload
+
+  public init(_ model: Model, base: Int, kernels: Kernels, workload: @escaping Workload) {
+    self.model = model
+    self.kernels = kernels
+    self.base = base
+    self.workload = workload
+  }
+
+  /// The plan for a budget.
+  ///
+  /// - Parameters:
+  ///   - budget: bytes of the whole process; nil for no limit.
+  ///   - batches: how many images side by side, the favourite first. A smaller one that costs nothing else is preferred
+  ///     to any other means.
+  ///   - sideBySide: the most bytes for more than one image at a time; nil for the budget.
+  ///   - isBinding: whether a budget that cannot be kept is an error; otherwise the plan that needs least is the result.
+  /// - Throws: `.badBudget` where no plan keeps to it.
+  public func plan(
+    budget: Int?, batches: [Int], sideBySide: Int? = nil, isBinding: Bool = true
+  ) throws(InversionError) -> Plan {
+    precondition(!batches.isEmpty)
+    var fastest = try estimate(MemoryPolicy(), batch: batches[0])
+    for batch in batches {
+      if batch != batches[0] { fastest = try estimate(MemoryPolicy(), batch: batch) }
+      // Where there is a choice, none that gains nothing.
+      if batch > 1, batches.count > 1, fastest.account.arenaByteCount > BatchSize.mostArenaBytes { continue }
+      let limit = batch > 1 ? sideBySide ?? budget : budget
+      guard let limit, fastest.byteCount > limit else { return fastest.plan(against: fastest) }
+    }
+    guard let budget else { return fastest.plan(against: fastest) }
+
+    var best: Estimate?
+    for streamsDense in [false, true] {
+      for convolutions in storages(of: fastest) {
+        var policy = MemoryPolicy(convolutions: convolutions, streamsDense: streamsDense)
+        let whole = try estimate(policy, batch: fastest.batch)
+        // What follows costs more.
+        if let best, best.cost <= whole.cost { break }
+        if whole.byteCount <= budget {
+          best = whole
+          break
+        }
+        let room = budget - (whole.byteCount - whole.account.arenaByteCount)
+        // No graph gets along with much less.
+        guard room > whole.account.arenaByteCount / 5 else { continue }
+        policy.arenaLimit = room
+        let tight = try estimate(policy, batch: fastest.batch)
+        if tight.byteCount <= budget, best.map({ tight.cost < $0.cost }) ?? true { best = tight }
+      }
+    }
+    if let best { return best.plan(against: fastest) }
+    let least = try estimate(
+      MemoryPolicy(
+        convolutions: storages(of: fastest).last ?? [:], streamsDense: true, arenaLimit: 1), batch: fastest.batch)
+    // A little more: the process itself is not the same size each time.
+    if isBinding { throw .badBudget(found: budget, least: least.byteCount + (2 << 20)) }
+    return least.plan(against: fastest)
+  }
+
+  // MARK: Ways
+
+  /// Storages of the convolutions, from the fastest to the smallest: those that save most per cost become compact first.
+  private func storages(of fastest: Estimate) -> [[String: WeightStorage]] {
+    let candidates = fastest.model.convolutions.compactMap { weights -> (name: String, saved: Int, price: Double)? in
+      let saved = weights.savedByCompactness
+      return saved > 0 ? (weights.name, saved, weights.costOfCompactness / Double(saved)) : nil
+    }
+    .sorted { $0.price == $1.price ? $0.name < $1.name : $0.price < $1.price }
+    let total = candidates.reduce(0) { $0 + $1.saved }
+    var result: [[String: WeightStorage]] = [[:]]
+    for eighth in 1...8 {
+      var saved = 0, storage: [String: WeightStorage] = [:]
+      for candidate in candidates where saved * 8 < total * eighth {
+        storage[candidate.name] = .compact
+        saved += candidate.saved
+      }
+      if storage.count > result.last?.count ?? 0 { result.append(storage) }
+    }
+    // Then from the file: first those that cost least, which are large and used on few pixels.
+    let used = fastest.model.convolutions.filter(\.isUsed)
+    let large = candidates.map(\.name).prefix(candidates.count / 2)
+    var halfway = result[result.count - 1]
+    for name in large { halfway[name] = .streamed }
+    result.append(halfway)
+    result.append(Dictionary(uniqueKeysWithValues: used.map { ($0.name, WeightStorage.streamed) }))
+    return result
+  }
+
+  // MARK: Estimates
+
+  private struct Estimate {
+    var model: Model
+    var batch: Int
+    var account: MemoryAccount
+    var byteCount: Int
+    var cost: Double
+
+    func plan(against fastest: Estimate) -> Plan {
+      let used = model.convolutions.filter(\.isUsed)
+      func count(_ storage: WeightStorage) -> Int { used.count { $0.storage == storage } }
+      return Plan(
+        policy: model.memory, batch: batch, account: account, predictedByteCount: byteCount,
+        slowdown: cost / max(fastest.cost, 1), fastestCount: count(.fastest), compactCount: count(.compact),
+        streamedCount: count(.streamed), recomputedCount: model.arena.recomputed.nodeCount)
+    }
+  }
+
+  /// Operations in the time that it takes to fault in one byte of a file that is in the system's cache.
+  private static let operationsPerFaultedByte = 16.0
+
+  private func estimate(_ policy: MemoryPolicy, batch: Int) throws(InversionError) -> Estimate {
+    let trial = try Model(file: model.file, path: model.path, memory: policy)
+    let graphs = try workload(trial, kernels.planning, batch)
+    let account = withExtendedLifetime(graphs) { trial.memoryAccount }
+    var cost = trial.convolutions.reduce(0) { $0 + $1.cost } + trial.arena.recomputed.cost
+    for weights in trial.denses where weights.isPrepared && weights.isStreamed {
+      // Forward and backward.
+      cost += 2 * Double(weights.byteCount) * Self.operationsPerFaultedByte
+    }
+    return Estimate(
+      model: trial, batch: batch, account: account, byteCount: base + account.total, cost: cost)
+  }
+}

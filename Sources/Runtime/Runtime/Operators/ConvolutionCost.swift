@@ -1,0 +1,73 @@
+import SIMDKernels
+
+/// What a convolution costs, for comparing ways to save memory: in operations of a direct convolution that take as long.
+/// Rough, by measurement of layers of the published networks.
+extension ConvolutionWeights {
+  /// One direction, as it is used.
+  struct Use: Sendable {
+    var algorithm: ConvolutionAlgorithm
+    /// By definition.
+    var work: Int
+  }
+
+  func noteUse(_ direction: Direction, _ algorithm: ConvolutionAlgorithm, reading input: BlockedShape) {
+    // Backward data of an upsampling reads the large side.
+    let work = direction == .backwardData && form == .upsample2x ? work(on: input) / 4 : work(on: input)
+    uses.withLock { $0[direction] = Use(algorithm: algorithm, work: max(work, $0[direction]?.work ?? 0)) }
+  }
+
+  public var isUsed: Bool { uses.withLock { !$0.isEmpty } }
+
+  /// Of all directions that are used.
+  public var cost: Double { Direction.allCases.reduce(0) { $0 + cost($1) } }
+
+  func cost(_ direction: Direction) -> Double {
+    guard let use = uses.withLock({ $0[direction] }) else { return 0 }
+    return Self.share(form, use.algorithm) * Double(use.work) + costOfWidening(storage, use.algorithm)
+  }
+
+  /// What `storage: .compact` would add.
+  public var costOfCompactness: Double {
+    uses.withLock { uses in
+      uses.values.reduce(0) { sum, use in
+        let now = Self.share(form, use.algorithm) * Double(use.work) + costOfWidening(storage, use.algorithm)
+        return sum + Self.share(form, .direct) * Double(use.work) + costOfWidening(.compact, .direct) - now
+      }
+    }
+  }
+
+  /// Bytes that `storage: .compact` would save.
+  public var savedByCompactness: Int {
+    guard isUsed, isCompactible, storage == .fastest else { return 0 }
+    let halves = CompactWeights.byteCount(outputs: outputChannels, inputs: inputChannels, kernel: form.kernel)
+    return packedByteCounts.reduce(0) { $0 + $1.byteCount } - (mayBeHalves ? halves : source.tensor?.byteCount ?? 0)
+  }
+
+  /// Time of an algorithm's operation by definition, against a direct one.
+  private static func share(_ form: ConvolutionForm, _ algorithm: ConvolutionAlgorithm) -> Double {
+    switch (form, algorithm) {
+    case (.same, .direct): 1
+    case (.same, .winograd): 0.35
+    case (.same, .reducedWinograd): 0.25
+    // The direct algorithm folds four products of nine into one.
+    case (.upsample2x, .direct): 0.45
+    case (.upsample2x, .winograd): 0.27
+    case (.upsample2x, .reducedWinograd): 0.2
+    }
+  }
+
+  /// Per use: each weight is widened once or more, in about as long as so many operations take.
+  private func costOfWidening(_ storage: WeightStorage, _ algorithm: ConvolutionAlgorithm) -> Double {
+    guard algorithm == .direct else { return 0 }
+    let count = Double(outputChannels * inputChannels * kernelArea)
+    switch storage {
+    case .fastest: return 0
+    case .compact: return 20 * count
+    case .streamed: return 100 * count
+    }
+  }
+}
+
+extension Direction {
+  static let allCases: [Direction] = [.forward, .backwardData]
+}

@@ -1,0 +1,114 @@
+import Quant
+import SIMDKernels
+
+/// Where the weights of a convolution come from: a tensor of a model file, or a function that makes them.
+struct ConvolutionSource: Sendable {
+  let tensor: WeightTensor?
+  /// For int8: the scales, in memory that stays.
+  let scales: ConstantBuffer?
+  private let load: @Sendable () -> [Float]
+
+  init(_ tensor: WeightTensor) {
+    self.tensor = tensor
+    scales = tensor.dtype == .i8 ? tensor.scales.map(ConstantBuffer.init) : nil
+    load = { tensor.floats() }
+  }
+
+  init(_ load: @escaping @Sendable () -> [Float]) {
+    tensor = nil
+    scales = nil
+    self.load = load
+  }
+
+  /// Calls `body` with all weights as floats; the file's pages are given back. Planning gets memory that it must not touch.
+  func withValues<Result>(
+    count: Int, isPlanning: Bool, _ body: (UnsafeBufferPointer<Float>) throws(GraphError) -> Result
+  ) throws(GraphError) -> Result {
+    if isPlanning { return try body(UnsafeBufferPointer(start: UnsafePointer(bitPattern: 64), count: count)) }
+    let values = load()
+    tensor?.adviseDontNeed()
+    var outcome: Swift.Result<Result, GraphError>?
+    values.withUnsafeBufferPointer { values in
+      do throws(GraphError) { outcome = .success(try body(values)) } catch { outcome = .failure(error) }
+    }
+    return try outcome!.get()
+  }
+
+  /// Compact weights that stay in the file; nil for weights of no file.
+  func borrowed(inputs: Int, kernel: Int) -> CompactWeights? {
+    guard let tensor, let element else { return nil }
+    let weights = tensor.withUnsafeBytes { bytes in
+      DenseWeights(base: bytes.baseAddress!, element: element, outputs: tensor.shape[0], inputs: tensor.rowLength)
+    }
+    return CompactWeights(borrowing: weights, inputs: inputs, kernel: kernel, owner: Owner(source: self))
+  }
+
+  private struct Owner: Sendable { let source: ConvolutionSource }
+
+  private var element: DenseWeights.Element? {
+    switch tensor?.dtype {
+    case .f32: .f32
+    case .f16: .f16
+    case .i8: scales.map { .int8(scales: $0.base) }
+    default: nil
+    }
+  }
+
+  /// Packs halves, without all of the weights as floats at one time.
+  func packed(outputs: Int, inputs: Int, kernel: Int, kernels: Kernels) -> CompactWeights {
+    guard let tensor else {
+      let values = kernels.isPlanning ? [] : load(), rowLength = inputs * kernel * kernel
+      return CompactWeights(outputs: outputs, inputs: inputs, kernel: kernel, kernels: kernels) { rows in
+        Array(values[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
+      }
+    }
+    let made = CompactWeights(outputs: outputs, inputs: inputs, kernel: kernel, kernels: kernels) { rows in
+      tensor.floats(rows: rows)
+    }
+    tensor.adviseDontNeed()
+    return made
+  }
+}
+
+extension ConvolutionWeights {
+  /// Whether the direct algorithm can read these weights as halves or in the file.
+  var isCompactible: Bool { CompactWeights.suits(outputs: outputChannels, inputs: inputChannels) }
+
+  /// The one copy that both directions read; nil where direct weights are packed floats.
+  ///
+  /// Upsampling folds its taps while it widens them, for which packed floats of f32 files and of the fastest storage are
+  /// the better bargain.
+  func compactWeights(for kernels: Kernels) -> CompactWeights? {
+    guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
+    let key = CompactPacking(tier: kernels.table.tier, isPlanned: kernels.isPlanning)
+    return compact.withLock { made in
+      if let existing = made[key] { return existing }
+      // What is not halves already stays in the file: single precision is not thrown away, and read as it is.
+      let borrows = storage == .streamed || !mayBeHalves
+      let weights =
+        (borrows ? source.borrowed(inputs: inputChannels, kernel: form.kernel) : nil)
+        ?? source.packed(outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, kernels: kernels)
+      made[key] = weights
+      return weights
+    }
+  }
+
+  /// Gives the file's pages back that a use has brought in.
+  func didUse() {
+    if storage == .streamed { source.tensor?.adviseDontNeed() }
+  }
+
+  /// Bytes that are read where they lie in the file, and stay in memory.
+  public var mappedByteCount: Int {
+    storage == .compact && !mayBeHalves && isUsed && isCompactible ? source.tensor?.byteCount ?? 0 : 0
+  }
+
+  /// Bytes of packed weights, by how they are packed.
+  public var packedByteCounts: [(packing: String, byteCount: Int)] {
+    var counts = compact.withLock { $0.values.map { ($0.byteCount > 0 ? "compact" : "streamed", $0.byteCount) } }
+    for (key, packing) in packed.withLock({ $0 }) where packing.byteCount > 0 {
+      counts.append(("\(key.algorithm) \(key.direction == .forward ? "forward" : "backward")", packing.byteCount))
+    }
+    return counts.sorted { $0.0 < $1.0 }
+  }
+}

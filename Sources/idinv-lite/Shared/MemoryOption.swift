@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundation
+import Inversion
+import Runtime
+
+/// `--memory-budget`.
+struct MemoryOption: ParsableArguments {
+  @Option(
+    name: .customLong("memory-budget"),
+    help: ArgumentHelp(
+      "Most memory to take: bytes, or 256M, 1G. Speed is given up for it where it must be. Default: what the machine or "
+        + "its control group has left, less a reserve.", valueName: "size"))
+  var budget: ByteSize?
+
+  /// Chooses how the graphs of a run keep to the budget.
+  ///
+  /// - Parameters:
+  ///   - batches: how many images side by side, the favourite first.
+  ///   - extra: bytes that the run needs besides its graphs, more than a run of its kind does anyway.
+  ///   - workload: builds the graphs.
+  func choose(
+    _ model: Model, batches: [Int] = [1], extra: Int = 0, kernels: Kernels, workload: @escaping MemoryBudget.Workload
+  ) throws -> MemoryChoice {
+    let resident = ProcessMemory.now.resident
+    let side = try model.imageResolution()
+    let budget = MemoryBudget(
+      model, base: resident + Self.reserve + extra + side * side * Self.bytesPerPixel, kernels: kernels,
+      workload: workload)
+    let plan: MemoryBudget.Plan
+    if let wanted = self.budget {
+      plan = try budget.plan(budget: wanted.byteCount, batches: batches)
+    } else {
+      let available = AvailableMemory.byteCount()
+      plan = try budget.plan(
+        budget: available.map { resident + $0 - max(64 << 20, $0 / 10) }, batches: batches,
+        sideBySide: available.map { resident + $0 / 2 }, isBinding: false)
+    }
+    return MemoryChoice(
+      model: try Model(file: model.file, path: model.path, memory: plan.policy), plan: plan,
+      budgetByteCount: self.budget?.byteCount)
+  }
+
+  /// Code, stacks and buffers that a run touches later than its planning.
+  private static let reserve = 8 << 20
+  /// Copies of a picture on its way: read, planar, masked, rendered, encoded, shown.
+  private static let bytesPerPixel = 96
+}
+
+/// A number of bytes, as people write it: 4096, 256M, 1.5G; K, M and G are powers of 1024.
+struct ByteSize: ExpressibleByArgument {
+  var byteCount: Int
+
+  init?(argument: String) {
+    var digits = Substring(argument), factor = 1.0
+    if let last = digits.last, let power = ["K", "M", "G"].firstIndex(of: last.uppercased()) {
+      digits.removeLast()
+      factor = [0x1p10, 0x1p20, 0x1p30][power]
+    }
+    guard digits.allSatisfy({ ("0"..."9").contains($0) || $0 == "." }), let value = Double(digits), value > 0,
+      value * factor <= 0x1p60
+    else { return nil }
+    byteCount = Int(value * factor)
+  }
+}
+
+/// A model that keeps to a memory plan.
+struct MemoryChoice {
+  var model: Model
+  var plan: MemoryBudget.Plan
+  /// nil where none was asked for.
+  var budgetByteCount: Int?
+
+  /// For the terminal; nil where there is nothing to tell.
+  var line: String? {
+    guard budgetByteCount != nil || plan.policy != MemoryPolicy() else { return nil }
+    let limit = budgetByteCount.map { " of \(humanBytes($0))" } ?? ""
+    return "memory: about \(humanBytes(plan.predictedByteCount))\(limit); \(plan.description)"
+  }
+
+  func announce(_ reporting: ReportingOptions) throws {
+    if let line, !reporting.quiet, !reporting.json { try StandardStreams.printOutput("\(line)\n") }
+  }
+
+  /// Among the options of a report; empty where there is nothing to tell.
+  var options: [(name: String, value: String)] { line.map { [("memory", String($0.dropFirst(8)))] } ?? [] }
+
+  /// `memory` in `summary.json`.
+  struct Figures: Encodable {
+    var budget_bytes: Int?
+    var predicted_peak_bytes: Int
+    var peak_rss_bytes: Int
+    var batch: Int
+    var estimated_slowdown: Double
+    var convolutions_fastest: Int
+    var convolutions_compact: Int
+    var convolutions_streamed: Int
+    var streams_dense: Bool
+    var recomputed_operators: Int
+  }
+
+  /// Of the run so far; nil where there is nothing to tell: summaries of undisturbed and of resumed runs are the same.
+  var figures: Figures? {
+    guard line != nil else { return nil }
+    return Figures(
+      budget_bytes: budgetByteCount, predicted_peak_bytes: plan.predictedByteCount,
+      peak_rss_bytes: ProcessMemory.peakByteCount, batch: plan.batch, estimated_slowdown: plan.slowdown,
+      convolutions_fastest: plan.fastestCount, convolutions_compact: plan.compactCount,
+      convolutions_streamed: plan.streamedCount, streams_dense: plan.policy.streamsDense,
+      recomputed_operators: plan.recomputedCount)
+  }
+}
+
+extension InversionOptions {
+  /// The graphs of an inversion: that of the steps, those of the start code and the features, and the one that renders.
+  func workload(isMasked: Bool = false, readsAttributes: Bool = false) -> MemoryBudget.Workload {
+    { (model, kernels, batch) throws(InversionError) in
+      var graphs: [AnyObject] = [
+        try Objective(model, weights: weights, space: space, batch: batch, isMasked: isMasked, kernels: kernels),
+        try Reconstructor(model, readsAttributes: readsAttributes, kernels: kernels),
+      ]
+      if startEncoder == nil, start == .encoder {
+        graphs.append(try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels))
+      }
+      if weights.perceptual != 0 {
+        graphs.append(try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels))
+      }
+      return graphs
+    }
+  }
+}
