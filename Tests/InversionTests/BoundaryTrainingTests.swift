@@ -71,8 +71,10 @@ import Testing
     let other = random.normals(24)
     let noise = random.normals(count)
     func products(_ vector: [Float], _ amount: Float) -> [Float] {
-      (0..<count).map { row in
-        (0..<24).reduce(noise[row] * amount) { $0 + values[row * 24 + $1] * vector[$1] } + 2
+      (0..<count).map { row -> Float in
+        var sum = noise[row] * amount
+        for column in 0..<24 { sum += values[row * 24 + column] * vector[column] }
+        return sum + 2
       }
     }
     return (matrix(values, columns: 24), truth, products(truth, 0.1), products(other, 0))

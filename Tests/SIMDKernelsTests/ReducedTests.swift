@@ -29,7 +29,7 @@ import Testing
             #expect(output.bits == first, "\(label): differs from one thread")
           } else {
             first = output.bits
-            expectClose(output, to, halo: test.outputHalo, label)
+            expectClose(output, to, halo: test.outputHalo, tier, label)
           }
         }
       }
@@ -66,7 +66,7 @@ import Testing
       let y = SIMDKernelsTests.convolution(x, weights.map(Double.init), outputs: test.o, form: test.form)
       for tier in Self.tiers {
         let output = run(Kernels(threadCount: 2, cap: tier), test, .forward, weights, x, y, halo: 1)
-        expectClose(output, y, halo: 1, "\(tier.rawValue), \(weight)")
+        expectClose(output, y, halo: 1, tier, "\(tier.rawValue), \(weight)")
       }
     }
   }
@@ -104,7 +104,6 @@ import Testing
     for lane in 0..<16 { for block in 0..<blocks { source.base[(block * rows + 3) * 16 + lane] = 0 } }
     for tier in Self.tiers {
       let reduced = try #require(Kernels(threadCount: 1, cap: tier).table.reduced)
-      guard reduced.operand == .int16 else { continue }
       let words = GuardedBuffer(elements * blocks * rows * 8), scales = GuardedBuffer(elements * rows)
       let target = UnsafeMutableRawPointer(words.base).assumingMemoryBound(to: UInt16.self)
       var run = NarrowingRun(
@@ -120,32 +119,43 @@ import Testing
           let scale = scales.base[element * rows + row]
           #expect(abs(Double(scale) - most / Double(limit)) <= 1e-6 * most)
           for place in places {
-            let word = Double(Int16(bitPattern: target[place]))
+            let word = value(target[place], reduced.operand)
             let exact = most == 0 ? 0 : Double(source.base[place]) / most * Double(limit)
-            #expect(abs(word - exact) <= 0.501, "\(place)")
+            // Half a unit; of a half's last place, or of its least exponent.
+            let unit = reduced.operand == .int16 ? 1 : max(abs(exact) * 0x1p-10, 0x1p-24)
+            #expect(abs(word - exact) <= 0.501 * unit, "\(place)")
           }
         }
       }
     }
   }
 
-  /// The micro-kernels by themselves: integer sums are exact, and only the scales round.
+  private func value(_ word: UInt16, _ operand: ReducedOperand) -> Double {
+    operand == .int16 ? Double(Int16(bitPattern: word)) : Double(Float16(bitPattern: word))
+  }
+
+  private func word(_ value: Int, _ operand: ReducedOperand) -> UInt16 {
+    operand == .int16 ? UInt16(bitPattern: Int16(value)) : Float16(value).bitPattern
+  }
+
+  /// The micro-kernels by themselves: integer sums are exact, in halves too where they are small, and only the scales round.
   @Test("Products are the integers' own", arguments: [1, 2, 7])
   func products(_ blocks: Int) throws {
     var random = Seeded(11)
     for tier in Self.tiers {
       let reduced = try #require(Kernels(threadCount: 1, cap: tier).table.reduced)
-      guard reduced.operand == .int16 else { continue }
+      let operand = reduced.operand, group = operand.group
+      let (mostA, mostB) = operand == .int16 ? (32767, 300) : (8, 4)
       for gemm in [reduced.wideGemm, reduced.narrowGemm] {
         let rows = 2 * gemm.mr, nr = gemm.nr
-        func words(_ count: Int, _ most: Int) -> [Int16] {
-          (0..<count).map { _ in Int16(truncatingIfNeeded: Int(random.next() % UInt64(2 * most + 1)) - most) }
+        func integers(_ count: Int, _ most: Int) -> [Int] {
+          (0..<count).map { _ in Int(random.next() % UInt64(2 * most + 1)) - most }
         }
-        let a = words(blocks * rows * 16, 32767), b = words(blocks * 16 * nr, 300)
+        let a = integers(blocks * rows * 16, mostA), b = integers(blocks * 16 * nr, mostB)
         let rowScales = random.floats(rows), columnScales = random.floats(nr)
         let output = GuardedBuffer(nr / 16 * rows * 16)
-        a.map { UInt16(bitPattern: $0) }.withUnsafeBufferPointer { a in
-          b.map { UInt16(bitPattern: $0) }.withUnsafeBufferPointer { b in
+        a.map { word($0, operand) }.withUnsafeBufferPointer { a in
+          b.map { word($0, operand) }.withUnsafeBufferPointer { b in
             rowScales.withUnsafeBufferPointer { rowScales in
               columnScales.withUnsafeBufferPointer { columnScales in
                 var run = ReducedGemmArguments(
@@ -163,7 +173,8 @@ import Testing
           for n in 0..<nr {
             var sum = 0
             for c in 0..<blocks * 16 {
-              sum += Int(a[(c / 16 * rows + row) * 16 + c % 16]) * Int(b[(c / 2 * nr + n) * 2 + c % 2])
+              let place = (c / group * nr + n) * group + c % group
+              sum += a[(c / 16 * rows + row) * 16 + c % 16] * b[place]
             }
             let exact = Double(sum) * Double(rowScales[row]) * Double(columnScales[n])
             let found = Double(output.base[(n / 16 * rows + row) * 16 + n % 16])
@@ -192,13 +203,16 @@ import Testing
   }
 
   /// Errors relative to the largest output, which random signs make far smaller than Σ|products|.
-  private func expectClose(_ output: GuardedBuffer, _ expected: Planar, halo: Int, _ label: String) {
+  private func expectClose(
+    _ output: GuardedBuffer, _ expected: Planar, halo: Int, _ tier: Tier, _ label: String
+  ) {
     let shape = BlockedShape(expected.c, expected.h, expected.w, batch: expected.n, halo: halo)
     let largest = expected.values.reduce(0) { max($0, abs($1)) }
+    let tolerance = KernelRegistry.table(tier).reduced?.operand == .int16 ? Tolerance.reduced : Tolerance.halves
     var worst = 0.0
     expected.forEachIndex {
       worst = max(worst, abs(Double(output.base[shape.index($0, $1, $2, $3)]) - expected[$0, $1, $2, $3]))
     }
-    #expect(worst <= Tolerance.reduced * largest, "\(label): off by \(worst) of \(largest)")
+    #expect(worst <= tolerance * largest, "\(label): off by \(worst) of \(largest)")
   }
 }

@@ -28,7 +28,7 @@ public enum KernelRegistry {
     #if arch(x86_64)
       [.scalar, .x86v3, .x86v4, .x86v4vnni]
     #elseif arch(arm64)
-      [.scalar, .neon]
+      [.scalar, .neon, .neonfp16]
     #else
       [.scalar]
     #endif

@@ -20,7 +20,7 @@ struct ReducedWinogradWeights: Sendable {
     kernels: Kernels
   ) {
     let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
-    let panels = Panel.cut(blocks: outputBlocks, wide: 2)
+    let panels = Panel.cut(blocks: outputBlocks, wide: (kernels.table.reduced?.wideGemm.nr ?? 16) / 16)
     let rows = form.weightRows.count, matrices = rows * rows
     let weightStride = inputBlocks * 16 * outputBlocks * 16 + 160, columnStride = outputBlocks * 16
     let storage = AlignedFloats(count: matrices * weightStride / 2)

@@ -110,7 +110,11 @@ struct EngineOptions: ParsableArguments {
       case .f32: .full
       case .f16, .int8: .reduced
       }
-    let kernels = Kernels(threadCount: threads, cap: cap, precision: precision)
+    var kernels = Kernels(threadCount: threads, cap: cap, precision: precision)
+    // Halves err ten times more than integers of 16 bits: whoever wants them asks for them.
+    if compute == .auto, kernels.table.reduced?.operand == .float16 {
+      kernels = Kernels(threadCount: threads, cap: cap)
+    }
     guard compute != .f16 || kernels.precision == .reduced else {
       throw Failure(
         .unavailable,
