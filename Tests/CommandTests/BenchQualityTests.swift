@@ -19,7 +19,7 @@ struct BenchQualityTests {
   }
 
   private func arguments(_ more: [String]) throws -> [String] {
-    ["bench", "quality", "-m", try Golden.model(), "--optimizers", "adam,lbfgs", "--compute", "f32"] + more
+    ["bench", "quality", "-m", try Golden.model(), "--optimizers", "adam,auto", "--compute", "f32"] + more
   }
 
   private func rows(_ object: [String: Any]) throws -> [[String: Any]] {
@@ -48,10 +48,10 @@ struct BenchQualityTests {
       ])
     let object = try place.json("out/quality.json")
     let rows = try rows(object)
-    let ids = ["encoder", "adam-2", "adam-4", "lbfgs-2", "lbfgs-4"].map { "\($0)-f32-f32-1" }
+    let ids = ["encoder", "adam-2", "adam-4", "auto-2", "auto-4"].map { "\($0)-f32-f32-1" }
     #expect(rows.map { $0["id"] as? String } == ids)
     for (row, (optimizer, iterations)) in zip(
-      rows, [("adam", 0), ("adam", 2), ("adam", 4), ("lbfgs", 2), ("lbfgs", 4)])
+      rows, [("adam", 0), ("adam", 2), ("adam", 4), ("auto", 2), ("auto", 4)])
     {
       #expect(row["iterations"] as? Int == iterations && row["threads"] as? Int == 1)
       #expect(row["weights"] as? String == "f32" && row["compute"] as? String == "f32")

@@ -531,7 +531,10 @@ struct EditingCommandTests {
     try Self.writeBoundary("smile.npy", in: place)
     let model = try Golden.model()
     let running = try Command.Running(
-      ["manipulate", "-m", model, "in", "-b", "smile.npy", "-o", "out", "--iterations", "1000000"], in: place)
+      [
+        "manipulate", "-m", model, "in", "-b", "smile.npy", "-o", "out", "--optimizer", "adam", "--iterations",
+        "1000000",
+      ], in: place)
     #expect(running.wait(until: { place.has("out/a_ori.png") }))
     usleep(300_000)
     running.send(SIGINT)

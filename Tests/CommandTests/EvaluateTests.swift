@@ -64,8 +64,10 @@ struct EvaluateTests {
       (3, ["--iterations", "7", "--start", "mean", "--lambda-domain", "0"]),
       (4, ["--iterations", "7", "--start", "mean", "--lambda-domain", "0", "--space", "w"]),
     ] {
-      let inversion = ["invert", "-q", "-m", try Golden.model(), "in", "-o", "inverted\(method)"] + options
-      try Command.succeed(inversion, in: place)
+      let inversion = [
+        "invert", "-q", "-m", try Golden.model(), "in", "-o", "inverted\(method)", "--optimizer", "adam",
+      ]
+      try Command.succeed(inversion + options, in: place)
       let images = try rows(place.json("inverted\(method)/summary.json"), "images")
       let expected = try images.map { try #require(($0["inverted"] as? [String: Any])?["mse_pm1"] as? Double) }
       let found = try #require(reconstruction[method]["images"] as? [[String: Any]])

@@ -11,7 +11,8 @@ struct InterruptionTests {
     try place.writePicture("in/a.png")
     try place.writePicture("in/b.png", index: 1)
     let arguments = [
-      "invert", "-q", "-m", try Golden.model(), "in", "--iterations", "150", "--checkpoint-every", "5", "-o",
+      "invert", "-q", "-m", try Golden.model(), "in", "--optimizer", "adam", "--iterations", "150",
+      "--checkpoint-every", "5", "-o",
     ]
     try Command.succeed(arguments + ["whole"], in: place)
     #expect(!place.has("whole/.checkpoints"))
@@ -78,8 +79,8 @@ struct InterruptionTests {
     let model = try Golden.model()
     let running = try Command.Running(
       [
-        "invert", "-m", model, "a.png", "b.png", "-o", "out", "--iterations", "1000000", "--learning-rate", "0.3",
-        "--batch", "1",
+        "invert", "-m", model, "a.png", "b.png", "-o", "out", "--optimizer", "adam", "--iterations", "1000000",
+        "--learning-rate", "0.3", "--batch", "1",
       ],
       in: place)
     #expect(running.wait(until: { place.has("out/a_ori.png") }))

@@ -52,17 +52,45 @@ struct InvertTests {
       Set(summary.keys) == [
         "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
         "median_psnr_db",
-        "images", "skipped", "run",
+        "images", "skipped", "run", "stop_reasons",
       ])
+    #expect(summary["stop_reasons"] as? [String: Int] == ["steps": 2])
     #expect(summary["complete"] as? Bool == true)
     let image = try #require((summary["images"] as? [[String: Any]])?.first)
     #expect(image["name"] as? String == "a" && image["steps"] as? Int == 8 && image["stopped"] as? Bool == false)
+    #expect(image["stop_reason"] as? String == "steps")
     let figures = try #require(image["inverted"] as? [String: Any])
     #expect(Set(figures.keys) == ["mse_pm1", "psnr_db", "ssim", "in_domain_mean_square", "in_domain_l2"])
 
     let page = try place.text("out/inversion.html")
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
     for foreign in ["http:", "https:", "src=\"/", "url(", "@import", "<link"] { #expect(!page.contains(foreign)) }
+  }
+
+  @Test("why a run ended is in the summary, in the page and in the last line; a budget is no matter of 100 steps")
+  func stops() throws {
+    let place = try Folder()
+    try place.writePicture("a.png")
+    func reason(_ options: [String]) throws -> (reason: String?, steps: Int) {
+      let text = try Command.succeed(
+        ["invert", "-m", try Golden.model(), "a.png", "-o", "out"] + options, in: place
+      ).output
+      let summary = try place.json("out/summary.json")
+      let image = try #require((summary["images"] as? [[String: Any]])?.first)
+      let reason = try #require(image["stop_reason"] as? String)
+      #expect(text.contains("ended by \(reason);"))
+      #expect(summary["stop_reasons"] as? [String: Int] == [reason: 1])
+      #expect(try place.text("out/inversion.html").contains("Ended after"))
+      return (reason, image["steps"] as? Int ?? 0)
+    }
+    #expect(try reason(["--iterations", "3"]) == ("steps", 3))
+    #expect(try reason(["--published"]) == ("steps", 100))
+    #expect(try reason(["--target-psnr", "1"]) == ("target", 1))
+    #expect(try reason(["--budget", "1ms"]) == ("budget", 1))
+    // More than 100 steps on all but the slowest machines.
+    #expect(try reason(["--optimizer", "adam", "--budget", "3s"]).reason == "budget")
+    let patient = try reason(["--optimizer", "adam", "--learning-rate", "1e-9", "--patience", "5"])
+    #expect(patient == ("patience", 6))
   }
 
   @Test("--json prints the summary, --quiet nothing; neither changes the files")

@@ -170,7 +170,7 @@ struct ManyImagesTests {
   func hostileRecords() throws {
     let place = try Self.folder(of: 2)
     let arguments = try Self.arguments("--shard", "1/1", "-o", "out")
-    let running = try Command.Running(arguments + ["--iterations", "1000000"], in: place)
+    let running = try Command.Running(arguments + ["--optimizer", "adam", "--iterations", "1000000"], in: place)
     #expect(running.wait(until: { place.has("out/seed0000_ori.png") }))
     running.send(SIGKILL)
     _ = try running.wait()
@@ -187,7 +187,8 @@ struct ManyImagesTests {
       #"{"line":9223372036854775807,"name":"a","path":"a","elapsed":0,\#(skipped)}"#,
     ] {
       try place.write("out/inversion.journal", text: header + line(record))
-      let result = try Command.run(arguments + ["--iterations", "1000000", "--resume"], in: place)
+      let result = try Command.run(
+        arguments + ["--optimizer", "adam", "--iterations", "1000000", "--resume"], in: place)
       #expect(
         result.status == 65 && result.errors.contains("record 1 belongs to no image of this run"), "\(result.errors)")
     }
@@ -264,7 +265,7 @@ struct ManyImagesTests {
   func lock() throws {
     let place = try Self.folder(of: 1)
     let arguments = try Self.arguments("-o", "out")
-    let running = try Command.Running(arguments + ["--iterations", "1000000"], in: place)
+    let running = try Command.Running(arguments + ["--optimizer", "adam", "--iterations", "1000000"], in: place)
     #expect(running.wait(until: { place.has("out/seed0000_ori.png") }))
     let second = try Command.run(arguments, in: place)
     #expect(second.status == 73 && second.errors.contains("another run is at work in this folder"))

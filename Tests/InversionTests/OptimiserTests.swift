@@ -93,24 +93,48 @@ private let rosenbrock: Function = { x in
 
   /// From its memory at any step an optimiser goes on with the same bits.
   @Test func memoriesGoOnWithTheSameBits() throws {
-    for kind in [OptimiserKind.adam, .lbfgs] {
-      for stop in [0, 1, 7, 25] {
-        let whole = run(kind.start(at: [-1.2, 1], steps: 40, learningRate: 0.01), rosenbrock, steps: 40)
-        let half = run(kind.start(at: [-1.2, 1], steps: 40, learningRate: 0.01), rosenbrock, steps: stop)
-        let memory = half.last.memory
-        let resumed = try #require(kind.resume(memory, count: 2, learningRate: 0.01))
+    for kind in OptimiserKind.allCases {
+      for stop in [0, 1, 7, 35] {
+        let whole = run(kind.start(at: [-1.2, 1], learningRate: 0.01), rosenbrock, steps: 40)
+        let half = run(kind.start(at: [-1.2, 1], learningRate: 0.01), rosenbrock, steps: stop)
+        let resumed = try #require(kind.resume(half.last.memory, count: 2, learningRate: 0.01))
         let rest = run(resumed, rosenbrock, steps: 40 - stop)
         #expect(half.losses + rest.losses == whole.losses)
       }
+    }
+    let whole = run(LBFGS(start: [-1.2, 1]), rosenbrock, steps: 40)
+    let half = run(LBFGS(start: [-1.2, 1]), rosenbrock, steps: 15)
+    let resumed = try #require(LBFGS(half.last.memory))
+    #expect(half.losses + run(resumed, rosenbrock, steps: 25).losses == whole.losses)
+  }
+
+  /// The first step has a fifth of the rate and a little more; from the thirtieth on it is whole.
+  @Test func theRateOfAutoGrows() {
+    func stepLengths(_ optimiser: any Optimiser) -> [Float] {
+      var optimiser = optimiser
+      return (0..<40).map { _ in
+        let before = optimiser.proposal[0]
+        // Under a constant gradient every step of Adam is as long as its rate.
+        optimiser.observe(loss: 1, gradient: [1])
+        return before - optimiser.proposal[0]
+      }
+    }
+    let warmed = stepLengths(AdamOptimiser(start: [0], learningRate: 0.01, isWarmedUp: true))
+    let published = stepLengths(AdamOptimiser(start: [0], learningRate: 0.01))
+    #expect(published.allSatisfy { abs($0 - 0.01) < 1e-6 })
+    for (index, length) in warmed.enumerated() {
+      let share = min(1, Float(index + 1) / 30)
+      #expect(abs(length - 0.01 * (0.2 + 0.8 * share)) < 1e-6, "step \(index + 1)")
     }
   }
 
   @Test func memoriesOfAnotherOptimiserOrModelAreRefused() {
     let adam = AdamOptimiser(start: [1, 2], learningRate: 0.01).memory
     let lbfgs = LBFGS(start: [1, 2]).memory
-    #expect(OptimiserKind.lbfgs.resume(adam, count: 2, learningRate: 0.01) == nil)
+    #expect(LBFGS(adam) == nil)
     #expect(OptimiserKind.adam.resume(lbfgs, count: 2, learningRate: 0.01) == nil)
+    #expect(OptimiserKind.auto.resume(lbfgs, count: 2, learningRate: 0.01) != nil)
     #expect(OptimiserKind.adam.resume(adam, count: 3, learningRate: 0.01) == nil)
-    #expect(OptimiserKind.lbfgs.resume(OptimiserMemory(), count: 2, learningRate: 0.01) == nil)
+    #expect(OptimiserKind.auto.resume(OptimiserMemory(), count: 2, learningRate: 0.01) == nil)
   }
 }

@@ -71,6 +71,7 @@ struct Diffuse: ParsableCommand {
       var context: String
       var steps: Int
       var stopped: Bool
+      var stop_reason: String
       var seconds: Double
       /// Within the mask, result against target.
       var masked_psnr_db: Double
@@ -219,13 +220,14 @@ struct Diffuse: ParsableCommand {
   private func details(_ entries: [DiffusionReport.Entry], _ mask: DiffusionMask) -> Details {
     Details(
       objective: Details.Objective(
-        iterations: refinement.iterations, learning_rate: refinement.learningRate,
+        iterations: refinement.optimiser.iterationCount, learning_rate: refinement.optimiser.rate,
         lambda_perceptual: refinement.lambdaPerceptual, lambda_domain: 0),
       mask_pixels: mask.isTarget.count { $0 },
       pairs: entries.map {
         Details.Pair(
           name: $0.name, target: $0.targetSource, context: $0.contextSource, steps: $0.result.history.count,
-          stopped: $0.result.wasStopped, seconds: $0.seconds, masked_psnr_db: $0.maskedPSNRDB,
+          stopped: $0.result.wasStopped, stop_reason: $0.result.stopReason.rawValue, seconds: $0.seconds,
+          masked_psnr_db: $0.maskedPSNRDB,
           in_domain_mean_square: $0.inDomain, first_losses: $0.result.history.first,
           last_losses: $0.result.history.last)
       })

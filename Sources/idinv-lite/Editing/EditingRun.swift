@@ -18,6 +18,8 @@ struct EditedCode {
   var inverted: ReportImage
   /// The inversion against the original; nil without one.
   var psnrDB: Double?
+  /// Why the inversion ended, and after how many steps; nil where the code was given.
+  var stop: (reason: StopReason, steps: Int)?
   var score: InDomainScore?
   /// What the attribute network reads off the inverted picture; empty without one.
   var attributes: [Float]
@@ -142,6 +144,7 @@ final class EditingRun {
             codes[index] = try edited(
               items[index], code: result.code, original: pictures.removeValue(forKey: number), detail: detail)
             codes[index]?.encoded = result.startCode
+            codes[index]?.stop = (result.stopReason, result.history.count)
           } catch {
             try skip(image, error)
           }
@@ -273,11 +276,15 @@ struct EditedCodeSummary: Encodable {
   var source: String
   var psnr_db: Double?
   var in_domain_mean_square: Float?
+  var steps: Int?
+  var stop_reason: String?
 
   init(_ code: EditedCode) {
     name = code.name
     source = code.source
     psnr_db = code.psnrDB
     in_domain_mean_square = code.score?.meanSquare
+    steps = code.stop?.steps
+    stop_reason = code.stop?.reason.rawValue
   }
 }

@@ -6,13 +6,7 @@ import Runtime
 
 /// How a code is refined: the options that `invert` has too, with its defaults.
 struct RefinementOptions: ParsableArguments {
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Optimisation steps for a picture; 0 for the encoder alone.", valueName: "n"))
-  var iterations = 100
-
-  @Option(parsing: .unconditional, help: ArgumentHelp("Step size of Adam.", valueName: "rate"))
-  var learningRate: Float = 0.01
+  @OptionGroup var optimiser: OptimiserOptions
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
@@ -29,13 +23,7 @@ struct RefinementOptions: ParsableArguments {
   var crop = ImageOptions.Crop.none
 
   mutating func validate() throws {
-    guard (0...1_000_000).contains(iterations) else {
-      throw ValidationError("--iterations: expected 0 to 1000000, found \(iterations)")
-    }
     guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
-    guard learningRate > 0, learningRate.isFinite else {
-      throw ValidationError("--learning-rate: expected a positive number, found \(learningRate)")
-    }
     guard lambdaPerceptual >= 0, lambdaPerceptual.isFinite else {
       throw ValidationError("--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
     }
@@ -44,8 +32,8 @@ struct RefinementOptions: ParsableArguments {
   /// - Parameter domain: λ_dom; 0 in a diffusion, whose result is to leave the pasted picture's code.
   func options(domain: Float) -> InversionOptions {
     InversionOptions(
-      iterations: iterations, learningRate: learningRate,
-      weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: domain), snapshotCount: 0)
+      iterations: optimiser.iterationCount, optimiser: optimiser.kind, learningRate: optimiser.rate,
+      weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: domain), goals: optimiser.goals, snapshotCount: 0)
   }
 
   /// Reads a picture and fits it to the model.
@@ -55,10 +43,7 @@ struct RefinementOptions: ParsableArguments {
   }
 
   var list: [(name: String, value: String)] {
-    [
-      ("--iterations", "\(iterations)"), ("--learning-rate", "\(learningRate)"),
-      ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--crop", crop.rawValue),
-    ]
+    optimiser.list + [("--lambda-perceptual", "\(lambdaPerceptual)"), ("--crop", crop.rawValue)]
   }
 }
 
@@ -164,13 +149,13 @@ final class ImageInversion {
     _ names: [String], read: (Int) throws -> InversionInput,
     didFinish: (Int, Result<Outcome, any Error>) throws -> Void
   ) throws {
-    let iterations = max(1, inverter.options.iterations)
     var failure: (any Error)?
     var begun: [Int] = []
     var seconds = [Double](repeating: 0, count: names.count)
     var unread = names.indices
-    var stepCount = 0
+    var doneCount = 0
     func finish(_ index: Int, _ outcome: Result<Outcome, any Error>) {
+      doneCount += 1
       do { try didFinish(index, outcome) } catch { failure = failure ?? error }
     }
     try inverter.invert(
@@ -188,11 +173,10 @@ final class ImageInversion {
       },
       didStep: { number, report in
         seconds[begun[number]] += report.seconds
-        stepCount += 1
         progress.update(
           ProgressState(
-            name: names[begun[number]], image: min(stepCount / iterations, names.count - 1), imageCount: names.count,
-            step: stepCount % iterations, stepCount: iterations,
+            name: names[begun[number]], image: min(doneCount, names.count - 1), imageCount: names.count,
+            step: report.state.step, stepCount: report.plannedSteps,
             losses: [.init("total", Double(report.losses.total)), .init("pixel", Double(report.losses.pixel))]))
         return failure == nil && !Signals.isInterrupted
       },

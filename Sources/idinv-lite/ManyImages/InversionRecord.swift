@@ -49,10 +49,13 @@ struct InvertedImage: Codable {
   /// NAME_ori.png, NAME_enc.png, NAME_inv.png.
   var pictures: [FileDigest]
   var snapshots: [Snapshot]
+  /// Why it ended.
+  var stopReason: StopReason
+  /// The step that evaluated the code of least total loss; 0 where there was none.
+  var bestStep: Int
+
   /// Whether it was ended before its time.
-  var wasStopped: Bool
-  /// Why it ended, where that was not the number of iterations.
-  var note: String
+  var wasStopped: Bool { stopReason == .observer }
 
   static let suffixes = ["ori", "enc", "inv"]
 

@@ -26,10 +26,11 @@ struct InversionResults {
     var invertedCount: Int
     var skippedCount: Int
     var medianPSNR: Double
+    var stops: StopCounts
 
     func line(seconds: Double, output: OutputFolder) -> String {
       "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
-        + "\(String(format: "%.2f", medianPSNR)) dB; report: \(output.path("inversion.html"))"
+        + "\(String(format: "%.2f", medianPSNR)) dB, \(stops.text); report: \(output.path("inversion.html"))"
     }
   }
 
@@ -59,7 +60,7 @@ struct InversionResults {
         listed.append(ListedImage(path: record.path, name: record.name))
         var row = InversionReport.Row(
           name: record.name, startFigures: image.startFigures, resultFigures: image.resultFigures,
-          seconds: image.seconds)
+          seconds: image.seconds, stop: (image.stopReason, image.stepCount))
         if selection.isShown(line) {
           row.entry = entries.count
           entries.append(try entry(record, image, side: selection.detail.side))
@@ -74,8 +75,9 @@ struct InversionResults {
     try images.commit()
     try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
     let median = Figure.median(rows.map(\.resultFigures.psnrDB)) ?? .nan
+    let stops = StopCounts(rows.compactMap(\.stop))
     var summary = InversionSummary(
-      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, skipped: skipped,
+      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, stops: stops, skipped: skipped,
       memory: memory?.figures)
     summary.conditions = conditions?.summary
     try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
@@ -83,7 +85,7 @@ struct InversionResults {
     report.rows = rows
     report.conditions = conditions
     try report.write(to: output.path("inversion.html"))
-    return Outcome(invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median)
+    return Outcome(invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median, stops: stops)
   }
 
   private func entry(_ record: InversionRecord, _ image: InvertedImage, side: Int) throws -> InversionReport.Entry {
@@ -102,7 +104,7 @@ struct InversionResults {
         step: step + 1, pixel: Double(losses.pixel), perceptual: Double(losses.perceptual),
         domain: Double(losses.domain), total: Double(losses.total))
     }
-    entry.note = image.note
+    entry.stop = (image.stopReason, image.stepCount)
     return entry
   }
 

@@ -16,10 +16,10 @@ struct QualityConfiguration: Codable, Hashable {
   /// As many as there are, never 0.
   var threads: Int
 
-  /// Short and unique within a grid: `lbfgs-25-f16-auto-2`.
+  /// Short and unique within a grid: `auto-25-f16-auto-2`.
   var id: String { "\(method)-\(weights.rawValue)-\(compute)-\(threads)" }
 
-  /// `lbfgs-25`, or `encoder`.
+  /// `auto-25`, or `encoder`.
   var method: String { optimizer.map { "\($0.rawValue)-\(iterations)" } ?? "encoder" }
 
   /// `--threads` and `--compute`, as all commands take them.

@@ -132,9 +132,9 @@ struct DiffusionReport {
     let wipe = Wipe(
       before: entry.pasted, after: entry.diffused, beforeID: "p\(index)-pasted", afterID: "p\(index)-diffused",
       beforeTitle: "Pasted", afterTitle: "Result")
-    let note: HTML =
-      entry.result.wasStopped
-      ? "<p class=\"note\">Stopped after \(entry.result.history.count) steps; the best code so far.</p>\n" : ""
+    let kind: HTML = entry.result.wasStopped ? "note" : "quiet"
+    let sentence = entry.result.stopReason.sentence(steps: entry.result.history.count)
+    let note: HTML = "<p class=\"\(kind)\">\(sentence)</p>\n"
     return "\(note)\(row.html())<div class=\"pair\">\(wipe.html())\(chart(entry))</div>\n"
   }
 

@@ -39,6 +39,10 @@ extension InversionReport {
     ]
     tiles.append(
       HTMLPage.Fact("Time", text: Figure.duration(Figure.median(rows.map(\.seconds)))))
+    if let medianSteps {
+      let stops = StopCounts(rows.compactMap(\.stop))
+      tiles.append(HTMLPage.Fact("Steps", "\(Figure.fixed(medianSteps, 0))<small>\(stops.text)</small>"))
+    }
     let limit: HTML =
       entries.contains { $0.original.width < run.resolution }
       ? """
@@ -52,6 +56,8 @@ extension InversionReport {
       \(HTMLPage.tiles(tiles))\(table())\(limit)
       """
   }
+
+  private var medianSteps: Double? { Figure.median(rows.map { $0.stop.map { Double($0.steps) } }) }
 
   /// Rows beyond this number make a table that no phone scrolls.
   private static let rowLimit = 500
@@ -86,18 +92,24 @@ extension InversionReport {
     }
     func cells(
       _ start: (_ value: (Figures) -> Double?) -> Double?, _ result: (_ value: (Figures) -> Double?) -> Double?,
-      seconds: Double?
+      steps: (text: String, key: Double?), seconds: Double?
     ) -> [ReportTable.Cell] {
       [
         change(start { $0.psnrDB }, result { $0.psnrDB }) { Figure.fixed($0, 2) },
         change(start { $0.msePM1 }, result { $0.msePM1 }) { Figure.significant($0) },
         change(start { $0.ssim }, result { $0.ssim }) { Figure.fixed($0, 3) },
         change(start { $0.inDomainMeanSquare }, result { $0.inDomainMeanSquare }) { Figure.significant($0) },
+        ReportTable.Cell(HTML(text: steps.text), key: steps.key),
         ReportTable.Cell(HTML(text: Figure.duration(seconds)), key: seconds),
       ]
     }
+    func steps(_ row: Row) -> (text: String, key: Double?) {
+      guard let stop = row.stop else { return ("–", nil) }
+      let reason = stop.reason == .iterations ? "" : " (\(stop.reason.rawValue))"
+      return ("\(stop.steps)\(reason)", Double(stop.steps))
+    }
     let lines = listedRows.map { row -> [ReportTable.Cell] in
-      let figures = cells({ $0(row.startFigures) }, { $0(row.resultFigures) }, seconds: row.seconds)
+      let figures = cells({ $0(row.startFigures) }, { $0(row.resultFigures) }, steps: steps(row), seconds: row.seconds)
       guard let index = row.entry else {
         let file = "\(row.name)_inv.png".addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""
         return [
@@ -121,6 +133,7 @@ extension InversionReport {
       + cells(
         { value in Figure.median(rows.map { value($0.startFigures) }) },
         { value in Figure.median(rows.map { value($0.resultFigures) }) },
+        steps: (Figure.fixed(medianSteps, 0), medianSteps),
         seconds: Figure.median(rows.map(\.seconds)))
     let table = ReportTable(
       columns: [
@@ -130,6 +143,7 @@ extension InversionReport {
         ReportTable.Column("MSE", unit: "pixels in ±1", hint: "Start → result; lower is better"),
         ReportTable.Column("SSIM", unit: "0 to 1", hint: "Start → result; higher is better"),
         ReportTable.Column("In-domain", unit: "mean square", hint: "Start → result; lower is closer to the domain"),
+        ReportTable.Column("Steps", hint: "Evaluations of the objective, and why there were no more"),
         ReportTable.Column("Time", hint: "Wall time of this image"),
       ],
       rows: lines, footer: medians,
@@ -199,7 +213,11 @@ extension InversionReport {
     let wipe = Wipe(
       before: entry.original, after: entry.result, beforeID: "i\(index)-original",
       afterID: "i\(index)-result", beforeTitle: "Original", afterTitle: "Result")
-    var result: HTML = entry.note.isEmpty ? "" : "<p class=\"note\">\(entry.note)</p>\n"
+    var result: HTML = ""
+    if let stop = entry.stop {
+      let kind: HTML = stop.reason == .observer ? "note" : "quiet"
+      result = "<p class=\"\(kind)\">\(stop.reason.sentence(steps: stop.steps))</p>\n"
+    }
     result += row.html()
     result += "<div class=\"pair\">\(wipe.html())\(lossChart(entry))</div>\n"
     if !entry.snapshots.isEmpty {

@@ -96,8 +96,8 @@ struct InversionReport: Sendable {
     var startFigures: Figures
     var resultFigures: Figures
     var seconds: Double
-    /// Something to know about this image: "stopped after 42 steps".
-    var note = ""
+    /// Why the optimisation ended, and after how many steps.
+    var stop: (reason: StopReason, steps: Int)?
 
     init(
       name: String, source: String, original: ReportImage, start: ReportImage, result: ReportImage,
@@ -120,6 +120,8 @@ struct InversionReport: Sendable {
     var startFigures: Figures
     var resultFigures: Figures
     var seconds: Double
+    /// Why the optimisation ended, and after how many steps.
+    var stop: (reason: StopReason, steps: Int)?
     /// Number of its entry, where its pictures are on the page; otherwise the row leads to the file beside the page.
     var entry: Int?
   }
@@ -138,7 +140,7 @@ struct InversionReport: Sendable {
     rows = entries.enumerated().map { index, entry in
       Row(
         name: entry.name, startFigures: entry.startFigures, resultFigures: entry.resultFigures, seconds: entry.seconds,
-        entry: index)
+        stop: entry.stop, entry: index)
     }
   }
 

@@ -27,7 +27,6 @@ final class InversionRun {
   private let lines: [Int]
   private let description: RunDescription
   private let selection: ReportSelection
-  private let snapshotSteps: Set<Int>
   private let journal: InversionJournal
   private let checkpoints: CheckpointFolder?
   private let inverter: Inverter
@@ -71,7 +70,6 @@ final class InversionRun {
     let options = request.options
     self.description = description
     selection = ReportSelection(description)
-    snapshotSteps = Set(options.snapshotSteps)
     inverter = try Inverter(model, options: options, batch: request.memory.plan.batch, kernels: kernels)
     reconstruct = try Reconstructor(model, kernels: kernels)
     checkpoints =
@@ -147,14 +145,11 @@ final class InversionRun {
     let state = report.state
     conditions.didStep(seconds: report.seconds, elapsed: began.duration(to: .now) / .seconds(1))
     work.stepSeconds.append((work.stepSeconds.last ?? 0) + report.seconds)
-    if snapshotSteps.contains(state.step), selection.isShown(work.line) {
-      // As `Refinement` keeps them: a run that is resumed has those of its earlier parts too.
-      let code = request.options.optimiser == .adam ? state.code : state.bestCode
-      work.snapshots.append((state.step, code))
-    }
+    // Kept here, too: a run that is resumed has those of its earlier parts.
+    if let code = report.snapshot, selection.isShown(work.line) { work.snapshots.append((state.step, code)) }
     work.state = state
     atWork[number] = work
-    show(work, report.losses)
+    show(work, report)
     let interval = request.checkpointInterval
     if interval > 0, state.step % interval == 0 || Signals.isInterrupted {
       do {
@@ -210,8 +205,8 @@ final class InversionRun {
       losses: PackedFloats(result.history.flatMap { [$0.pixel, $0.perceptual, $0.domain, $0.total] }),
       stepMicroseconds: work.stepSeconds.map { Int(($0 * 1e6).rounded()) },
       seconds: (work.state?.seconds ?? 0) + began.duration(to: .now) / .seconds(1), startFigures: startFigures,
-      resultFigures: resultFigures, pictures: pictures, snapshots: snapshots, wasStopped: result.wasStopped,
-      note: result.wasStopped ? "stopped after \(result.history.count) steps; the best code so far" : "")
+      resultFigures: resultFigures, pictures: pictures, snapshots: snapshots, stopReason: result.stopReason,
+      bestStep: result.bestStep)
     return InversionRecord(
       line: work.line, name: work.image.name, path: work.image.path, source: work.source, elapsed: elapsed,
       outcome: .inverted(image))
@@ -270,11 +265,11 @@ final class InversionRun {
     return FileDigest(bytes)
   }
 
-  private func show(_ work: Work, _ losses: Losses) {
-    let step = work.state?.step ?? 0
+  private func show(_ work: Work, _ report: StepReport) {
+    let (step, losses) = (report.state.step, report.losses)
     var state = ProgressState(
       name: work.image.name, image: doneCount, imageCount: lines.count, step: step,
-      stepCount: request.options.iterations,
+      stepCount: report.plannedSteps,
       losses: [
         .init("total", Double(losses.total)), .init("pixel", Double(losses.pixel)),
         .init("perceptual", Double(losses.perceptual)), .init("domain", Double(losses.domain)),

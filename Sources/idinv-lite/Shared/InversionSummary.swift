@@ -28,6 +28,10 @@ struct InversionSummary: Encodable {
     var path: String
     var steps: Int
     var stopped: Bool
+    /// steps, budget, target, patience, converged or interrupted.
+    var stop_reason: String
+    /// The step that evaluated the code of least total loss.
+    var best_step: Int
     var seconds: Double
     var encoded: Figures
     var inverted: Figures
@@ -39,6 +43,8 @@ struct InversionSummary: Encodable {
       path = record.path
       steps = image.stepCount
       stopped = image.wasStopped
+      stop_reason = image.stopReason.rawValue
+      best_step = image.bestStep
       seconds = image.seconds
       encoded = Figures(image.startFigures)
       inverted = Figures(image.resultFigures)
@@ -63,11 +69,13 @@ struct InversionSummary: Encodable {
   var seconds: Double
   var median_psnr_db: Double
   var skipped: [SkippedImage]
+  /// How many images ended why: {"budget": 3}.
+  var stop_reasons: [String: Int]
   var memory: MemoryChoice.Figures?
 
   init(
-    _ description: RunDescription, isComplete: Bool, seconds: Double, medianPSNR: Double, skipped: [SkippedImage],
-    memory: MemoryChoice.Figures?
+    _ description: RunDescription, isComplete: Bool, seconds: Double, medianPSNR: Double, stops: StopCounts,
+    skipped: [SkippedImage], memory: MemoryChoice.Figures?
   ) {
     self.memory = memory
     model = description.model
@@ -83,6 +91,7 @@ struct InversionSummary: Encodable {
     self.seconds = seconds
     median_psnr_db = medianPSNR
     self.skipped = skipped
+    stop_reasons = stops.counts
   }
 
   /// Writes the file, whole or not at all.

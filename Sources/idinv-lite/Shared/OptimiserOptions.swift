@@ -5,8 +5,8 @@ import Inversion
 struct OptimiserOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The optimiser: adam (as published), lbfgs (never accepts a worse loss; ahead in few steps) or auto (lbfgs for fewer "
-        + "than 50 steps, else adam; the best code is the result). (default: adam)"))
+      "The optimiser: auto (the best that is known; the best code is the result) or adam (as published; the last code is "
+        + "the result). (default: auto)"))
   var optimizer: OptimiserKind?
 
   @Flag(help: "Exactly the published procedure: 100 steps of Adam at rate 0.01; the last code is the result.")
@@ -15,7 +15,8 @@ struct OptimiserOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Steps at most, each one evaluation of the objective with its gradient; 0 for the encoder alone. (default: 100)",
+      "Steps at most, each one evaluation of the objective with its gradient; 0 for the encoder alone. (default: 100; with --budget as "
+        + "many as it allows)",
       valueName: "n"))
   var iterations: Int?
 
@@ -37,7 +38,7 @@ struct OptimiserOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Stop after N steps in which the least total loss did not fall by 0.1 %. Adam's loss rises at first: allow it 30.",
+      "Stop after N steps in which the least total loss did not fall by 0.1 %. That of adam rises at first: allow it 30.",
       valueName: "n"))
   var patience: Int?
 
@@ -46,11 +47,11 @@ struct OptimiserOptions: ParsableArguments {
       if !condition { throw ValidationError(message()) }
     }
     let (iterations, learningRate) = (iterationCount, rate)
-    try require((0...1_000_000).contains(iterations), "--iterations: expected 0 to 1000000, found \(iterations)")
+    try require(
+      (0...Self.mostIterations).contains(iterations),
+      "--iterations: expected 0 to \(Self.mostIterations), found \(iterations)")
     try require(
       learningRate > 0 && learningRate.isFinite, "--learning-rate: expected a positive number, found \(learningRate)")
-    try require(
-      self.learningRate == nil || kind != .lbfgs, "--learning-rate: is that of Adam; --optimizer lbfgs has none")
     if let targetPSNR {
       try require(targetPSNR.isFinite, "--target-psnr: expected a number of dB, found \(targetPSNR)")
     }
@@ -65,15 +66,17 @@ struct OptimiserOptions: ParsableArguments {
     }
   }
 
-  var kind: OptimiserKind { published ? .adam : optimizer ?? .adam }
-  var iterationCount: Int { iterations ?? 100 }
+  var kind: OptimiserKind { published ? .adam : optimizer ?? .auto }
+  var iterationCount: Int { iterations ?? (budget == nil ? 100 : Self.mostIterations) }
+  static let mostIterations = 1_000_000
   var rate: Float { learningRate ?? 0.01 }
   var goals: Goals { Goals(budgetSeconds: budget?.seconds, targetPSNR: targetPSNR, patience: patience) }
 
   /// For the report; goals only where given.
   var list: [(name: String, value: String)] {
-    var list = [("--optimizer", kind.rawValue), ("--iterations", "\(iterationCount)")]
-    if kind != .lbfgs { list.append(("--learning-rate", "\(rate)")) }
+    var list = [("--optimizer", kind.rawValue)]
+    if budget == nil || iterations != nil { list.append(("--iterations", "\(iterationCount)")) }
+    list.append(("--learning-rate", "\(rate)"))
     if let budget { list.append(("--budget", "\(budget.seconds)s")) }
     if let targetPSNR { list.append(("--target-psnr", "\(targetPSNR)")) }
     if let patience { list.append(("--patience", "\(patience)")) }

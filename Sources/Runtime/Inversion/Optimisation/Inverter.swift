@@ -155,7 +155,8 @@ public final class Inverter {
           try row.refinement.observe(
             evaluation.losses[index], gradient: evaluation.gradient(of: index), seconds: seconds)
           let report = StepReport(
-            state: row.refinement.state, seconds: seconds, stopReason: row.refinement.stopReason)
+            state: row.refinement.state, seconds: seconds, stopReason: row.refinement.stopReason,
+            snapshot: row.refinement.snapshot, plannedSteps: row.refinement.plannedSteps)
           if !didStep(row.number, report) { row.refinement.stop() }
           if row.refinement.stopReason == nil {
             remaining.append(row)

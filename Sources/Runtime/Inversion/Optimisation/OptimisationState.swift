@@ -31,19 +31,19 @@ public struct OptimisationState: Sendable, Equatable {
 }
 
 /// Why an inversion ended.
-public enum StopReason: String, Sendable, Codable {
+public enum StopReason: String, Sendable, Codable, CaseIterable {
   /// All iterations were made.
-  case iterations
+  case iterations = "steps"
   /// The next step would have ended after the budget.
   case budget
   /// The best code's PSNR is the target or more.
   case target
   /// The loss did not fall for as long as patience lasts.
-  case plateau
+  case plateau = "patience"
   /// The optimiser knows of no better code.
   case converged
   /// An observer stopped the run.
-  case observer
+  case observer = "interrupted"
 }
 
 /// What an observer is told after each step.
@@ -53,6 +53,10 @@ public struct StepReport: Sendable {
   public let seconds: Double
   /// Why this was the last step; nil where it was not.
   public let stopReason: StopReason?
+  /// The code to be shown as the state after this step, where the plan wants one; nil after most steps.
+  public let snapshot: [Float]?
+  /// Steps that are planned in all: fewer than `iterations` where a budget ends the run before.
+  public let plannedSteps: Int
   /// Losses of the code that was just evaluated.
   public var losses: Losses { state.history[state.step - 1] }
 }
@@ -67,6 +71,8 @@ public struct InversionResult: Sendable {
   public var history: [Losses]
   public var snapshots: [(step: Int, code: [Float])]
   public var stopReason: StopReason
+  /// The step that evaluated the code of least total loss; 0 without any.
+  public var bestStep: Int
   /// Whether an observer stopped the run before its last step.
   public var wasStopped: Bool { stopReason == .observer }
 }

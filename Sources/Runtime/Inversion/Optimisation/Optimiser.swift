@@ -34,40 +34,25 @@ public struct OptimiserMemory: Sendable, Equatable {
   }
 }
 
-/// The optimisers to choose from.
+/// The optimisers to choose from; docs/OPTIMISERS.md has what was tried.
 public enum OptimiserKind: String, Sendable, CaseIterable, Codable {
-  /// What is best for the number of steps that there are: L-BFGS for few, Adam for many. The best code is the result,
-  /// and a collapse is noticed and undone.
+  /// The best that was found: Adam with a first rate that grows. The best code is the result, and a collapse is noticed and
+  /// undone.
   case auto
   /// The published one: Adam at a constant rate, and the last code is the result.
   case adam
-  /// Limited-memory BFGS with a line search that never accepts a worse loss.
-  case lbfgs
 
-  /// From about this many steps on, Adam ends lower than L-BFGS on the shipped model.
-  static let crossover = 50
-
-  /// The optimiser to use for so many steps.
-  func planned(forSteps count: Int) -> OptimiserKind {
-    self == .auto ? (count < Self.crossover ? .lbfgs : .adam) : self
-  }
-
-  func start(at code: [Float], steps: Int, learningRate: Float) -> any Optimiser {
-    switch planned(forSteps: steps) {
-    case .adam: AdamOptimiser(start: code, learningRate: learningRate)
-    default: LBFGS(start: code)
-    }
+  func start(at code: [Float], learningRate: Float) -> any Optimiser {
+    AdamOptimiser(start: code, learningRate: learningRate, isWarmedUp: self == .auto)
   }
 
   /// Goes on from what an optimiser of this kind remembered; nil where that is not its memory.
   func resume(_ memory: OptimiserMemory, count: Int, learningRate: Float) -> (any Optimiser)? {
     guard memory.vectors.allSatisfy({ $0.count == count }) else { return nil }
-    let adam = AdamOptimiser(memory, learningRate: learningRate)
-    let lbfgs = LBFGS(memory)
+    let adam = AdamOptimiser(memory, learningRate: learningRate, isWarmedUp: self == .auto)
     return switch self {
     case .adam: adam
-    case .lbfgs: lbfgs
-    case .auto: adam ?? lbfgs
+    case .auto: adam ?? LBFGS(memory)
     }
   }
 }

@@ -7,13 +7,12 @@ public struct Refinement: Sendable {
   public let options: InversionOptions
   public let startCode: [Float]
   public private(set) var state: OptimisationState
-  /// Codes at `options.snapshotSteps` that this run came by.
+  /// Codes on the way that this run came by: evenly spaced over its steps, or over its budget where that ends it before.
   public private(set) var snapshots: [(step: Int, code: [Float])] = []
   /// nil while there is more to do.
   public private(set) var stopReason: StopReason?
 
   private var optimiser: any Optimiser
-  private let snapshotSteps: Set<Int>
   /// The peak of PSNR: range of the model's pixels.
   private let pixelRange: Double
   /// The least loss when patience began to run, and the step.
@@ -29,7 +28,6 @@ public struct Refinement: Sendable {
     self.options = options
     startCode = start
     self.pixelRange = Double(pixelRange)
-    snapshotSteps = Set(options.snapshotSteps)
     if let state {
       guard
         let optimiser = options.optimiser.resume(
@@ -42,8 +40,7 @@ public struct Refinement: Sendable {
       self.optimiser = optimiser
       self.state = state
     } else {
-      optimiser = options.optimiser.start(
-        at: start, steps: options.iterations, learningRate: options.learningRate)
+      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate)
       self.state = OptimisationState(
         step: 0, code: start, optimiser: optimiser.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
         history: [], seconds: 0)
@@ -64,9 +61,9 @@ public struct Refinement: Sendable {
   public mutating func observe(_ losses: Losses, gradient: [Float], seconds: Double) throws(InversionError) {
     precondition(stopReason == nil)
     let step = state.step + 1
+    let shareBefore = shareDone
     // Where even the start has no value there is nothing to return to, and the published procedure never returns.
     if step == 1 || options.optimiser == .adam { try requireFinite(losses, step: step) }
-    if step == 1 { planForBudget(stepSeconds: seconds) }
     if losses.total < state.bestLoss {
       state.bestLoss = losses.total
       state.bestCode = optimiser.proposal
@@ -82,11 +79,32 @@ public struct Refinement: Sendable {
     }
     state.code = optimiser.proposal
     state.optimiser = optimiser.memory
-    if snapshotSteps.contains(step) {
+    let count = Double(options.snapshotCount)
+    if (shareDone * count).rounded(.down) > (shareBefore * count).rounded(.down) {
       snapshots.append((step, options.optimiser == .adam ? state.code : state.bestCode))
     }
     if state.bestLoss < plateau.loss * (1 - Goals.plateauShare) { plateau = (state.bestLoss, step) }
     stopReason = reason(lastStepSeconds: seconds)
+  }
+
+  /// How much of the run is over, by its steps or by its budget: 0 to 1.
+  private var shareDone: Double {
+    // A little more, so that a step on the border is on its far side: 0.6 · 5 must not be less than 3.
+    let bySteps = (Double(state.step) + 1e-6) / Double(max(1, options.iterations))
+    guard let budget = options.goals.budgetSeconds, state.step > 0 else { return min(1, bySteps) }
+    return min(1, max(bySteps, state.seconds / budget))
+  }
+
+  /// Steps in all, as far as can be told: a budget may end the run before `iterations`.
+  public var plannedSteps: Int {
+    guard let budget = options.goals.budgetSeconds, state.step > 0, state.seconds > 0 else { return options.iterations }
+    let left = max(0, budget - state.seconds) * Double(state.step) / state.seconds
+    return left < Double(options.iterations - state.step) ? state.step + Int(left) : options.iterations
+  }
+
+  /// The code of the last step, where it is one of `snapshots`.
+  var snapshot: [Float]? {
+    snapshots.last.flatMap { $0.step == state.step ? $0.code : nil }
   }
 
   /// Ends the refinement with what it has.
@@ -99,10 +117,10 @@ public struct Refinement: Sendable {
     guard code.allSatisfy(\.isFinite) else { throw .notFinite(term: "gradient", step: state.step) }
     return InversionResult(
       startCode: startCode, code: code, history: state.history, snapshots: snapshots,
-      stopReason: stopReason ?? .observer)
+      stopReason: stopReason ?? .observer, bestStep: state.bestStep)
   }
 
-  /// Steps above the start's loss, without a break, that make a collapse. Adam's first steps go up, too, but come back.
+  /// Steps above the start's loss, without a break, that make a collapse. A few may go up and come back.
   static let collapseLength = 20
 
   /// Whether Adam's loss rises for good; L-BFGS cannot rise.
@@ -112,14 +130,6 @@ public struct Refinement: Sendable {
     let start = state.history[0].total
     return state.step > Self.collapseLength
       && state.history.suffix(Self.collapseLength).allSatisfy { $0.total > start }
-  }
-
-  /// Chooses again, now that the first step has shown how many the budget is enough for.
-  private mutating func planForBudget(stepSeconds: Double) {
-    guard options.optimiser == .auto, let budget = options.goals.budgetSeconds, stepSeconds > 0 else { return }
-    let affordable = max(1, (budget - state.seconds) / stepSeconds)
-    let steps = affordable < Double(options.iterations) ? Int(affordable) : options.iterations
-    optimiser = OptimiserKind.auto.start(at: startCode, steps: steps, learningRate: options.learningRate)
   }
 
   private func reason(lastStepSeconds: Double) -> StopReason? {
