@@ -38,6 +38,9 @@ extension ModelFile {
         continue
       }
       try check(entry, against: requirement)
+      if CurvatureSpecification.positiveTensors.contains(requirement.name) {
+        _ = try readPositive(entry, requirement, mapping, "one per row")
+      }
       var scales: [Float]?
       if entry.dtype == .i8 {
         let scaleName = requirement.name + scaleSuffix
@@ -46,7 +49,7 @@ extension ModelFile {
           missing.append(scaleRequirement)
           continue
         }
-        scales = try readScales(scaleEntry, scaleRequirement, mapping)
+        scales = try readPositive(scaleEntry, scaleRequirement, mapping, "one scale per row")
       }
       tensors.append(
         WeightTensor(
@@ -109,17 +112,18 @@ extension ModelFile {
     }
   }
 
-  private static func readScales(
-    _ entry: SafetensorsHeader.Entry, _ requirement: TensorRequirement, _ mapping: FileMapping
+  /// Numbers that are divided by.
+  private static func readPositive(
+    _ entry: SafetensorsHeader.Entry, _ requirement: TensorRequirement, _ mapping: FileMapping, _ what: String
   ) throws(ModelFileError) -> [Float] {
     guard entry.dtype == .f32, entry.shape == requirement.shape else {
       throw .tensor(
         name: entry.name, found: "\(entry.dtype.rawValue) \(entry.shape)",
-        expected: "F32 \(requirement.shape), one scale per row")
+        expected: "F32 \(requirement.shape), \(what)")
     }
     let scales = [Float](mapping.bytes[entry.range].bindMemory(to: Float.self))
     for (row, scale) in scales.enumerated() where !(scale.isFinite && scale > 0) {
-      throw .tensor(name: entry.name, found: "\(scale) in row \(row)", expected: "finite positive scales")
+      throw .tensor(name: entry.name, found: "\(scale) in row \(row)", expected: "finite positive numbers")
     }
     return scales
   }

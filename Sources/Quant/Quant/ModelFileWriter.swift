@@ -119,6 +119,35 @@ public final class ModelFileWriter {
     waiting[name] = nil
   }
 
+  /// Writes one tensor as another file stores it, byte for byte, with its scales.
+  ///
+  /// - Throws: `.tensor` where the specification has no such tensor, it was written before, or this file is to store it
+  ///   in another shape or type; `.cannotWrite`.
+  public func copy(_ tensor: WeightTensor) throws(ModelFileError) {
+    guard waiting[tensor.name] != nil, let entry = places[tensor.name] else {
+      throw .tensor(
+        name: tensor.name, found: places[tensor.name] == nil ? "a tensor to write" : "the tensor a second time",
+        expected: "each tensor of the specification once")
+    }
+    guard entry.shape == tensor.shape, entry.dtype == tensor.dtype else {
+      throw .tensor(
+        name: tensor.name, found: "\(tensor.dtype.rawValue) \(tensor.shape)",
+        expected: "\(entry.dtype.rawValue) \(entry.shape)")
+    }
+    var checksum = CRC32()
+    for start in stride(from: 0, to: tensor.byteCount, by: Self.pieceCount) {
+      let piece = tensor.withUnsafeBytes { Array($0[start..<min(start + Self.pieceCount, tensor.byteCount)]) }
+      try append(piece, at: dataStart + entry.range.lowerBound + start, &checksum)
+    }
+    checksums[tensor.name] = checksum.value
+    if let scales = tensor.scales, let place = places[tensor.name + ModelFile.scaleSuffix] {
+      var checksum = CRC32()
+      try append(scales, at: dataStart + place.range.lowerBound, &checksum)
+      checksums[place.name] = checksum.value
+    }
+    waiting[tensor.name] = nil
+  }
+
   private func append<Element: BitwiseCopyable>(
     _ elements: [Element], at offset: Int, _ checksum: inout CRC32
   ) throws(ModelFileError) {

@@ -9,6 +9,8 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
   public var perceptual: FeatureNetworkSpecification?
   /// Reads the feature of `perceptual`, and is absent where that is.
   public var attributes: AttributeNetworkSpecification?
+  /// Of the objective of these networks, where it was measured; needs `generator`.
+  public var curvature: CurvatureSpecification?
   /// Range of pixel values that the networks exchange; -1...1 in all published models.
   public var pixelMinimum: Float
   public var pixelMaximum: Float
@@ -16,12 +18,13 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
   public init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
-    pixelMinimum: Float = -1, pixelMaximum: Float = 1
+    curvature: CurvatureSpecification? = nil, pixelMinimum: Float = -1, pixelMaximum: Float = 1
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.curvature = curvature
     self.pixelMinimum = pixelMinimum
     self.pixelMaximum = pixelMaximum
   }

@@ -12,7 +12,8 @@ public enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
 /// | encoder's, perceptual and attribute convolutions, encoder head | f32 | f16 | i8 per output channel; f16 in rows of less than 16 |
 /// | the generator's convolutions, mapping, style and to-RGB layers, attributes' dense layer | f32 | f16 | f16 |
 /// | constant and noise maps | f32 | f16 | f16 |
-/// | biases, noise strengths, w average, truncation | f32 | f32 | f32 |
+/// | biases, noise strengths, w average, truncation, curvatures | f32 | f32 | f32 |
+/// | basis of the curvature | f16 | f16 | f16 |
 ///
 /// The generator stays in f16 in an int8 file. Each of its convolutions in int8 per output channel costs about 40 dB of
 /// signal to noise, thirteen in a row leave 29 dB of the image (full size, random weights; `idinv-lite verify`), and they
@@ -39,6 +40,7 @@ public struct QuantisationPolicy: Equatable, Sendable {
       return wanted
     }
     switch (precision, tensor.role) {
+    case (_, .basis): return .f16
     case (.f32, _), (_, .vector): return .f32
     case (.int8, .weight):
       return tensor.elementCount / tensor.shape[0] >= Self.shortestInt8Row ? .i8 : .f16

@@ -18,6 +18,7 @@ extension ModelSpecification {
     try encoder?.validate()
     try perceptual?.validate()
     try validateAttributes()
+    try validateCurvature()
     if let generator, let encoder {
       try match("resolution", generator.resolution, encoder.resolution)
       try match("layerCount", generator.layerCount, encoder.layerCount)
@@ -47,6 +48,17 @@ extension ModelSpecification {
         field: "attributes.resolution", found: "\(attributes.resolution)",
         expected: "\(resolution), as the other networks have")
     }
+  }
+
+  /// The curvature is one of codes, which only a generator gives a meaning.
+  private func validateCurvature() throws(ModelFileError) {
+    guard let curvature else { return }
+    guard let generator else {
+      throw .specification(
+        field: "curvature", found: "a curvature without a generator",
+        expected: "both: it is that of the generator's codes")
+    }
+    try check("curvature.rank", curvature.rank, 1...generator.layerCount * generator.wDimension)
   }
 
   private func match(_ field: String, _ generator: Int, _ encoder: Int) throws(ModelFileError) {

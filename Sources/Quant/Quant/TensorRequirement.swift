@@ -16,6 +16,8 @@ public struct TensorRequirement: Equatable, Hashable, Sendable {
     case map
     /// Biases, noise strengths, the average w, truncation factors.
     case vector
+    /// Directions of the code, for a method that tolerates their rounding.
+    case basis
   }
 
   public var name: String
@@ -44,6 +46,9 @@ public func requiredTensors(of specification: ModelSpecification) -> [TensorRequ
   list += specification.perceptual.map(tensors) ?? []
   if let attributes = specification.attributes, let perceptual = specification.perceptual {
     list += tensors(of: attributes, on: perceptual)
+  }
+  if let curvature = specification.curvature, let generator = specification.generator {
+    list += tensors(of: curvature, on: generator)
   }
   return list
 }
@@ -125,5 +130,16 @@ private func tensors(
     TensorRequirement(name: "attributes.conv.bias", shape: [hidden], role: .vector),
     TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
     TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
+  ]
+}
+
+private func tensors(
+  of curvature: CurvatureSpecification, on generator: GeneratorSpecification
+) -> [TensorRequirement] {
+  [
+    TensorRequirement(
+      name: "curvature.basis", shape: [curvature.rank, generator.layerCount * generator.wDimension], role: .basis),
+    TensorRequirement(name: "curvature.values", shape: [curvature.rank], role: .vector),
+    TensorRequirement(name: "curvature.remainder", shape: [1], role: .vector),
   ]
 }

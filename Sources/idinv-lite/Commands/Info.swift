@@ -97,6 +97,9 @@ struct Info: ParsableCommand {
     if let attributes = metadata.specification.attributes {
       lines.append("  attributes  " + attributes.names.joined(separator: " "))
     }
+    if let curvature = metadata.specification.curvature {
+      lines.append("  curvature   rank \(curvature.rank)")
+    }
     let byType = Dictionary(grouping: listed, by: \.dtype)
     for (dtype, tensors) in byType.sorted(by: { $0.key < $1.key }) {
       let elements = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }

@@ -32,6 +32,7 @@ public final class Inverter {
   /// The images whose targets the objective holds.
   private var held: [Int] = []
   private let pixelRange: Float
+  private let curvature: Curvature?
 
   /// - Parameters:
   ///   - batch: images refined side by side; memory grows with it.
@@ -49,6 +50,10 @@ public final class Inverter {
     self.kernels = kernels
     let specification = model.file.specification
     pixelRange = specification.pixelMaximum - specification.pixelMinimum
+    let layerCount = try model.generator().specification.layerCount
+    curvature =
+      options.optimiser == .auto
+      ? try model.curvature()?.restricted(to: options.space, layerCount: layerCount) : nil
     objective = try Objective(
       model, weights: options.weights, space: options.space, batch: batch, isMasked: isMasked, kernels: kernels)
   }
@@ -132,7 +137,7 @@ public final class Inverter {
           let began = clock.now
           let start = try startCode(for: input.image)
           var refinement = try Refinement(
-            from: start, resuming: input.state, options: options, pixelRange: pixelRange)
+            from: start, resuming: input.state, options: options, curvature: curvature, pixelRange: pixelRange)
           let target = try objective.prepareTarget(input.image, mask: input.mask)
           refinement.charge(seconds: began.duration(to: clock.now) / .seconds(1))
           if refinement.stopReason != nil {

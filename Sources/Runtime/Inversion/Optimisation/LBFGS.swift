@@ -4,11 +4,16 @@
 /// enough (Armijo): one evaluation per iteration as a rule, and no accepted loss is higher than the one before.
 /// Generators are piecewise smooth, and a stricter search (Wolfe) spends evaluations on curvature that the next kink
 /// changes.
+///
+/// What the pairs do not tell is taken from a model's mean curvature, scaled to the last pair; without one, from the
+/// identity, which is slow: the curvatures of an objective differ by factors of thousands.
 struct LBFGS: Optimiser {
   /// Pairs of steps and gradient differences that are kept.
   static let historyLimit = 20
-  /// Length of the first step, which no curvature is known for.
+  /// Length of the first step where no curvature is known.
   static let firstStepLength = 0.3
+  /// Share of the first step that the mean curvature suggests: half of all objectives are stiffer than the mean.
+  static let firstShare = 0.5
   /// Share of the decrease that the gradient promises (Armijo's constant).
   static let sufficientDecrease = 1e-4
   /// Shorter steps in one search than this many are given up.
@@ -23,14 +28,22 @@ struct LBFGS: Optimiser {
   private var slope = 0.0
   private var stepLength = 1.0
   private var searchCount = 0
+  private let curvature: Curvature?
+  /// H̄⁻¹·gradient.
+  private var solved: [Float]
   private var steps: [[Float]] = []
   private var differences: [[Float]] = []
+  /// H̄⁻¹·difference, each.
+  private var solvedDifferences: [[Float]] = []
   private(set) var isConverged = false
 
-  init(start: [Float]) {
+  /// - Parameter curvature: of codes like `start`.
+  init(start: [Float], curvature: Curvature? = nil) {
     code = start
     gradient = [Float](repeating: 0, count: start.count)
     direction = gradient
+    solved = gradient
+    self.curvature = curvature
   }
 
   var proposal: [Float] { loss == .infinity ? code : adding(code, stepLength, direction) }
@@ -42,6 +55,7 @@ struct LBFGS: Optimiser {
       isConverged = !newLoss.isFinite
       loss = newLoss
       gradient = newGradient
+      solved = solve(newGradient)
       chooseDirection()
       return
     }
@@ -53,19 +67,31 @@ struct LBFGS: Optimiser {
     let newCode = proposal
     let step = adding(newCode, -1, code)
     let difference = adding(newGradient, -1, gradient)
+    let newSolved = solve(newGradient)
     // Where the curvature along the step is not positive, the pair would spoil the approximation.
     if dot(step, difference) > 1e-10 * (dot(step, step) * dot(difference, difference)).squareRoot() {
       steps.append(step)
       differences.append(difference)
+      solvedDifferences.append(adding(newSolved, -1, solved))
       if steps.count > Self.historyLimit {
         steps.removeFirst()
         differences.removeFirst()
+        solvedDifferences.removeFirst()
       }
     }
     code = newCode
     loss = newLoss
     gradient = newGradient
+    solved = newSolved
     chooseDirection()
+  }
+
+  private func solve(_ vector: [Float]) -> [Float] { curvature?.solve(vector) ?? vector }
+
+  private mutating func forget() {
+    steps = []
+    differences = []
+    solvedDifferences = []
   }
 
   /// Goes back along the direction to the minimum of the parabola through what is known of it.
@@ -74,8 +100,7 @@ struct LBFGS: Optimiser {
     guard searchCount < Self.searchLimit else {
       // The approximation has led astray: forget it. Without one, the gradient itself does not lead down.
       if steps.isEmpty { isConverged = true }
-      steps = []
-      differences = []
+      forget()
       chooseDirection()
       return
     }
@@ -90,56 +115,67 @@ struct LBFGS: Optimiser {
     direction = quasiNewtonDirection()
     slope = dot(gradient, direction)
     if slope >= 0, !steps.isEmpty {
-      steps = []
-      differences = []
+      forget()
       direction = quasiNewtonDirection()
       slope = dot(gradient, direction)
     }
     if !(slope < 0) { isConverged = true }
   }
 
-  /// −H·gradient by the two-loop recursion.
+  /// −H·gradient by the two-loop recursion. H̄⁻¹ is applied once per accepted code: it is linear, and the recursion's q is
+  /// the gradient less a sum of differences.
   private func quasiNewtonDirection() -> [Float] {
     var q = gradient
+    var result = solved
     var weights = [Double](repeating: 0, count: steps.count)
     for index in steps.indices.reversed() {
       weights[index] = dot(steps[index], q) / dot(steps[index], differences[index])
       q = adding(q, -weights[index], differences[index])
+      result = adding(result, -weights[index], solvedDifferences[index])
     }
-    let scale: Double
-    if let step = steps.last, let difference = differences.last {
-      scale = dot(step, difference) / dot(difference, difference)
+    var scale = 0.0
+    if let step = steps.last, let difference = differences.last, let solved = solvedDifferences.last {
+      scale = dot(step, difference) / dot(difference, solved)
+    } else if curvature != nil {
+      scale = Self.firstShare
     } else {
       let length = dot(gradient, gradient).squareRoot()
       scale = length > 0 ? Self.firstStepLength / length : 0
     }
-    q = q.map { $0 * Float(scale) }
+    result = result.map { $0 * Float(scale) }
     for index in steps.indices {
-      let weight = dot(differences[index], q) / dot(steps[index], differences[index])
-      q = adding(q, weights[index] - weight, steps[index])
+      let weight = dot(differences[index], result) / dot(steps[index], differences[index])
+      result = adding(result, weights[index] - weight, steps[index])
     }
-    return q.map { -$0 }
+    return result.map { -$0 }
   }
 }
 
 extension LBFGS {
-  init?(_ memory: OptimiserMemory) {
-    guard memory.integers.count == 3, memory.numbers.count == 3, memory.vectors.count >= 3,
-      memory.vectors.count == 3 + 2 * memory.integers[2]
+  /// - Parameter curvature: the same as before.
+  init?(_ memory: OptimiserMemory, curvature: Curvature? = nil) {
+    guard memory.integers.count == 3, memory.numbers.count == 3, (0...Self.historyLimit).contains(memory.integers[2]),
+      memory.vectors.count == 4 + 3 * memory.integers[2],
+      curvature.map({ $0.codeCount == memory.vectors[0].count }) ?? true
     else { return nil }
-    self.init(start: memory.vectors[0])
+    self.init(start: memory.vectors[0], curvature: curvature)
     (isConverged, searchCount) = (memory.integers[0] != 0, memory.integers[1])
     (loss, slope, stepLength) = (memory.numbers[0], memory.numbers[1], memory.numbers[2])
     gradient = memory.vectors[1]
     direction = memory.vectors[2]
+    solved = memory.vectors[3]
     let pairs = memory.integers[2]
-    steps = Array(memory.vectors[3..<3 + pairs])
-    differences = Array(memory.vectors[(3 + pairs)...])
+    steps = Array(memory.vectors[4..<4 + pairs])
+    differences = Array(memory.vectors[(4 + pairs)..<(4 + 2 * pairs)])
+    solvedDifferences = Array(memory.vectors[(4 + 2 * pairs)...])
   }
 
   var memory: OptimiserMemory {
-    OptimiserMemory(
-      integers: [isConverged ? 1 : 0, searchCount, steps.count], numbers: [loss, slope, stepLength],
-      vectors: [code, gradient, direction] + steps + differences)
+    var vectors = [code, gradient, direction, solved]
+    vectors += steps
+    vectors += differences
+    vectors += solvedDifferences
+    return OptimiserMemory(
+      integers: [isConverged ? 1 : 0, searchCount, steps.count], numbers: [loss, slope, stepLength], vectors: vectors)
   }
 }

@@ -36,23 +36,27 @@ public struct OptimiserMemory: Sendable, Equatable {
 
 /// The optimisers to choose from; docs/OPTIMISERS.md has what was tried.
 public enum OptimiserKind: String, Sendable, CaseIterable, Codable {
-  /// The best that was found: Adam with a first rate that grows. The best code is the result, and a collapse is noticed and
-  /// undone.
+  /// The best that was found: L-BFGS on the model's mean curvature; for a model without, Adam with a rate that grows at
+  /// first. The best code is the result, and a collapse is noticed and undone.
   case auto
   /// The published one: Adam at a constant rate, and the last code is the result.
   case adam
 
-  func start(at code: [Float], learningRate: Float) -> any Optimiser {
-    AdamOptimiser(start: code, learningRate: learningRate, isWarmedUp: self == .auto)
+  /// - Parameter curvature: the model's, where it has one.
+  func start(at code: [Float], learningRate: Float, curvature: Curvature? = nil) -> any Optimiser {
+    if self == .auto, let curvature { return LBFGS(start: code, curvature: curvature) }
+    return AdamOptimiser(start: code, learningRate: learningRate, isWarmedUp: self == .auto)
   }
 
   /// Goes on from what an optimiser of this kind remembered; nil where that is not its memory.
-  func resume(_ memory: OptimiserMemory, count: Int, learningRate: Float) -> (any Optimiser)? {
+  func resume(
+    _ memory: OptimiserMemory, count: Int, learningRate: Float, curvature: Curvature? = nil
+  ) -> (any Optimiser)? {
     guard memory.vectors.allSatisfy({ $0.count == count }) else { return nil }
     let adam = AdamOptimiser(memory, learningRate: learningRate, isWarmedUp: self == .auto)
     return switch self {
     case .adam: adam
-    case .auto: adam ?? LBFGS(memory)
+    case .auto: curvature == nil ? adam ?? LBFGS(memory) : LBFGS(memory, curvature: curvature)
     }
   }
 }

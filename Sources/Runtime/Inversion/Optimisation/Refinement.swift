@@ -6,6 +6,7 @@ import Foundation
 public struct Refinement: Sendable {
   public let options: InversionOptions
   public let startCode: [Float]
+  private let curvature: Curvature?
   public private(set) var state: OptimisationState
   /// Codes on the way that this run came by: evenly spaced over its steps, or over its budget where that ends it before.
   public private(set) var snapshots: [(step: Int, code: [Float])] = []
@@ -21,17 +22,20 @@ public struct Refinement: Sendable {
   /// - Parameters:
   ///   - start: the code to begin at, [L, D].
   ///   - state: where an earlier run from the same start stopped.
+  ///   - curvature: the model's mean curvature, which `auto` uses.
   ///   - pixelRange: difference of the largest and the least pixel value, for PSNR.
   public init(
-    from start: [Float], resuming state: OptimisationState? = nil, options: InversionOptions, pixelRange: Float = 2
+    from start: [Float], resuming state: OptimisationState? = nil, options: InversionOptions,
+    curvature: Curvature? = nil, pixelRange: Float = 2
   ) throws(InversionError) {
     self.options = options
+    self.curvature = curvature
     startCode = start
     self.pixelRange = Double(pixelRange)
     if let state {
       guard
         let optimiser = options.optimiser.resume(
-          state.optimiser, count: start.count, learningRate: options.learningRate)
+          state.optimiser, count: start.count, learningRate: options.learningRate, curvature: curvature)
       else {
         throw .badShape(
           what: "state of the optimisation", expected: "[\(start.count)] of \(options.optimiser.rawValue)",
@@ -40,7 +44,7 @@ public struct Refinement: Sendable {
       self.optimiser = optimiser
       self.state = state
     } else {
-      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate)
+      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate, curvature: curvature)
       self.state = OptimisationState(
         step: 0, code: start, optimiser: optimiser.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
         history: [], seconds: 0)

@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+@Suite("curvature")
+struct CurvatureCommandTests {
+  private func arguments(_ more: String...) throws -> [String] {
+    ["curvature", "-m", try Golden.model(), "--images", "2", "--rank", "8", "-o"] + more
+  }
+
+  @Test("the copy holds a curvature, the same for any number of threads; info shows it and invert uses it")
+  func measure() throws {
+    let place = try Folder()
+    try place.writePicture("a.png")
+    let json = try Command.succeed(try arguments("m.idinv", "--json", "--threads", "1"), in: place).json
+    #expect(json["rank"] as? Int == 8 && json["path"] as? String == "m.idinv")
+    #expect(json["bytes"] as? Int == (try place.bytes("m.idinv").count))
+    try Command.succeed(try arguments("n.idinv", "-q", "--threads", "2"), in: place)
+    #expect(try place.bytes("m.idinv") == place.bytes("n.idinv"))
+    let info = try Command.succeed(["info", "m.idinv", "--check"], in: place).output
+    #expect(info.contains("curvature   rank 8") && info.contains("all checksums match"))
+
+    func losses(_ model: String, _ options: [String]) throws -> String {
+      try Command.succeed(["invert", "-q", "-m", model, "a.png", "-o", "out", "--iterations", "4"] + options, in: place)
+      return try place.text("out/losses.jsonl").replacing(/"seconds":[0-9.e-]+/, with: "")
+    }
+    let plain = try Golden.model()
+    #expect(try losses("m.idinv", []) != losses(plain, []))
+    #expect(try losses("m.idinv", ["--optimizer", "adam"]) == losses(plain, ["--optimizer", "adam"]))
+    #expect(try losses("m.idinv", ["--optimizer", "adam"]) != losses("m.idinv", []))
+  }
+
+  @Test("what cannot be measured is refused, and leaves nothing behind")
+  func refusals() throws {
+    let place = try Folder()
+    for (status, call) in [
+      (64, try arguments("m.idinv", "--images", "0")), (64, try arguments("m.idinv", "--rank", "0")),
+      (65, ["curvature", "-m", try Golden.generatorModel(), "-o", "m.idinv"]),
+      (66, ["curvature", "-m", "none.idinv", "-o", "m.idinv"]),
+      (73, try arguments("none/m.idinv")),
+    ] {
+      let result = try Command.run(call, in: place)
+      #expect(result.status == Int32(status), "\(call): \(result.status) \(result.errors)")
+      #expect(result.errors.split(separator: "\n").count >= 1)
+    }
+    #expect(place.contents() == [])
+  }
+}
