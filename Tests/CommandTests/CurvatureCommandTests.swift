@@ -20,7 +20,8 @@ struct CurvatureCommandTests {
     #expect(info.contains("curvature   rank 8") && info.contains("all checksums match"))
 
     func losses(_ model: String, _ options: [String]) throws -> String {
-      try Command.succeed(["invert", "-q", "-m", model, "a.png", "-o", "out", "--iterations", "4"] + options, in: place)
+      try Command.succeed(
+        ["invert", "-q", "-m", model, "a.png", "-o", "out", "--iterations", "4"] + options, in: place)
       return try place.text("out/losses.jsonl").replacing(/"seconds":[0-9.e-]+/, with: "")
     }
     let plain = try Golden.model()

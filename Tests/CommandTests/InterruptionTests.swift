@@ -59,7 +59,8 @@ struct InterruptionTests {
     }
     try expectRefused(["--learning-rate", "0.5"], "belongs to another")
     try expectRefused(["--iterations", "0"], "holds step ")
-    var text = String(decoding: state, as: UTF8.self)
+    // Escaped slashes would make what is cut out of Base64 no multiple of four.
+    var text = String(decoding: state, as: UTF8.self).replacingOccurrences(of: "\\/", with: "/")
     try place.write("out/.checkpoints/a.json", Array(state.prefix(state.count / 2)))
     try expectRefused([], "is no checkpoint")
     let start = try #require(text.range(of: "\"code\":\"")?.upperBound)

@@ -237,7 +237,8 @@ import Testing
 
   /// On images of the model itself: lower after few steps than without, and never above the start.
   @Test func invertingWithItIsAheadAndNeverWorseThanTheStart() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("curvature-\(UInt64.random(in: 0...UInt64.max))")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "curvature-\(UInt64.random(in: 0...UInt64.max))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let plain = try Golden.model("res32")

@@ -23,7 +23,8 @@ import Testing
     let with = try ModelFile(path: folder.file("with.idinv"))
     try with.verifyChecksums()
     #expect(with.specification.curvature == CurvatureSpecification(rank: 3))
-    #expect(Set(with.tensorNames) == Set(plain.tensorNames + ["curvature.basis", "curvature.values", "curvature.remainder"]))
+    #expect(
+      Set(with.tensorNames) == Set(plain.tensorNames + ["curvature.basis", "curvature.values", "curvature.remainder"]))
     for name in plain.tensorNames {
       let (a, b) = (try plain.tensor(name), try with.tensor(name))
       #expect(a.dtype == b.dtype && a.shape == b.shape && a.scales == b.scales, "\(name)")
@@ -82,7 +83,8 @@ import Testing
   @Test func curvaturesMustBePositiveAndFinite() throws {
     for tensor in ["curvature.values", "curvature.remainder"] {
       for value in [Float(0), -1, .nan, .infinity] {
-        guard case .tensor(tensor, let found, "finite positive numbers") = try error(tensor: tensor, value: value) else {
+        guard case .tensor(tensor, let found, "finite positive numbers") = try error(tensor: tensor, value: value)
+        else {
           Issue.record("\(tensor) \(value)")
           continue
         }
@@ -94,13 +96,15 @@ import Testing
   @Test func ranksAndShapesMustFit() throws {
     let stated = "\\\"curvature\\\":{\\\"rank\\\":3}"
     for rank in ["0", "-1", "37", "9223372036854775807"] {
-      guard case .specification("curvature.rank", _, _) = try error(stated, "\\\"curvature\\\":{\\\"rank\\\":\(rank)}") else {
+      guard case .specification("curvature.rank", _, _) = try error(stated, "\\\"curvature\\\":{\\\"rank\\\":\(rank)}")
+      else {
         Issue.record("rank \(rank)")
         continue
       }
     }
     for other in ["2", "36"] {
-      guard case .tensor("curvature.basis", _, _) = try error(stated, "\\\"curvature\\\":{\\\"rank\\\":\(other)}") else {
+      guard case .tensor("curvature.basis", _, _) = try error(stated, "\\\"curvature\\\":{\\\"rank\\\":\(other)}")
+      else {
         Issue.record("rank \(other)")
         continue
       }

@@ -26,7 +26,8 @@ extension ModelFile {
     for name in tensorNames { types[name] = try tensor(name).dtype }
     let writer = try ModelFileWriter(
       path: path, metadata: metadata,
-      policy: QuantisationPolicy(precision: metadata.precision, overrides: types.filter { !$0.key.hasPrefix("curvature.") }))
+      policy: QuantisationPolicy(
+        precision: metadata.precision, overrides: types.filter { !$0.key.hasPrefix("curvature.") }))
     for requirement in requiredTensors(of: metadata.specification) {
       switch requirement.name {
       case "curvature.basis": try writer.write(requirement.name, curvature?.basis ?? [])

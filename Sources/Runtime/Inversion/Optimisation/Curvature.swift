@@ -100,13 +100,16 @@ extension Model {
   /// - Throws: `.model` for a basis that is not finite.
   public func curvature() throws(InversionError) -> Curvature? {
     guard file.specification.curvature != nil else { return nil }
-    let basis = try file.values("curvature.basis")
+    func values(_ name: String) throws(InversionError) -> [Float] {
+      try wrapModel { () throws(ModelFileError) in try file.tensor(name) }.floats()
+    }
+    let basis = try values("curvature.basis")
     guard basis.allSatisfy({ $0.isFinite }) else {
       throw .model(
         .tensor(name: "curvature.basis", found: "a value that is not finite", expected: "directions of length 1"))
     }
     return Curvature(
-      basis: basis, values: try file.values("curvature.values"),
-      remainder: try file.values("curvature.remainder")[0])
+      basis: basis, values: try values("curvature.values"),
+      remainder: try values("curvature.remainder")[0])
   }
 }

@@ -88,7 +88,8 @@ public final class CurvatureMeasurement {
     let square = codes.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
     deviation = (square / Double(codes.count)).squareRoot()
     guard deviation > 0, deviation.isFinite else {
-      throw .badSamples(what: "codes of the mapping network", expected: "codes that differ", found: "\(deviation) of deviation")
+      throw .badSamples(
+        what: "codes of the mapping network", expected: "codes that differ", found: "\(deviation) of deviation")
     }
   }
 
@@ -169,7 +170,8 @@ public final class CurvatureMeasurement {
     let eigen = SymmetricEigen(mean, size: rank)
     let floor = max(eigen.values[rank - 1] * 1e-6, .leastNormalMagnitude)
     return (
-      mean, Self.product(eigen.vectors, basis, rows: rank, columns: codeCount), eigen.values.map { max($0, floor) })
+      mean, Self.product(eigen.vectors, basis, rows: rank, columns: codeCount), eigen.values.map { max($0, floor) }
+    )
   }
 
   /// H·uₖ for all rows uₖ, [.., L·D], of one image at a point of its inversion.
@@ -177,7 +179,8 @@ public final class CurvatureMeasurement {
     _ image: Int, steps: Int, _ directions: [Double], scales: [Double]?, following curvature: Curvature?
   ) throws -> [Double] {
     let picture = try model.run(
-      .generator, on: Array(codes[image * codeCount..<(image + 1) * codeCount]), count: 1, kernels: kernels).values
+      .generator, on: Array(codes[image * codeCount..<(image + 1) * codeCount]), count: 1, kernels: kernels
+    ).values
     let start = try model.run(.encoder, on: picture, count: 1, kernels: kernels).values
     single.set([try single.prepareTarget(picture)])
     var optimiser = LBFGS(start: start, curvature: curvature)
@@ -200,7 +203,8 @@ public final class CurvatureMeasurement {
       let places = (first..<first + batch).map { min($0, rank - 1) }
       // Both ways in turn, so that what is not curvature cancels over the images.
       let lengths = places.map { row -> Double in
-        let length = scales.map { (2 * Self.probeShare * firstLoss / $0[row]).squareRoot() } ?? Self.firstLength * deviation
+        let length =
+          scales.map { (2 * Self.probeShare * firstLoss / $0[row]).squareRoot() } ?? Self.firstLength * deviation
         return (row + image) % 2 == 0 ? length : -length
       }
       var moved: [Float] = []

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Runtime
+
+/// `idinv-lite bench optimisers`
+struct BenchOptimisers: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "optimisers",
+    abstract: "Run the optimisers on the same images, and say when each reaches the published result.",
+    discussion: """
+      Published is Adam at 0.01; auto runs with the model's curvature, where it has one, and without. All start from the \
+      encoder's code, one image at a time, in turns. Writes optimisers.json, with every loss, and optimisers.html.
+      """)
+
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputFolder
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Use at most this many images.", valueName: "n"))
+  var limit = 64
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Steps of the published procedure, and at most of auto.", valueName: "n"))
+  var steps = 100
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
+    guard (2...100_000).contains(steps) else { throw ValidationError("--steps: expected 2 to 100000, found \(steps)") }
+  }
+
+  /// Medians and 90th percentiles over the images, the published procedure as 1.
+  struct Figures: Codable {
+    var method: String
+    var reached: Int
+    var evaluations_median: Double?
+    var evaluations_p90: Double?
+    var time_median: Double?
+    var time_p90: Double?
+    var loss_at_published_time_median: Double
+    var loss_at_published_time_p90: Double
+    var domain_at_published_loss_median: Double?
+    var worse_than_start: Int
+
+    init(_ method: OptimiserComparison.Method, _ all: [OptimiserComparison.Comparison]) {
+      func share(_ value: (OptimiserComparison.Comparison) -> Double, _ share: Double) -> Double? {
+        // By rank, not between ranks: some may be infinite.
+        let sorted = all.map(value).sorted()
+        let found = sorted[min(sorted.count - 1, Int((share * Double(sorted.count - 1)).rounded()))]
+        return found.isFinite ? found : nil
+      }
+      self.method = method.rawValue
+      reached = all.count { $0.evaluationShare(method).isFinite }
+      evaluations_median = share({ $0.evaluationShare(method) }, 0.5)
+      evaluations_p90 = share({ $0.evaluationShare(method) }, 0.9)
+      time_median = share({ $0.timeShare(method) }, 0.5)
+      time_p90 = share({ $0.timeShare(method) }, 0.9)
+      loss_at_published_time_median = share({ $0.lossShare(method) }, 0.5) ?? .nan
+      loss_at_published_time_p90 = share({ $0.lossShare(method) }, 0.9) ?? .nan
+      domain_at_published_loss_median = share({ $0.domainShare(method) }, 0.5)
+      worse_than_start = all.count { $0.isWorseThanStart(method) }
+    }
+  }
+
+  private struct Listing: Encodable {
+    var model: String
+    var compute: String
+    var threads: Int
+    var steps: Int
+    var figures: [Figures]
+    var images: [OptimiserComparison.Comparison]
+  }
+
+  func run() throws {
+    try reporting {
+      let began = ContinuousClock.now
+      Signals.install()
+      let model = try model.load()
+      let resolution = try model.imageResolution()
+      let listed = try images.expand()
+      try output.prepare()
+      try output.check(
+        ["optimisers.json", "optimisers.html"], inputs: [model.path] + images.images + listed.map(\.path))
+      let kernels = try engine.kernels()
+      let progress = ProgressBar(isQuiet: self.reporting.quiet)
+      let (loaded, skipped) = try images.load(listed, most: limit, resolution: resolution, progress)
+      guard !loaded.isEmpty else { throw ExitCode(Status.badData.rawValue) }
+      let compare = try OptimiserComparison(model, steps: steps, kernels: kernels)
+      let perImage = steps * (compare.hasCurvature ? 3 : 2) + 1
+      var all: [OptimiserComparison.Comparison] = []
+      for (index, image) in loaded.enumerated() {
+        var done = 0
+        let comparison = try locating(image.path) {
+          try compare(image.name, image.picture.planar(model.file.specification.pixelRange), turn: index) {
+            done += 1
+            progress.update(
+              ProgressState(
+                name: image.name, image: index, imageCount: loaded.count, step: done, stepCount: perImage))
+            return !Signals.isInterrupted
+          }
+        }
+        guard let comparison else { break }
+        all.append(comparison)
+      }
+      progress.clear()
+      guard !Signals.isInterrupted, !all.isEmpty else { throw ExitCode(Signals.exitCode) }
+      let figures = OptimiserComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
+        .map { Figures($0, all) }
+      let listing = Listing(
+        model: model.path, compute: kernels.computeName, threads: kernels.threadCount, steps: steps,
+        figures: figures, images: all)
+      try JSONOutput.write(listing, to: output.path("optimisers.json"))
+      let run = try InversionReport.Run(
+        model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
+        options: [("--steps", "\(steps)"), ("--limit", "\(limit)")], note: "")
+      try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
+        .write(to: output.path("optimisers.html"))
+      let lines = figures.map { row in
+        "\(row.method): published loss after \(Figure.fixed(row.evaluations_median, 3)) of its evaluations (p90 "
+          + "\(Figure.fixed(row.evaluations_p90, 3))), \(Figure.fixed(row.time_median, 3)) of its time (p90 "
+          + "\(Figure.fixed(row.time_p90, 3))), \(row.reached) of \(all.count); loss at its time "
+          + "\(Figure.fixed(row.loss_at_published_time_median, 3)); domain term \(Figure.fixed(row.domain_at_published_loss_median, 3))"
+          + "; \(row.worse_than_start) worse than the start"
+      }
+      try self.reporting.summarise((lines + ["report: \(output.path("optimisers.html"))"]).joined(separator: "\n")) {
+        listing
+      }
+      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+    }
+  }
+}
