@@ -83,9 +83,9 @@ public enum AtomicFile {
     guard let entries = opendir(path) else { return }
     defer { closedir(entries) }
     while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+      // In place: entries are shorter than the structure, so that a copy would reach beyond them.
+      let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
+      let name = String(cString: start.assumingMemoryBound(to: CChar.self))
       let parts = name.split(separator: "-")
       guard name.hasPrefix(".idinv-"), name.hasSuffix(".tmp"), parts.count == 3, let process = pid_t(parts[1]),
         process > 0, kill(process, 0) != 0, errno == ESRCH
