@@ -89,7 +89,7 @@ struct EngineOptions: ParsableArguments {
   @Option(
     help: """
       Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, where the processor multiplies them faster; \
-      auto for the fastest this machine has. (int8 is not available.)
+      auto for the fastest that shows no difference. (int8 is not available.)
       """)
   var compute = Compute.auto
 

@@ -53,7 +53,8 @@ class Idinv:
 
     def _losses(self, folder: pathlib.Path) -> numpy.ndarray:
         """Of the first image, as `invert` logs them before each of its first two updates."""
-        run([self.program, "invert", self.task.folder / "image.png", *self.engine, "--iterations", 2, "--snapshots", 0,
+        run([self.program, "invert", self.task.folder / "image.png", *self.engine, "--optimizer", "adam",
+             "--iterations", 2, "--snapshots", 0,
              "-o", folder, "--quiet"])
         lines = [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
         return numpy.array([[line[term] for term in ("pixel", "perceptual", "domain")] for line in lines], "float32")
