@@ -7,25 +7,14 @@ import Testing
 
 /// The mean curvature, its inverse, and L-BFGS that begins with it.
 @Suite struct CurvatureTests {
-  private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var z = state
-      z = (z ^ z &>> 30) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ z &>> 27) &* 0x94d0_49bb_1331_11eb
-      return z ^ z &>> 31
-    }
-  }
-
   /// A random orthonormal basis: eigenvectors of a random symmetric matrix, [n, n].
   private func basis(_ n: Int, seed: UInt64) -> [Double] {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     return SymmetricEigen((0..<n * n).map { _ in Double.random(in: -1...1, using: &random) }, size: n).vectors
   }
 
   private func vector(_ n: Int, seed: UInt64) -> [Float] {
-    var random = SplitMix(state: seed)
+    var random = SplitMix(seed: seed)
     return (0..<n).map { _ in Float.random(in: -1...1, using: &random) }
   }
 

@@ -86,14 +86,8 @@ func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     if g.slope != 1 {
       let slope = Quad(repeating: g.slope)
       a.activate(slope)

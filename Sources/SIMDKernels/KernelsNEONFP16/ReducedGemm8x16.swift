@@ -106,14 +106,8 @@ func reducedGemm8x16(_ arguments: UnsafePointer<ReducedGemmArguments>) {
       high.widen(to: output + 8, isFirst: block == 0)
       block &+= blocksPerRun
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     for row in 0..<8 {
       let target = output + row &* 16
       target.store(idv_mul(idv_mul(target.lanes(), Lanes(repeating: scales[row])), columns))

@@ -67,14 +67,8 @@ func tapGemm12x16(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(g.output, targets, slope)
     r1.store(g.output, targets + 3, slope)
     r2.store(g.output, targets + 6, slope)

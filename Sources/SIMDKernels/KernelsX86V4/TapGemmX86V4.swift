@@ -78,14 +78,8 @@ func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     if g.slope != 1 {
       let slope = Lanes(repeating: g.slope)
       r0.activate(slope)

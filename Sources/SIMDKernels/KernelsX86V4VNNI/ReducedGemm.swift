@@ -57,14 +57,8 @@ func reducedGemm8x32(_ arguments: UnsafePointer<ReducedGemmArguments>) {
       panel += 512
       row += g.inputBlockStride
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(output, stride, scales[0], low, high)
     r1.store(output + 16, stride, scales[1], low, high)
     r2.store(output + 32, stride, scales[2], low, high)
@@ -115,14 +109,8 @@ func reducedGemm8x16(_ arguments: UnsafePointer<ReducedGemmArguments>) {
       panel += 256
       row += g.inputBlockStride
     }
-    for _ in 0..<g.prefetchLines {
-      idv_prefetch(ahead)
-      ahead += 64
-    }
-    for _ in 0..<g.pixelPrefetchLines {
-      idv_prefetch(pixelsAhead)
-      pixelsAhead += 64
-    }
+    fetch(&ahead, lines: g.prefetchLines)
+    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(output, scales, columns)
     r1.store(output + 64, scales + 4, columns)
     input += 128

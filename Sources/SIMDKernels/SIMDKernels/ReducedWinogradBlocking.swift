@@ -19,25 +19,18 @@ struct ReducedWinogradBlocking: Sendable {
     let form = weights.form, reduced = kernels.table.reduced!
     let places = WinogradTiles(form, input: input, output: output)
     let tiles = places.count, nr = reduced.wideGemm.nr, mr = max(reduced.wideGemm.mr, reduced.narrowGemm.mr)
-    let elementBytes = form.elementCount * weights.inputBlocks * 32, productBytes = form.productCount * nr * 4
-    let cache = kernels.cacheByteCount, weightBytes = weights.storage.count * 4
-    let fused = WinogradBlocking.fusedTiles(
-      fitting: 2 * cache / (elementBytes + productBytes), columns: places.columns, tiles: tiles, mr: mr)
-    let panels = weights.panels.count, workers = kernels.threadCount
-    let leastGroups = workers == 1 ? 1 : (2 * workers + panels - 1) / panels
-    let groups = min(tiles, max(leastGroups, (tiles * productBytes + cache + cache / 4 - 1) / (cache + cache / 4)))
-    let fusedBlocks = (tiles + fused - 1) / fused
-    let stagedTraffic = tiles * elementBytes * (1 + panels) + weightBytes
-    let savesTraffic = weightBytes > 4 * cache && stagedTraffic < 2 * weightBytes * fusedBlocks
-    let feedsWorkers = fusedBlocks < 2 * workers && fusedBlocks < panels * groups && workers > 1
-    isStaged = savesTraffic || feedsWorkers
-    tilesPerBlock = isStaged ? (tiles + groups - 1) / groups : fused
-    blockCount = (tiles + tilesPerBlock - 1) / tilesPerBlock
-    productRows = (tilesPerBlock + mr - 1) / mr * mr + mr
-    elementRows = isStaged ? (tiles + mr - 1) / mr * mr + mr : productRows
+    let grouping = WinogradGrouping(
+      places, elementBytes: form.elementCount * weights.inputBlocks * 32,
+      productBytes: form.productCount * nr * 4, weightBytes: weights.storage.count * 4, panels: weights.panels.count,
+      mr: mr, mustStage: false, kernels: kernels)
+    isStaged = grouping.isStaged
+    tilesPerBlock = grouping.tilesPerBlock
+    blockCount = grouping.blockCount
+    productRows = WinogradGrouping.rows(tilesPerBlock, mr: mr)
+    elementRows = isStaged ? WinogradGrouping.rows(tiles, mr: mr) : productRows
     // A quarter of the second-level cache; the rest is for pixels and elements.
     let tileFloats = form.elementCount * weights.inputBlocks * 16
-    group = max(1, min(8, cache / 16 / tileFloats))
+    group = max(1, min(8, kernels.cacheByteCount / 16 / tileFloats))
     groupStride = weights.inputBlocks * group * 16 + 80
     groupFloats = form.elementCount * groupStride
     elementStride = weights.inputBlocks * elementRows * 16 + 160
@@ -46,7 +39,7 @@ struct ReducedWinogradBlocking: Sendable {
     scaleFloats = (form.elementCount * elementRows + 15) / 16 * 16
     productFloats = form.productCount * productStride
     self.tiles = places
-    self.workers = workers
+    workers = kernels.threadCount
   }
 
   /// Floats of a worker's own scratch memory.

@@ -22,29 +22,18 @@ struct WinogradBlocking: Sendable {
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
-    let places = WinogradTiles(form, input: input, output: output), columns = places.columns, tiles = places.count
+    let places = WinogradTiles(form, input: input, output: output), tiles = places.count
     self.tiles = places
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
-    let elementBytes = form.elementCount * weights.inputBlocks * 64, productBytes = form.productCount * nr * 4
-    let cache = kernels.cacheByteCount, weightBytes = weights.storage.count * 4
-    let fused = WinogradBlocking.fusedTiles(
-      fitting: 2 * cache / (elementBytes + productBytes), columns: columns, tiles: tiles, mr: mr)
-    // Staged: as many tiles as keep a panel's products about in the second-level cache, in enough tasks for all workers.
-    let panels = weights.panels.count, workers = kernels.threadCount
-    let leastGroups = workers == 1 ? 1 : (2 * workers + panels - 1) / panels
-    let groups = min(tiles, max(leastGroups, (tiles * productBytes + cache + cache / 4 - 1) / (cache + cache / 4)))
-    // What either way moves beyond the second-level cache: weights per block, or elements per panel. Staged, memory is
-    // read in long runs, which is worth about a factor of two. Few blocks leave workers idle.
-    let fusedBlocks = (tiles + fused - 1) / fused
-    let stagedTraffic = tiles * elementBytes * (1 + panels) + weightBytes
-    let savesTraffic = weightBytes > 4 * cache && stagedTraffic < 2 * weightBytes * fusedBlocks
-    let feedsWorkers = fusedBlocks < 2 * workers && fusedBlocks < panels * groups && workers > 1
-    isStaged = weights.adjoint != nil || savesTraffic || feedsWorkers
-    tilesPerBlock = isStaged ? (tiles + groups - 1) / groups : fused
-    blockCount = (tiles + tilesPerBlock - 1) / tilesPerBlock
-    // Rows are computed in tiles of the micro-kernels; what is past the last one is rubbish that nobody reads.
-    productRows = (tilesPerBlock + mr - 1) / mr * mr + mr
-    elementRows = isStaged ? (tiles + mr - 1) / mr * mr + mr : productRows
+    let grouping = WinogradGrouping(
+      places, elementBytes: form.elementCount * weights.inputBlocks * 64,
+      productBytes: form.productCount * nr * 4, weightBytes: weights.storage.count * 4, panels: weights.panels.count,
+      mr: mr, mustStage: weights.adjoint != nil, kernels: kernels)
+    isStaged = grouping.isStaged
+    tilesPerBlock = grouping.tilesPerBlock
+    blockCount = grouping.blockCount
+    productRows = WinogradGrouping.rows(tilesPerBlock, mr: mr)
+    elementRows = isStaged ? WinogradGrouping.rows(tiles, mr: mr) : productRows
     rowOffsets = (0..<productRows).map { Int32($0 * 16) }
     // A few vectors more than needed, so that elements do not fall on the same cache sets.
     elementStride = weights.inputBlocks * elementRows * 16 + 80
@@ -52,16 +41,7 @@ struct WinogradBlocking: Sendable {
     elementFloats = form.elementCount * elementStride
     productFloats = form.productCount * productStride
     transposedFloats = weights.transposedFloats
-    self.workers = workers
-  }
-
-  /// Tiles of a fused block. Matrices of twice the cache still pay: they are read in order, and weights less often.
-  /// `fitting` or less, whole rows of tiles or equal parts of one where that costs little.
-  static func fusedTiles(fitting: Int, columns: Int, tiles: Int, mr: Int) -> Int {
-    let most = max(mr, min(fitting, 64))
-    if most >= columns { return min(tiles, most / columns * columns) }
-    let parts = (columns + most - 1) / most
-    return (columns + parts - 1) / parts
+    workers = kernels.threadCount
   }
 
   /// Floats of a worker's own scratch memory.

@@ -27,6 +27,14 @@ extension UnsafeMutablePointer<Float> {
 /// x > 0 ? x : slope · x.
 @inline(__always) func leakyReLU(_ x: Lanes, _ slope: Lanes) -> Lanes { idv_where_positive(x, x, x * slope) }
 
+/// Asks for cache lines that will be needed soon, and moves on past them.
+@inline(__always) func fetch(_ ahead: inout UnsafeRawPointer, lines: Int) {
+  for _ in 0..<lines {
+    idv_prefetch(ahead)
+    ahead += 64
+  }
+}
+
 /// The sum of all lanes, in one fixed order on every tier.
 @inline(__always) func horizontalSum(_ v: Lanes) -> Float {
   let a = v.lowHalf + v.highHalf

@@ -127,13 +127,10 @@ struct BenchQuality: ParsableCommand {
           run, measurements, clock: clock, seconds: began.duration(to: .now) / .seconds(1), notes: notes,
           skipped: skipped)
         try write(results, run, measurements, kernels)
-      } catch is QualityRun.Interruption {
+      } catch is Interruption {
         try run.sync()
         progress.clear()
-        StandardStreams.printError(
-          "idinv-lite: interrupted; what is done is in \(output.path(QualityRun.journalName)), and the same command goes on"
-        )
-        throw ExitCode(Signals.exitCode)
+        throw Interruption.report(journal: output.path(QualityRun.journalName))
       }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }

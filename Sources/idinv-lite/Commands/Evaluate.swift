@@ -130,13 +130,10 @@ struct Evaluate: ParsableCommand {
         try run.sync()
         progress.clear()
         try finish(results, curves, shown, model, kernels)
-      } catch is EvaluationRun.Interruption {
+      } catch is Interruption {
         try run.sync()
         progress.clear()
-        StandardStreams.printError(
-          "idinv-lite: interrupted; what is done is in \(output.path(EvaluationJournal.name)), and the same command goes on"
-        )
-        throw ExitCode(Signals.exitCode)
+        throw Interruption.report(journal: output.path(EvaluationJournal.name))
       }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }

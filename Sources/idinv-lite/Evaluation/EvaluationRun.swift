@@ -6,9 +6,6 @@ import Runtime
 
 /// One run of `evaluate`: inverts by all methods, measures, and keeps what it has in a journal.
 final class EvaluationRun {
-  /// Ctrl-C: what is in the journal stays.
-  struct Interruption: Error {}
-
   let model: Model
   let conventional: Model?
   let plan: EvaluationPlan

@@ -6,9 +6,6 @@ import Runtime
 
 /// One run of `bench quality`: measures all configurations in turns, judges what they found, and keeps it in a journal.
 final class QualityRun {
-  /// Ctrl-C: what is in the journal stays.
-  struct Interruption: Error {}
-
   /// What is measured, and on what.
   struct Plan {
     var model: Model

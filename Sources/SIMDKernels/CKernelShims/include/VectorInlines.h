@@ -49,9 +49,9 @@ IDV_INLINE idv_i32x16 idv_dot_pairs(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b)
 IDV_INLINE idv_f32x16 idv_floats_from_i32(idv_i32x16 v) { return __builtin_convertvector(v, idv_f32x16); }
 IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
 IDV_INLINE float idv_largest(idv_f32x16 v) { return _mm512_reduce_max_ps((__m512)v); }
-/// Rounded to the nearest, ties to even; out of range to the nearest int16.
-IDV_INLINE void idv_store_i16(void *_Nonnull p, idv_f32x16 v) {
-  _mm256_storeu_si256((__m256i *)p, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
+/// Sixteen int16, at any address, from floats: rounded to the nearest, ties to even; out of range to the nearest int16.
+IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
+  _mm256_storeu_si256((__m256i *)to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
 }
 #endif
 
@@ -79,7 +79,7 @@ IDV_INLINE void idv_accumulate_f16(float *_Nonnull to, idv_u16x8 v) {
   memcpy(to, &sum, sizeof sum);
 }
 /// Sixteen halves, at any address, from floats.
-IDV_INLINE void idv_narrow_f16(uint16_t *_Nonnull to, idv_f32x16 v) {
+IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   typedef _Float16 half16 __attribute__((ext_vector_type(16)));
   half16 narrow = __builtin_convertvector(v, half16);
   memcpy(to, &narrow, sizeof narrow);

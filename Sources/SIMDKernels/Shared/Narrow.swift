@@ -1,0 +1,28 @@
+import CKernelShims
+import KernelABI
+
+/// `f32-s16-narrow__x86v4vnni`, `f32-f16-narrow__neonfp16`: rows to the operands of the tier.
+func narrow(_ run: UnsafePointer<NarrowingRun>) {
+  let r = run.pointee
+  for element in 0..<r.elements {
+    var source = r.source + element &* r.sourceElementStride
+    var target = r.target + element &* r.targetElementStride
+    let scales = r.rowScales + element &* r.scaleElementStride
+    for row in 0..<r.rows {
+      var largest = idv_abs(source.lanes())
+      for block in 1..<max(1, r.blocks) {
+        largest = idv_max(largest, idv_abs(source.lanes(block &* r.sourceBlockStride)))
+      }
+      let most = idv_largest(largest)
+      // Rows too small to have an inverse are zero.
+      scales[row] = most > 1e-30 ? most * (1 / r.limit) : 0
+      let factor = Lanes(repeating: most > 1e-30 ? r.limit / most : 0)
+      for block in 0..<r.blocks {
+        idv_narrow(
+          target + block &* r.targetBlockStride, idv_mul(source.lanes(block &* r.sourceBlockStride), factor))
+      }
+      source += 16
+      target += 16
+    }
+  }
+}
