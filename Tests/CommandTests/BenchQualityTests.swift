@@ -158,9 +158,14 @@ struct BenchQualityTests {
         #expect(result.errors.hasPrefix("idinv-lite: interrupted") && result.errors.split(separator: "\n").count == 1)
         #expect(place.contents(folder) == ["quality.journal"])
       }
+      // What a kill at another moment would leave; a file of another kind stays.
+      let left = [".quality-f16.idinv", "..quality-f16.idinv.77.part", ".quality-task.json"]
+      for name in left + [".quality-f16.notes"] { try place.write("\(folder)/\(name)", [1]) }
       let before = try place.bytes("\(folder)/quality.journal").count
       try Command.succeed(call + ["-o", folder], in: place)
       #expect(try place.bytes("\(folder)/quality.journal").count > before)
+      let hidden = place.contents(folder).filter { $0.hasPrefix(".") }
+      #expect(hidden == [".quality-f16.notes"])
       #expect(try timeless(place.json("\(folder)/quality.json")) == timeless(place.json("whole/quality.json")))
     }
   }
@@ -193,6 +198,7 @@ struct BenchQualityTests {
     let result = try Command.run(
       arguments(["in", "-o", "out", "--iterations", "1", "--optimizers", "adam", "--rounds", "1"]), in: place)
     #expect(result.status == 65 && result.errors.contains("in/c.png"))
+    #expect(result.output.contains("\n1 configuration on 2 images, "))
     let object = try place.json("out/quality.json")
     #expect(object["images"] as? Int == 2 && (object["skipped"] as? [Any])?.count == 1)
   }

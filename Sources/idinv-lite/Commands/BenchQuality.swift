@@ -158,10 +158,12 @@ struct BenchQuality: ParsableCommand {
         .badData, "bench quality: no configuration could be measured: \(results.configurations.first?.failure ?? "")")
     }
     try reporting.summarise(
-      "\(results.frontTable)\n\(measured) configurations on \(results.images) image\(results.images == 1 ? "" : "s"), "
+      "\(results.frontTable)\n\(counted(measured, "configuration")) on \(counted(results.images, "image")), "
         + "\(results.front.count) of them on the front; report: \(output.path("quality.html"))"
     ) { results }
   }
+
+  private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
   private var optionList: [(name: String, value: String)] {
     [

@@ -76,6 +76,18 @@ final class QualityRun {
       hash.update(image.picture.pixels)
       return hash.hexDigest()
     }
+    removeLeftovers()
+  }
+
+  /// Removes what a killed run left in the folder; the journal's lock says that no other is at work there.
+  private func removeLeftovers() {
+    AtomicFile.removeLeftovers(in: output.folder)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: output.folder)) ?? []
+    let models = WeightsPrecision.allCases.map(Self.storedName)
+    for name in names {
+      let isPart = name.hasSuffix(".part") && models.contains { name.hasPrefix(".\($0).") }
+      if name == Self.taskName || models.contains(name) || isPart { unlink(output.path(name)) }
+    }
   }
 
   func sync() throws { try journal.sync() }
@@ -183,12 +195,14 @@ final class QualityRun {
 
   // MARK: Weights
 
+  private static func storedName(_ weights: WeightsPrecision) -> String { ".quality-\(weights.rawValue).idinv" }
+
   /// The model file itself, or a copy with other weights, made when it is first needed.
   private func modelPath(_ weights: WeightsPrecision) throws -> String {
     let file = plan.model.file
     if weights == file.metadata.precision { return plan.model.path }
     if let path = storedModels[weights] { return path }
-    let path = output.path(".quality-\(weights.rawValue).idinv")
+    let path = output.path(Self.storedName(weights))
     stage = "weights in \(weights.rawValue)"
     show()
     try locating(plan.model.path) { try file.write(to: path, precision: weights) }

@@ -32,8 +32,8 @@ struct OptimiserPage {
         ReportTable.Column("Optimiser", isNumeric: false), ReportTable.Column("Reached"),
         ReportTable.Column("Evaluations", unit: "median"), ReportTable.Column("Evaluations", unit: "p90"),
         ReportTable.Column("Time", unit: "median"), ReportTable.Column("Time", unit: "p90"),
-        ReportTable.Column("Loss at the published time", unit: "median"),
-        ReportTable.Column("Domain term", unit: "median"), ReportTable.Column("Worse than the start"),
+        ReportTable.Column("Loss", unit: "at published time", hint: "Median of the loss over the published one"),
+        ReportTable.Column("Domain term", unit: "median"), ReportTable.Column("Worse", unit: "than the start"),
       ],
       rows: figures.map { row in
         [
