@@ -39,6 +39,30 @@ IDV_INLINE idv_f32x16 idv_where_positive(idv_f32x16 x, idv_f32x16 a, idv_f32x16 
 /// Lane by lane x == y ? a : b.
 IDV_INLINE idv_f32x16 idv_where_equal(idv_f32x16 x, idv_f32x16 y, idv_f32x16 a, idv_f32x16 b) { return x == y ? a : b; }
 
+// The same on as many floats as one register holds: for what keeps many vectors at hand. On narrow tiers, sixteen floats
+// take two or four registers each, and a dozen of them would be stored and loaded again and again.
+#if defined(__AVX512F__)
+#define IDV_REGISTER_FLOATS 16
+#elif defined(__AVX2__)
+#define IDV_REGISTER_FLOATS 8
+#else
+#define IDV_REGISTER_FLOATS 4
+#endif
+typedef float idv_register __attribute__((ext_vector_type(IDV_REGISTER_FLOATS)));
+
+IDV_INLINE idv_register idv_add_r(idv_register a, idv_register b) { return a + b; }
+IDV_INLINE idv_register idv_sub_r(idv_register a, idv_register b) { return a - b; }
+IDV_INLINE idv_register idv_mul_r(idv_register a, idv_register b) { return a * b; }
+IDV_INLINE idv_register idv_fma_r(idv_register a, idv_register b, idv_register c) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+/// Lane by lane x > 0 ? x : slope · x.
+IDV_INLINE idv_register idv_leaky_relu_r(idv_register x, idv_register slope) { return x > 0 ? x : x * slope; }
+
 #if defined(__AVX512VNNI__)
 typedef int32_t idv_i32x16 __attribute__((ext_vector_type(16)));
 IDV_INLINE idv_i32x16 idv_spread_i32(int32_t value) { return (idv_i32x16)_mm512_set1_epi32(value); }
