@@ -22,7 +22,10 @@ func tier(_ name: String, march: String? = nil, features: [String] = []) -> Targ
 let tiers: [Target] =
   [tier("KernelsScalar")]
   + (architecture == "aarch64"
-    ? [tier("KernelsNEON"), tier("KernelsNEONFP16", march: "armv8.2-a+fp16")]
+    ? [
+      tier("KernelsNEON"), tier("KernelsNEONFP16", march: "armv8.2-a+fp16"),
+      tier("KernelsNEONDOT", march: "armv8.2-a+fp16+dotprod"),
+    ]
     : [
       tier("KernelsX86V3", march: "x86-64-v3"), tier("KernelsX86V4", march: "x86-64-v4"),
       tier("KernelsX86V4VNNI", march: "x86-64-v4", features: ["-mavx512vnni"]),

@@ -135,7 +135,7 @@ struct ModelCommandTests {
     #expect(try Command.succeed(["kernels"], in: place).output.hasPrefix("tier in force: "))
     let wrong = try Command.run(["kernels"], in: place, environment: ["IDINV_ISA": "pentium"])
     #expect(wrong.status == 64)
-    let tiers = "scalar, x86v3, x86v4, x86v4vnni, neon, neonfp16"
+    let tiers = "scalar, x86v3, x86v4, x86v4vnni, neon, neonfp16, neondot"
     #expect(wrong.errors == "idinv-lite: IDINV_ISA=pentium: expected one of \(tiers)\n")
   }
 

@@ -10,6 +10,8 @@ enum Tolerance {
   static let reduced = 1e-3
   /// The same in halves, whose sums of 32 products are halves too.
   static let halves = 1e-2
+  /// Operands of 8 bits: root of the mean square, relative to the output's.
+  static let int8 = 2e-2
   static let tanh = 5e-7
   static let statistics = 2e-6
   static let loss = 2e-6

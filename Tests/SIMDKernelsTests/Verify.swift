@@ -2,7 +2,7 @@ import SIMDKernels
 import Testing
 
 /// Tiers that fuse multiply-add: they agree bit for bit.
-private let fusing: Set<Tier> = [.x86v3, .x86v4, .x86v4vnni, .neon, .neonfp16]
+private let fusing: Set<Tier> = [.x86v3, .x86v4, .x86v4vnni, .neon, .neonfp16, .neondot]
 
 /// Runs `body` in every tier on 1, 2 and 3 threads, into a fresh guarded buffer each time. All thread counts, and all
 /// tiers with fused multiply-add, must give the same bits; `check` sees one buffer per tier.

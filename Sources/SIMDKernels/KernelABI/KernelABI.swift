@@ -8,6 +8,8 @@ public struct KernelTable: Sendable {
   public var wideGemm: TapGemm, narrowGemm: TapGemm
   /// Winograd's products with 16-bit operands, where the tier has them faster than in floats.
   public var reduced: ReducedKernels?
+  /// Convolutions with operands of 8 bits.
+  public var int8 = Int8Kernels()
   /// Transforms of Winograd's minimal filtering.
   public var winograd = WinogradKernels()
   public var elementwise = ElementwiseKernels()

@@ -8,12 +8,14 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
   case x86v3
   /// x86-64-v4: AVX-512 F, BW, CD, DQ, VL.
   case x86v4
-  /// x86-64-v4 with AVX-512 VNNI: 16-bit products at twice the rate.
+  /// x86-64-v4 with AVX-512 VNNI: 16-bit products at twice the rate, 8-bit ones at four times.
   case x86v4vnni
   /// 64-bit ARM with Advanced SIMD (every ARMv8-A core).
   case neon
   /// Armv8.2-A with arithmetic on halves (Cortex-A55, A75 and later): 16-bit products at twice the rate.
   case neonfp16
+  /// The same with dot products of bytes (Cortex-A55, A76 and later): 8-bit products at four times the rate.
+  case neondot
 
   /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.
   public var rank: Int {
@@ -21,11 +23,11 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
     case .scalar: 0
     case .x86v3, .neon: 1
     case .x86v4, .neonfp16: 2
-    case .x86v4vnni: 3
+    case .x86v4vnni, .neondot: 3
     }
   }
 
-  private var isARM: Bool { self == .neon || self == .neonfp16 }
+  private var isARM: Bool { self == .neon || self == .neonfp16 || self == .neondot }
 
   /// Whether a cap of `cap` leaves this tier usable. A cap of another architecture leaves `scalar` only.
   public func isAdmitted(by cap: Tier) -> Bool {

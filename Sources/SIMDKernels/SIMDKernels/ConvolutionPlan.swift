@@ -12,6 +12,7 @@ public final class ConvolutionPlan: Sendable {
     case direct(DirectBlocking)
     case winograd(WinogradBlocking)
     case reducedWinograd(ReducedWinogradBlocking)
+    case int8(DirectBlocking, Int8Workspace)
   }
 
   /// `input` is what the operator reads (gy for `backwardData`) and needs halo 1 unless the kernel is 1×1.
@@ -29,6 +30,7 @@ public final class ConvolutionPlan: Sendable {
       case .direct(let weights): weights.panels
       case .winograd(let weights): weights.panels
       case .reducedWinograd(let weights): weights.panels
+      case .int8(let weights): weights.panels
       }
     precondition(
       panels.allSatisfy { $0.blocks == 1 || $0.blocks * 16 == kernels.table.wideGemm.nr },
@@ -50,6 +52,11 @@ public final class ConvolutionPlan: Sendable {
       precondition(weights.form.tiles(input) != nil, "Winograd's algorithm needs whole tiles")
       blocking = .reducedWinograd(
         ReducedWinogradBlocking(weights, input: input, output: output, kernels: kernels))
+    case .int8(let weights):
+      precondition(weights.inputOffset == kernels.table.int8.inputOffset, "the weights were packed for another tier")
+      blocking = .int8(
+        DirectBlocking(weights, geometry: geometry, input: input, output: output, kernels: kernels),
+        Int8Workspace(weights, input: input))
     }
   }
 
@@ -67,6 +74,11 @@ public final class ConvolutionPlan: Sendable {
         matrixWork: 2 * output.batch * output.pixelCount * perPixel * outputs, transformByteCount: 0)
     case .winograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
     case .reducedWinograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
+    case .int8(let weights):
+      // Quantisation reads twice and writes a quarter.
+      return ConvolutionExecution(
+        matrixWork: 2 * output.batch * output.pixelCount * weights.taps * weights.inputBlocks * 16 * outputs,
+        transformByteCount: input.byteCount / 4 * 9)
     }
   }
 
@@ -83,6 +95,7 @@ public final class ConvolutionPlan: Sendable {
     case .direct(let blocking): workers &* blocking.workerFloats &* 4
     case .winograd(let blocking): blocking.workspaceByteCount
     case .reducedWinograd(let blocking): blocking.workspaceByteCount
+    case .int8(_, let workspace): workspace.byteCount
     }
   }
 }
@@ -115,6 +128,8 @@ extension Kernels {
       convolveWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
     case (.reducedWinograd(let weights), .reducedWinograd(let blocking)):
       convolveReducedWinograd(plan, weights, blocking, input, output, bias, activation.slope, workspace)
+    case (.int8(let weights), .int8(let blocking, let memory)):
+      convolveInt8(plan, weights, blocking, memory, input, output, bias, activation.slope, workspace!)
     default:
       preconditionFailure("a plan's blocking is made for its packed weights")
     }

@@ -23,11 +23,41 @@ struct DirectBlocking: Sendable {
     _ weights: DirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
     kernels: Kernels
   ) {
+    let nr = kernels.table.wideGemm.nr, blockBytes = weights.taps * weights.channelsPerTap * nr * 4
+    let chunkFloats =
+      weights.compact == nil ? 0 : DirectBlocking.blocksPerChunk(blockBytes: blockBytes) * blockBytes / 4
+    self.init(
+      geometry: geometry, input: input, output: output, panels: weights.panels.count, blockBytes: blockBytes,
+      readByteCount: weights.readByteCount, tile: max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr),
+      joinsImages: true, chunkFloats: chunkFloats,
+      workerFloats: weights.compact.map { chunkFloats + $0.scratchFloats(nr: nr) } ?? 0, kernels: kernels)
+  }
+
+  /// Each image by itself: they have scales of their own.
+  init(
+    _ weights: Int8Weights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape, kernels: Kernels
+  ) {
+    let int8 = kernels.table.int8
+    self.init(
+      geometry: geometry, input: input, output: output, panels: weights.panels.count,
+      blockBytes: weights.taps * 16 * int8.wideGemm.nr, readByteCount: weights.byteCount,
+      tile: max(int8.wideGemm.mr, int8.narrowGemm.mr), joinsImages: false, chunkFloats: 0, workerFloats: 0,
+      kernels: kernels)
+  }
+
+  /// - Parameters:
+  ///   - blockBytes: what a panel has for one block of input channels.
+  ///   - tile: pixels of the largest one.
+  ///   - joinsImages: whether a block of pixels may span images.
+  private init(
+    geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape, panels: Int, blockBytes: Int,
+    readByteCount: Int, tile: Int, joinsImages: Bool, chunkFloats: Int, workerFloats: Int, kernels: Kernels
+  ) {
     let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
     let rows = DirectBlocking.rows(
-      height: height, width: width, batch: input.batch, panels: weights.panels.count, threads: kernels.threadCount)
+      height: height, width: width, batch: input.batch, joinsImages: joinsImages, panels: panels,
+      threads: kernels.threadCount)
     let pixels = rows * width
-    let tile = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
     let table = (0..<pixels + tile).map { i -> (Int, Int, Int) in
       let pixel = min(i, pixels - 1), row = pixel / width
       return (row / height, row % height, pixel % width)
@@ -47,14 +77,13 @@ struct DirectBlocking: Sendable {
     pixelsPerBlock = pixels
     inputStep = geometry.inputStep
     outputStep = geometry.outputStep
-    let blockBytes = weights.taps * weights.channelsPerTap * kernels.table.wideGemm.nr * 4
-    blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
-    let nr = kernels.table.wideGemm.nr
-    let chunkFloats = weights.compact == nil ? 0 : blocksPerChunk * blockBytes / 4
+    blocksPerChunk = DirectBlocking.blocksPerChunk(blockBytes: blockBytes)
     self.chunkFloats = chunkFloats
-    workerFloats = weights.compact.map { chunkFloats + $0.scratchFloats(nr: nr) } ?? 0
-    isWeightBound = weights.readByteCount > DirectBlocking.secondLevelBytes
+    self.workerFloats = workerFloats
+    isWeightBound = readByteCount > DirectBlocking.secondLevelBytes
   }
+
+  private static func blocksPerChunk(blockBytes: Int) -> Int { max(1, panelChunkBytes / blockBytes) }
 
   /// Part of the first-level data cache given to the panel.
   private static let panelChunkBytes = 20 << 10
@@ -64,9 +93,12 @@ struct DirectBlocking: Sendable {
   private static let pixelTarget = 512
 
   /// The most rows with at most `pixelTarget` pixels that leave every thread several tasks.
-  private static func rows(height: Int, width: Int, batch: Int, panels: Int, threads: Int) -> Int {
+  private static func rows(
+    height: Int, width: Int, batch: Int, joinsImages: Bool, panels: Int, threads: Int
+  ) -> Int {
     let candidates =
-      (1...height).filter { height % $0 == 0 } + (1...batch).filter { batch % $0 == 0 }.map { $0 * height }
+      (1...height).filter { height % $0 == 0 }
+      + (1...(joinsImages ? batch : 1)).filter { batch % $0 == 0 }.map { $0 * height }
     let fitting = candidates.filter { $0 * width <= pixelTarget }
     let busy = fitting.filter { batch * height / $0 * panels >= (threads == 1 ? 1 : 4 * threads) }
     return busy.max() ?? fitting.first { $0 * width >= 32 } ?? fitting.max() ?? 1

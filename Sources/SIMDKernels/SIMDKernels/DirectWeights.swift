@@ -52,9 +52,7 @@ struct DirectWeights: Sendable {
           let w = source.base(o: panel.firstBlock &* 16 &+ n, c: c)
           let block = c / 16, lane = c % 16
           for (t, tap) in phase.taps.enumerated() {
-            var sum = 0.0
-            for y in tap.kernelRows { for x in tap.kernelColumns { sum += Double(w[y &* kernel &+ x]) } }
-            base[start &+ ((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n] = Float(sum)
+            base[start &+ ((block &* taps &+ t) &* channelsPerTap &+ lane) &* nr &+ n] = tap.sum(w, side: kernel)
           }
         }
       }

@@ -31,8 +31,13 @@ public struct KernelBenchmark: Sendable {
     let read = direction == .forward ? side : form == .upsample2x ? 2 * side : side
     let input = BlockedShape(
       batch: 1, channels: direction == .forward ? inputs : outputs, height: read, width: read, halo: 1)
-    guard let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil else { return [.direct] }
-    return kernels.table.reduced == nil ? [.direct, .winograd] : [.direct, .winograd, .reducedWinograd]
+    var algorithms: [ConvolutionAlgorithm] = [.direct]
+    if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {
+      algorithms.append(.winograd)
+      if kernels.table.reduced != nil { algorithms.append(.reducedWinograd) }
+    }
+    if direction == .forward, kernels.table.int8.isFast { algorithms.append(.int8) }
+    return algorithms
   }
 
   /// Median seconds of `runs` calls after one that does not count.

@@ -7,6 +7,7 @@ import KernelsScalar
   import KernelsX86V4VNNI
 #elseif arch(arm64)
   import KernelsNEON
+  import KernelsNEONDOT
   import KernelsNEONFP16
 #endif
 
@@ -28,7 +29,7 @@ public enum KernelRegistry {
     #if arch(x86_64)
       [.scalar, .x86v3, .x86v4, .x86v4vnni]
     #elseif arch(arm64)
-      [.scalar, .neon, .neonfp16]
+      [.scalar, .neon, .neonfp16, .neondot]
     #else
       [.scalar]
     #endif
@@ -44,6 +45,7 @@ public enum KernelRegistry {
       case .x86v4vnni: idinv_has_x86v4vnni()
       case .neon: true  // Advanced SIMD is part of every 64-bit ARM Linux
       case .neonfp16: idinv_has_fp16()
+      case .neondot: idinv_has_fp16() && idinv_has_dotprod()
       }
     }
   }
@@ -58,7 +60,8 @@ public enum KernelRegistry {
       if tier == .x86v4vnni { plugX86V4VNNI(into: &table) }
     #elseif arch(arm64)
       if Tier.neon.isAdmitted(by: tier) { plugNEON(into: &table) }
-      if tier == .neonfp16 { plugNEONFP16(into: &table) }
+      if Tier.neonfp16.isAdmitted(by: tier) { plugNEONFP16(into: &table) }
+      if tier == .neondot { plugNEONDOT(into: &table) }
     #endif
     return table
   }
@@ -66,16 +69,33 @@ public enum KernelRegistry {
   /// Slots that the tier itself fills, and the kernels' names without the tier.
   static func plugged(_ tier: Tier) -> [(slot: String, name: String)] {
     let table = table(tier)
-    if let reduced = table.reduced {
-      let word = reduced.operand == .int16 ? "s16" : "f16"
-      return [("reduced.wideGemm", reduced.wideGemm), ("reduced.narrowGemm", reduced.narrowGemm)].map {
-        (slot: $0.0, name: "\(word)-gemm-\($0.1.mr)x\($0.1.nr)")
-      } + [("reduced.narrow", "f32-\(word)-narrow")]
+    switch tier {
+    case .scalar: return gemms(table) + sharedSlots + int8(table.int8)
+    case .x86v3, .x86v4, .neon: return gemms(table) + sharedSlots
+    case .x86v4vnni: return (table.reduced.map(reduced) ?? []) + int8(table.int8)
+    case .neonfp16: return table.reduced.map(reduced) ?? []
+    case .neondot: return int8(table.int8)
     }
-    let gemms = [("wideGemm", table.wideGemm), ("narrowGemm", table.narrowGemm)].map {
+  }
+
+  private static func gemms(_ table: KernelTable) -> [(slot: String, name: String)] {
+    [("wideGemm", table.wideGemm), ("narrowGemm", table.narrowGemm)].map {
       (slot: $0.0, name: "f32-tapgemm-\($0.1.mr)x\($0.1.nr)")
     }
-    return gemms + sharedSlots
+  }
+
+  private static func reduced(_ reduced: ReducedKernels) -> [(slot: String, name: String)] {
+    let word = reduced.operand == .int16 ? "s16" : "f16"
+    return [("reduced.wideGemm", reduced.wideGemm), ("reduced.narrowGemm", reduced.narrowGemm)].map {
+      (slot: $0.0, name: "\(word)-gemm-\($0.1.mr)x\($0.1.nr)")
+    } + [("reduced.narrow", "f32-\(word)-narrow")]
+  }
+
+  private static func int8(_ int8: Int8Kernels) -> [(slot: String, name: String)] {
+    let word = int8.inputOffset == 0 ? "s8" : "u8s8"
+    return [("int8.wideGemm", int8.wideGemm), ("int8.narrowGemm", int8.narrowGemm)].map {
+      (slot: $0.0, name: "\(word)-tapgemm-\($0.1.mr)x\($0.1.nr)")
+    } + [("int8.largestMagnitude", "f32-vabs-max"), ("int8.quantise", "f32-s8-quantise")]
   }
 
   /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.

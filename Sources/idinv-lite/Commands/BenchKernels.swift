@@ -99,7 +99,8 @@ struct BenchKernels: ParsableCommand {
       for (name, shape) in shapes {
         for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
           let benchmark = KernelBenchmark(shape, direction)
-          for algorithm in benchmark.algorithms(kernels) where algorithm != .reducedWinograd || engine.compute != .f32 {
+          for algorithm in benchmark.algorithms(kernels)
+          where engine.compute != .f32 || algorithm != .reducedWinograd && algorithm != .int8 {
             let seconds = max(1e-9, benchmark.time(algorithm, runs: runs, kernels: kernels))
             let row = Row(
               name: name, direction: title, algorithm: algorithm.title, median_s: seconds,
@@ -129,6 +130,7 @@ extension ConvolutionAlgorithm {
     case .direct: "direct"
     case .winograd: "winograd"
     case .reducedWinograd: "winograd-16"
+    case .int8: "direct-8"
     }
   }
 }

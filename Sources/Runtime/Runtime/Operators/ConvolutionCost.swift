@@ -49,10 +49,12 @@ extension ConvolutionWeights {
     case (.same, .direct): 1
     case (.same, .winograd): 0.35
     case (.same, .reducedWinograd): 0.25
+    case (.same, .int8): 0.28
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
     case (.upsample2x, .reducedWinograd): 0.2
+    case (.upsample2x, .int8): 0.13
     }
   }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
 #endif
 
 typedef float idv_f32x16 __attribute__((ext_vector_type(16)));
@@ -63,16 +65,38 @@ IDV_INLINE idv_register idv_fma_r(idv_register a, idv_register b, idv_register c
 /// Lane by lane x > 0 ? x : slope · x.
 IDV_INLINE idv_register idv_leaky_relu_r(idv_register x, idv_register slope) { return x > 0 ? x : x * slope; }
 
-#if defined(__AVX512VNNI__)
+IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
+IDV_INLINE float idv_largest(idv_f32x16 v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps((__m512)v);
+#else
+  return __builtin_reduce_max(v);
+#endif
+}
+
 typedef int32_t idv_i32x16 __attribute__((ext_vector_type(16)));
+/// Sixteen bytes, at any address: offset + the nearest integers, ties to even, from -127 to 127.
+IDV_INLINE void idv_quantise(uint8_t *_Nonnull to, idv_f32x16 v, uint8_t offset) {
+  // 1.5 * 2^23 leaves the nearest integer in the low bits of the sum.
+  const idv_f32x16 most = 127;
+  v = v > -most ? v : -most;
+  v = v < most ? v : most;
+  const idv_i32x16 shifted = (idv_i32x16)(v + 12582912.0f);
+  const idv_i8x16 codes = __builtin_convertvector(shifted, idv_i8x16) + (idv_i8x16)(int8_t)offset;
+  memcpy(to, &codes, sizeof codes);
+}
+
+#if defined(__AVX512VNNI__)
 IDV_INLINE idv_i32x16 idv_spread_i32(int32_t value) { return (idv_i32x16)_mm512_set1_epi32(value); }
 /// Lane by lane sums + a.low · b.low + a.high · b.high, the halves of 32 bits taken as int16.
 IDV_INLINE idv_i32x16 idv_dot_pairs(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b) {
   return (idv_i32x16)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)a, (__m512i)b);
 }
 IDV_INLINE idv_f32x16 idv_floats_from_i32(idv_i32x16 v) { return __builtin_convertvector(v, idv_f32x16); }
-IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
-IDV_INLINE float idv_largest(idv_f32x16 v) { return _mm512_reduce_max_ps((__m512)v); }
+/// Lane by lane sums + the four products of a's bytes, unsigned, and b's, signed.
+IDV_INLINE idv_i32x16 idv_dot_bytes(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b) {
+  return (idv_i32x16)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)a, (__m512i)b);
+}
 /// Sixteen int16, at any address, from floats: rounded to the nearest, ties to even; out of range to the nearest int16.
 IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   _mm256_storeu_si256((__m256i *)to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
@@ -88,8 +112,6 @@ typedef _Float16 idv_f16x8 __attribute__((ext_vector_type(8)));
 IDV_INLINE idv_u16x8 idv_fma_lane_f16(idv_u16x8 a, idv_u16x8 b, int lane, idv_u16x8 c) {
   return (idv_u16x8)__builtin_elementwise_fma((idv_f16x8)a, (idv_f16x8)(((idv_f16x8)b)[lane]), (idv_f16x8)c);
 }
-IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
-IDV_INLINE float idv_largest(idv_f32x16 v) { return __builtin_reduce_max(v); }
 /// Eight floats, at any address, from halves.
 IDV_INLINE void idv_store_f16(float *_Nonnull to, idv_u16x8 v) {
   idv_f32x8 wide = __builtin_convertvector((idv_f16x8)v, idv_f32x8);
@@ -109,6 +131,28 @@ IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   memcpy(to, &narrow, sizeof narrow);
 }
 #endif
+
+#if defined(__ARM_FEATURE_DOTPROD)
+typedef int32_t idv_i32x4 __attribute__((ext_vector_type(4)));
+/// Lane by lane sums + the four products of a's bytes and those of b[lane], all signed: one instruction where `lane` is a
+/// constant.
+IDV_INLINE idv_i32x4 idv_dot_lane(idv_i32x4 sums, idv_i32x4 a, idv_i32x4 b, int lane) {
+  return (idv_i32x4)vdotq_s32((int32x4_t)sums, (int8x16_t)a, (int8x16_t)(idv_i32x4)(b[lane]));
+}
+/// Sixteen int32, at any address, as floats.
+IDV_INLINE idv_f32x16 idv_floats_from_i32_at(const void *_Nonnull p) {
+  idv_i32x16 v;
+  memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, idv_f32x16);
+}
+#endif
+
+/// The same value, unknown to the compiler: a loop up to it is not unrolled. (Of a whole tap's products the compiler
+/// hoists all broadcasts, and spills them.)
+IDV_INLINE intptr_t idv_unknown(intptr_t value) {
+  __asm__("" : "+r"(value));
+  return value;
+}
 
 IDV_INLINE void idv_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
 IDV_INLINE void idv_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 2); }

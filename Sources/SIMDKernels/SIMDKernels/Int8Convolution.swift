@@ -1,0 +1,137 @@
+/// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, the scales, and the largest
+/// magnitudes of the input's pieces.
+struct Int8Workspace: Sendable {
+  /// Pieces of an image that are quantised at a time, and vectors of 16 floats of one.
+  let pieceCount: Int, pieceVectors: Int
+  /// Floats of the output's scales `[image][phase][channel]`.
+  let scaleFloats: Int
+  let codeBytes: Int, maximumFloats: Int
+
+  init(_ weights: Int8Weights, input: BlockedShape) {
+    let vectors = input.imageStride / 16
+    // 64 KB of floats: part of the second-level cache, read twice.
+    pieceVectors = min(vectors, 1024)
+    pieceCount = (vectors + pieceVectors - 1) / pieceVectors
+    scaleFloats = input.batch * weights.phaseCount * weights.paddedOutputs
+    codeBytes = input.batch * input.imageStride
+    maximumFloats = input.batch * pieceCount
+  }
+
+  /// Whole cache lines.
+  var byteCount: Int { (codeBytes + (scaleFloats + maximumFloats) * 4 + 63) & ~63 }
+}
+
+extension Kernels {
+  /// The direct algorithm on codes: the input is quantised image by image, with its zero border; then for each block of pixels and
+  /// panel of output channels, one pass over the pixels per chunk of input channels, 32-bit sums kept in the output's memory.
+  func convolveInt8(
+    _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking, _ memory: Int8Workspace,
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
+    _ slope: Float, _ workspace: UnsafeMutableRawPointer
+  ) {
+    let scales = workspace.assumingMemoryBound(to: Float.self)
+    let maxima = scales + memory.scaleFloats
+    let codes = (workspace + (memory.scaleFloats &+ memory.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
+    quantise(plan.input, weights, memory, input, codes: codes, scales: scales, maxima: maxima)
+    let panels = weights.panels.count, work = panels &* blocking.blockCount
+    let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
+    parallelFor(work &+ haloTasks) { task, _ in
+      if task >= work {
+        plan.output.clearFrame(output, plane: task &- work)
+      } else {
+        let (block, panel) =
+          blocking.isWeightBound
+          ? (task % blocking.blockCount, task / blocking.blockCount) : (task / panels, task % panels)
+        convolveBlock(
+          plan, weights, blocking, UnsafePointer(codes), UnsafePointer(scales), output, bias, slope, block: block,
+          panel: panel)
+      }
+    }
+  }
+
+  /// Codes of all images, and what a unit of the sums stands for.
+  private func quantise(
+    _ input: BlockedShape, _ weights: Int8Weights, _ memory: Int8Workspace, _ source: UnsafePointer<Float>,
+    codes: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>, maxima: UnsafeMutablePointer<Float>
+  ) {
+    let vectors = input.imageStride / 16, pieces = memory.pieceCount, int8 = table.int8
+    @inline(__always) func piece(_ index: Int) -> (start: Int, vectors: Int) {
+      let first = index % pieces &* memory.pieceVectors
+      return (index / pieces &* input.imageStride &+ first &* 16, min(memory.pieceVectors, vectors &- first))
+    }
+    parallelFor(input.batch &* pieces, cost: input.elementCount) { index, _ in
+      let (start, vectors) = piece(index)
+      maxima[index] = int8.largestMagnitude(source + start, vectors)
+    }
+    let count = weights.phaseCount &* weights.paddedOutputs
+    // The largest of an image's pieces, in their place, becomes what all of them are multiplied by.
+    for image in 0..<input.batch {
+      var largest: Float = 0
+      for index in image &* pieces..<(image &+ 1) &* pieces { largest = max(largest, maxima[index]) }
+      // An image too small to have an inverse is zero.
+      let isZero = largest < 1e-30
+      maxima[image &* pieces] = isZero ? 0 : 127 / largest
+      let unit = isZero ? 0 : largest / 127
+      let target = scales + image &* count
+      for i in 0..<count { target[i] = weights.scales.base[i] * unit }
+    }
+    parallelFor(input.batch &* pieces, cost: input.elementCount) { index, _ in
+      let (start, vectors) = piece(index)
+      int8.quantise(codes + start, source + start, maxima[index / pieces &* pieces], weights.inputOffset, vectors)
+    }
+  }
+
+  /// All phases of one block of pixels and one panel.
+  private func convolveBlock(
+    _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking, _ codes: UnsafePointer<UInt8>,
+    _ scales: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
+    _ slope: Float, block: Int, panel index: Int
+  ) {
+    let panel = weights.panels[index]
+    let gemm = panel.blocks == 1 ? table.int8.narrowGemm : table.int8.wideGemm
+    let row = block &* blocking.rowsPerBlock
+    let image = row / blocking.gridHeight, y = row % blocking.gridHeight
+    let from = plan.input, to = plan.output
+    let source =
+      codes + (image &* from.imageStride &+ from.originOffset &+ y &* blocking.inputStep &* from.rowStride)
+    let target =
+      output
+      + (image &* to.imageStride &+ panel.firstBlock &* to.blockStride &+ to.originOffset
+        &+ y &* blocking.outputStep &* to.rowStride)
+    let tiles = (blocking.pixelsPerBlock &+ gemm.mr &- 1) / gemm.mr
+    let blockBytes = weights.taps &* 256 &* panel.blocks
+    let channel = panel.firstBlock &* 16
+    blocking.inputPixels.withUnsafeBufferPointer { inputPixels in
+      blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
+        for phase in blocking.tapOffsets.indices {
+          blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
+            let start = weights.codes(phase, index)
+            let place: Int = (image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
+            var arguments = Int8GemmArguments(
+              input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
+              tapOffsets: taps.baseAddress!, inputPixels: inputPixels.baseAddress!,
+              outputPixels: outputPixels.baseAddress!, tiles: tiles, panel: start,
+              output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
+              initial: weights.initial(phase, panel), scales: nil, bias: bias + channel, slope: slope)
+            var first = 0
+            while first < weights.inputBlocks {
+              let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
+              arguments.input = source + first &* from.blockStride
+              arguments.blocks = count
+              arguments.panel = start + first &* blockBytes
+              first &+= count
+              if first == weights.inputBlocks { arguments.scales = scales + place }
+              if blocking.isWeightBound {
+                // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
+                arguments.prefetch = UnsafeRawPointer(start + first &* blockBytes)
+                arguments.prefetchLines = (count &* blockBytes / 64 &+ tiles &- 1) / tiles
+              }
+              gemm.run(&arguments)
+              arguments.initial = nil
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import CKernelShims
+import KernelABI
+
+/// `f32-vabs-max`: the sixteen lanes' maxima, then theirs; maxima are exact in any order.
+func vlargestMagnitude(_ source: Source, _ vectors: Int) -> Float {
+  var largest = Lanes(repeating: 0)
+  for i in 0..<vectors { largest = idv_max(largest, idv_abs(source.lanes(i &* 16))) }
+  return idv_largest(largest)
+}
+
+/// `f32-s8-quantise`
+func vquantise(
+  _ target: UnsafeMutablePointer<UInt8>, _ source: Source, _ factor: Float, _ offset: UInt8, _ vectors: Int
+) {
+  let factor = Lanes(repeating: factor)
+  for i in 0..<vectors { idv_quantise(target + i &* 16, idv_mul(source.lanes(i &* 16), factor), offset) }
+}
