@@ -1,4 +1,4 @@
-import SIMDKernels
+@testable import SIMDKernels
 import Testing
 
 /// One copy of the weights for both directions, widened where it is used, against packed floats.
@@ -48,6 +48,48 @@ import Testing
               #expect(most <= 1e-6 * scale, "\(label): \(most) of \(scale)")
             }
           }
+        }
+      }
+    }
+  }
+
+  @Test("Winograd's transforms just before use agree with packed ones", arguments: ConvolutionCase.tiled)
+  func winograd(_ test: ConvolutionCase) {
+    var random = Seeded(6)
+    let step = test.form == .upsample2x ? 2 : 1, rowLength = test.i * 9
+    let halves = random.floats(test.o * rowLength).map { Float16($0) }, floats = halves.map(Float.init)
+    let rows = Rows(floats: floats, halves: halves, codes: [], scales: [])
+    let xShape = BlockedShape(test.i, test.h, test.w, batch: test.batch)
+    let yShape = BlockedShape(test.o, test.h * step, test.w * step, batch: test.batch)
+    let x = Planar(xShape, &random).blocked(halo: 1), y = Planar(yShape, &random).blocked(halo: 1)
+    for tier in Kernels.availableTiers {
+      for direction in [Direction.forward, .backwardData] {
+        let (from, to) = direction == .forward ? (xShape, yShape) : (yShape, xShape)
+        let input = direction == .forward ? x : y
+        var first: [Float]?
+        // With the least cache each chunk is one block of channels.
+        for (threadCount, kind, cache) in [(1, Kind.halves, nil), (3, .halves, 1), (2, .rowsF16, nil)] {
+          var kernels = Kernels(threadCount: threadCount, cap: tier)
+          if let cache { kernels.cacheByteCount = cache }
+          let compact = rows.compact(kind, test, kernels: kernels)
+          let found = run(
+            PackedConvolution(
+              compact, form: test.form, direction: direction, kernels: kernels, algorithm: .compactWinograd),
+            input.base, from, to, kernels)
+          let label = "\(kind), \(direction), \(tier.rawValue), \(threadCount) threads"
+          if let first {
+            #expect(found == first, "\(label): differs from one thread")
+            continue
+          }
+          first = found
+          let packed = PackedConvolution(
+            weights: floats, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
+            kernels: kernels, algorithm: .winograd)
+          let expected = run(packed, input.base, from, to, kernels)
+          // Transformed in single precision instead of double.
+          let most = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
+          let scale = expected.reduce(0) { max($0, abs($1)) }
+          #expect(most <= 3e-6 * scale, "\(label): \(most) of \(scale)")
         }
       }
     }

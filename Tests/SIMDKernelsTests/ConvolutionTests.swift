@@ -205,7 +205,10 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("The algorithm is chosen by shape")
   func preference() {
     func choice(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm {
-      .preferred(
+      preferred(form, channels, side).algorithm
+    }
+    func preferred(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm.Choice {
+      ConvolutionAlgorithm.preferred(
         form: form, direction: .forward, input: BlockedShape(channels, side, side), outputChannels: channels)
     }
     #expect(choice(.same(kernel: 3), 64, 64) == .winograd)
@@ -214,6 +217,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     #expect(choice(.same(kernel: 3), 3, 64) == .direct)
     #expect(choice(.same(kernel: 1), 64, 64) == .direct)
     #expect(choice(.upsample2x, 64, 16) == .winograd)
+    // Many weights for few tiles are made just before use; the other way round they are fetched.
+    #expect(preferred(.same(kernel: 3), 512, 16).suitsCompactWeights)
+    #expect(preferred(.same(kernel: 3), 512, 16).isLarge)
+    #expect(!preferred(.same(kernel: 3), 64, 64).suitsCompactWeights)
+    #expect(!preferred(.same(kernel: 3), 64, 16).isLarge)
   }
 
   private func product(_ a: [Float], _ b: [Float]) -> Double {

@@ -30,6 +30,26 @@ public struct TileRun {
   }
 }
 
+/// A run of 3×3 kernels, for a transform of weights: vectors of 16 output channels, one after the other.
+///
+/// Tap (y, x) of vector i lies at `taps + (3y + x)·tapStride + i·16`, transformed weight ξ at
+/// `transformed + ξ·elementStride + i·16`. Strides are in floats.
+public struct KernelRun {
+  public var taps: FloatSource
+  public var tapStride: Int
+  public var vectors: Int
+  public var transformed: FloatTarget
+  public var elementStride: Int
+
+  public init(taps: FloatSource, tapStride: Int, vectors: Int, transformed: FloatTarget, elementStride: Int) {
+    self.taps = taps
+    self.tapStride = tapStride
+    self.vectors = vectors
+    self.transformed = transformed
+    self.elementStride = elementStride
+  }
+}
+
 /// Transforms of minimal filtering (Winograd 1980; Lavin and Gray 2016), one pair per convolution.
 public struct WinogradKernels: Sendable {
   public typealias Transform = @Sendable (UnsafePointer<TileRun>) -> Void
@@ -46,6 +66,13 @@ public struct WinogradKernels: Sendable {
   public var upsampleAdjointInput: Transform = { _ in unplugged() }
   /// 25 elements → 2×2 low-resolution gradients.
   public var upsampleAdjointOutput: Transform = { _ in unplugged() }
+
+  public typealias WeightTransform = @Sendable (UnsafePointer<KernelRun>) -> Void
+
+  /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 25 of upsampling; 16 of its adjoint.
+  public var sameWeights: WeightTransform = { _ in unplugged() }
+  public var upsampleWeights: WeightTransform = { _ in unplugged() }
+  public var upsampleAdjointWeights: WeightTransform = { _ in unplugged() }
 
   public init() {}
 }

@@ -113,6 +113,16 @@ struct CompactReading: Sendable {
     places = lines.map { lines in (0..<kernel * kernel).map { tap in lines.firstIndex { $0[0] == tap }! } }
   }
 
+  /// All taps of the kernel one by one, in its own order or backwards: for Winograd's transforms.
+  init(kernelsOf weights: CompactWeights, flips: Bool, isTransposed: Bool) {
+    let area = weights.kernel * weights.kernel
+    self.weights = weights
+    self.isTransposed = isTransposed
+    let taps = flips ? Array((0..<area).reversed()) : Array(0..<area)
+    sources = [taps.map { [$0] }]
+    places = taps
+  }
+
   /// Floats of scratch memory a worker needs to widen a chunk of panels of `nr` channels.
   func scratchFloats(nr: Int) -> Int {
     let area = weights.kernel * weights.kernel

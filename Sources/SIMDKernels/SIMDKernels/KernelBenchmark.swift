@@ -34,6 +34,7 @@ public struct KernelBenchmark: Sendable {
     var algorithms: [ConvolutionAlgorithm] = [.direct]
     if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {
       algorithms.append(.winograd)
+      if CompactWeights.suits(outputs: outputs, inputs: inputs) { algorithms.append(.compactWinograd) }
       if kernels.table.reduced != nil { algorithms.append(.reducedWinograd) }
     }
     if direction == .forward, kernels.table.int8.isFast { algorithms.append(.int8) }
@@ -63,9 +64,18 @@ public struct KernelBenchmark: Sendable {
     let x = BlockedShape(batch: 1, channels: inputs, height: side, width: side, halo: 1)
     let y = BlockedShape(batch: 1, channels: outputs, height: high, width: high, halo: 1)
     let (from, to) = direction == .forward ? (x, y) : (y, x)
-    let packed = PackedConvolution(
-      weights: Self.values(inputs * outputs * form.kernel * form.kernel), outputChannels: outputs,
-      inputChannels: inputs, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+    let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
+    let packed: PackedConvolution
+    if algorithm == .compactWinograd {
+      let compact = CompactWeights(outputs: outputs, inputs: inputs, kernel: form.kernel, kernels: kernels) { rows in
+        Array(weights[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
+      }
+      packed = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+    } else {
+      packed = PackedConvolution(
+        weights: weights, outputChannels: outputs, inputChannels: inputs, form: form, direction: direction,
+        kernels: kernels, algorithm: algorithm)
+    }
     let plan = ConvolutionPlan(packed, input: from, output: to, kernels: kernels)
     let source = Self.filled(from.elementCount), target = AlignedFloats(count: to.elementCount)
     let workspace = AlignedFloats(count: plan.workspaceByteCount / 4)

@@ -19,7 +19,7 @@ public struct Kernels: Sendable {
   /// How exact matrix products are.
   public let precision: Precision
   /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
-  let cacheByteCount: Int
+  var cacheByteCount: Int
   /// Whether nothing is to be done: see `planning`.
   public private(set) var isPlanning = false
 

@@ -37,9 +37,10 @@ public final class PackedConvolution: Sendable {
       weights: weights, kernel: k, inputChannels: inputChannels, isTransposed: direction == .backwardData)
     let inputs = direction == .forward ? inputChannels : outputChannels
     let outputs = direction == .forward ? outputChannels : inputChannels
-    let choice =
-      algorithm
-      ?? input.map { .preferred(form: form, direction: direction, input: $0, outputChannels: outputs) } ?? .direct
+    let preferred = input.map {
+      ConvolutionAlgorithm.preferred(form: form, direction: direction, input: $0, outputChannels: outputs)
+    }
+    let choice = algorithm ?? preferred?.algorithm ?? .direct
     if choice == .int8 {
       self.algorithm = .int8(
         Int8Weights(
@@ -74,17 +75,27 @@ public final class PackedConvolution: Sendable {
       form: form, direction: direction, kernels: kernels, input: input, algorithm: algorithm)
   }
 
-  /// The direct algorithm on compact weights, whose memory is theirs: both directions may share them.
-  public init(_ weights: CompactWeights, form: ConvolutionForm, direction: Direction, kernels: Kernels) {
+  /// Compact weights, whose memory is theirs: both directions may share them.
+  ///
+  /// - Parameter algorithm: `winograd` asks for its transforms just before use; else it is direct.
+  public init(
+    _ weights: CompactWeights, form: ConvolutionForm, direction: Direction, kernels: Kernels,
+    algorithm: ConvolutionAlgorithm = .direct
+  ) {
     precondition(weights.kernel == form.kernel, "weights of another kernel")
     outputChannels = weights.outputs
     inputChannels = weights.inputs
     self.form = form
     self.direction = direction
-    algorithm = .direct(
-      DirectWeights(
-        weights, geometry: ConvolutionGeometry(form, direction), isTransposed: direction == .backwardData,
-        kernels: kernels))
+    let isTransposed = direction == .backwardData
+    if algorithm != .direct, let winograd = WinogradForm(form, direction) {
+      self.algorithm = .winograd(
+        WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels))
+    } else {
+      self.algorithm = .direct(
+        DirectWeights(
+          weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels))
+    }
   }
 
   /// Backward data on the weights that `forward` holds: no memory of its own.
@@ -108,7 +119,7 @@ public final class PackedConvolution: Sendable {
   public var byteCount: Int {
     switch algorithm {
     case .direct(let weights): weights.compact == nil ? weights.storage.count &* 4 : 0
-    case .winograd(let weights): weights.adjoint == nil ? weights.storage.count &* 4 : 0
+    case .winograd(let weights): weights.adjoint == nil && weights.compact == nil ? weights.storage.count &* 4 : 0
     case .reducedWinograd(let weights): weights.byteCount
     case .int8(let weights): weights.byteCount
     }
@@ -118,7 +129,7 @@ public final class PackedConvolution: Sendable {
   public var readByteCount: Int {
     switch algorithm {
     case .direct(let weights): weights.readByteCount
-    case .winograd(let weights): weights.storage.count &* 4
+    case .winograd(let weights): weights.readByteCount
     case .reducedWinograd(let weights): weights.byteCount
     case .int8(let weights): weights.byteCount
     }
@@ -137,6 +148,9 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Minimal filtering: 4 times (upsampling: 2.56 times) fewer products than direct, packed weights 4 times (2.8; its
   /// adjoint 1.8) the plain ones, and a workspace. Forms without it, 1×1, stay direct.
   case winograd
+  /// The same on compact weights, which are transformed chunk by chunk just before use: for few pixels and many channels,
+  /// where it saves memory and the way from it.
+  case compactWinograd
   /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
   /// packed weights, and an error of about 10⁻⁴ of a layer's output.
   case reducedWinograd
@@ -148,21 +162,37 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   public static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
 
-  /// The faster one, by measurement. Winograd's needs whole tiles, and a whole block of input channels: the direct
-  /// algorithm skips missing ones. With fewer than 16 tiles it pays only while its larger weights stay in a cache. The
-  /// batch does not matter: images give the same bits alone and in company.
+  /// The faster of `direct` and `winograd`, by measurement, and how large Winograd's weights are.
+  ///
+  /// Winograd's needs whole tiles, and a whole block of input channels: the direct algorithm skips missing ones. With
+  /// fewer than 16 tiles it pays only while its larger weights stay in a cache. The batch does not matter: images give the
+  /// same bits alone and in company.
   public static func preferred(
     form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
-  ) -> ConvolutionAlgorithm {
+  ) -> Choice {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
-      return .direct
+      return Choice(algorithm: .direct, isLarge: false, suitsCompactWeights: false)
     }
     let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
     let weightBytes = rows * rows * input.paddedChannels * outputs * 4
-    return tiles >= 16 || tiles >= 4 && weightBytes <= smallWeightBytes ? .winograd : .direct
+    let isLarge = weightBytes > largeWeightBytes
+    return Choice(
+      algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : .direct, isLarge: isLarge,
+      suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
   }
 
-  private static let smallWeightBytes = 2 << 20
+  public struct Choice: Hashable, Sendable {
+    public var algorithm: ConvolutionAlgorithm
+    /// Whether Winograd's weights are too large to stay in a cache.
+    public var isLarge: Bool
+    /// Whether they are so many, and the tiles so few, that making them costs about what it costs to fetch them.
+    public var suitsCompactWeights: Bool
+  }
+
+  private static let largeWeightBytes = 2 << 20
+  /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
+  /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13.
+  private static let transformedBytesPerTile = 40 << 10
 }
 
 /// Weights as they come, seen from the direction at hand: `o` and `c` are channels written and read.

@@ -17,8 +17,10 @@ struct WinogradBlocking: Sendable {
   /// Floats of a worker's (fused) or the operator's (staged) elements, and of a worker's products.
   let elementFloats: Int, productFloats: Int
   let workers: Int
-  /// Floats of a worker's transposed matrix.
-  let transposedFloats: Int
+  /// How matrices are made just before use; nil where the weights have them.
+  let expansion: WinogradExpansion?
+  /// Floats of a worker's matrices that are transposed or made just before use.
+  let matrixFloats: Int
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
@@ -27,8 +29,8 @@ struct WinogradBlocking: Sendable {
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
     let grouping = WinogradGrouping(
       places, elementBytes: form.elementCount * weights.inputBlocks * 64,
-      productBytes: form.productCount * nr * 4, weightBytes: weights.storage.count * 4, panels: weights.panels.count,
-      mr: mr, mustStage: weights.adjoint != nil, kernels: kernels)
+      productBytes: form.productCount * nr * 4, weightBytes: weights.readByteCount, panels: weights.panels.count,
+      mr: mr, mustStage: weights.adjoint != nil || weights.compact != nil, kernels: kernels)
     isStaged = grouping.isStaged
     tilesPerBlock = grouping.tilesPerBlock
     blockCount = grouping.blockCount
@@ -40,13 +42,14 @@ struct WinogradBlocking: Sendable {
     productStride = nr / 16 * productRows * 16 + 80
     elementFloats = form.elementCount * elementStride
     productFloats = form.productCount * productStride
-    transposedFloats = weights.transposedFloats
+    expansion = weights.compact.map { WinogradExpansion($0, weights, kernels: kernels) }
+    matrixFloats = expansion?.scratchFloats ?? weights.transposedFloats
     workers = kernels.threadCount
   }
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (isStaged ? 0 : elementFloats) + productFloats + transposedFloats
+    (isStaged ? 0 : elementFloats) + productFloats + matrixFloats
   }
 
   var workspaceByteCount: Int { 4 * ((isStaged ? elementFloats : 0) + workers * workerFloats) }

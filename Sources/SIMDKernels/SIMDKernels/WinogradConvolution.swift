@@ -97,26 +97,17 @@ extension Kernels {
         elements: elements, row: first)
     }
     // Neighbouring tasks take the same panel: its matrices are read from memory once.
-    let panels = weights.panels, groups = blocking.blockCount, steps = weights.elementOf.count
+    let panels = weights.panels, groups = blocking.blockCount
     parallelFor(panels.count &* groups) { task, worker in
       let products = elements + (blocking.elementFloats &+ worker &* perWorker)
-      let transposed = products + blocking.productFloats
+      let matrices = products + blocking.productFloats
       let panel = panels[task / groups]
       let first = task % groups &* blocking.tilesPerBlock
       let count = min(blocking.tilesPerBlock, tiles &- first)
-      for product in 0..<steps {
-        let weight = weights.weightOf[product]
-        var matrix = UnsafePointer(weights.matrix(weight, panel))
-        var next: UnsafePointer<Float>?
-        if let adjoint = weights.adjoint {
-          weights.transpose(table, adjoint, product: product, panel: panel, transposed)
-          matrix = UnsafePointer(transposed)
-        } else if product &+ 1 < steps {
-          next = UnsafePointer(weights.matrix(weights.weightOf[product &+ 1], panel))
-        }
-        run.multiply(
-          table, product: product, panel: panel, matrix: matrix, next: next, row: first, count: count,
-          elements: elements, products: products)
+      if let expansion = blocking.expansion {
+        multiplyExpanding(run, expansion, panel, row: first, count: count, elements, products, matrices)
+      } else {
+        multiplyStored(run, panel, row: first, count: count, elements, products, matrices)
       }
       for block in 0..<panel.blocks {
         let target = panel.firstBlock &+ block
@@ -127,6 +118,49 @@ extension Kernels {
             plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ target)
           }
         }
+      }
+    }
+  }
+
+  /// All products of a panel with the matrices that the weights have; `transposed` is for those of the adjoint.
+  private func multiplyStored(
+    _ run: WinogradRun, _ panel: Panel, row: Int, count: Int, _ elements: UnsafeMutablePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, _ transposed: UnsafeMutablePointer<Float>
+  ) {
+    let weights = run.weights, steps = weights.elementOf.count
+    for product in 0..<steps {
+      var matrix = UnsafePointer(weights.matrix(weights.weightOf[product], panel))
+      var next: UnsafePointer<Float>?
+      if let adjoint = weights.adjoint {
+        weights.transpose(table, adjoint, product: product, panel: panel, transposed)
+        matrix = UnsafePointer(transposed)
+      } else if product &+ 1 < steps {
+        next = UnsafePointer(weights.matrix(weights.weightOf[product &+ 1], panel))
+      }
+      run.multiply(
+        table, product: product, panel: panel, matrix: matrix, next: next, row: row, count: count,
+        elements: elements, products: products)
+    }
+  }
+
+  /// The same with matrices that are made chunk by chunk, into `matrices`.
+  private func multiplyExpanding(
+    _ run: WinogradRun, _ expansion: WinogradExpansion, _ panel: Panel, row: Int, count: Int,
+    _ elements: UnsafeMutablePointer<Float>, _ products: UnsafeMutablePointer<Float>,
+    _ matrices: UnsafeMutablePointer<Float>
+  ) {
+    let weights = run.weights, steps = weights.elementOf.count
+    var index = 0
+    while let blocks = expansion.chunk(index) {
+      index &+= 1
+      let next = expansion.chunk(index)
+      expansion.expand(table, panel: panel, blocks: blocks, matrices)
+      for product in 0..<steps {
+        run.multiply(
+          table, product: product, panel: panel,
+          matrix: UnsafePointer(matrices + weights.weightOf[product] &* expansion.matrixStride), next: nil,
+          blocks: blocks, row: row, count: count, elements: elements, products: products,
+          ahead: expansion.lines(panel: panel, blocks: next, index: product, parts: steps))
       }
     }
   }

@@ -80,4 +80,13 @@ struct WinogradForm: Sendable {
     default: (kernels.upsampleAdjointInput, kernels.upsampleAdjointOutput)
     }
   }
+
+  /// Kernels, read backwards where the form `flips`, → transformed weights in the order of `weightOf`.
+  func weightTransform(_ kernels: WinogradKernels) -> WinogradKernels.WeightTransform {
+    switch weightRows.count {
+    case 6: kernels.sameWeights
+    case 5: kernels.upsampleWeights
+    default: kernels.upsampleAdjointWeights
+    }
+  }
 }

@@ -26,21 +26,27 @@ struct WinogradRun {
   }
 
   /// One matrix product: `count` rows of the elements from `row` × the weights of a panel → the products' first rows.
+  ///
+  /// - Parameter blocks: the input blocks that `matrix` is for, nil for all; others than the first add to the products.
   @inline(__always) func multiply(
     _ table: KernelTable, product: Int, panel: Panel, matrix: UnsafePointer<Float>, next: UnsafePointer<Float>?,
-    row: Int, count: Int, elements: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>,
-    ahead: LineRange = LineRange()
+    blocks: Range<Int>? = nil, row: Int, count: Int, elements: UnsafeMutablePointer<Float>,
+    products: UnsafeMutablePointer<Float>, ahead: LineRange = LineRange()
   ) {
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
     let tiles = (count &+ gemm.mr &- 1) / gemm.mr
-    let lines = weights.inputBlocks &* 16 &* panel.blocks
+    let blocks = blocks ?? 0..<weights.inputBlocks
+    let lines = blocks.count &* 16 &* panel.blocks
+    let initial = blocks.lowerBound == 0 ? UnsafePointer(pixels.plan.zeros.base) : nil
     var arguments = TapGemmArguments(
-      input: elements + (weights.elementOf[product] &* blocking.elementStride &+ row &* 16),
+      input: elements
+        + (weights.elementOf[product] &* blocking.elementStride
+          &+ (blocks.lowerBound &* blocking.elementRows &+ row) &* 16),
       inputBlockStride: blocking.elementRows &* 16,
-      blocks: weights.inputBlocks, taps: 1, channels: 16, tapOffsets: rowOffsets, inputPixels: rowOffsets,
+      blocks: blocks.count, taps: 1, channels: 16, tapOffsets: rowOffsets, inputPixels: rowOffsets,
       outputPixels: rowOffsets, tiles: tiles, panel: matrix,
       output: products + product &* blocking.productStride,
-      outputBlockStride: blocking.productRows &* 16, initial: pixels.plan.zeros.base, slope: 1,
+      outputBlockStride: blocking.productRows &* 16, initial: initial, slope: 1,
       prefetch: UnsafeRawPointer(next ?? matrix),
       prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles)
     if let start = ahead.start {

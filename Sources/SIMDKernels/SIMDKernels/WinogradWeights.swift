@@ -1,6 +1,7 @@
 /// Transformed weights: `[weight][panel][input channel, padded to 16][nr]`.
 struct WinogradWeights: Sendable {
   let form: WinogradForm
+  /// None where the weights are compact.
   let storage: AlignedFloats
   let panels: [Panel]
   let inputBlocks: Int
@@ -10,6 +11,8 @@ struct WinogradWeights: Sendable {
   let elementOf: [Int], weightOf: [Int]
   /// Set if the matrices are the other direction's: they are transposed just before use.
   let adjoint: Adjoint?
+  /// What the matrices are made from just before use (`WinogradExpansion`); nil where `storage` has them.
+  let compact: CompactReading?
 
   /// How the adjoint of F(4, 3) reads the weights of the forward direction.
   ///
@@ -46,6 +49,7 @@ struct WinogradWeights: Sendable {
       }
     }
     adjoint = nil
+    compact = nil
     self.form = form
     elementOf = form.elementOf
     weightOf = form.weightOf
@@ -56,7 +60,8 @@ struct WinogradWeights: Sendable {
 
   /// Backward data on the weights of a forward F(4, 3), without a copy of them.
   init(adjointOf forward: WinogradWeights, kernels: Kernels) {
-    precondition(forward.form.products == 6 && forward.adjoint == nil, "only F(4, 3) shares its weights")
+    precondition(
+      forward.form.products == 6 && forward.adjoint == nil && forward.compact == nil, "only F(4, 3) shares its weights")
     let outputBlocks = forward.inputBlocks
     inputBlocks = forward.panels.reduce(0) { $0 + $1.blocks }
     form = WinogradForm(.same(kernel: 3), .backwardData)!
@@ -66,10 +71,28 @@ struct WinogradWeights: Sendable {
     elementOf = form.elementOf
     let exchanged = [5, 3, 4, 1, 2, 0], scales: [Float] = [1, -2, -2, -0.5, -0.5, 1]
     weightOf = (0..<36).map { exchanged[$0 / 6] * 6 + exchanged[$0 % 6] }
+    compact = nil
     adjoint = Adjoint(
       panels: forward.panels, inputBlocks: forward.inputBlocks,
       factors: (0..<36).map { scales[$0 / 6] * scales[$0 % 6] })
   }
+
+  /// Compact weights, seen from one direction.
+  init(_ weights: CompactWeights, form: WinogradForm, isTransposed: Bool, kernels: Kernels) {
+    let (inputs, outputs) = isTransposed ? (weights.outputs, weights.inputs) : (weights.inputs, weights.outputs)
+    self.form = form
+    storage = AlignedFloats(count: 0)
+    compact = CompactReading(kernelsOf: weights, flips: form.flips, isTransposed: isTransposed)
+    adjoint = nil
+    panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
+    inputBlocks = (inputs + 15) / 16
+    weightStride = 0
+    elementOf = form.elementOf
+    weightOf = form.weightOf
+  }
+
+  /// Bytes that one use reads.
+  var readByteCount: Int { compact?.weights.readByteCount ?? storage.count * 4 }
 
   /// Floats of scratch memory for one transposed matrix; 0 if none is.
   var transposedFloats: Int { adjoint == nil ? 0 : inputBlocks * 16 * (panels.map(\.blocks).max() ?? 0) * 16 }

@@ -5,20 +5,6 @@ import KernelABI
 // a time, and go through the rows' transform in registers. To load a vector twice is cheaper than to store it in between.
 // Two rows are twelve vectors, so that a vector must be one register: a pixel is done in parts as wide as the tier's.
 
-private typealias Register = idv_register
-
-extension Source {
-  @inline(__always) fileprivate func register(_ offset: Int = 0) -> Register {
-    UnsafeRawPointer(self + offset).loadUnaligned(as: Register.self)
-  }
-}
-
-extension Target {
-  @inline(__always) fileprivate func put(_ value: Register, _ offset: Int = 0) {
-    UnsafeMutableRawPointer(self + offset).storeBytes(of: value, as: Register.self)
-  }
-}
-
 /// Calls `body` for each part of each tile's pixels, with its place in the first pixel and in the first element.
 @inline(__always)
 private func forEachPart(_ run: TileRun, _ body: (_ pixel: Target, _ element: Target, _ part: Int) -> Void) {
@@ -272,4 +258,7 @@ func plug(into kernels: inout WinogradKernels) {
   kernels.upsampleOutput = { winogradUpsampleOutput($0) }
   kernels.upsampleAdjointInput = { winogradAdjointInput($0) }
   kernels.upsampleAdjointOutput = { winogradAdjointOutput($0) }
+  kernels.sameWeights = { winogradSameWeights($0) }
+  kernels.upsampleWeights = { winogradUpsampleWeights($0) }
+  kernels.upsampleAdjointWeights = { winogradAdjointWeights($0) }
 }

@@ -94,7 +94,7 @@ struct BenchKernels: ParsableCommand {
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs, peak_gflops: peak * 1e-9)
       var heading = "tier \(listing.tier), \(listing.threads) threads, median of \(runs) runs; "
       heading += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
-      heading += "      ms  GFLOP/s   peak  algorithm     direction  shape\n"
+      heading += "      ms  GFLOP/s   peak  algorithm          direction  shape\n"
       if !json { try StandardStreams.printOutput(heading) }
       for (name, shape) in shapes {
         for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
@@ -118,7 +118,7 @@ struct BenchKernels: ParsableCommand {
   private func line(_ row: Row) -> String {
     var text = String(
       format: "%8.3f  %7.1f  %4.0f %%  ", row.median_s * 1e3, row.gflops, row.share_of_peak * 100)
-    text += row.algorithm.padding(toLength: 12, withPad: " ", startingAt: 0)
+    text += row.algorithm.padding(toLength: 17, withPad: " ", startingAt: 0)
     text += "  " + row.direction.padding(toLength: 9, withPad: " ", startingAt: 0)
     return text + "  \(row.name)\n"
   }
@@ -129,6 +129,7 @@ extension ConvolutionAlgorithm {
     switch self {
     case .direct: "direct"
     case .winograd: "winograd"
+    case .compactWinograd: "winograd, compact"
     case .reducedWinograd: "winograd-16"
     case .int8: "direct-8"
     }

@@ -77,8 +77,9 @@ public final class ConvolutionWeights: Sendable {
   func packed(
     _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
-    let algorithm = algorithm(direction, reading: input, kernels)
-    noteUse(direction, algorithm, reading: input)
+    let algorithm = algorithm(direction, reading: input, storage, kernels)
+    noteUse(
+      direction, algorithm, compactly: self.algorithm(direction, reading: input, .compact, kernels), reading: input)
     let key = Packing(
       direction: direction, algorithm: algorithm, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = packed.withLock({ $0[key] }) { return existing }
@@ -86,8 +87,8 @@ public final class ConvolutionWeights: Sendable {
       packed.withLock { $0[key] = shared }
       return shared
     }
-    if algorithm == .direct, let compact = compactWeights(for: kernels) {
-      let made = PackedConvolution(compact, form: form, direction: direction, kernels: kernels)
+    if let compact = compactWeights(algorithm, for: kernels) {
+      let made = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
       packed.withLock { $0[key] = made }
       return made
     }
@@ -114,27 +115,29 @@ public final class ConvolutionWeights: Sendable {
     else { return nil }
     var forwardInput = input
     forwardInput.channels = inputChannels
-    guard algorithm(.forward, reading: forwardInput, kernels) == .winograd else { return nil }
+    guard algorithm(.forward, reading: forwardInput, storage, kernels) == .winograd else { return nil }
     return PackedConvolution(
       sharingWeightsOf: try packed(.forward, reading: forwardInput, for: kernels), kernels: kernels)
   }
 
-  /// The faster algorithm, unless it costs more memory than it is worth. Winograd's weights are four times as large, and
-  /// cannot be halves; what they save grows with the pixels they are used on, so small layers of reduced-precision files
-  /// go without; 16-bit operands halve the weights and double the gain. (Upsampling is direct in floats as well, and nearly as large.) The choice looks at one image, so that a
-  /// batch gives the same bits as its images one by one.
+  /// The fastest algorithm for weights that are stored like this. The choice looks at one image, so that a batch gives the
+  /// same bits as its images one by one.
+  ///
+  /// Winograd's weights are four times as large, and cannot be halves: large ones are made of compact ones just before
+  /// use, where that is not slower. Operands of 16 bits halve them and double the gain.
   private func algorithm(
-    _ direction: Direction, reading input: BlockedShape, _ kernels: Kernels
+    _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, _ kernels: Kernels
   ) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
-    if storage != .fastest, isCompactible { return .direct }
-    let leastSide = kernels.precision == .reduced ? 16 : 32
-    guard !mayBeHalves || form == .upsample2x || image.pixelCount >= leastSide * leastSide else { return .direct }
-    let preferred = ConvolutionAlgorithm.preferred(
+    let choice = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
-    return preferred == .winograd && kernels.precision == .reduced ? .reducedWinograd : preferred
+    let isCompact = storage != .fastest && isCompactible
+    guard choice.algorithm == .winograd else { return .direct }
+    if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
+    if kernels.precision == .reduced { return .reducedWinograd }
+    return mayBeHalves && isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
   }
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.

@@ -6,14 +6,22 @@ extension ConvolutionWeights {
   /// One direction, as it is used.
   struct Use: Sendable {
     var algorithm: ConvolutionAlgorithm
+    /// The algorithm of compact weights.
+    var compactAlgorithm: ConvolutionAlgorithm
     /// By definition.
     var work: Int
   }
 
-  func noteUse(_ direction: Direction, _ algorithm: ConvolutionAlgorithm, reading input: BlockedShape) {
+  func noteUse(
+    _ direction: Direction, _ algorithm: ConvolutionAlgorithm, compactly compactAlgorithm: ConvolutionAlgorithm,
+    reading input: BlockedShape
+  ) {
     // Backward data of an upsampling reads the large side.
     let work = direction == .backwardData && form == .upsample2x ? work(on: input) / 4 : work(on: input)
-    uses.withLock { $0[direction] = Use(algorithm: algorithm, work: max(work, $0[direction]?.work ?? 0)) }
+    uses.withLock {
+      $0[direction] = Use(
+        algorithm: algorithm, compactAlgorithm: compactAlgorithm, work: max(work, $0[direction]?.work ?? 0))
+    }
   }
 
   public var isUsed: Bool { uses.withLock { !$0.isEmpty } }
@@ -23,15 +31,18 @@ extension ConvolutionWeights {
 
   func cost(_ direction: Direction) -> Double {
     guard let use = uses.withLock({ $0[direction] }) else { return 0 }
-    return Self.share(form, use.algorithm) * Double(use.work) + costOfWidening(storage, use.algorithm)
+    return cost(use.work, use.algorithm, storage)
+  }
+
+  private func cost(_ work: Int, _ algorithm: ConvolutionAlgorithm, _ storage: WeightStorage) -> Double {
+    Self.share(form, algorithm) * Double(work) + costOfWidening(storage, algorithm)
   }
 
   /// What `storage: .compact` would add.
   public var costOfCompactness: Double {
     uses.withLock { uses in
       uses.values.reduce(0) { sum, use in
-        let now = Self.share(form, use.algorithm) * Double(use.work) + costOfWidening(storage, use.algorithm)
-        return sum + Self.share(form, .direct) * Double(use.work) + costOfWidening(.compact, .direct) - now
+        sum + cost(use.work, use.compactAlgorithm, .compact) - cost(use.work, use.algorithm, storage)
       }
     }
   }
@@ -48,25 +59,29 @@ extension ConvolutionWeights {
     switch (form, algorithm) {
     case (.same, .direct): 1
     case (.same, .winograd): 0.35
+    case (.same, .compactWinograd): 0.3
     case (.same, .reducedWinograd): 0.25
     case (.same, .int8): 0.28
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
+    case (.upsample2x, .compactWinograd): 0.2
     case (.upsample2x, .reducedWinograd): 0.2
     case (.upsample2x, .int8): 0.13
     }
   }
 
-  /// Per use: each weight is widened once or more, in about as long as so many operations take.
+  /// Per use: each weight is widened once or more, and transformed, in about as long as so many operations take.
   private func costOfWidening(_ storage: WeightStorage, _ algorithm: ConvolutionAlgorithm) -> Double {
-    guard algorithm == .direct else { return 0 }
-    let count = Double(outputChannels * inputChannels * kernelArea)
-    switch storage {
-    case .fastest: return 0
-    case .compact: return 20 * count
-    case .streamed: return 100 * count
+    let perWeight: Double
+    switch (algorithm, storage) {
+    case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest): return 0
+    case (.direct, .compact): perWeight = 20
+    case (.direct, .streamed): perWeight = 100
+    case (.compactWinograd, .fastest), (.compactWinograd, .compact): perWeight = 70
+    case (.compactWinograd, .streamed): perWeight = 150
     }
+    return perWeight * Double(outputChannels * inputChannels * kernelArea)
   }
 }
 

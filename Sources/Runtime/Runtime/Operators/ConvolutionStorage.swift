@@ -74,12 +74,17 @@ extension ConvolutionWeights {
   /// Whether the direct algorithm can read these weights as halves or in the file.
   var isCompactible: Bool { CompactWeights.suits(outputs: outputChannels, inputs: inputChannels) }
 
-  /// The one copy that both directions read; nil where direct weights are packed floats.
+  /// The one copy that both directions read; nil where the algorithm's weights are packed floats.
   ///
-  /// Upsampling folds its taps while it widens them, for which packed floats of f32 files and of the fastest storage are
-  /// the better bargain.
-  func compactWeights(for kernels: Kernels) -> CompactWeights? {
-    guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
+  /// The direct algorithm folds the taps of upsampling while it widens them, for which packed floats of f32 files and of
+  /// the fastest storage are the better bargain.
+  func compactWeights(_ algorithm: ConvolutionAlgorithm, for kernels: Kernels) -> CompactWeights? {
+    switch algorithm {
+    case .compactWinograd: break
+    case .direct:
+      guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
+    case .winograd, .reducedWinograd, .int8: return nil
+    }
     let key = CompactPacking(tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     return compact.withLock { made in
       if let existing = made[key] { return existing }

@@ -1,0 +1,1 @@
+../Shared/WinogradWeights.swift
