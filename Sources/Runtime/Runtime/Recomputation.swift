@@ -48,7 +48,8 @@ struct Recomputation {
   /// Which bytes live when.
   private struct Lives {
     let records: [UsageRecord]
-    let peak: Int, peakNode: Int
+    /// The most bytes, the first node where they live, and how many such nodes there are.
+    let peak: Int, peakNode: Int, peakCount: Int
     /// Node that writes each tensor, -1 for inputs; nodes that read it, ascending.
     var producer: [Int], readers: [[Int]]
     let kept: Set<Int>
@@ -66,15 +67,17 @@ struct Recomputation {
         change[record.firstNode] += MemoryPlan.rounded(record.byteCount)
         change[record.lastNode + 1] -= MemoryPlan.rounded(record.byteCount)
       }
-      var live = 0, peak = 0, peakNode = 0
+      var live = 0, peak = 0, peakNode = 0, peakCount = 0
       for (index, node) in graph.nodes.enumerated() {
         live += change[index]
-        if live > peak { (peak, peakNode) = (live, index) }
+        if live > peak { (peak, peakNode, peakCount) = (live, index, 0) }
+        if live == peak { peakCount += 1 }
         producer[node.output.index] = index
         for input in Set(node.inputs) { readers[input.index].append(index) }
       }
       self.peak = peak
       self.peakNode = peakNode
+      self.peakCount = peakCount
     }
 
     func isKept(_ tensor: Int) -> Bool { bufferOfTensor[tensor] >= 0 && kept.contains(bufferOfTensor[tensor]) }
@@ -106,8 +109,8 @@ struct Recomputation {
       var trial = self
       trial.repeatNodes(candidate.nodes, before: candidate.reader, lives)
       let after = Lives(trial.graph, workspaces: trial.origins.map { workspaces[$0] })
-      // Less at this node, and not more at another: the peak may stay while several nodes share it.
-      if after.peak < lives.peak || after.peak == lives.peak && after.peakNode > peakNode {
+      // The peak may stay while several nodes share it, but they must become fewer: a repeated node may be as large.
+      if after.peak < lives.peak || after.peak == lives.peak && after.peakCount < lives.peakCount {
         self = trial
         return true
       }
