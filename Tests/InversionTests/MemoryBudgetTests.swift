@@ -85,7 +85,8 @@ import Testing
       let found = try evaluate(made)
       let (a, b) = (found.losses[0], reference.losses[0])
       for (x, y) in [(a.pixel, b.pixel), (a.perceptual, b.perceptual), (a.domain, b.domain)] {
-        #expect(abs(x - y) <= 1e-4 * abs(y), "\(label): \(x) against \(y)")
+        // What is streamed are the integers themselves, what is compact their halves.
+        #expect(abs(x - y) <= (precision == .int8 ? 4e-4 : 1e-4) * abs(y), "\(label): \(x) against \(y)")
       }
       // Another algorithm rounds another way, and near a kink takes the other side: as far as PyTorch in single precision is
       // from double at codes like these.
