@@ -1,4 +1,4 @@
-"""cd bench && python3 -m arm pipes | roofline
+"""cd bench && python3 -m arm pipes | roofline | listing
 
 What can be said of ARM boards without one at hand; see README.md.
 """
@@ -9,10 +9,11 @@ import os
 import pathlib
 import sys
 
-from . import disassembly, pipes, roofline
+from . import disassembly, listing, pipes, roofline
 from .kernels import KERNELS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LISTINGS = pathlib.Path(__file__).parent / "listings"
 # An in-order core first, then those that the bars are about. LLVM gives cortex-a76 the tables of the Cortex-A57;
 # neoverse-n1 is the same core with tables of its own.
 CPUS = ["cortex-a53", "cortex-a55", "cortex-a72", "cortex-a76", "neoverse-n1", "neoverse-n2"]
@@ -97,11 +98,12 @@ def run_pipes(options):
 def run_roofline(options):
     table = json.loads((pathlib.Path(__file__).parent / "boards.json").read_text())
     names, benches = [], []
-    for argument in options.bench:
+    for argument in options.bench or [f"={LISTINGS / name}" for name in ("shipped.json", "full-size.json")]:
         name, separator, path = argument.partition("=")
         if not separator:
             raise pipes.Unavailable(f"--bench {argument}: expected NAME=FILE")
         bench = json.loads(pathlib.Path(path).read_text())
+        name = name or bench.get("name", path)
         # What a board's owner attached to an issue is as good.
         bench = bench.get("bench", bench) if bench.get("format") == "idinv-lite-bench" else bench
         if missing := roofline.requirements(bench):
@@ -110,8 +112,11 @@ def run_roofline(options):
         benches.append(bench)
 
     def machine(bench):
+        ghz = options.ghz or bench.get("ghz")
+        if ghz is None:
+            raise pipes.Unavailable("--ghz: expected the clock rate of the machine that was measured; the listing has none")
         return roofline.CPU.measured(
-            bench, options.ghz, options.l1_bytes_per_cycle, options.cache_mb, options.cache_bytes_per_cycle)
+            bench, ghz, options.l1_bytes_per_cycle, options.cache_mb, options.cache_bytes_per_cycle)
 
     factor = roofline.fitted_factor(benches, machine)
     share = table["usable_share"]["value"]
@@ -135,6 +140,14 @@ def run_roofline(options):
     return 0
 
 
+def run_listing(options):
+    bench = json.loads(pathlib.Path(options.bench).read_text())
+    if missing := roofline.requirements(bench):
+        raise pipes.Unavailable(f"{options.bench}: lacks {', '.join(missing)}; expected what 'bench --graph --json' prints")
+    pathlib.Path(options.out).write_text(listing.text(listing.of_bench(bench, options.name, options.ghz, options.note)))
+    return 0
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python3 -m arm", description=__doc__.splitlines()[2])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -146,15 +159,23 @@ def main(arguments=None):
     one.add_argument("--json", action="store_true")
     one.set_defaults(run=run_pipes)
     two = commands.add_parser("roofline", help="predicts seconds per step and per inversion on boards")
-    two.add_argument("--bench", action="append", required=True, metavar="NAME=FILE",
-                     help="what 'idinv-lite bench --graph --json --compute f32' printed for a model; may be given several times")
+    two.add_argument("--bench", action="append", metavar="NAME=FILE",
+                     help="what 'idinv-lite bench --graph --json --compute f32' printed for a model; may be given several times; "
+                     "default: the listings of the project")
     # Of the machine that was measured; peak and bandwidth of its memory are in the listing.
-    two.add_argument("--ghz", type=float, default=2.6, help="clock rate of the measured machine")
+    two.add_argument("--ghz", type=float, help="clock rate of the measured machine; default: the listing's")
     two.add_argument("--l1-bytes-per-cycle", type=float, default=128, help="its loads and stores per cycle")
     two.add_argument("--cache-mb", type=float, default=32, help="its last-level cache")
     two.add_argument("--cache-bytes-per-cycle", type=float, default=16, help="what a core gets from it per cycle")
     two.add_argument("--out", help="folder for roofline.json and roofline.md; default: the text only")
     two.set_defaults(run=run_roofline)
+    three = commands.add_parser("listing", help="keeps of a run of bench what the roofline needs")
+    three.add_argument("bench", help="what 'idinv-lite bench --graph --json --compute f32' printed")
+    three.add_argument("--name", required=True, help="of the model, in tables")
+    three.add_argument("--ghz", type=float, required=True, help="clock rate of the machine")
+    three.add_argument("--note", default="", help="the machine, the model, what else ran")
+    three.add_argument("--out", required=True)
+    three.set_defaults(run=run_listing)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)

@@ -86,7 +86,7 @@ class Command(unittest.TestCase):
             path.write_text(json.dumps(contents))
             output, errors = io.StringIO(), io.StringIO()
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-                status = command.main(["roofline", "--bench", f"small={path}", *options])
+                status = command.main(["roofline", "--bench", f"small={path}", *(options or ["--ghz", "2.6"])])
             return status, output.getvalue(), errors.getvalue()
 
     def test_each_board_has_a_line_and_a_source_and_all_are_called_predictions(self):
@@ -112,9 +112,39 @@ class Command(unittest.TestCase):
     def test_results_of_other_arithmetic_are_refused(self):
         self.assertEqual(self.run_command({**bench(), "compute": "f16"})[0], 69)
 
+    def test_a_listing_says_the_same_as_the_run_that_it_is_of(self):
+        run = bench()
+        for part in roofline.PARTS:
+            for one in run[part]["operators"]:
+                one |= {"name": "convolution", "output": "[1, 2]", "median_s": 0.1}
+        with tempfile.TemporaryDirectory() as folder:
+            whole, kept = pathlib.Path(folder) / "bench.json", pathlib.Path(folder) / "kept.json"
+            whole.write_text(json.dumps(run))
+            options = ["--name", "small", "--ghz", "3.5", "--note", "a note", "--out", str(kept)]
+            self.assertEqual(command.main(["listing", str(whole), *options]), 0)
+            found = json.loads(kept.read_text())
+            self.assertEqual((found["ghz"], found["note"]), (3.5, "a note"))
+            self.assertNotIn("median_s", found["step"]["operators"][0])
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                self.assertEqual(command.main(["roofline", "--bench", f"={kept}"]), 0)
+        self.assertEqual(output.getvalue(), self.run_command(run, "--ghz", "3.5")[1])
+
+    def test_without_a_clock_rate_there_is_no_prediction(self):
+        status, text, errors = self.run_command(bench(), "--l1-bytes-per-cycle", "128")
+        self.assertEqual((status, text), (69, ""))
+        self.assertIn("--ghz", errors)
+
+    def test_the_listings_of_the_project_are_predicted_from_by_default(self):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.assertEqual(command.main(["roofline"]), 0)
+        for name in ("shipped model (64 px)", "full size (256 px)"):
+            self.assertIn(f"### {name}", output.getvalue())
+
     def test_files_are_written(self):
         with tempfile.TemporaryDirectory() as folder:
-            self.assertEqual(self.run_command(bench(), "--out", folder)[0], 0)
+            self.assertEqual(self.run_command(bench(), "--ghz", "2.6", "--out", folder)[0], 0)
             report = json.loads((pathlib.Path(folder) / "roofline.json").read_text())
             self.assertEqual(report["kind"], "prediction")
             self.assertTrue((pathlib.Path(folder) / "roofline.md").read_text().startswith("**Predictions"))
