@@ -22,7 +22,7 @@ import Testing
     let model = try Golden.model("res32")
     let image = Array(try Golden.array("res32", "image").values.prefix(3 * 32 * 32))
     let weights = ObjectiveWeights(domain: 0)
-    let steps = 12
+    let steps = Effort.count(12, low: 4)
     let options = InversionOptions(iterations: steps, weights: weights, start: .mean, space: .w)
     let result = try Inverter(model, options: options, kernels: kernels).invert(image)
 

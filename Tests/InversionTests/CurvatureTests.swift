@@ -202,16 +202,17 @@ import Testing
 
   @Test func measuringIsRepeatableAndCanBeStopped() throws {
     let model = try Golden.model("res32")
-    let plan = CurvatureMeasurement.Plan(imageCount: 2, rank: 6, seed: 5)
+    let rank = Effort.count(6, low: 3)
+    let plan = CurvatureMeasurement.Plan(imageCount: Effort.count(2, low: 1), rank: rank, seed: 5)
     func measured() throws -> Curvature? { try CurvatureMeasurement(model, plan: plan, kernels: Self.kernels).run() }
     let curvature = try #require(try measured())
-    #expect(curvature.rank == 6 && curvature.values == curvature.values.sorted(by: >))
-    #expect(curvature.values[5] > 0 && curvature.remainder == curvature.values[5])
+    #expect(curvature.rank == rank && curvature.values == curvature.values.sorted(by: >))
+    #expect(curvature.values[rank - 1] > 0 && curvature.remainder == curvature.values[rank - 1])
     #expect(try measured() == curvature)
     let stored = curvature.stored
-    for a in 0..<6 {
+    for a in 0..<rank {
       for b in 0...a {
-        let n = stored.basis.count / 6
+        let n = stored.basis.count / rank
         let overlap = dot(Array(stored.basis[a * n..<(a + 1) * n]), Array(stored.basis[b * n..<(b + 1) * n]))
         #expect(abs(overlap - (a == b ? 1 : 0)) < 1e-4)
       }
@@ -231,17 +232,18 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let plain = try Golden.model("res32")
-    let plan = CurvatureMeasurement.Plan(imageCount: 4, rank: 32, seed: 1)
+    let rank = Effort.count(32, low: 12)
+    let plan = CurvatureMeasurement.Plan(imageCount: Effort.count(4, low: 2), rank: rank, seed: 1)
     let curvature = try #require(try CurvatureMeasurement(plain, plan: plan, kernels: Self.kernels).run())
     let path = folder.appendingPathComponent("m.idinv").path
     try plain.file.write(curvature.stored, to: path)
     let model = try Model(path: path)
     let found = try #require(try model.curvature())
-    #expect(found.values == curvature.values && found.rank == 32)
+    #expect(found.values == curvature.values && found.rank == rank)
 
     let codes = vector(3 * (try plain.generator().codeCount), seed: 11)
     let images = try plain.run(.generator, on: codes, count: 3, kernels: Self.kernels).values
-    for image in 0..<3 {
+    for image in 0..<Effort.count(3, low: 1) {
       let picture = Array(images[image * images.count / 3..<(image + 1) * images.count / 3])
       func run(_ model: Model, _ count: Int) throws -> [Losses] {
         let options = InversionOptions(iterations: count, optimiser: .auto)
