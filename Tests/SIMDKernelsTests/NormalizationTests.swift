@@ -72,9 +72,12 @@ import Testing
       let gradStyle = (0..<2).flatMap { i -> [Double] in reference.dot[i] + reference.sum[i] + unused }
       let magnitude = Double(h * w)
       verify(flat: gradStyle, tolerance: Tolerance.statistics, scale: magnitude, "gradient of style \(label)") {
-        $0.normalizeModulateBackwardStyle(
-          gradStyle: $1, gradStyleRowStride: styles.rowStride, sums: sums.base, gradOutput: gradient.base,
-          gradOutputShape: shape, input: input.base, statistics: statistics.base, shape: shape)
+        $0.modulationGradientSums(
+          sums: sums.base, gradOutput: gradient.base, gradOutputShape: shape, input: input.base,
+          statistics: statistics.base, shape: shape)
+        $0.styleGradient(
+          gradStyle: $1, shape: styles, sums: sums.base,
+          sumsShape: DenseShape(rows: 2, columns: 2 * shape.paddedChannels), channels: c)
       }
       #expect(sums.isGuarded)
       let count = Double(h * w)

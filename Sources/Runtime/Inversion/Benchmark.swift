@@ -3,10 +3,11 @@ import Runtime
 
 /// How long a prepared graph takes, run after run.
 public struct GraphTiming: Sendable {
-  /// One line of a per-operator table.
+  /// One line of a per-operator table: an operator, or several that are done together plane by plane.
   public struct Operation: Sendable {
+    /// Names of fused operators are joined by " + ".
     public var name: String
-    /// Shape of the output.
+    /// Shape of the last output.
     public var shape: String
     /// Median.
     public var seconds: Double
@@ -30,7 +31,7 @@ public struct GraphTiming: Sendable {
   init(_ graph: PreparedGraph, runs: Int) {
     graph.run()  // warm caches and page in weights
     let clock = ContinuousClock()
-    var byOperation = [[Double]](repeating: [], count: graph.graph.nodes.count)
+    var byOperation = [[Double]](repeating: [], count: graph.groups.count)
     var totals: [Double] = []
     for _ in 0..<runs {
       let began = clock.now
@@ -44,12 +45,14 @@ public struct GraphTiming: Sendable {
     }
     seconds = totals
     memoryPlan = graph.memoryPlan
-    operations = graph.graph.nodes.enumerated().map { index, node in
-      Operation(
-        name: node.operation.name, shape: "\(graph.graph.shape(of: node.output))",
-        seconds: medianOf(byOperation[index]), work: graph.work[index],
-        matrixWork: graph.matrixWork[index], transformByteCount: graph.transformByteCounts[index],
-        traffic: graph.traffic[index])
+    operations = graph.groups.enumerated().map { index, group in
+      let nodes = graph.graph.nodes[group]
+      func total(_ counts: [Int]) -> Int { counts[group].reduce(0, +) }
+      return Operation(
+        name: nodes.map(\.operation.name).joined(separator: " + "),
+        shape: "\(graph.graph.shape(of: nodes.last!.output))", seconds: medianOf(byOperation[index]),
+        work: total(graph.work), matrixWork: total(graph.matrixWork),
+        transformByteCount: total(graph.transformByteCounts), traffic: graph.traffic[index])
     }
   }
 }

@@ -9,7 +9,8 @@ struct BufferAssignment {
   /// Buffers whose contents outlive a run.
   private(set) var kept: Set<Int>
 
-  init(_ graph: Graph, workspaces: [Int]) {
+  /// - Parameter groups: nodes that run interleaved: what one of them uses lives while any does.
+  init(_ graph: Graph, workspaces: [Int], groups: [Range<Int>] = []) {
     let end = max(graph.nodes.count - 1, 0)
     var lastUse = [Int](repeating: -1, count: graph.shapes.count)
     for (index, node) in graph.nodes.enumerated() {
@@ -45,6 +46,12 @@ struct BufferAssignment {
       guard byteCount > 0 else { return nil }
       records.append(UsageRecord(firstNode: index, lastNode: index, byteCount: byteCount))
       return records.count - 1
+    }
+    for group in groups where group.count > 1 {
+      for index in records.indices {
+        if group.contains(records[index].firstNode) { records[index].firstNode = group.lowerBound }
+        if group.contains(records[index].lastNode) { records[index].lastNode = group.upperBound - 1 }
+      }
     }
     kept = Set(pinned.map { bufferOfTensor[$0.index] })
     self.records = records

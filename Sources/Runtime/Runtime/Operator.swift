@@ -56,6 +56,10 @@ public struct PreparedOperator {
   /// Operations in the time that it takes, about: less than `work` for minimal filtering, more where weights are widened.
   public let effectiveWork: Double
   public let run: (OperatorMemory) -> Void
+  /// Planes of its tensors (channel blocks of images) that it can do one by one, in any order; 0 where it cannot.
+  public let planeCount: Int
+  /// Does one plane alone, on the thread at hand. It reads no other plane of any tensor that has planes.
+  public let runPlane: (OperatorMemory, Int) -> Void
 
   public init(
     workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, effectiveWork: Double? = nil,
@@ -69,6 +73,25 @@ public struct PreparedOperator {
     self.constantByteCount = constantByteCount
     self.effectiveWork = effectiveWork ?? Double(work)
     self.run = run
+    planeCount = 0
+    runPlane = { _, _ in preconditionFailure("not plane by plane") }
+  }
+
+  /// An operator that goes plane by plane, where memory traffic is what counts.
+  ///
+  /// - Parameter run: does a plane, or all where it is nil.
+  public init(
+    planes shape: BlockedShape, constantByteCount: Int = 0, run: @escaping (OperatorMemory, _ plane: Int?) -> Void
+  ) {
+    workspaceByteCount = 0
+    work = 0
+    matrixWork = 0
+    transformByteCount = 0
+    self.constantByteCount = constantByteCount
+    effectiveWork = 0
+    self.run = { run($0, nil) }
+    planeCount = shape.planeCount
+    runPlane = { run($0, $1) }
   }
 }
 

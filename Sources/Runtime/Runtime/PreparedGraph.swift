@@ -25,7 +25,9 @@ public final class PreparedGraph {
   /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
   public var matrixWork: [Int] { operators.map(\.matrixWork) }
   public var transformByteCounts: [Int] { operators.map(\.transformByteCount) }
-  /// Bytes that each node must move at least: inputs, output and constants, each once.
+  /// Nodes that run together, plane by plane, in order; most stand alone.
+  public let groups: [Range<Int>]
+  /// Bytes that each group must move at least: what it reads and what others read of it, each once.
   public let traffic: [Int]
 
   /// Where a tensor lies.
@@ -56,11 +58,14 @@ public final class PreparedGraph {
     let schedule = recomputation.graph
     let operators = recomputation.origins.map { prepared[$0] }
     self.graph = schedule
-    self.traffic = recomputation.origins.map { traffic[$0] }
+    let fusion = PlaneFusion(operators, threadCount: kernels.threadCount, isAllowed: arena.limit == nil)
+    groups = fusion.groups
+    self.traffic = fusion.traffic(schedule, operators)
     recomputedCount = operators.count - prepared.count
     arena.noteRecomputed(recomputedCount, cost: recomputation.addedCost)
 
-    let assignment = BufferAssignment(schedule, workspaces: operators.map(\.workspaceByteCount))
+    let assignment = BufferAssignment(
+      schedule, workspaces: operators.map(\.workspaceByteCount), groups: fusion.groups)
     var plan = MemoryPlan(assignment.arenaRecords)
     let offsets = plan.offsets
     var keptOffsets: [Int: Int] = [:], keptByteCount = 0
@@ -87,16 +92,25 @@ public final class PreparedGraph {
   /// Runs all nodes in order.
   public func run() { run(didRun: { _ in }) }
 
-  /// Runs all nodes and reports when each one ends.
+  /// Runs all nodes and reports when each group ends.
   ///
-  /// - Parameter didRun: called after each node with its index.
+  /// - Parameter didRun: called after each of `groups` with its index.
   public func run(didRun: (Int) -> Void) {
     arena.withMemory { base in
       if stepsBase != base { place(at: base) }
-      for index in operators.indices {
-        operators[index].run(steps[index])
+      for (index, group) in groups.enumerated() {
+        if group.count == 1 { operators[group.lowerBound].run(steps[group.lowerBound]) } else { runPlanes(group) }
         didRun(index)
       }
+    }
+  }
+
+  private func runPlanes(_ group: Range<Int>) {
+    let last = graph.nodes[group.upperBound - 1].output
+    kernels.forEachPlane(
+      operators[group.lowerBound].planeCount, cost: group.count * graph.shape(of: last).byteCount / 4
+    ) { plane in
+      for index in group { operators[index].runPlane(steps[index], plane) }
     }
   }
 

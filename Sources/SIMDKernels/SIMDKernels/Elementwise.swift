@@ -1,3 +1,5 @@
+// `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
+
 extension Kernels {
   /// y = activation(x + strength[c] · noise[pixel] + bias[c]). May run in place.
   ///
@@ -8,10 +10,10 @@ extension Kernels {
   public func addNoiseBiasActivate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape,
     noise: UnsafePointer<Float>?, noiseStrength: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
-    activation: Activation
+    activation: Activation, plane: Int? = nil
   ) {
     precondition(noise == nil || noiseStrength != nil, "noise needs a strength")
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: plane) { part in
       let strength = noiseStrength.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
       let shift = bias.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
       withLanes(strength) { strength in
@@ -32,18 +34,19 @@ extension Kernels {
   /// gradInput may be gradOutput or output.
   public func activationBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    shape: some TensorShape, slope: Float
+    shape: some TensorShape, slope: Float, plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.activationBackward(gradInput + offset, gradOutput + offset, output + offset, slope, vectors)
     }
   }
 
   /// output = a + b. May run in place.
   public func add(
-    output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape
+    output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape,
+    plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.add(output + offset, a + offset, b + offset, vectors)
     }
   }
@@ -51,10 +54,11 @@ extension Kernels {
   /// output = inputs[0] + inputs[1] + …, added in this order; one input is copied. May run in place on inputs[0] and,
   /// of exactly two inputs, on either.
   public func sum(
-    output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape
+    output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape,
+    plane: Int? = nil
   ) {
     precondition(!inputs.isEmpty, "a sum needs an input")
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       if inputs.count == 1 {
         (output + offset).update(from: inputs[0] + offset, count: vectors &* 16)
       } else {
@@ -68,18 +72,20 @@ extension Kernels {
 
   /// output = factor · input. May run in place.
   public func scale(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factor: Float, shape: some TensorShape
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factor: Float, shape: some TensorShape,
+    plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.scale(output + offset, input + offset, factor, vectors)
     }
   }
 
   /// output = a · b, element by element (masks). May run in place.
   public func multiply(
-    output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape
+    output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape,
+    plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.multiply(output + offset, a + offset, b + offset, vectors)
     }
   }
@@ -89,9 +95,9 @@ extension Kernels {
   /// - Parameter shift: `[channels]`, no padding needed.
   public func addChannelShift(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-    shape: BlockedShape
+    shape: BlockedShape, plane: Int? = nil
   ) {
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: plane) { part in
       let shift = SIMD16(shift + part.block &* 16, shape.channels(inBlock: part.block))
       withLanes(shift) { shift in
         for y in part.rows {
@@ -105,9 +111,9 @@ extension Kernels {
 
   /// output = tanh(input), within 3 ulp. May run in place.
   public func tanh(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape, plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.tanh(output + offset, input + offset, vectors)
     }
   }
@@ -115,9 +121,9 @@ extension Kernels {
   /// gx = gy · (1 − y²), with y the forward *output*. May run in place.
   public func tanhBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    shape: some TensorShape
+    shape: some TensorShape, plane: Int? = nil
   ) {
-    forEachRun(shape.elementCount) { offset, vectors in
+    forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.tanhBackward(gradInput + offset, gradOutput + offset, output + offset, vectors)
     }
   }
@@ -127,7 +133,7 @@ extension Kernels {
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
     inputShape: BlockedShape
   ) {
-    forEachPlaneRows(outputShape) { part in
+    forEachPlaneRows(outputShape, plane: nil) { part in
       for y in part.rows {
         (output + outputShape.rowOffset(plane: part.plane, y: y)).update(
           from: input + inputShape.rowOffset(plane: part.plane, y: y), count: outputShape.width &* 16)

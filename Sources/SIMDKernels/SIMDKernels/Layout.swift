@@ -18,7 +18,7 @@ extension Kernels {
     dense: UnsafeMutablePointer<Float>, denseRowStride: Int, blocked: UnsafePointer<Float>, shape: BlockedShape
   ) {
     let plane = shape.pixelCount
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: nil) { part in
       let target = dense + (part.image &* denseRowStride &+ part.block &* 16 &* plane)
       for y in part.rows {
         table.layout.planarRow(
@@ -35,7 +35,7 @@ extension Kernels {
     blocked: UnsafeMutablePointer<Float>, dense: UnsafePointer<Float>, denseRowStride: Int, shape: BlockedShape
   ) {
     let plane = shape.pixelCount
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: nil) { part in
       let source = dense + (part.image &* denseRowStride &+ part.block &* 16 &* plane)
       for y in part.rows {
         table.layout.blockRow(

@@ -83,7 +83,7 @@ extension Kernels {
   ) {
     for i in 0..<count {
       let base = i &* stride
-      forEachRun(stride) { run, vectors in
+      forEachRun(DenseShape(rows: 1, columns: stride), plane: nil) { run, vectors in
         let offset = base &+ run
         table.elementwise.scaledDifference(
           gradA.map { $0 + offset }, gradB.map { $0 + offset }, a + offset, b + offset, factor * weight[i], vectors)

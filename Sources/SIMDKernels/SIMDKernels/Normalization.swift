@@ -1,5 +1,6 @@
 // Adaptive instance normalisation (Huang and Belongie 2017) as StyleGAN applies it (Karras, Laine and Aila 2019).
-// Statistics and sums are `[batch][2][channels padded to 16]`; a style row is `[2C]`: scales s, then shifts t.
+// Statistics and sums are `[batch][2][channels padded to 16]`; a style row is `[2C]`: scales s, then shifts t. `plane`
+// is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
 
 extension BlockedShape {
   /// Floats of a statistics or sums buffer: `[batch][2][paddedChannels]`.
@@ -11,9 +12,10 @@ extension Kernels {
   ///
   /// One pass over memory: rows are reduced around their own means and merged by Chan's formula, without cancellation.
   public func channelStatistics(
-    statistics: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape, epsilon: Float
+    statistics: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape, epsilon: Float,
+    plane: Int? = nil
   ) {
-    parallelFor(shape.batch &* shape.blocks, cost: shape.elementCount) { plane, _ in
+    forEachPlane(shape, plane: plane) { plane in
       let mean = statistics + statisticsOffset(shape, plane)
       table.normalization.statistics(
         mean, mean + shape.paddedChannels, input + shape.rowOffset(plane: plane, y: 0), shape.rowStride,
@@ -28,9 +30,10 @@ extension Kernels {
   ///   - outputShape: as `shape`, with either halo.
   public func normalizeModulate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
-    style: UnsafePointer<Float>, styleRowStride: Int, shape: BlockedShape, outputShape: BlockedShape
+    style: UnsafePointer<Float>, styleRowStride: Int, shape: BlockedShape, outputShape: BlockedShape,
+    plane: Int? = nil
   ) {
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: plane) { part in
       let mean = statistics + statisticsOffset(shape, part.plane)
       let count = shape.channels(inBlock: part.block)
       let row = style + (part.image &* styleRowStride &+ part.block &* 16)
@@ -48,47 +51,34 @@ extension Kernels {
     }
   }
 
-  /// gradStyle[n] = [Σ g·x̂, Σ g] over the pixels, x̂ = (x − mean) · rstd; sums[n] = Σ g, then Σ g·x̂, padded.
+  /// sums[n] = Σ g, then Σ g·x̂, over the pixels, x̂ = (x − mean) · rstd.
   ///
-  /// - Parameters:
-  ///   - gradStyle: rows `[2C]`, `gradStyleRowStride` floats apart; what follows the 2C values is written as zero.
-  ///   - gradOutputShape: as `shape`, with either halo.
-  public func normalizeModulateBackwardStyle(
-    gradStyle: UnsafeMutablePointer<Float>, gradStyleRowStride: Int, sums: UnsafeMutablePointer<Float>,
-    gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape, input: UnsafePointer<Float>,
-    statistics: UnsafePointer<Float>, shape: BlockedShape
+  /// - Parameter gradOutputShape: as `shape`, with either halo.
+  public func modulationGradientSums(
+    sums: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape,
+    input: UnsafePointer<Float>, statistics: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
-    let padded = shape.paddedChannels
-    parallelFor(shape.batch &* shape.blocks, cost: shape.elementCount) { plane, _ in
+    forEachPlane(shape, plane: plane) { plane in
       let offset = statisticsOffset(shape, plane)
       let sum = sums + offset, mean = statistics + offset
       table.normalization.modulateSums(
-        sum, sum + padded, gradOutput + gradOutputShape.rowOffset(plane: plane, y: 0), gradOutputShape.rowStride,
-        input + shape.rowOffset(plane: plane, y: 0), shape.rowStride, mean, mean + padded, shape.height, shape.width)
-      let image = plane / shape.blocks, block = plane % shape.blocks
-      let row = gradStyle + (image &* gradStyleRowStride &+ block &* 16)
-      for c in 0..<shape.channels(inBlock: block) {
-        row[c] = sum[padded &+ c]
-        row[shape.channels &+ c] = sum[c]
-      }
-    }
-    for image in 0..<shape.batch {
-      clear(
-        gradStyle + (image &* gradStyleRowStride &+ 2 &* shape.channels), gradStyleRowStride &- 2 &* shape.channels)
+        sum, sum + shape.paddedChannels, gradOutput + gradOutputShape.rowOffset(plane: plane, y: 0),
+        gradOutputShape.rowStride, input + shape.rowOffset(plane: plane, y: 0), shape.rowStride, mean,
+        mean + shape.paddedChannels, shape.height, shape.width)
     }
   }
 
   /// gx = (1 + s) · rstd · (g − Σg/N − x̂ · Σ(g·x̂)/N), N = height · width. gradInput may be input, and gradOutput if
   /// its shape is `shape`.
   ///
-  /// - Parameter sums: what `normalizeModulateBackwardStyle` wrote.
+  /// - Parameter sums: what `modulationGradientSums` wrote.
   public func normalizeModulateBackwardData(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape,
     input: UnsafePointer<Float>, statistics: UnsafePointer<Float>, style: UnsafePointer<Float>,
-    styleRowStride: Int, sums: UnsafePointer<Float>, shape: BlockedShape
+    styleRowStride: Int, sums: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
     let padded = shape.paddedChannels, reciprocal = 1 / Float(shape.pixelCount)
-    forEachPlaneRows(shape) { part in
+    forEachPlaneRows(shape, plane: plane) { part in
       let offset = statisticsOffset(shape, part.plane)
       let mean = statistics + offset, rstd = mean + padded, sum = sums + offset
       let row = style + (part.image &* styleRowStride &+ part.block &* 16)

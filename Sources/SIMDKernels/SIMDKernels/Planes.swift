@@ -64,9 +64,33 @@ struct PlaneRows {
 }
 
 extension Kernels {
-  /// Calls `body` for row ranges that together cover every plane of `shape`, in parallel.
+  /// Calls `body(plane)` for `count` planes, in parallel: for operators that take turns plane by plane. Each is called with
+  /// the plane, and does that one alone, on the thread at hand.
+  ///
+  /// - Parameter cost: floats touched, about.
+  public func forEachPlane(_ count: Int, cost: Int, _ body: (Int) -> Void) {
+    parallelFor(count, cost: cost) { plane, _ in body(plane) }
+  }
+
+  /// Calls `body` for every plane of `shape`, in parallel; or for `plane` alone.
   @inline(__always)
-  func forEachPlaneRows(_ shape: BlockedShape, _ body: (PlaneRows) -> Void) {
+  func forEachPlane(_ shape: BlockedShape, plane: Int?, _ body: (Int) -> Void) {
+    if let plane {
+      body(plane)
+    } else {
+      parallelFor(shape.planeCount, cost: shape.elementCount) { plane, _ in body(plane) }
+    }
+  }
+
+  /// Calls `body` for row ranges that together cover every plane of `shape`, in parallel; or `plane` alone.
+  @inline(__always)
+  func forEachPlaneRows(_ shape: BlockedShape, plane: Int?, _ body: (PlaneRows) -> Void) {
+    if let plane {
+      body(
+        PlaneRows(
+          plane: plane, image: plane / shape.blocks, block: plane % shape.blocks, rows: 0..<shape.height))
+      return
+    }
     let rows = shape.rowsPerTask
     let perPlane = (shape.height &+ rows &- 1) / rows
     parallelFor(shape.batch &* shape.blocks &* perPlane, cost: shape.elementCount) { task, _ in
@@ -78,11 +102,13 @@ extension Kernels {
     }
   }
 
-  /// Calls `body` for runs of vectors that together cover a flat buffer, in parallel: `(first float, vectors)`.
+  /// Calls `body` for runs of vectors that together cover a flat buffer, in parallel, or `plane` of it alone:
+  /// `(first float, vectors)`.
   @inline(__always)
-  func forEachRun(_ elementCount: Int, _ body: (_ offset: Int, _ vectors: Int) -> Void) {
-    let vectors = elementCount / 16, run = 1024
-    parallelFor((vectors &+ run &- 1) / run, cost: elementCount) { task, _ in
+  func forEachRun(_ shape: some TensorShape, plane: Int?, _ body: (_ offset: Int, _ vectors: Int) -> Void) {
+    if let plane { return body(plane &* shape.planeStride, shape.planeStride / 16) }
+    let vectors = shape.elementCount / 16, run = 1024
+    parallelFor((vectors &+ run &- 1) / run, cost: shape.elementCount) { task, _ in
       let first = task &* run
       body(first &* 16, min(run, vectors &- first))
     }

@@ -1,13 +1,15 @@
+// `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
+
 extension Kernels {
   /// Depthwise [1,2,1]⊗[1,2,1]/16 with zero padding: StyleGAN's blur, and its own adjoint. No overlap.
   ///
   /// - Parameter inputShape: halo 1; `outputShape` may have either.
   public func blur3x3(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape
+    inputShape: BlockedShape, plane: Int? = nil
   ) {
     precondition(inputShape.halo == 1, "the blur reads a halo")
-    forEachPlaneRows(outputShape) { part in
+    forEachPlaneRows(outputShape, plane: plane) { part in
       for y in part.rows {
         table.resampling.blur(
           output + outputShape.rowOffset(plane: part.plane, y: y),
@@ -21,25 +23,25 @@ extension Kernels {
   /// y = mean of 2×2 pixels, stride 2; an odd last row or column is dropped. No overlap.
   public func averagePool2x2(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape
+    inputShape: BlockedShape, plane: Int? = nil
   ) {
-    pool(table.resampling.averagePool, output, input, outputShape, inputShape)
+    pool(table.resampling.averagePool, output, input, outputShape, inputShape, plane)
   }
 
   /// y = maximum of 2×2 pixels, stride 2; an odd last row or column is dropped. No overlap.
   public func maxPool2x2(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape
+    inputShape: BlockedShape, plane: Int? = nil
   ) {
-    pool(table.resampling.maxPool, output, input, outputShape, inputShape)
+    pool(table.resampling.maxPool, output, input, outputShape, inputShape, plane)
   }
 
   /// gx = gy/4 at each of the 2×2 pixels. `inputShape` is the pooled tensor's, of gradInput. No overlap.
   public func averagePool2x2Backward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape
+    inputShape: BlockedShape, plane: Int? = nil
   ) {
-    poolBackward(gradInput, outputShape, inputShape) { plane, y, target in
+    poolBackward(gradInput, outputShape, inputShape, plane) { plane, y, target in
       table.resampling.averagePoolBackward(
         target, inputShape.rowStride, gradOutput + outputShape.rowOffset(plane: plane, y: y), outputShape.width)
     }
@@ -48,9 +50,9 @@ extension Kernels {
   /// gx = gy at the first maximum, in row-major order, of the 2×2 pixels, and 0 at the others. No overlap.
   public func maxPool2x2Backward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
-    outputShape: BlockedShape, inputShape: BlockedShape
+    outputShape: BlockedShape, inputShape: BlockedShape, plane: Int? = nil
   ) {
-    poolBackward(gradInput, outputShape, inputShape) { plane, y, target in
+    poolBackward(gradInput, outputShape, inputShape, plane) { plane, y, target in
       table.resampling.maxPoolBackward(
         target, inputShape.rowStride, gradOutput + outputShape.rowOffset(plane: plane, y: y),
         input + inputShape.rowOffset(plane: plane, y: 2 &* y), inputShape.rowStride, outputShape.width)
@@ -61,10 +63,10 @@ extension Kernels {
   private func pool(
     _ kernel: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int, Int) -> Void,
     _ output: UnsafeMutablePointer<Float>, _ input: UnsafePointer<Float>, _ outputShape: BlockedShape,
-    _ inputShape: BlockedShape
+    _ inputShape: BlockedShape, _ plane: Int?
   ) {
     precondition(outputShape.height == inputShape.height / 2 && outputShape.width == inputShape.width / 2)
-    forEachPlaneRows(outputShape) { part in
+    forEachPlaneRows(outputShape, plane: plane) { part in
       for y in part.rows {
         kernel(
           output + outputShape.rowOffset(plane: part.plane, y: y),
@@ -77,11 +79,11 @@ extension Kernels {
   /// Calls `body(plane, y, rows 2y and 2y + 1 of gradInput)`; writes zeros where no output looked, and to the halo.
   @inline(__always)
   private func poolBackward(
-    _ gradInput: UnsafeMutablePointer<Float>, _ outputShape: BlockedShape, _ inputShape: BlockedShape,
+    _ gradInput: UnsafeMutablePointer<Float>, _ outputShape: BlockedShape, _ inputShape: BlockedShape, _ plane: Int?,
     _ body: (_ plane: Int, _ y: Int, _ target: UnsafeMutablePointer<Float>) -> Void
   ) {
     precondition(outputShape.height == inputShape.height / 2 && outputShape.width == inputShape.width / 2)
-    forEachPlaneRows(outputShape) { part in
+    forEachPlaneRows(outputShape, plane: plane) { part in
       for y in part.rows {
         let target = gradInput + inputShape.rowOffset(plane: part.plane, y: 2 &* y)
         body(part.plane, y, target)

@@ -2,11 +2,14 @@
 public protocol TensorShape: Hashable, Sendable {
   /// Floats in the buffer, halo and padding included; a multiple of 16.
   var elementCount: Int { get }
+  /// Floats of a plane: of one channel block of an image, or of a row. A multiple of 16.
+  var planeStride: Int { get }
 }
 
 extension TensorShape {
   /// Bytes of the buffer.
   public var byteCount: Int { elementCount &* 4 }
+  public var planeCount: Int { elementCount / planeStride }
 }
 
 /// The blocked layout NCHWc16: `[batch][block][height + 2·halo][width + 2·halo][16]` floats.
@@ -43,6 +46,7 @@ public struct BlockedShape: TensorShape {
   /// Floats between images.
   public var imageStride: Int { blocks &* blockStride }
   public var elementCount: Int { batch &* imageStride }
+  public var planeStride: Int { blockStride }
   /// Offset of pixel (0, 0) within a block, in floats.
   public var originOffset: Int { halo &* (rowStride &+ 16) }
   /// Pixels of one image.
@@ -65,4 +69,5 @@ public struct DenseShape: TensorShape {
   /// Floats between rows.
   public var rowStride: Int { (columns &+ 15) & ~15 }
   public var elementCount: Int { rows &* rowStride }
+  public var planeStride: Int { rowStride }
 }

@@ -37,14 +37,14 @@ struct OperatorFigures: Encodable {
 
 /// One line per operator, in the order in which they run.
 func operatorTable(_ operators: [OperatorFigures]) -> String {
-  var text = "      ms  GFLOP/s   peak        MB    GB/s  operator                        output\n"
+  var text = "      ms  GFLOP/s   peak        MB    GB/s  output              operator\n"
   for figures in operators {
     text += String(format: "%8.3f  ", figures.median_s * 1e3)
     text +=
       figures.gflop > 0
       ? String(format: "%7.1f  %4.0f %%  ", figures.gflops, figures.share_of_peak * 100) : "      -       -  "
     text += String(format: "%8.3f  %6.1f  ", Double(figures.bytes) * 1e-6, figures.gb_per_s)
-    text += figures.name.padding(toLength: 30, withPad: " ", startingAt: 0) + "  \(figures.output)\n"
+    text += figures.output.padding(toLength: 18, withPad: " ", startingAt: 0) + "  \(figures.name)\n"
   }
   return text
 }

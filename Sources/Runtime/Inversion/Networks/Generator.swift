@@ -85,13 +85,14 @@ public struct Generator: Sendable {
     var features = try graph.append(
       Constant(constant, channels: specification.blockChannels[0], height: 4, width: 4, batch: batch))
     for (index, layer) in layers.enumerated() {
+      let w = try graph.append(Slice(index * dimension..<(index + 1) * dimension), code)
+      let style = try graph.append(Dense(layer.style), w)
       if let convolution = layer.convolution {
         features = try graph.append(Convolution(convolution), features)
         if convolution.form == .upsample2x { features = try graph.append(Blur(), features) }
       }
       features = try graph.append(layer.epilogue, features)
-      let w = try graph.append(Slice(index * dimension..<(index + 1) * dimension), code)
-      features = try graph.appendStyleModulation(features, style: try graph.append(Dense(layer.style), w))
+      features = try graph.appendStyleModulation(features, style: style)
     }
     let image = try graph.append(Convolution(output), features)
     return specification.hasFinalTanh ? try graph.append(Tanh(), image) : image

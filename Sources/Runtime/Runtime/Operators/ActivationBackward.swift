@@ -16,9 +16,10 @@ struct ActivationBackward: Operator {
     let (kernels, slope) = (site.kernels, slope)
     switch site.output {
     case .blocked(let shape):
-      return PreparedOperator { memory in
+      return PreparedOperator(planes: shape) { memory, plane in
         kernels.activationBackward(
-          gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, slope: slope)
+          gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, slope: slope,
+          plane: plane)
       }
     case .dense(let shape):
       return PreparedOperator { memory in

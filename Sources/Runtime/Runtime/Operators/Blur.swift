@@ -13,8 +13,9 @@ public struct Blur: Operator {
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (try blocked(site.output), site.kernels)
-    return PreparedOperator { memory in
-      kernels.blur3x3(output: memory.output, input: memory.inputs[0], outputShape: shape, inputShape: shape)
+    return PreparedOperator(planes: shape) { memory, plane in
+      kernels.blur3x3(
+        output: memory.output, input: memory.inputs[0], outputShape: shape, inputShape: shape, plane: plane)
     }
   }
 

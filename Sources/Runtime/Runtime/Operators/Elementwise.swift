@@ -12,9 +12,11 @@ public struct Sum: Operator {
   }
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (shape, kernels) = (site.output.run, site.kernels)
-    return PreparedOperator { memory in
-      memory.inputs.withUnsafeBufferPointer { kernels.sum(output: memory.output, inputs: $0, shape: shape) }
+    let kernels = site.kernels
+    return .elementwise(site.output) { memory, shape, plane in
+      memory.inputs.withUnsafeBufferPointer {
+        kernels.sum(output: memory.output, inputs: $0, shape: shape, plane: plane)
+      }
     }
   }
 
@@ -37,9 +39,9 @@ public struct Mask: Operator {
   }
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (shape, kernels) = (site.output.run, site.kernels)
-    return PreparedOperator { memory in
-      kernels.multiply(output: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape)
+    let kernels = site.kernels
+    return .elementwise(site.output) { memory, shape, plane in
+      kernels.multiply(output: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape, plane: plane)
     }
   }
 
@@ -72,9 +74,9 @@ public struct ChannelShift: Operator {
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, shift) = (try blocked(site.output), site.kernels, shift)
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: shape) { memory, plane in
       kernels.addChannelShift(
-        output: memory.output, input: memory.inputs[0], shift: shift.base, shape: shape)
+        output: memory.output, input: memory.inputs[0], shift: shift.base, shape: shape, plane: plane)
     }
   }
 
@@ -92,8 +94,10 @@ public struct Tanh: Operator {
   public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (shape, kernels) = (site.output.run, site.kernels)
-    return PreparedOperator { memory in kernels.tanh(output: memory.output, input: memory.inputs[0], shape: shape) }
+    let kernels = site.kernels
+    return .elementwise(site.output) { memory, shape, plane in
+      kernels.tanh(output: memory.output, input: memory.inputs[0], shape: shape, plane: plane)
+    }
   }
 
   public func appendBackward(
@@ -111,17 +115,26 @@ private struct TanhBackward: Operator {
   func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (shape, kernels) = (site.output.run, site.kernels)
-    return PreparedOperator { memory in
+    let kernels = site.kernels
+    return .elementwise(site.output) { memory, shape, plane in
       kernels.tanhBackward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape)
+        gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, plane: plane)
     }
   }
 }
 
-extension Shape {
-  /// All floats of a tensor as one row, padding included: it is zero, and stays zero under these operators.
-  fileprivate var run: DenseShape {
-    DenseShape(rows: 1, columns: byteCount / MemoryLayout<Float>.stride)
+extension PreparedOperator {
+  /// An elementwise operator on a tensor of either layout, of which `run` gets all floats, padding included: it is zero,
+  /// and stays zero under these operators. A row is a plane of an image.
+  fileprivate static func elementwise(
+    _ shape: Shape, run: @escaping (OperatorMemory, DenseShape, _ plane: Int?) -> Void
+  ) -> PreparedOperator {
+    switch shape {
+    case .blocked(let shape):
+      let rows = DenseShape(rows: shape.planeCount, columns: shape.planeStride)
+      return PreparedOperator(planes: shape) { run($0, rows, $1) }
+    case .dense(let shape):
+      return PreparedOperator { run($0, shape, nil) }
+    }
   }
 }

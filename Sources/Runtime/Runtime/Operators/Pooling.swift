@@ -11,9 +11,9 @@ public struct AveragePool: Operator {
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: output) { memory, plane in
       kernels.averagePool2x2(
-        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input)
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
     }
   }
 
@@ -34,9 +34,9 @@ private struct AveragePoolBackward: Operator {
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: output) { memory, plane in
       kernels.averagePool2x2Backward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input)
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
     }
   }
 }
@@ -52,8 +52,8 @@ public struct MaxPool: Operator {
 
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator { memory in
-      kernels.maxPool2x2(output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input)
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.maxPool2x2(output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
     }
   }
 
@@ -72,10 +72,10 @@ private struct MaxPoolBackward: Operator {
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.output), try blocked(site.inputs[0]), site.kernels)
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: output) { memory, plane in
       kernels.maxPool2x2Backward(
         gradInput: memory.output, gradOutput: memory.inputs[0], input: memory.inputs[1], outputShape: output,
-        inputShape: input)
+        inputShape: input, plane: plane)
     }
   }
 }

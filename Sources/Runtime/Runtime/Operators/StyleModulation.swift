@@ -17,9 +17,9 @@ struct ChannelStatistics: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let shape = try blocked(site.inputs[0])
     let (kernels, epsilon) = (site.kernels, epsilon)
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: shape) { memory, plane in
       kernels.channelStatistics(
-        statistics: memory.output, input: memory.inputs[0], shape: shape, epsilon: epsilon)
+        statistics: memory.output, input: memory.inputs[0], shape: shape, epsilon: epsilon, plane: plane)
     }
   }
 }
@@ -43,10 +43,10 @@ struct StyleModulation: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, style) = (try blocked(site.inputs[0]), try dense(site.inputs[2]))
     let kernels = site.kernels
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: shape) { memory, plane in
       kernels.normalizeModulate(
         output: memory.output, input: memory.inputs[0], statistics: memory.inputs[1], style: memory.inputs[2],
-        styleRowStride: style.rowStride, shape: shape, outputShape: shape)
+        styleRowStride: style.rowStride, shape: shape, outputShape: shape, plane: plane)
     }
   }
 
@@ -55,13 +55,14 @@ struct StyleModulation: Operator {
   ) throws(GraphError) -> [TensorID?] {
     let (input, statistics, style) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let sums = try graph.append(ModulationGradientSums(), gradOutput, input, statistics)
+    // The data first: it goes plane by plane, as the sums do.
+    let gradInput =
+      wanted[0]
+      ? try graph.append(StyleModulationBackwardData(), gradOutput, input, statistics, style, sums) : nil
     let gradStyle =
       wanted[2]
       ? try graph.append(
         StyleGradient(channels: try blocked(graph.shape(of: input)).channels), sums) : nil
-    let gradInput =
-      wanted[0]
-      ? try graph.append(StyleModulationBackwardData(), gradOutput, input, statistics, style, sums) : nil
     return [gradInput, nil, gradStyle]
   }
 }
@@ -75,12 +76,10 @@ private struct ModulationGradientSums: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let shape = try blocked(site.inputs[0])
     let kernels = site.kernels
-    let style = DenseShape(rows: shape.batch, columns: 2 * shape.channels)
-    return PreparedOperator(workspaceByteCount: style.byteCount) { memory in
-      kernels.normalizeModulateBackwardStyle(
-        gradStyle: memory.workspace!.assumingMemoryBound(to: Float.self), gradStyleRowStride: style.rowStride,
+    return PreparedOperator(planes: shape) { memory, plane in
+      kernels.modulationGradientSums(
         sums: memory.output, gradOutput: memory.inputs[0], gradOutputShape: shape, input: memory.inputs[1],
-        statistics: memory.inputs[2], shape: shape)
+        statistics: memory.inputs[2], shape: shape, plane: plane)
     }
   }
 }
@@ -115,11 +114,11 @@ private struct StyleModulationBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, style) = (try blocked(site.output), try dense(site.inputs[3]))
     let kernels = site.kernels
-    return PreparedOperator { memory in
+    return PreparedOperator(planes: shape) { memory, plane in
       kernels.normalizeModulateBackwardData(
         gradInput: memory.output, gradOutput: memory.inputs[0], gradOutputShape: shape, input: memory.inputs[1],
         statistics: memory.inputs[2], style: memory.inputs[3], styleRowStride: style.rowStride,
-        sums: memory.inputs[4], shape: shape)
+        sums: memory.inputs[4], shape: shape, plane: plane)
     }
   }
 }
