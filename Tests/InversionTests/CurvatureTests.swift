@@ -42,6 +42,10 @@ import Testing
       for (found, expected) in zip(curvature.solve(v), expected) {
         #expect(abs(Double(found) - expected) < 1e-5 * largest, "n \(n), rank \(rank)")
       }
+      // vᵀ·H̄·v of v = H̄⁻¹·b is bᵀ·H̄⁻¹·b.
+      let form = zip(expected, v).reduce(0) { $0 + $1.0 * Double($1.1) }
+      let found = curvature.quadraticForm(expected.map { Float($0) })
+      #expect(abs(found - form) < 1e-5 * form, "n \(n), rank \(rank)")
     }
   }
 
@@ -143,7 +147,13 @@ import Testing
         (adding(codes[k + 1], -1, codes[k]), adding(gradients[k + 1], -1, gradients[k]))
       }
       let (s, y) = pair(codes.count - 2)
-      let scale = dot(s, y) / dot(y, curvature.solve(y))
+      // The geometric mean of the two scales that the pair suggests.
+      var form = dot(s, s) * bowl.values[9]
+      for row in 0..<10 {
+        let overlap = dot(bowl.rows[row * n..<(row + 1) * n].map { Float($0) }, s)
+        form += (bowl.values[row] - bowl.values[9]) * overlap * overlap
+      }
+      let scale = (dot(s, y) / dot(y, curvature.solve(y)) * (form / dot(s, y))).squareRoot()
       var matrix: [[Double]] = (0..<n).map { column in
         var unit = [Float](repeating: 0, count: n)
         unit[column] = 1

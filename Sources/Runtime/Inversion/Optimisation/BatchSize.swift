@@ -15,6 +15,11 @@ public enum BatchSize {
   /// arena beyond all caches are fetched from memory by each operator anew, which costs what sharing gains.
   public static let mostArenaBytes = 256 << 20
 
+  /// The largest batch, up to `most`, of which each row takes `arenaBytes` within `limit` bytes; at least 1.
+  static func fitting(arenaBytes: Int, limit: Int = mostArenaBytes) -> Int {
+    max(1, min(most, limit / max(arenaBytes, 1)))
+  }
+
   /// The largest batch, up to `most` and the number of images, whose arena takes no more than `mostArenaBytes` and half
   /// of the memory that is left; at least 1.
   ///
@@ -28,6 +33,6 @@ public enum BatchSize {
     guard imageCount > 1, let available else { return 1 }
     // An arena grows by less than this per image: constants and workspaces are shared.
     let one = try Objective(model, weights: weights, batch: 1, kernels: kernels).preparedGraph.memoryPlan.byteCount
-    return max(1, min(most, imageCount, min(mostArenaBytes, available / 2) / max(one, 1)))
+    return min(imageCount, fitting(arenaBytes: one, limit: min(mostArenaBytes, available / 2)))
   }
 }

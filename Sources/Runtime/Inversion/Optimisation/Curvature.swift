@@ -70,19 +70,37 @@ public struct Curvature: Sendable, Equatable {
     return space.projection(of: Array(values.prefix(codeCount)), layerCount: layerCount)
   }
 
+  /// vᵀ·H̄·v.
+  func quadraticForm(_ vector: [Float]) -> Double {
+    precondition(vector.count == codeCount)
+    let packed = Self.packed(vector[...])
+    // A whole basis leaves nothing to the remainder, and is taken without it, as `solve` does.
+    let rest = rank == codeCount ? 0 : Double(remainder)
+    var form = rest * dot(vector, vector)
+    for row in 0..<rank {
+      let overlap = Double(overlap(row, packed))
+      form += (Double(values[row]) - rest) * overlap * overlap
+    }
+    return form
+  }
+
   /// Σₖ weight(λₖ)·uₖ·(uₖᵀv), and v where it is to be added. One order of summation: the same bits everywhere.
   private func combined(of vector: [SIMD8<Float>], adding: Bool, _ weight: (Float) -> Float) -> [SIMD8<Float>] {
     var result = adding ? vector : [SIMD8<Float>](repeating: .zero, count: width)
     for row in 0..<rank {
-      let start = row * width
-      var sum = SIMD8<Float>.zero
-      for index in 0..<width { sum += rows[start + index] * vector[index] }
-      var total: Float = 0
-      for lane in 0..<8 { total += sum[lane] }
-      let factor = SIMD8<Float>(repeating: total * weight(values[row]))
-      for index in 0..<width { result[index] += rows[start + index] * factor }
+      let factor = SIMD8<Float>(repeating: overlap(row, vector) * weight(values[row]))
+      for index in 0..<width { result[index] += rows[row * width + index] * factor }
     }
     return result
+  }
+
+  /// uₖᵀv.
+  private func overlap(_ row: Int, _ vector: [SIMD8<Float>]) -> Float {
+    var sum = SIMD8<Float>.zero
+    for index in 0..<width { sum += rows[row * width + index] * vector[index] }
+    var total: Float = 0
+    for lane in 0..<8 { total += sum[lane] }
+    return total
   }
 
   private static func packed(_ values: ArraySlice<Float>) -> [SIMD8<Float>] {

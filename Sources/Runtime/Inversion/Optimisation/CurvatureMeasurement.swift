@@ -49,7 +49,8 @@ public final class CurvatureMeasurement {
   /// Directions of the first round.
   private let exploredCount: Int
   private let codeCount: Int
-  private let batch = 8
+  /// Probes side by side: as many as an arena that fits the caches allows, the same on every machine.
+  private let batch: Int
   private let rows: Objective
   private let single: Objective
   /// Codes of random images, [imageCount, L·D].
@@ -76,8 +77,9 @@ public final class CurvatureMeasurement {
     guard plan.imageCount >= 1 else {
       throw .badOption(name: "--images", expected: "1 or more", found: "\(plan.imageCount)")
     }
-    rows = try Objective(model, weights: weights, batch: batch, kernels: kernels)
     single = try Objective(model, weights: weights, batch: 1, kernels: kernels)
+    batch = BatchSize.fitting(arenaBytes: single.preparedGraph.memoryPlan.byteCount)
+    rows = batch == 1 ? single : try Objective(model, weights: weights, batch: batch, kernels: kernels)
     let zDimension = generator.specification.zDimension
     var random = TorchRandom(seed: plan.seed)
     // PyTorch's normals come sixteen at a time.
@@ -182,7 +184,8 @@ public final class CurvatureMeasurement {
       .generator, on: Array(codes[image * codeCount..<(image + 1) * codeCount]), count: 1, kernels: kernels
     ).values
     let start = try model.run(.encoder, on: picture, count: 1, kernels: kernels).values
-    single.set([try single.prepareTarget(picture)])
+    let target = try single.prepareTarget(picture)
+    single.set([target])
     var optimiser = LBFGS(start: start, curvature: curvature)
     var firstLoss: Double?
     for _ in 0..<max(1, steps) where !optimiser.isConverged {
@@ -194,7 +197,7 @@ public final class CurvatureMeasurement {
     guard let firstLoss, firstLoss.isFinite else { throw InversionError.notFinite(term: "total", step: 1) }
     let point = steps == 0 ? start : optimiser.code
     let origin = single.evaluate(point).gradient
-    rows.set([try rows.prepareTarget(picture)])
+    rows.set([target])
 
     let rank = directions.count / codeCount
     var result: [Double] = []
