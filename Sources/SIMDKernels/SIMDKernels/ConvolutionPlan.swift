@@ -72,7 +72,14 @@ public final class ConvolutionPlan: Sendable {
       let perPixel = weights.taps * weights.inputBlocks * weights.channelsPerTap
       return ConvolutionExecution(
         matrixWork: 2 * output.batch * output.pixelCount * perPixel * outputs, transformByteCount: 0)
-    case .winograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
+    case .winograd(let weights):
+      var execution = execution(weights.form, inputBlocks: weights.inputBlocks)
+      if case .winograd(let blocking) = blocking, blocking.expansion != nil {
+        // Each block of tiles makes the matrices anew, from nine taps.
+        let perPair = (9 + weights.form.weightRows.count * weights.form.weightRows.count) * 4
+        execution.transformByteCount += blocking.blockCount * perPair * weights.inputBlocks * 16 * outputs
+      }
+      return execution
     case .reducedWinograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)
     case .int8(let weights):
       // Quantisation reads twice and writes a quarter.

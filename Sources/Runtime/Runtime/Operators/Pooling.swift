@@ -53,7 +53,8 @@ public struct MaxPool: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
     return PreparedOperator(planes: output) { memory, plane in
-      kernels.maxPool2x2(output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+      kernels.maxPool2x2(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
     }
   }
 
