@@ -5,7 +5,7 @@ import Testing
 @Suite struct CompactWeightsTests {
   /// How the weights are kept.
   enum Kind: CaseIterable {
-    case halves, rowsF32, rowsF16, rowsInt8
+    case halves, floats, rowsF32, rowsF16, rowsInt8
   }
 
   @Test("Both directions agree with packed floats; without upsampling bit for bit", arguments: ConvolutionCase.all)
@@ -27,7 +27,8 @@ import Testing
           let kernels = Kernels(threadCount: threadCount, cap: tier)
           let compact = Rows(floats: floats, halves: halves, codes: codes, scales: scales)
             .compact(kind, test, kernels: kernels)
-          #expect(compact.byteCount == (kind == .halves ? paddedHalves(test) : 0))
+          let bytes = kind == .halves ? paddedHalves(test) : kind == .floats ? 2 * paddedHalves(test) : 0
+          #expect(compact.byteCount == bytes)
           for direction in [Direction.forward, .backwardData] {
             let (from, to) = direction == .forward ? (xShape, yShape) : (yShape, xShape)
             let input = direction == .forward ? x : y
@@ -68,7 +69,8 @@ import Testing
         let input = direction == .forward ? x : y
         var first: [Float]?
         // With the least cache each chunk is one block of channels.
-        for (threadCount, kind, cache) in [(1, Kind.halves, nil), (3, .halves, 1), (2, .rowsF16, nil)] {
+        let ways: [(Int, Kind, Int?)] = [(1, .halves, nil), (3, .halves, 1), (2, .floats, nil), (2, .rowsF16, nil)]
+        for (threadCount, kind, cache) in ways {
           var kernels = Kernels(threadCount: threadCount, cap: tier)
           if let cache { kernels.cacheByteCount = cache }
           let compact = rows.compact(kind, test, kernels: kernels)
@@ -140,9 +142,11 @@ import Testing
           inputs: test.i, kernel: k, owner: owners)
       }
       switch kind {
-      case .halves:
+      case .halves, .floats:
         let floats = floats
-        return CompactWeights(outputs: test.o, inputs: test.i, kernel: k, kernels: kernels) {
+        return CompactWeights(
+          outputs: test.o, inputs: test.i, kernel: k, halves: kind == .halves, kernels: kernels
+        ) {
           Array(floats[$0.lowerBound * rowLength..<$0.upperBound * rowLength])
         }
       case .rowsF32:

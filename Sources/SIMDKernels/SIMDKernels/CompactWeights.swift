@@ -1,7 +1,7 @@
 /// Weights of a convolution in one copy that serves both directions of both forms: a worker widens each chunk of a panel
 /// to floats just before it uses it.
 ///
-/// Half the memory of packed floats or less, and for a direct convolution on many pixels about the same speed. Halves and
+/// Less memory than packed floats, and for a direct convolution on many pixels about the same speed. Halves and
 /// integers give the bits of the floats they stand for, except that upsampling adds its folded taps in single precision.
 public final class CompactWeights: Sendable {
   let outputs: Int, inputs: Int, kernel: Int
@@ -11,35 +11,66 @@ public final class CompactWeights: Sendable {
 
   enum Layout: @unchecked Sendable {
     /// `[panel of outputs][input block][tap][input channel][output]`, packed by this process.
-    case panels(AlignedFloats, panels: [Panel])
+    case panels(PanelStorage, panels: [Panel])
     /// `[O][I][k][k]` as a file has them, read where they lie.
     case rows(UnsafeRawPointer, DenseWeights.Element)
   }
 
-  /// Packs halves.
+  /// Halves or floats, in the order of panels.
+  struct PanelStorage: Sendable {
+    let memory: AlignedFloats
+    let isHalf: Bool
+
+    var bytesPerWeight: Int { isHalf ? 2 : 4 }
+
+    /// Where weight `index` lies.
+    @inline(__always) func address(_ index: Int) -> UnsafeRawPointer {
+      UnsafeRawPointer(memory.base) + index &* bytesPerWeight
+    }
+
+    /// `count` weights from `index`, a multiple of 16, as floats.
+    @inline(__always)
+    func widen(_ table: KernelTable, _ target: UnsafeMutablePointer<Float>, from index: Int, count: Int) {
+      if isHalf {
+        table.layout.widen(target, address(index), count)
+      } else {
+        target.update(from: memory.base + index, count: count)
+      }
+    }
+  }
+
+  /// Packs panels.
   ///
-  /// - Parameter rows: gives the weights `[I][k][k]` of some outputs; asked for a panel at a time, by several threads.
+  /// - Parameters:
+  ///   - halves: whether to round to halves.
+  ///   - rows: gives the weights `[I][k][k]` of some outputs; asked for a panel at a time, by several threads.
   public init(
-    outputs: Int, inputs: Int, kernel: Int, kernels: Kernels, rows: @Sendable (Range<Int>) -> [Float]
+    outputs: Int, inputs: Int, kernel: Int, halves isHalf: Bool = true, kernels: Kernels,
+    rows: @Sendable (Range<Int>) -> [Float]
   ) {
     precondition(kernel == 1 || kernel == 3, "kernels of 1×1 and 3×3 only")
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
     let blocks = (inputs + 15) / 16, area = kernel * kernel
-    let storage = AlignedFloats(count: CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 4)
-    let halves = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self)
+    let halvesCount = CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 4
+    let storage = AlignedFloats(count: isHalf ? halvesCount : 2 * halvesCount)
+    let floats = storage.base
+    let halves = UnsafeMutableRawPointer(floats).assumingMemoryBound(to: UInt16.self)
     kernels.parallelFor(panels.count) { index, _ in
       let panel = panels[index], first = panel.firstBlock &* 16, nr = panel.blocks &* 16
       let wanted = first..<min(outputs, first &+ nr)
       let values = rows(wanted)
       precondition(values.count == wanted.count * inputs * area, "weights must be [O][I][k][k]")
-      let target = halves + first &* blocks &* 16 &* area
+      let start = first &* blocks &* 16 &* area
       values.withUnsafeBufferPointer { values in
         for n in 0..<wanted.count {
           for c in 0..<inputs {
             let source = values.baseAddress! + (n &* inputs &+ c) &* area
             let row: Int = (c / 16) &* area &* 16 &+ c % 16
-            let lane: Int = row &* nr &+ n
-            for t in 0..<area { target[lane &+ t &* 16 &* nr] = Float16(source[t]).bitPattern }
+            let lane: Int = start &+ row &* nr &+ n
+            for t in 0..<area {
+              let index: Int = lane &+ t &* 16 &* nr
+              if isHalf { halves[index] = Float16(source[t]).bitPattern } else { floats[index] = source[t] }
+            }
           }
         }
       }
@@ -47,7 +78,7 @@ public final class CompactWeights: Sendable {
     self.outputs = outputs
     self.inputs = inputs
     self.kernel = kernel
-    layout = .panels(storage, panels: panels)
+    layout = .panels(PanelStorage(memory: storage, isHalf: isHalf), panels: panels)
     owner = nil
   }
 
@@ -78,7 +109,7 @@ public final class CompactWeights: Sendable {
   /// Bytes of memory of its own.
   public var byteCount: Int {
     switch layout {
-    case .panels(let storage, _): storage.count &* 4
+    case .panels(let storage, _): storage.memory.count &* 4
     case .rows: 0
     }
   }
@@ -86,7 +117,7 @@ public final class CompactWeights: Sendable {
   /// Bytes that one use reads.
   public var readByteCount: Int {
     switch layout {
-    case .panels(let storage, _): storage.count &* 4
+    case .panels(let storage, _): storage.memory.count &* 4
     case .rows(_, let element): outputs &* inputs &* kernel &* kernel &* element.byteCount
     }
   }
@@ -133,9 +164,18 @@ struct CompactReading: Sendable {
   @inline(__always)
   func address(_ panel: Panel, block: Int) -> UnsafeRawPointer? {
     guard case .panels(let storage, _) = weights.layout, !isTransposed else { return nil }
+    return storage.address(index(panel, block: block))
+  }
+
+  /// Bytes of a raw weight, where `address` is not nil.
+  var bytesPerWeight: Int {
+    if case .panels(let storage, _) = weights.layout { storage.bytesPerWeight } else { 0 }
+  }
+
+  /// Weights before an input block of a panel.
+  @inline(__always) private func index(_ panel: Panel, block: Int) -> Int {
     let area = weights.kernel &* weights.kernel, blocks = (weights.inputs &+ 15) / 16
-    let matrix: Int = panel.firstBlock &* blocks &+ block &* panel.blocks
-    return UnsafeRawPointer(storage.base) + matrix &* (512 &* area)
+    return (panel.firstBlock &* blocks &+ block &* panel.blocks) &* (256 &* area)
   }
 
   /// Widens input blocks `first ..< first + count` of one panel: `[block][tap][channel][nr]` for the taps of `phase`.
@@ -182,7 +222,7 @@ struct CompactReading: Sendable {
       if isTransposed {
         fillTransposed(table, target, places, storage, panels, panel, first, count, scratch)
       } else {
-        table.layout.widen(target, address(panel, block: first)!, count &* area &* 16 &* nr)
+        storage.widen(table, target, from: index(panel, block: first), count: count &* area &* 16 &* nr)
       }
     case .rows(let base, let element):
       for block in 0..<count {
@@ -199,7 +239,7 @@ struct CompactReading: Sendable {
   /// Panels of trained inputs out of panels of trained outputs: a 16×16 transposition per block pair and tap.
   private func fillTransposed(
     _ table: KernelTable, _ target: UnsafeMutablePointer<Float>, _ places: UnsafePointer<Int>,
-    _ storage: AlignedFloats, _ panels: [Panel], _ panel: Panel, _ first: Int, _ count: Int,
+    _ storage: CompactWeights.PanelStorage, _ panels: [Panel], _ panel: Panel, _ first: Int, _ count: Int,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     let nr = panel.blocks &* 16, area = weights.kernel &* weights.kernel, blocks = (weights.inputs &+ 15) / 16
@@ -208,7 +248,7 @@ struct CompactReading: Sendable {
       let stride = source.blocks &* 16, floats = area &* 16 &* stride
       for half in 0..<panel.blocks {
         let matrix: Int = source.firstBlock &* blocks &+ (panel.firstBlock &+ half) &* source.blocks
-        table.layout.widen(scratch, UnsafeRawPointer(storage.base) + matrix &* (512 &* area), floats)
+        storage.widen(table, scratch, from: matrix &* (256 &* area), count: floats)
         for block in max(first, source.firstBlock)..<min(end, source.firstBlock &+ source.blocks) {
           let from = scratch + (block &- source.firstBlock) &* 16
           let place: Int = (block &- first) &* area &* 16 &* nr

@@ -50,8 +50,7 @@ struct WinogradExpansion: Sendable {
   /// Part `index` of `parts` of the raw weights of a chunk, where they lie in one piece.
   @inline(__always) func lines(panel: Panel, blocks: Range<Int>?, index: Int, parts: Int) -> LineRange {
     guard let blocks, let start = reading.address(panel, block: blocks.lowerBound) else { return LineRange() }
-    // Halves: 32 of them are a cache line.
-    let total = blocks.count &* 9 &* 16 &* panel.blocks &* 16 / 32
+    let total = blocks.count &* 9 &* 16 &* panel.blocks &* 16 &* reading.bytesPerWeight / 64
     let first = index &* total / parts
     return LineRange(start: start + first &* 64, count: (index &+ 1) &* total / parts &- first)
   }

@@ -124,7 +124,7 @@ public final class ConvolutionWeights: Sendable {
   /// same bits as its images one by one.
   ///
   /// Winograd's weights are four times as large, and cannot be halves: large ones are made of compact ones just before
-  /// use, where that is not slower. Operands of 16 bits halve them and double the gain.
+  /// use, where that is not slower. 16-bit operands halve them and double the gain.
   private func algorithm(
     _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, _ kernels: Kernels
   ) -> ConvolutionAlgorithm {
@@ -137,7 +137,7 @@ public final class ConvolutionWeights: Sendable {
     guard choice.algorithm == .winograd else { return .direct }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
     if kernels.precision == .reduced { return .reducedWinograd }
-    return mayBeHalves && isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
+    return isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
   }
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.

@@ -54,15 +54,19 @@ struct ConvolutionSource: Sendable {
     }
   }
 
-  /// Packs halves, without all of the weights as floats at one time.
-  func packed(outputs: Int, inputs: Int, kernel: Int, kernels: Kernels) -> CompactWeights {
+  /// Packs panels, of a file without all of the weights as floats at one time.
+  func packed(outputs: Int, inputs: Int, kernel: Int, halves: Bool, kernels: Kernels) -> CompactWeights {
     guard let tensor else {
       let values = kernels.isPlanning ? [] : load(), rowLength = inputs * kernel * kernel
-      return CompactWeights(outputs: outputs, inputs: inputs, kernel: kernel, kernels: kernels) { rows in
+      return CompactWeights(
+        outputs: outputs, inputs: inputs, kernel: kernel, halves: halves, kernels: kernels
+      ) { rows in
         Array(values[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
       }
     }
-    let made = CompactWeights(outputs: outputs, inputs: inputs, kernel: kernel, kernels: kernels) { rows in
+    let made = CompactWeights(
+      outputs: outputs, inputs: inputs, kernel: kernel, halves: halves, kernels: kernels
+    ) { rows in
       tensor.floats(rows: rows)
     }
     tensor.adviseDontNeed()
@@ -88,11 +92,12 @@ extension ConvolutionWeights {
     let key = CompactPacking(tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     return compact.withLock { made in
       if let existing = made[key] { return existing }
-      // What is not halves already stays in the file: single precision is not thrown away, and read as it is.
-      let borrows = storage == .streamed || !mayBeHalves
+      // Single precision is not thrown away; where memory is short it is read in the file, as it is.
+      let borrows = storage == .streamed || storage == .compact && !mayBeHalves
       let weights =
         (borrows ? source.borrowed(inputs: inputChannels, kernel: form.kernel) : nil)
-        ?? source.packed(outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, kernels: kernels)
+        ?? source.packed(
+          outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, halves: mayBeHalves, kernels: kernels)
       made[key] = weights
       return weights
     }
