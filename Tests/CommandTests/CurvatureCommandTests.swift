@@ -3,8 +3,11 @@ import Testing
 
 @Suite("curvature")
 struct CurvatureCommandTests {
+  /// Smaller under an emulator, where a gradient takes a second.
+  private let rank = Command.launcher.isEmpty ? 8 : 3
+
   private func arguments(_ more: String...) throws -> [String] {
-    ["curvature", "-m", try Golden.model(), "--images", "2", "--rank", "8", "-o"] + more
+    ["curvature", "-m", try Golden.model(), "--images", "2", "--rank", String(rank), "-o"] + more
   }
 
   @Test("the copy holds a curvature, the same for any number of threads; info shows it and invert uses it")
@@ -12,13 +15,13 @@ struct CurvatureCommandTests {
     let place = try Folder()
     try place.writePicture("a.png")
     let json = try Command.succeed(try arguments("m.idinv", "--json", "--threads", "1"), in: place).json
-    #expect(json["rank"] as? Int == 8 && json["path"] as? String == "m.idinv")
+    #expect(json["rank"] as? Int == rank && json["path"] as? String == "m.idinv")
     let written = try place.bytes("m.idinv")
     #expect(json["bytes"] as? Int == written.count)
     try Command.succeed(try arguments("n.idinv", "-q", "--threads", "2"), in: place)
     #expect(try written == place.bytes("n.idinv"))
     let info = try Command.succeed(["info", "m.idinv", "--check"], in: place).output
-    #expect(info.contains("curvature   rank 8") && info.contains("all checksums match"))
+    #expect(info.contains("curvature   rank \(rank)") && info.contains("all checksums match"))
 
     func losses(_ model: String, _ options: [String]) throws -> String {
       try Command.succeed(
