@@ -17,7 +17,8 @@ struct IdinvLite: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Convert.self, Info.self, Verify.self, CurvatureCommand.self, Forward.self, Synthesize.self, Encode.self,
+      Convert.self, Info.self, Verify.self, CurvatureCommand.self, Calibrate.self, Forward.self, Synthesize.self,
+      Encode.self,
       Invert.self, Attributes.self,
       Manipulate.self, Interpolate.self, Mix.self, Diffuse.self, BoundaryCommand.self,
       Merge.self, Evaluate.self, BenchCommand.self,

@@ -247,9 +247,6 @@ struct RefusalTests {
       ["verify", "GENERATOR", "--against", Golden.path("res64_wscale", "generator.pth")]),
     Refusal(
       "verify against two of a kind", 64, ["two generator"], ["verify", "MODEL", "--against", generator, generator]),
-    Refusal(
-      "a precision of arithmetic that is not there", 69, ["--compute int8", "f32"],
-      ["invert", "-m", "MODEL", "a.png", "-o", "out", "--compute", "int8"]),
   ]
 
   @Test(

@@ -11,6 +11,8 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
   public var attributes: AttributeNetworkSpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
   public var curvature: CurvatureSpecification?
+  /// Convolutions that may multiply in 8 bits, where they were measured.
+  public var int8: Int8Calibration?
   /// Range of pixel values that the networks exchange; -1...1 in all published models.
   public var pixelMinimum: Float
   public var pixelMaximum: Float
@@ -18,13 +20,15 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
   public init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
-    curvature: CurvatureSpecification? = nil, pixelMinimum: Float = -1, pixelMaximum: Float = 1
+    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil, pixelMinimum: Float = -1,
+    pixelMaximum: Float = 1
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
     self.curvature = curvature
+    self.int8 = int8
     self.pixelMinimum = pixelMinimum
     self.pixelMaximum = pixelMaximum
   }

@@ -19,6 +19,7 @@ extension ModelSpecification {
     try perceptual?.validate()
     try validateAttributes()
     try validateCurvature()
+    try validateInt8()
     if let generator, let encoder {
       try match("resolution", generator.resolution, encoder.resolution)
       try match("layerCount", generator.layerCount, encoder.layerCount)

@@ -22,6 +22,8 @@ public final class PreparedGraph {
   private var stepsBase: UnsafeMutableRawPointer?
   /// Floating-point operations of each node, by its definition.
   public var work: [Int] { operators.map(\.work) }
+  /// Operations in the time that each node takes, about.
+  public var effectiveWork: [Double] { operators.map(\.effectiveWork) }
   /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
   public var matrixWork: [Int] { operators.map(\.matrixWork) }
   public var transformByteCounts: [Int] { operators.map(\.transformByteCount) }

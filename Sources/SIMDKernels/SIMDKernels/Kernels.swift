@@ -18,6 +18,8 @@ public struct Kernels: Sendable {
   public let threadCount: Int
   /// How exact matrix products are.
   public let precision: Precision
+  /// Where forward convolutions take operands of 8 bits.
+  public let int8: Int8Use
   /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
   var cacheByteCount: Int
   /// Whether nothing is to be done: see `planning`.
@@ -28,13 +30,15 @@ public struct Kernels: Sendable {
   ///   - cap: the highest tier to use; `nil` reads `IDINV_ISA`. An unset, empty or unknown value caps nothing:
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
   ///   - precision: `reduced` is `full` where the tier has no 16-bit products.
-  public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full) {
+  ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
+  public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
     self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
     cacheByteCount = idinv_second_level_cache_bytes()
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)
     self.precision = table.reduced == nil ? .full : precision
+    self.int8 = int8 == .whereFaster && !table.int8.isFast ? .never : int8
   }
 
   /// Kernels that do nothing, for finding out what a graph would need: with them weights are packed in sizes only, into
@@ -55,6 +59,14 @@ public enum Precision: Hashable, Sendable {
   case full
   /// Winograd's products with 16-bit operands: an error of about 10⁻⁴ of a layer's output.
   case reduced
+}
+
+/// Where forward convolutions take operands of 8 bits, of those that permit it.
+public enum Int8Use: Hashable, Sendable {
+  case never
+  /// Where that is the fastest.
+  case whereFaster
+  case everywhere
 }
 
 /// What this module refuses.

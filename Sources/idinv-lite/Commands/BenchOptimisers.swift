@@ -112,8 +112,8 @@ struct BenchOptimisers: ParsableCommand {
       let figures = OptimiserComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
         .map { Figures($0, all) }
       let listing = Listing(
-        model: (model.path as NSString).lastPathComponent, compute: kernels.computeName, threads: kernels.threadCount,
-        steps: steps,
+        model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
+        threads: kernels.threadCount, steps: steps,
         figures: figures, images: all)
       try JSONOutput.write(listing, to: output.path("optimisers.json"))
       let run = try InversionReport.Run(

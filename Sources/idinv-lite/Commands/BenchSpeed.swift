@@ -117,7 +117,8 @@ struct BenchSpeed: ParsableCommand {
       let model = choice.model
       let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
       var listing = Listing(
-        threads: kernels.threadCount, cpus: cpus, compute: kernels.computeName, tier: kernels.table.tier.rawValue,
+        threads: kernels.threadCount, cpus: cpus, compute: kernels.computeName(model),
+        tier: kernels.table.tier.rawValue,
         batch: batch, peak_gflops: kernels.measurePeak() * 1e-9,
         memory_gb_per_s: kernels.measureMemoryBandwidth() * 1e-9)
       Self.forgetPeakResidentBytes()

@@ -100,6 +100,12 @@ struct Info: ParsableCommand {
     if let curvature = metadata.specification.curvature {
       lines.append("  curvature   rank \(curvature.rank)")
     }
+    if let int8 = metadata.specification.int8 {
+      var parts = ["\(int8.layers.count) of \(metadata.specification.int8Candidates.count) convolutions"]
+      if let psnr = int8.psnr { parts.append(String(format: "images %.1f dB", psnr)) }
+      if let error = int8.codeError { parts.append(String(format: "codes %.2g %%", error * 100)) }
+      lines.append("  8 bits      " + parts.joined(separator: ", "))
+    }
     let byType = Dictionary(grouping: listed, by: \.dtype)
     for (dtype, tensors) in byType.sorted(by: { $0.key < $1.key }) {
       let elements = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }

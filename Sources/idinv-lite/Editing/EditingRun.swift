@@ -232,7 +232,7 @@ final class EditingRun {
     progress.clear()
     let summary = EditingSummary(
       header: EditingSummary.Header(
-        model: model.path, weights: model.file.metadata.precision.rawValue, compute: kernels.computeName,
+        model: model.path, weights: model.file.metadata.precision.rawValue, compute: kernels.computeName(model),
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, complete: !Signals.isInterrupted,
         seconds: seconds, skipped: skipped, memory: memory.figures),
       details: details)

@@ -57,7 +57,7 @@ struct RunDescription: Codable {
     resolution = try model.imageResolution()
     layerCount = specification.layerCount
     codeDimension = specification.wDimension
-    compute = kernels.computeName
+    compute = kernels.computeName(model)
     tier = kernels.table.tier.rawValue
     threads = kernels.threadCount
     objective = InversionSummary.Objective(options)

@@ -84,7 +84,7 @@ struct QualityGrid {
           }
           var configuration = QualityConfiguration(
             optimizer: nil, iterations: 0, weights: weights ?? model.file.metadata.precision,
-            compute: kernels.computeName, threads: kernels.threadCount)
+            compute: kernels.computeName(model), threads: kernels.threadCount)
           if iterations.contains(0) { result.append(configuration) }
           for optimizer in optimizers {
             for count in iterations.sorted() where count > 0 {

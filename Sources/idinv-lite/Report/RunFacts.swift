@@ -16,7 +16,7 @@ extension InversionReport.Run {
     layerCount = shape.layerCount
     codeDimension = shape.dimension
     weightsType = model.file.metadata.precision.rawValue
-    computeType = kernels.computeName
+    computeType = kernels.computeName(model)
     threadCount = kernels.threadCount
     tier = kernels.table.tier.rawValue
     self.seconds = seconds

@@ -88,8 +88,8 @@ struct EngineOptions: ParsableArguments {
 
   @Option(
     help: """
-      Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, where the processor multiplies them faster; \
-      auto for the fastest that shows no difference. (int8 is not available.)
+      Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, or int8 for 8-bit operands in those that \
+      'calibrate' has chosen, where the processor multiplies them faster; auto for the fastest that shows no difference.
       """)
   var compute = Compute.auto
 
@@ -100,9 +100,6 @@ struct EngineOptions: ParsableArguments {
   /// - Parameter auto: what `auto` means: commands that measure parity compute in full precision unless told otherwise.
   func kernels(auto: Precision = .reduced) throws -> Kernels {
     let cap = try Tier.capFromEnvironment()
-    if compute == .int8 {
-      throw Failure(.unavailable, "--compute int8: not available; expected auto, f32 or f16")
-    }
     try cores.apply(threadCount: threads)
     let precision: Precision =
       switch compute {
@@ -110,10 +107,16 @@ struct EngineOptions: ParsableArguments {
       case .f32: .full
       case .f16, .int8: .reduced
       }
-    var kernels = Kernels(threadCount: threads, cap: cap, precision: precision)
+    let int8: Int8Use = compute == .int8 ? .everywhere : compute == .auto && auto == .reduced ? .whereFaster : .never
+    var kernels = Kernels(threadCount: threads, cap: cap, precision: precision, int8: int8)
     // Halves err ten times more than integers of 16 bits: whoever wants them asks for them.
-    if compute == .auto, kernels.table.reduced?.operand == .float16 {
-      kernels = Kernels(threadCount: threads, cap: cap)
+    if compute != .f16, kernels.table.reduced?.operand == .float16 {
+      kernels = Kernels(threadCount: threads, cap: cap, int8: int8)
+    }
+    guard compute != .int8 || kernels.table.int8.isFast else {
+      throw Failure(
+        .unavailable,
+        "--compute int8: tier \(kernels.table.tier.rawValue) has no fast 8-bit products; expected auto or f32")
     }
     guard compute != .f16 || kernels.precision == .reduced else {
       throw Failure(
@@ -125,8 +128,16 @@ struct EngineOptions: ParsableArguments {
 }
 
 extension Kernels {
-  /// The arithmetic in force, as `--compute` names it.
-  var computeName: String { (precision == .full ? EngineOptions.Compute.f32 : .f16).rawValue }
+  /// The arithmetic in force for a model, as `--compute` names it: auto where each layer has its own.
+  func computeName(_ model: Model) -> String {
+    let compute: EngineOptions.Compute =
+      switch int8 {
+      case .everywhere: .int8
+      case .whereFaster where model.hasInt8Encoder: .auto
+      case .whereFaster, .never: precision == .full ? .f32 : .f16
+      }
+    return compute.rawValue
+  }
 }
 
 /// `--quiet` and `--json`.

@@ -79,7 +79,12 @@ public struct Generator: Sendable {
   }
 
   /// w+ [N, L·D] → image [N, 3, R, R].
-  public func appendSynthesis(to graph: inout Graph, _ code: TensorID) throws(GraphError) -> TensorID {
+  ///
+  /// - Parameter isExact: whether 8-bit operands are out of the question. They are where images are measured or optimised:
+  ///   a loss that moves in the steps of its rounding ends quasi-Newton methods early.
+  public func appendSynthesis(
+    to graph: inout Graph, _ code: TensorID, isExact: Bool = true
+  ) throws(GraphError) -> TensorID {
     let dimension = specification.wDimension
     let batch = graph.shape(of: code).extents[0]
     var features = try graph.append(
@@ -88,7 +93,7 @@ public struct Generator: Sendable {
       let w = try graph.append(Slice(index * dimension..<(index + 1) * dimension), code)
       let style = try graph.append(Dense(layer.style), w)
       if let convolution = layer.convolution {
-        features = try graph.append(Convolution(convolution), features)
+        features = try graph.append(Convolution(convolution, isExact: isExact), features)
         if convolution.form == .upsample2x { features = try graph.append(Blur(), features) }
       }
       features = try graph.append(layer.epilogue, features)

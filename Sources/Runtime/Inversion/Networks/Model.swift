@@ -18,22 +18,28 @@ public struct Model: Sendable {
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
-  public init(path: String, memory: MemoryPolicy = MemoryPolicy()) throws(InversionError) {
+  public init(
+    path: String, memory: MemoryPolicy = MemoryPolicy(), int8: Set<String>? = nil
+  ) throws(InversionError) {
     let file = try wrapModel { () throws(ModelFileError) in
       let file = try ModelFile(path: path)
       try file.verifyChecksums()
       return file
     }
-    try self.init(file: file, path: path, memory: memory)
+    try self.init(file: file, path: path, memory: memory, int8: int8)
   }
 
-  public init(file: ModelFile, path: String, memory: MemoryPolicy = MemoryPolicy()) throws(InversionError) {
+  /// - Parameter int8: convolutions whose forward products may take operands of 8 bits, by the names of their weights; nil for
+  ///   those of the file's calibration or, where it has none, for the encoder's.
+  public init(
+    file: ModelFile, path: String, memory: MemoryPolicy = MemoryPolicy(), int8: Set<String>? = nil
+  ) throws(InversionError) {
     self.file = file
     self.path = path
     self.memory = memory
     arena = SharedArena(limit: memory.arenaLimit)
-    let loader = WeightLoader(file, memory: memory)
     let specification = file.specification
+    let loader = WeightLoader(file, memory: memory, int8: Self.permissions(specification, int8))
     generatorNetwork =
       if let part = specification.generator { try Generator(part, from: loader) } else { nil }
     encoderNetwork =
@@ -45,6 +51,27 @@ public struct Model: Sendable {
     convolutions = loader.convolutions
     denses = loader.denses
   }
+
+  /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a calibration,
+  /// and somebody who asks for it.
+  private static func permissions(_ specification: ModelSpecification, _ layers: Set<String>?) -> [String:
+    Int8Permission]
+  {
+    let measured = layers ?? specification.int8.map { Set($0.layers) }
+    var permissions: [String: Int8Permission] = [:]
+    for name in specification.int8Candidates {
+      let isEncoder = name.hasPrefix("encoder.")
+      if let measured {
+        permissions[name] = measured.contains(name) ? (isEncoder ? .granted : .onRequest) : .refused
+      } else {
+        permissions[name] = isEncoder ? .onRequest : .refused
+      }
+    }
+    return permissions
+  }
+
+  /// Whether a calibration found layers of the encoder harmless in 8 bits.
+  public var hasInt8Encoder: Bool { convolutions.contains { $0.int8 == .granted } }
 
   public var hasEncoder: Bool { encoderNetwork != nil }
   public var hasFeatureNetwork: Bool { featureNetwork != nil }

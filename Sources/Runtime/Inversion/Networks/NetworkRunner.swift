@@ -44,7 +44,8 @@ public final class NetworkRunner {
       let generator = try model.generator()
       inputShape = [batch, generator.specification.layerCount, generator.specification.wDimension]
       input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-      output = try wrapGraph { () throws(GraphError) in try generator.appendSynthesis(to: &graph, input) }
+      output = try wrapGraph { () throws(GraphError) in try generator.appendSynthesis(to: &graph, input, isExact: false)
+      }
       outputShape = graph.shape(of: output).extents
     case .encoder:
       let encoder = try model.encoder()

@@ -5,12 +5,15 @@ import Runtime
 final class WeightLoader {
   let file: ModelFile
   let memory: MemoryPolicy
+  /// Convolutions by the names of their weights; those not named are refused.
+  let int8: [String: Int8Permission]
   private(set) var convolutions: [ConvolutionWeights] = []
   private(set) var denses: [DenseLayerWeights] = []
 
-  init(_ file: ModelFile, memory: MemoryPolicy) {
+  init(_ file: ModelFile, memory: MemoryPolicy, int8: [String: Int8Permission]) {
     self.file = file
     self.memory = memory
+    self.int8 = int8
   }
 
   private func tensor(_ name: String) throws(InversionError) -> WeightTensor {
@@ -28,7 +31,7 @@ final class WeightLoader {
     let weight = try tensor("\(prefix).weight")
     let loaded = ConvolutionWeights(
       weight, form: form, bias: hasBias ? try values("\(prefix).bias") : nil,
-      storage: memory.convolutions[weight.name] ?? .fastest)
+      storage: memory.convolutions[weight.name] ?? .fastest, int8: int8[weight.name] ?? .refused)
     convolutions.append(loaded)
     return loaded
   }

@@ -36,7 +36,7 @@ public final class AttributeSampler {
     let (code, attributes) = try wrapGraph { () throws(GraphError) -> (TensorID, TensorID) in
       let w = try generator.appendMapping(to: &graph, latent)
       let code = try generator.appendTruncation(to: &graph, w, psi: psi)
-      let image = try generator.appendSynthesis(to: &graph, code)
+      let image = try generator.appendSynthesis(to: &graph, code, isExact: false)
       return (code, try head.append(to: &graph, try features.append(to: &graph, image)))
     }
     graph.markOutput(code)

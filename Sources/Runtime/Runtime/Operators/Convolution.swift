@@ -2,6 +2,15 @@ import Quant
 import SIMDKernels
 import Synchronization
 
+/// What is known of a convolution's forward products with operands of 8 bits.
+public enum Int8Permission: Hashable, Sendable {
+  case refused
+  /// Taken where `Kernels.int8` is `everywhere`: nothing is known, or a difference is.
+  case onRequest
+  /// A calibration found no harm: taken where that is faster.
+  case granted
+}
+
 /// The frozen weights of one convolution, packed on demand for the CPU at hand.
 ///
 /// What is packed is made once and shared by all graphs; compact weights (`ConvolutionStorage.swift`) by both directions.
@@ -12,6 +21,8 @@ public final class ConvolutionWeights: Sendable {
   public let form: ConvolutionForm
   let bias: ConstantBuffer?
   public let storage: WeightStorage
+  /// Whether forward products may take operands of 8 bits.
+  public let int8: Int8Permission
   /// Whether packed weights may be halves: those of f16 files are, and those of int8 files lose nothing that matters.
   let mayBeHalves: Bool
   let source: ConvolutionSource
@@ -35,7 +46,10 @@ public final class ConvolutionWeights: Sendable {
   /// Borrows a tensor [O, I, k, k] of a mapped model file.
   ///
   /// - Parameter bias: [O] or nil.
-  public init(_ tensor: WeightTensor, form: ConvolutionForm, bias: [Float]?, storage: WeightStorage = .fastest) {
+  public init(
+    _ tensor: WeightTensor, form: ConvolutionForm, bias: [Float]?, storage: WeightStorage = .fastest,
+    int8: Int8Permission = .refused
+  ) {
     name = tensor.name
     outputChannels = tensor.shape[0]
     inputChannels = tensor.shape[1]
@@ -43,6 +57,7 @@ public final class ConvolutionWeights: Sendable {
     self.bias = bias.map(ConstantBuffer.init)
     self.storage = storage
     mayBeHalves = tensor.dtype != .f32
+    self.int8 = int8
     source = ConvolutionSource(tensor)
   }
 
@@ -51,10 +66,12 @@ public final class ConvolutionWeights: Sendable {
   /// - Parameters:
   ///   - bias: [O] or nil.
   ///   - mayBeHalves: whether packed weights may be halves.
+  ///   - int8: whether forward products may take operands of 8 bits.
   ///   - load: gives the weights as [O, I, k, k]; called once per packing, so that they need not stay in memory.
   public init(
     name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
-    mayBeHalves: Bool = false, storage: WeightStorage = .fastest, load: @escaping @Sendable () -> [Float]
+    mayBeHalves: Bool = false, int8: Int8Permission = .refused, storage: WeightStorage = .fastest,
+    load: @escaping @Sendable () -> [Float]
   ) {
     self.name = name
     self.outputChannels = outputChannels
@@ -63,6 +80,7 @@ public final class ConvolutionWeights: Sendable {
     self.bias = bias.map(ConstantBuffer.init)
     self.storage = storage
     self.mayBeHalves = mayBeHalves
+    self.int8 = int8
     source = ConvolutionSource(load)
   }
 
@@ -74,10 +92,12 @@ public final class ConvolutionWeights: Sendable {
   }
 
   /// Packed weights for one direction, reading tensors of shape `input`.
+  ///
+  /// - Parameter isExact: whether 8-bit operands are out of the question.
   func packed(
-    _ direction: Direction, reading input: BlockedShape, for kernels: Kernels
+    _ direction: Direction, reading input: BlockedShape, isExact: Bool = true, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
-    let algorithm = algorithm(direction, reading: input, storage, kernels)
+    let algorithm = algorithm(direction, reading: input, storage, isExact: isExact, kernels)
     noteUse(
       direction, algorithm, compactly: self.algorithm(direction, reading: input, .compact, kernels), reading: input)
     let key = Packing(
@@ -126,10 +146,33 @@ public final class ConvolutionWeights: Sendable {
   /// Winograd's weights are four times as large, and cannot be halves: large ones are made of compact ones just before
   /// use, where that is not slower. 16-bit operands halve them and double the gain.
   private func algorithm(
-    _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, _ kernels: Kernels
+    _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, isExact: Bool = true,
+    _ kernels: Kernels
   ) -> ConvolutionAlgorithm {
     var image = input
     image.batch = 1
+    let exact = exactAlgorithm(direction, reading: image, storage, kernels)
+    guard direction == .forward, !isExact, storage == .fastest || !isCompactible else { return exact }
+    return takesInt8(insteadOf: exact, reading: image, kernels) ? .int8 : exact
+  }
+
+  private func takesInt8(
+    insteadOf other: ConvolutionAlgorithm, reading image: BlockedShape, _ kernels: Kernels
+  ) -> Bool {
+    guard int8 != .refused else { return false }
+    switch kernels.int8 {
+    case .never: return false
+    case .everywhere: return true
+    case .whereFaster:
+      guard int8 == .granted else { return false }
+      return ConvolutionAlgorithm.isInt8Faster(than: other, form: form, input: image, outputChannels: outputChannels)
+    }
+  }
+
+  /// Of floats, or of 16 bits where the kernels say so, for one image.
+  private func exactAlgorithm(
+    _ direction: Direction, reading image: BlockedShape, _ storage: WeightStorage, _ kernels: Kernels
+  ) -> ConvolutionAlgorithm {
     let choice = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
@@ -153,10 +196,13 @@ public final class ConvolutionWeights: Sendable {
 public struct Convolution: Operator {
   public let weights: ConvolutionWeights
   public let activation: Activation
+  /// Whether 8-bit operands are out of the question here, whatever the weights permit.
+  public let isExact: Bool
 
-  public init(_ weights: ConvolutionWeights, activation: Activation = .none) {
+  public init(_ weights: ConvolutionWeights, activation: Activation = .none, isExact: Bool = false) {
     self.weights = weights
     self.activation = activation
+    self.isExact = isExact
   }
 
   public var name: String { "convolution" }
@@ -175,7 +221,7 @@ public struct Convolution: Operator {
   public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     let plan = ConvolutionPlan(
-      try weights.packed(.forward, reading: try blocked(site.inputs[0]), for: kernels),
+      try weights.packed(.forward, reading: try blocked(site.inputs[0]), isExact: isExact, for: kernels),
       input: try blocked(site.inputs[0]), output: try blocked(site.output), kernels: kernels)
     let (weights, bias, activation) = (weights, weights.bias, activation)
     return PreparedOperator(

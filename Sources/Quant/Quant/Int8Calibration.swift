@@ -1,0 +1,64 @@
+/// Which convolutions may multiply in 8 bits, by measurement against single precision on the model's own images.
+public struct Int8Calibration: Codable, Equatable, Sendable {
+  /// Names of weights, in the order of `ModelSpecification.int8Candidates`.
+  public var layers: [String]
+  /// Of the generator's images with all of its layers in 8 bits: the least PSNR, in dB; absent where none is.
+  public var psnr: Float?
+  /// Of the encoder's codes with all of its layers in 8 bits: ‖error‖ / ‖code‖; absent where none is.
+  public var codeError: Float?
+
+  public init(layers: [String], psnr: Float? = nil, codeError: Float? = nil) {
+    self.layers = layers
+    self.psnr = psnr
+    self.codeError = codeError
+  }
+}
+
+extension ModelSpecification {
+  /// Convolutions that can multiply in 8 bits: those of generator and encoder with 16 input channels or more. The last, to
+  /// RGB, stays exact: its errors are seen as they are. So does the perceptual network, which measures small differences.
+  public var int8Candidates: [String] {
+    requiredTensors(of: self).filter { tensor in
+      let isEncoder = tensor.role == .weight && tensor.name.hasPrefix("encoder.")
+      return (isEncoder || tensor.role == .synthesisWeight) && tensor.shape.count == 4 && tensor.shape[1] >= 16
+    }.map(\.name)
+  }
+
+  func validateInt8() throws(ModelFileError) {
+    guard let int8 else { return }
+    let candidates = Set(int8Candidates)
+    for (index, name) in int8.layers.enumerated() where !candidates.contains(name) {
+      throw .specification(
+        field: "int8.layers[\(index)]", found: "\"\(name.prefix(80))\"",
+        expected:
+          "the weights of a 3×3 layer of the generator, or of a convolution of the encoder, with 16 inputs or more")
+    }
+    guard Set(int8.layers).count == int8.layers.count else {
+      throw .specification(field: "int8.layers", found: "a name twice", expected: "each name once")
+    }
+    if let psnr = int8.psnr, !psnr.isFinite {
+      throw .specification(field: "int8.psnr", found: "\(psnr)", expected: "a finite number")
+    }
+    if let codeError = int8.codeError, !(codeError.isFinite && codeError >= 0) {
+      throw .specification(field: "int8.codeError", found: "\(codeError)", expected: "a finite number, 0 or more")
+    }
+  }
+}
+
+extension ModelFile {
+  /// Writes a copy of this file with another calibration, or without one; all tensors byte for byte.
+  ///
+  /// - Returns: the copy's size.
+  /// - Throws: `.specification` for a calibration that does not fit, `.cannotWrite`.
+  @discardableResult
+  public func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
+    var metadata = metadata
+    metadata.specification.int8 = calibration
+    var types: [String: DType] = [:]
+    for name in tensorNames { types[name] = try tensor(name).dtype }
+    let writer = try ModelFileWriter(
+      path: path, metadata: metadata, policy: QuantisationPolicy(precision: metadata.precision, overrides: types))
+    for name in tensorNames { try writer.copy(try tensor(name)) }
+    return try writer.finish()
+  }
+}

@@ -1,0 +1,246 @@
+import Foundation
+import Quant
+import Runtime
+
+/// Finds out which convolutions may multiply in 8 bits: of generator and encoder, on images of random codes, against single
+/// precision.
+///
+/// First each layer alone in 8 bits. Then layer by layer together, those first that save most for the error that they make,
+/// each kept as long as all that are kept leave every image (every code) within its limit.
+public final class CalibrationMeasurement {
+  public struct Plan: Sendable {
+    public var sampleCount: Int
+    /// Least PSNR of the generator's images, in dB.
+    public var psnr: Float
+    /// Largest ‖error‖ / ‖code‖ of the encoder.
+    public var codeError: Float
+    public var seed: UInt32
+
+    public init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt32 = 0) {
+      self.sampleCount = sampleCount
+      self.psnr = psnr
+      self.codeError = codeError
+      self.seed = seed
+    }
+  }
+
+  /// What one layer alone in 8 bits does.
+  public struct Layer: Sendable {
+    /// Of its weights.
+    public var name: String
+    /// `generator` or `encoder`.
+    public var network: NetworkKind
+    /// Of the layer's output: ‖error‖ / ‖output‖ over all samples.
+    public var outputError: Double
+    /// Of the network's: `NetworkError`.
+    public var networkError: NetworkError
+    /// Operations saved, in those of a direct convolution that take as long; an estimate, against single precision.
+    public var saving: Double
+    /// Whether it may stay in 8 bits together with the others that may.
+    public var isGranted = false
+  }
+
+  /// How far a network's outputs are off, in the worst of the samples.
+  public struct NetworkError: Sendable {
+    /// ‖error‖ / ‖output‖.
+    public var relative: Double
+    /// Peak signal-to-noise ratio for the model's range of pixels, in dB.
+    public var psnr: Double
+  }
+
+  public struct Result: Sendable {
+    /// In the order of the file.
+    public var layers: [Layer]
+    public var calibration: Int8Calibration
+  }
+
+  private let model: Model
+  private let plan: Plan
+  private let exact: Kernels
+  private let rounded: Kernels
+  /// Codes, and the images that the generator makes of them in single precision.
+  private var inputs: [NetworkKind: [[Float]]] = [:]
+  private var outputs: [NetworkKind: [[Float]]] = [:]
+  private var done = 0, total = 1
+  private var observer: (Double) -> Bool = { _ in true }
+  private struct Stopped: Error {}
+
+  /// - Parameter kernels: their tier and threads count, whatever their arithmetic.
+  /// - Throws: `.missingNetwork` without a generator, `.badOption`.
+  public init(_ model: Model, plan: Plan = Plan(), kernels: Kernels) throws(InversionError) {
+    let generator = try model.generator()
+    guard plan.sampleCount >= 1 else {
+      throw .badOption(name: "--samples", expected: "1 or more", found: "\(plan.sampleCount)")
+    }
+    self.model = model
+    self.plan = plan
+    exact = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier)
+    rounded = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier, int8: .everywhere)
+    var random = TorchRandom(seed: plan.seed)
+    let count = plan.sampleCount, zDimension = generator.specification.zDimension
+    // PyTorch's normals come sixteen at a time.
+    let latents = Array(random.normals(max(16, count * zDimension)).prefix(count * zDimension))
+    let w = try model.run(.mapping, on: latents, count: count, kernels: exact).values
+    let codes = try model.run(.truncation, on: w, count: count, kernels: exact, psi: 1).values
+    let width = generator.codeCount
+    inputs[.generator] = (0..<count).map { Array(codes[$0 * width..<($0 + 1) * width]) }
+  }
+
+  /// - Parameter progress: gets the share done; false ends the work.
+  /// - Returns: nil where the work was ended.
+  public func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Result? {
+    observer = progress
+    let candidates = model.file.specification.int8Candidates
+    total = max(1, 2 * candidates.count)
+    do {
+      outputs[.generator] = try exactOutputs(.generator)
+      inputs[.encoder] = outputs[.generator]
+      if model.hasEncoder { outputs[.encoder] = try exactOutputs(.encoder) }
+      var layers: [Layer] = []
+      for name in candidates { layers.append(try alone(name)) }
+      var calibration = Int8Calibration(layers: [])
+      let images = try together(.generator, &layers) { $0.psnr >= Double(self.plan.psnr) }
+      let codes = try together(.encoder, &layers) { $0.relative <= Double(self.plan.codeError) }
+      calibration.layers = layers.filter(\.isGranted).map(\.name)
+      // Without any error there is no finite one.
+      calibration.psnr = images.flatMap { $0.psnr.isFinite ? Float($0.psnr) : nil }
+      calibration.codeError = codes.map { Float($0.relative) }
+      return Result(layers: layers, calibration: calibration)
+    } catch let error as InversionError {
+      throw error
+    } catch let error as GraphError {
+      throw .graph(error)
+    } catch {
+      return nil  // stopped
+    }
+  }
+
+  private func exactOutputs(_ kind: NetworkKind) throws -> [[Float]] {
+    let runner = try NetworkRunner(kind, of: model, batch: 1, kernels: exact)
+    var results: [[Float]] = []
+    for input in inputs[kind]! { results.append(try runner(input)) }
+    return results
+  }
+
+  private func alone(_ name: String) throws -> Layer {
+    let kind: NetworkKind = name.hasPrefix("generator.") ? .generator : .encoder
+    let reference = try WatchedLayer(name, of: model, kind, exact)
+    let watched = try WatchedLayer(name, of: permitting([name]), kind, rounded)
+    var difference = SquaredDifference(), results: [[Float]] = []
+    for input in inputs[kind]! {
+      let rounded = watched.run(input)
+      difference.add(exact: reference.run(input).layer, rounded.layer)
+      results.append(rounded.network)
+    }
+    try report()
+    return Layer(
+      name: name, network: kind, outputError: difference.relative, networkError: try error(of: results, kind),
+      saving: reference.effectiveWork - watched.effectiveWork)
+  }
+
+  /// Grants layers of one network one after the other; the error of all of them together, nil where there are none.
+  private func together(
+    _ kind: NetworkKind, _ layers: inout [Layer], isGood: (NetworkError) -> Bool
+  ) throws -> NetworkError? {
+    let order = layers.indices.filter { layers[$0].network == kind }.sorted {
+      Self.worth(layers[$0]) == Self.worth(layers[$1]) ? $0 < $1 : Self.worth(layers[$0]) > Self.worth(layers[$1])
+    }
+    var granted: Set<String> = [], best: NetworkError?
+    for index in order {
+      try report()
+      guard isGood(layers[index].networkError) else { continue }
+      let trial = granted.union([layers[index].name])
+      // The first is as good as it was alone.
+      let error = granted.isEmpty ? layers[index].networkError : try error(granting: trial, kind)
+      guard isGood(error) else { continue }
+      (granted, best) = (trial, error)
+      layers[index].isGranted = true
+    }
+    return best
+  }
+
+  /// Saving for the noise that it costs.
+  private static func worth(_ layer: Layer) -> Double {
+    layer.saving / max(layer.networkError.relative * layer.networkError.relative, 1e-30)
+  }
+
+  private func permitting(_ layers: Set<String>) throws -> Model {
+    try Model(file: model.file, path: model.path, int8: layers)
+  }
+
+  private func error(granting layers: Set<String>, _ kind: NetworkKind) throws -> NetworkError {
+    let runner = try NetworkRunner(kind, of: permitting(layers), batch: 1, kernels: rounded)
+    var results: [[Float]] = []
+    for input in inputs[kind]! { results.append(try runner(input)) }
+    return try error(of: results, kind)
+  }
+
+  private func error(of results: [[Float]], _ kind: NetworkKind) throws -> NetworkError {
+    let specification = model.file.specification
+    let range = Double(specification.pixelMaximum - specification.pixelMinimum)
+    var worst = NetworkError(relative: 0, psnr: .infinity)
+    for (exact, result) in zip(outputs[kind]!, results) {
+      var difference = SquaredDifference()
+      difference.add(exact: exact, result)
+      guard difference.errors.isFinite else {
+        throw InversionError.notFinite(term: "output of the \(kind.rawValue)", step: 0)
+      }
+      worst.relative = max(worst.relative, difference.relative)
+      worst.psnr = min(worst.psnr, 10 * log10(range * range * Double(exact.count) / difference.errors))
+    }
+    return worst
+  }
+
+  private func report() throws {
+    done += 1
+    if !observer(Double(done) / Double(total)) { throw Stopped() }
+  }
+}
+
+private struct SquaredDifference {
+  var squares = 0.0, errors = 0.0
+
+  mutating func add(exact: [Float], _ other: [Float]) {
+    for i in exact.indices {
+      let value = Double(exact[i]), error = Double(other[i]) - value
+      squares += value * value
+      errors += error * error
+    }
+  }
+
+  /// ‖error‖ / ‖exact‖.
+  var relative: Double { (errors / max(squares, 1e-30)).squareRoot() }
+}
+
+/// A network, and the output of one of its convolutions.
+private struct WatchedLayer {
+  private let prepared: PreparedGraph
+  private let input: TensorID, watched: TensorID, result: TensorID
+  let effectiveWork: Double
+
+  init(_ name: String, of model: Model, _ kind: NetworkKind, _ kernels: Kernels) throws {
+    var graph = Graph()
+    if kind == .generator {
+      let generator = try model.generator()
+      input = graph.input(.matrix(rows: 1, columns: generator.codeCount))
+      result = try generator.appendSynthesis(to: &graph, input, isExact: false)
+    } else {
+      let encoder = try model.encoder(), side = encoder.specification.resolution
+      input = graph.input(
+        .image(batch: 1, channels: encoder.specification.imageChannels, height: side, width: side))
+      result = try encoder.append(to: &graph, input)
+    }
+    let index = graph.nodes.firstIndex { ($0.operation as? Convolution)?.weights.name == name }!
+    watched = graph.nodes[index].output
+    graph.markOutput(watched)
+    graph.markOutput(result)
+    prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
+    effectiveWork = prepared.effectiveWork[index]
+  }
+
+  func run(_ values: [Float]) -> (layer: [Float], network: [Float]) {
+    prepared.write(values, to: input)
+    prepared.run()
+    return (prepared.read(watched), prepared.read(result))
+  }
+}

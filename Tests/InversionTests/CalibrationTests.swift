@@ -1,0 +1,94 @@
+import Foundation
+import Inversion
+import Runtime
+import SIMDKernels
+import Testing
+
+/// 8-bit products on the shipped model: what a calibration promises holds for other codes, and inversions go on as they did.
+@Suite struct CalibrationTests {
+  private static let path = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("models/default.idinv").path
+  private let exact = Kernels(threadCount: 2), rounded = Kernels(threadCount: 2, int8: .everywhere)
+  private let model: Model
+  private let result: CalibrationMeasurement.Result
+
+  init() throws {
+    model = try Model(path: Self.path)
+    result = try #require(
+      try CalibrationMeasurement(model, plan: .init(sampleCount: 6), kernels: exact).run())
+  }
+
+  private func calibrated() throws -> Model {
+    try Model(file: model.file, path: model.path, int8: Set(result.calibration.layers))
+  }
+
+  private func codes(_ seed: UInt32, _ count: Int) throws -> [Float] {
+    let dimension = try model.generator().specification.zDimension
+    var random = TorchRandom(seed: seed)
+    let w = try model.run(.mapping, on: random.normals(count * dimension), count: count, kernels: exact).values
+    return try model.run(.truncation, on: w, count: count, kernels: exact).values
+  }
+
+  @Test func eachLayerIsMeasuredAndMostAreTaken() throws {
+    #expect(result.layers.map(\.name) == model.file.specification.int8Candidates)
+    for layer in result.layers {
+      #expect(layer.outputError > 1e-3 && layer.outputError < 0.05, "\(layer.name): \(layer.outputError)")
+      #expect(layer.saving > 0 && layer.networkError.psnr.isFinite)
+    }
+    let granted = result.layers.filter(\.isGranted)
+    #expect(granted.count >= result.layers.count * 3 / 4 && granted.count < result.layers.count)
+    #expect(try #require(result.calibration.psnr) >= 40)
+    #expect(try #require(result.calibration.codeError) <= 0.01)
+    // A layer that alone is worse than the limit never comes in.
+    for layer in granted where layer.network == .generator { #expect(layer.networkError.psnr >= 40) }
+  }
+
+  @Test func itHoldsForOtherCodes() throws {
+    let count = 8, calibrated = try calibrated(), codes = try codes(77, count)
+    let a = try model.run(.generator, on: codes, count: count, kernels: exact).values
+    let b = try calibrated.run(.generator, on: codes, count: count, kernels: rounded).values
+    #expect(decibels(a, b) >= 39, "\(decibels(a, b)) dB")
+    let code = try model.run(.encoder, on: a, count: count, kernels: exact).values
+    let other = try calibrated.run(.encoder, on: a, count: count, kernels: rounded).values
+    #expect(relative(code, other) <= 0.012, "\(relative(code, other))")
+  }
+
+  @Test func withoutItOnlyTheEncoderRounds() throws {
+    let codes = try codes(78, 2)
+    let a = try model.run(.generator, on: codes, count: 2, kernels: exact).values
+    #expect(try model.run(.generator, on: codes, count: 2, kernels: rounded).values == a)
+    let code = try model.run(.encoder, on: a, count: 2, kernels: exact).values
+    let other = try model.run(.encoder, on: a, count: 2, kernels: rounded).values
+    #expect(code != other && relative(code, other) < 0.015, "\(relative(code, other))")
+    // auto takes nothing that no calibration found harmless.
+    let auto = Kernels(threadCount: 2, int8: .whereFaster)
+    #expect(try model.run(.encoder, on: a, count: 2, kernels: auto).values == code)
+  }
+
+  @Test func inversionsConverge() throws {
+    let calibrated = try calibrated(), codes = try codes(79, 2), count = codes.count / 2
+    let target = try model.run(.generator, on: Array(codes[count...]), count: 1, kernels: exact).values
+    func objective(_ model: Model, _ kernels: Kernels) throws -> Objective {
+      let objective = try Objective(model, weights: ObjectiveWeights(), kernels: kernels)
+      try objective.setTarget(target)
+      return objective
+    }
+    let (one, two) = (try objective(model, exact), try objective(calibrated, rounded))
+    let (a, b) = (one.evaluate(Array(codes[..<count])), two.evaluate(Array(codes[..<count])))
+    let product = zip(a.gradient, b.gradient).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    let lengths = length(a.gradient) * length(b.gradient)
+    #expect(product / lengths > 0.999, "\(product / lengths)")
+  }
+
+  private func length(_ v: [Float]) -> Double { v.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
+
+  private func relative(_ exact: [Float], _ other: [Float]) -> Double {
+    length(zip(exact, other).map { $0 - $1 }) / length(exact)
+  }
+
+  /// Pixels from -1 to 1.
+  private func decibels(_ a: [Float], _ b: [Float]) -> Double {
+    let error = length(zip(a, b).map { $0 - $1 })
+    return 10 * log10(4 * Double(a.count) / max(error * error, 1e-30))
+  }
+}
