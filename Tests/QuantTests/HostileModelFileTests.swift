@@ -12,31 +12,19 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     try TestModel.write(to: folder.file("valid.idinv"), precision: .int8)
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("valid.idinv"))))
-    let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
-    json = String(decoding: bytes[8..<8 + length], as: UTF8.self).trimmingCharacters(in: .whitespaces)
-    data = Array(bytes[(8 + length)...])
+    let parts = ModelFileParts(try folder.bytes("valid.idinv"))
+    (json, data) = (parts.json, parts.data)
   }
 
   private func little(_ value: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
   /// Puts a file together from a header text, padded to the alignment, and data.
   private func assemble(_ json: String, _ data: [UInt8], pads: Bool = true) -> [UInt8] {
-    var text = Array(json.utf8)
-    while pads && (8 + text.count) % 64 != 0 { text.append(0x20) }
-    return little(text.count) + text + data
+    ModelFileParts(json: json, data: data).bytes(pads: pads)
   }
 
   private func error(_ bytes: [UInt8]) -> ModelFileError? {
-    guard let path = try? folder.write(bytes, "hostile.idinv") else { return nil }
-    do throws(ModelFileError) {
-      let file = try ModelFile(path: path)
-      try file.verifyChecksums()
-      return nil
-    } catch {
-      #expect(!error.description.isEmpty)
-      return error
-    }
+    try? folder.error(opening: bytes, verifies: true)
   }
 
   /// The error after replacing text in the header, which must occur there.
@@ -229,7 +217,7 @@ import Testing
     var specification = TestModel.specification
     specification.attributes = nil
     try TestModel.write(to: folder.file("old.idinv"), precision: .f16, specification: specification)
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file("old.idinv"))))
+    let bytes = try folder.bytes("old.idinv")
     #expect(!String(decoding: bytes.prefix(16384), as: UTF8.self).contains("attributes"))
     let file = try ModelFile(path: folder.file("old.idinv"))
     #expect(file.specification.attributes == nil && file.tensorNames.count == requiredTensors(of: specification).count)

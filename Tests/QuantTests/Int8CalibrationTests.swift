@@ -1,4 +1,3 @@
-import Foundation
 import Quant
 import Testing
 
@@ -26,10 +25,6 @@ import Testing
     try ModelFile(path: folder.file("plain.idinv")).write(calibration: calibration, to: folder.file("with.idinv"))
   }
 
-  private func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
-  }
-
   @Test func candidatesAreTheLargeConvolutionsOfGeneratorAndEncoder() {
     #expect(Self.specification.int8Candidates == Self.candidates)
     #expect(TestModel.specification.int8Candidates == [])
@@ -42,12 +37,7 @@ import Testing
     try with.verifyChecksums()
     #expect(with.specification.int8 == calibration && plain.specification.int8 == nil)
     #expect(with.tensorNames == plain.tensorNames)
-    for name in plain.tensorNames {
-      let (a, b) = (try plain.tensor(name), try with.tensor(name))
-      #expect(a.dtype == b.dtype && a.shape == b.shape && a.scales == b.scales, "\(name)")
-      let same = a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.elementsEqual(b) } }
-      #expect(same, "\(name)")
-    }
+    for name in plain.tensorNames { #expect(try with.hasSame(name, as: plain), "\(name)") }
   }
 
   @Test func itIsReplacedAndTakenAway() throws {
@@ -56,7 +46,7 @@ import Testing
     try with.write(calibration: none, to: folder.file("none.idinv"))
     #expect(try ModelFile(path: folder.file("none.idinv")).specification.int8 == none)
     try with.write(calibration: nil, to: folder.file("without.idinv"))
-    let (without, plain) = (try bytes("without.idinv"), try bytes("plain.idinv"))
+    let (without, plain) = (try folder.bytes("without.idinv"), try folder.bytes("plain.idinv"))
     #expect(without == plain)
   }
 
@@ -67,22 +57,9 @@ import Testing
 
   /// The error after a text of the header is replaced.
   private func error(_ old: String, _ new: String) throws -> ModelFileError? {
-    let bytes = try bytes("with.idinv")
-    let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
-    var json = String(decoding: bytes[8..<8 + length], as: UTF8.self).trimmingCharacters(in: .whitespaces)
-    #expect(json.contains(old), "\(old)")
-    json = json.replacingOccurrences(of: old, with: new)
-    var header = Array(json.utf8)
-    while (8 + header.count) % 64 != 0 { header.append(0x20) }
-    let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    let path = try folder.write(prefix + header + bytes[(8 + length)...], "hostile.idinv")
-    do throws(ModelFileError) {
-      _ = try ModelFile(path: path)
-      return nil
-    } catch {
-      #expect(!error.description.isEmpty)
-      return error
-    }
+    var parts = ModelFileParts(try folder.bytes("with.idinv"))
+    parts.replace(old, by: new)
+    return try folder.error(opening: parts.bytes())
   }
 
   @Test(

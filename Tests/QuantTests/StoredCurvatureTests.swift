@@ -1,4 +1,3 @@
-import Foundation
 import Quant
 import Testing
 
@@ -14,10 +13,6 @@ import Testing
     try ModelFile(path: folder.file("plain.idinv")).write(curvature, to: folder.file("with.idinv"))
   }
 
-  private func bytes(_ name: String) throws -> [UInt8] {
-    [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.file(name))))
-  }
-
   @Test func allElseStaysAsItIs() throws {
     let plain = try ModelFile(path: folder.file("plain.idinv"))
     let with = try ModelFile(path: folder.file("with.idinv"))
@@ -25,12 +20,7 @@ import Testing
     #expect(with.specification.curvature == CurvatureSpecification(rank: 3))
     #expect(
       Set(with.tensorNames) == Set(plain.tensorNames + ["curvature.basis", "curvature.values", "curvature.remainder"]))
-    for name in plain.tensorNames {
-      let (a, b) = (try plain.tensor(name), try with.tensor(name))
-      #expect(a.dtype == b.dtype && a.shape == b.shape && a.scales == b.scales, "\(name)")
-      let same = a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.elementsEqual(b) } }
-      #expect(same, "\(name)")
-    }
+    for name in plain.tensorNames { #expect(try with.hasSame(name, as: plain), "\(name)") }
     #expect(try with.tensor("curvature.basis").floats() == curvature.basis)
     #expect(try with.tensor("curvature.basis").dtype == .f16)
     #expect(try with.tensor("curvature.values").floats() == curvature.values)
@@ -43,36 +33,18 @@ import Testing
     try with.write(other, to: folder.file("other.idinv"))
     #expect(try ModelFile(path: folder.file("other.idinv")).tensor("curvature.values").floats() == [2])
     try with.write(nil, to: folder.file("without.idinv"))
-    let (without, plain) = (try bytes("without.idinv"), try bytes("plain.idinv"))
+    let (without, plain) = (try folder.bytes("without.idinv"), try folder.bytes("plain.idinv"))
     #expect(without == plain)
   }
 
-  /// The error after a text of the header, or a float of a tensor, is replaced.
+  /// The error after a text of the header, or the first float of a tensor, is replaced.
   private func error(
     _ old: String = "", _ new: String = "", tensor: String? = nil, value: Float = 0
   ) throws -> ModelFileError? {
-    var bytes = try bytes("with.idinv")
-    let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
-    var json = String(decoding: bytes[8..<8 + length], as: UTF8.self).trimmingCharacters(in: .whitespaces)
-    if let tensor {
-      let file = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
-      let entry = try #require(file[tensor] as? [String: Any])
-      let begin = 8 + length + (try #require((entry["data_offsets"] as? [Int])?.first))
-      withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.replaceSubrange(begin..<begin + 4, with: $0) }
-    }
-    if !old.isEmpty { #expect(json.contains(old), "\(old)") }
-    json = json.replacingOccurrences(of: old, with: new)
-    var header = Array(json.utf8)
-    while (8 + header.count) % 64 != 0 { header.append(0x20) }
-    let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    let path = try folder.write(prefix + header + bytes[(8 + length)...], "hostile.idinv")
-    do throws(ModelFileError) {
-      _ = try ModelFile(path: path)
-      return nil
-    } catch {
-      #expect(!error.description.isEmpty)
-      return error
-    }
+    var parts = ModelFileParts(try folder.bytes("with.idinv"))
+    if let tensor { try parts.setFirst(of: tensor, to: value) }
+    if !old.isEmpty { parts.replace(old, by: new) }
+    return try folder.error(opening: parts.bytes())
   }
 
   @Test func theUnchangedFileIsAccepted() throws {

@@ -52,13 +52,8 @@ extension ModelFile {
   /// - Throws: `.specification` for a calibration that does not fit, `.cannotWrite`.
   @discardableResult
   public func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
-    var metadata = metadata
-    metadata.specification.int8 = calibration
-    var types: [String: DType] = [:]
-    for name in tensorNames { types[name] = try tensor(name).dtype }
-    let writer = try ModelFileWriter(
-      path: path, metadata: metadata, policy: QuantisationPolicy(precision: metadata.precision, overrides: types))
-    for name in tensorNames { try writer.copy(try tensor(name)) }
-    return try writer.finish()
+    var specification = specification
+    specification.int8 = calibration
+    return try copy(to: path, as: specification)
   }
 }

@@ -20,22 +20,11 @@ extension ModelFile {
   /// - Throws: `.specification` for a curvature that does not fit, `.cannotWrite`.
   @discardableResult
   public func write(_ curvature: StoredCurvature?, to path: String) throws(ModelFileError) -> Int {
-    var metadata = metadata
-    metadata.specification.curvature = curvature.map { CurvatureSpecification(rank: $0.values.count) }
-    var types: [String: DType] = [:]
-    for name in tensorNames { types[name] = try tensor(name).dtype }
-    let writer = try ModelFileWriter(
-      path: path, metadata: metadata,
-      policy: QuantisationPolicy(
-        precision: metadata.precision, overrides: types.filter { !$0.key.hasPrefix("curvature.") }))
-    for requirement in requiredTensors(of: metadata.specification) {
-      switch requirement.name {
-      case "curvature.basis": try writer.write(requirement.name, curvature?.basis ?? [])
-      case "curvature.values": try writer.write(requirement.name, curvature?.values ?? [])
-      case "curvature.remainder": try writer.write(requirement.name, [curvature?.remainder ?? 0])
-      default: try writer.copy(try tensor(requirement.name))
-      }
+    var specification = specification
+    specification.curvature = curvature.map { CurvatureSpecification(rank: $0.values.count) }
+    let tensors = curvature.map {
+      ["curvature.basis": $0.basis, "curvature.values": $0.values, "curvature.remainder": [$0.remainder]]
     }
-    return try writer.finish()
+    return try copy(to: path, as: specification, replacing: tensors ?? [:])
   }
 }

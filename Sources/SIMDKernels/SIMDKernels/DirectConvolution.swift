@@ -23,14 +23,12 @@ struct DirectBlocking: Sendable {
     _ weights: DirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
     kernels: Kernels
   ) {
-    let nr = kernels.table.wideGemm.nr, blockBytes = weights.taps * weights.channelsPerTap * nr * 4
-    let chunkFloats =
-      weights.compact == nil ? 0 : DirectBlocking.blocksPerChunk(blockBytes: blockBytes) * blockBytes / 4
+    let (wide, narrow) = (kernels.table.wideGemm, kernels.table.narrowGemm)
     self.init(
-      geometry: geometry, input: input, output: output, panels: weights.panels.count, blockBytes: blockBytes,
-      readByteCount: weights.readByteCount, tile: max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr),
-      joinsImages: true, chunkFloats: chunkFloats,
-      workerFloats: weights.compact.map { chunkFloats + $0.scratchFloats(nr: nr) } ?? 0, kernels: kernels)
+      geometry: geometry, input: input, output: output, panels: weights.panels.count,
+      blockBytes: weights.taps * weights.channelsPerTap * wide.nr * 4, readByteCount: weights.readByteCount,
+      tile: max(wide.mr, narrow.mr), joinsImages: true, scratchFloats: weights.compact?.scratchFloats(nr: wide.nr),
+      kernels: kernels)
   }
 
   /// Each image by itself: they have scales of their own.
@@ -41,17 +39,17 @@ struct DirectBlocking: Sendable {
     self.init(
       geometry: geometry, input: input, output: output, panels: weights.panels.count,
       blockBytes: weights.taps * 16 * int8.wideGemm.nr, readByteCount: weights.byteCount,
-      tile: max(int8.wideGemm.mr, int8.narrowGemm.mr), joinsImages: false, chunkFloats: 0, workerFloats: 0,
-      kernels: kernels)
+      tile: max(int8.wideGemm.mr, int8.narrowGemm.mr), joinsImages: false, scratchFloats: nil, kernels: kernels)
   }
 
   /// - Parameters:
   ///   - blockBytes: what a panel has for one block of input channels.
   ///   - tile: pixels of the largest one.
   ///   - joinsImages: whether a block of pixels may span images.
+  ///   - scratchFloats: what a worker needs besides a chunk to widen it; nil where weights are packed.
   private init(
     geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape, panels: Int, blockBytes: Int,
-    readByteCount: Int, tile: Int, joinsImages: Bool, chunkFloats: Int, workerFloats: Int, kernels: Kernels
+    readByteCount: Int, tile: Int, joinsImages: Bool, scratchFloats: Int?, kernels: Kernels
   ) {
     let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
     let rows = DirectBlocking.rows(
@@ -77,13 +75,11 @@ struct DirectBlocking: Sendable {
     pixelsPerBlock = pixels
     inputStep = geometry.inputStep
     outputStep = geometry.outputStep
-    blocksPerChunk = DirectBlocking.blocksPerChunk(blockBytes: blockBytes)
-    self.chunkFloats = chunkFloats
-    self.workerFloats = workerFloats
+    blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
+    chunkFloats = scratchFloats == nil ? 0 : blocksPerChunk * blockBytes / 4
+    workerFloats = chunkFloats + (scratchFloats ?? 0)
     isWeightBound = readByteCount > DirectBlocking.secondLevelBytes
   }
-
-  private static func blocksPerChunk(blockBytes: Int) -> Int { max(1, panelChunkBytes / blockBytes) }
 
   /// Part of the first-level data cache given to the panel.
   private static let panelChunkBytes = 20 << 10
@@ -103,9 +99,64 @@ struct DirectBlocking: Sendable {
     let busy = fitting.filter { batch * height / $0 * panels >= (threads == 1 ? 1 : 4 * threads) }
     return busy.max() ?? fitting.first { $0 * width >= 32 } ?? fitting.max() ?? 1
   }
+
+  // MARK: Blocks and panels
+
+  /// The image of a block of pixels, and where its first pixel lies: elements of the input, and of the panel's output.
+  @inline(__always)
+  func start(_ block: Int, _ panel: Panel, _ plan: ConvolutionPlan) -> (image: Int, input: Int, output: Int) {
+    let row = block &* rowsPerBlock
+    let image = row / gridHeight, y = row % gridHeight
+    let from = plan.input, to = plan.output
+    return (
+      image, image &* from.imageStride &+ from.originOffset &+ y &* inputStep &* from.rowStride,
+      image &* to.imageStride &+ panel.firstBlock &* to.blockStride &+ to.originOffset &+ y &* outputStep
+        &* to.rowStride
+    )
+  }
+
+  /// Tiles of `mr` pixels in a block.
+  @inline(__always) func tileCount(mr: Int) -> Int { (pixelsPerBlock &+ mr &- 1) / mr }
+
+  /// All phases, with the offsets of their taps and of a block's pixels.
+  @inline(__always)
+  func forEachPhase(
+    _ body: (
+      _ phase: Int, _ taps: UnsafePointer<Int32>, _ inputPixels: UnsafePointer<Int32>,
+      _ outputPixels: UnsafePointer<Int32>
+    ) -> Void
+  ) {
+    inputPixels.withUnsafeBufferPointer { inputPixels in
+      outputPixels.withUnsafeBufferPointer { outputPixels in
+        for phase in tapOffsets.indices {
+          tapOffsets[phase].withUnsafeBufferPointer { taps in
+            body(phase, taps.baseAddress!, inputPixels.baseAddress!, outputPixels.baseAddress!)
+          }
+        }
+      }
+    }
+  }
 }
 
 extension Kernels {
+  /// All blocks of pixels with all panels of output channels, in parallel; zeros for the output's halo.
+  func forEachBlock(
+    _ plan: ConvolutionPlan, _ blocking: DirectBlocking, panels: Int, _ output: UnsafeMutablePointer<Float>,
+    _ body: (_ block: Int, _ panel: Int, _ worker: Int) -> Void
+  ) {
+    let work = panels &* blocking.blockCount
+    let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
+    parallelFor(work &+ haloTasks) { task, worker in
+      if task >= work {
+        plan.output.clearFrame(output, plane: task &- work)
+      } else if blocking.isWeightBound {
+        body(task % blocking.blockCount, task / blocking.blockCount, worker)
+      } else {
+        body(task / panels, task % panels, worker)
+      }
+    }
+  }
+
   /// The direct algorithm: for each block of pixels and panel of output channels, one pass over the pixels per chunk of
   /// input channels, sums kept in the output.
   func convolveDirect(
@@ -113,23 +164,11 @@ extension Kernels {
     _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
     _ workspace: UnsafeMutableRawPointer?
   ) {
-    let panels = weights.panels.count, work = panels &* blocking.blockCount
-    let planes = plan.output.batch &* plan.output.blocks
-    let haloTasks = plan.output.halo > 0 ? planes : 0
     let scratch = workspace?.assumingMemoryBound(to: Float.self)
-    parallelFor(work &+ haloTasks) { task, worker in
-      let chunk = scratch.map { $0 + worker &* blocking.workerFloats }
-      if task >= work {
-        plan.output.clearFrame(output, plane: task &- work)
-      } else if blocking.isWeightBound {
-        convolveBlock(
-          plan, weights, blocking, input, output, bias, slope, chunk, block: task % blocking.blockCount,
-          panel: task / blocking.blockCount)
-      } else {
-        convolveBlock(
-          plan, weights, blocking, input, output, bias, slope, chunk, block: task / panels,
-          panel: task % panels)
-      }
+    forEachBlock(plan, blocking, panels: weights.panels.count, output) { block, panel, worker in
+      convolveBlock(
+        plan, weights, blocking, input, output, bias, slope, scratch.map { $0 + worker &* blocking.workerFloats },
+        block: block, panel: panel)
     }
   }
 
@@ -141,60 +180,46 @@ extension Kernels {
   ) {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
-    let nr = panel.blocks &* 16
-    let row = block &* blocking.rowsPerBlock
-    let image = row / blocking.gridHeight, y = row % blocking.gridHeight
-    let from = plan.input, to = plan.output
-    let source =
-      input + (image &* from.imageStride &+ from.originOffset &+ y &* blocking.inputStep &* from.rowStride)
-    let target =
-      output
-      + (image &* to.imageStride &+ panel.firstBlock &* to.blockStride &+ to.originOffset
-        &+ y &* blocking.outputStep &* to.rowStride)
-    let tiles = (blocking.pixelsPerBlock &+ gemm.mr &- 1) / gemm.mr
+    let nr = panel.blocks &* 16, tiles = blocking.tileCount(mr: gemm.mr)
     let blockFloats = weights.taps &* weights.channelsPerTap &* nr
-    blocking.inputPixels.withUnsafeBufferPointer { inputPixels in
-      blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
-        for phase in blocking.tapOffsets.indices {
-          blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
-            let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
-            let panelStart = weights.storage.base + start
-            var arguments = TapGemmArguments(
-              input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
-              channels: weights.channelsPerTap, tapOffsets: taps.baseAddress!,
-              inputPixels: inputPixels.baseAddress!, outputPixels: outputPixels.baseAddress!, tiles: tiles,
-              panel: panelStart, output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
-              initial: bias + panel.firstBlock &* 16, slope: 1, prefetch: panelStart, prefetchLines: 0)
-            var first = 0
-            while first < weights.inputBlocks {
-              let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
-              arguments.input = source + first &* from.blockStride
-              arguments.blocks = count
-              let start = first
-              first &+= count
-              var next: UnsafeRawPointer?
-              if let compact = weights.compact, let chunk {
-                compact.widen(
-                  table, chunk, phase: phase, panel: panel, first: start, count: count,
-                  scratch: chunk + blocking.chunkFloats)
-                arguments.panel = UnsafePointer(chunk)
-                next = compact.address(panel, block: first)
-              } else {
-                arguments.panel = UnsafePointer(panelStart + start &* blockFloats)
-                next = UnsafeRawPointer(panelStart + first &* blockFloats)
-              }
-              if first == weights.inputBlocks { arguments.slope = slope }
-              if blocking.isWeightBound, let next {
-                // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
-                arguments.prefetch = next
-                let bytes = count &* blockFloats &* (weights.compact == nil ? 4 : 2)
-                arguments.prefetchLines = (bytes / 64 &+ tiles &- 1) / tiles
-              }
-              gemm.run(&arguments)
-              arguments.initial = nil
-            }
-          }
+    let place = blocking.start(block, panel, plan)
+    let source = input + place.input
+    blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
+      let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
+      let panelStart = weights.storage.base + start
+      var arguments = TapGemmArguments(
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps,
+        channels: weights.channelsPerTap, tapOffsets: taps, inputPixels: inputPixels, outputPixels: outputPixels,
+        tiles: tiles, panel: panelStart, output: output + place.output + blocking.phaseOffsets[phase],
+        outputBlockStride: plan.output.blockStride, initial: bias + panel.firstBlock &* 16, slope: 1,
+        prefetch: panelStart, prefetchLines: 0)
+      var first = 0
+      while first < weights.inputBlocks {
+        let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
+        arguments.input = source + first &* plan.input.blockStride
+        arguments.blocks = count
+        let start = first
+        first &+= count
+        var next: UnsafeRawPointer?
+        if let compact = weights.compact, let chunk {
+          compact.widen(
+            table, chunk, phase: phase, panel: panel, first: start, count: count,
+            scratch: chunk + blocking.chunkFloats)
+          arguments.panel = UnsafePointer(chunk)
+          next = compact.address(panel, block: first)
+        } else {
+          arguments.panel = UnsafePointer(panelStart + start &* blockFloats)
+          next = UnsafeRawPointer(panelStart + first &* blockFloats)
         }
+        if first == weights.inputBlocks { arguments.slope = slope }
+        if blocking.isWeightBound, let next {
+          // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
+          arguments.prefetch = next
+          let bytes = count &* blockFloats &* (weights.compact?.bytesPerWeight ?? 4)
+          arguments.prefetchLines = (bytes / 64 &+ tiles &- 1) / tiles
+        }
+        gemm.run(&arguments)
+        arguments.initial = nil
       }
     }
   }

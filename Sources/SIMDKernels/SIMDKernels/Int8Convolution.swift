@@ -1,5 +1,5 @@
-/// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, the scales, and the largest
-/// magnitudes of the input's pieces.
+/// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, the scales, and the
+/// largest magnitudes of the input's pieces.
 struct Int8Workspace: Sendable {
   /// Pieces of an image that are quantised at a time, and vectors of 16 floats of one.
   let pieceCount: Int, pieceVectors: Int
@@ -22,8 +22,9 @@ struct Int8Workspace: Sendable {
 }
 
 extension Kernels {
-  /// The direct algorithm on codes: the input is quantised image by image, with its zero border; then for each block of pixels and
-  /// panel of output channels, one pass over the pixels per chunk of input channels, 32-bit sums kept in the output's memory.
+  /// The direct algorithm on codes: the input is quantised image by image, with its zero border; then for each block of
+  /// pixels and panel of output channels, one pass over the pixels per chunk of input channels, 32-bit sums kept in the
+  /// output's memory.
   func convolveInt8(
     _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking, _ memory: Int8Workspace,
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
@@ -33,19 +34,10 @@ extension Kernels {
     let maxima = scales + memory.scaleFloats
     let codes = (workspace + (memory.scaleFloats &+ memory.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
     quantise(plan.input, weights, memory, input, codes: codes, scales: scales, maxima: maxima)
-    let panels = weights.panels.count, work = panels &* blocking.blockCount
-    let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
-    parallelFor(work &+ haloTasks) { task, _ in
-      if task >= work {
-        plan.output.clearFrame(output, plane: task &- work)
-      } else {
-        let (block, panel) =
-          blocking.isWeightBound
-          ? (task % blocking.blockCount, task / blocking.blockCount) : (task / panels, task % panels)
-        convolveBlock(
-          plan, weights, blocking, UnsafePointer(codes), UnsafePointer(scales), output, bias, slope, block: block,
-          panel: panel)
-      }
+    forEachBlock(plan, blocking, panels: weights.panels.count, output) { block, panel, _ in
+      convolveBlock(
+        plan, weights, blocking, UnsafePointer(codes), UnsafePointer(scales), output, bias, slope, block: block,
+        panel: panel)
     }
   }
 
@@ -89,48 +81,34 @@ extension Kernels {
   ) {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.int8.narrowGemm : table.int8.wideGemm
-    let row = block &* blocking.rowsPerBlock
-    let image = row / blocking.gridHeight, y = row % blocking.gridHeight
-    let from = plan.input, to = plan.output
-    let source =
-      codes + (image &* from.imageStride &+ from.originOffset &+ y &* blocking.inputStep &* from.rowStride)
-    let target =
-      output
-      + (image &* to.imageStride &+ panel.firstBlock &* to.blockStride &+ to.originOffset
-        &+ y &* blocking.outputStep &* to.rowStride)
-    let tiles = (blocking.pixelsPerBlock &+ gemm.mr &- 1) / gemm.mr
+    let tiles = blocking.tileCount(mr: gemm.mr)
     let blockBytes = weights.taps &* 256 &* panel.blocks
     let channel = panel.firstBlock &* 16
-    blocking.inputPixels.withUnsafeBufferPointer { inputPixels in
-      blocking.outputPixels.withUnsafeBufferPointer { outputPixels in
-        for phase in blocking.tapOffsets.indices {
-          blocking.tapOffsets[phase].withUnsafeBufferPointer { taps in
-            let start = weights.codes(phase, index)
-            let place: Int = (image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
-            var arguments = Int8GemmArguments(
-              input: source, inputBlockStride: from.blockStride, blocks: 0, taps: weights.taps,
-              tapOffsets: taps.baseAddress!, inputPixels: inputPixels.baseAddress!,
-              outputPixels: outputPixels.baseAddress!, tiles: tiles, panel: start,
-              output: target + blocking.phaseOffsets[phase], outputBlockStride: to.blockStride,
-              initial: weights.initial(phase, panel), scales: nil, bias: bias + channel, slope: slope)
-            var first = 0
-            while first < weights.inputBlocks {
-              let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
-              arguments.input = source + first &* from.blockStride
-              arguments.blocks = count
-              arguments.panel = start + first &* blockBytes
-              first &+= count
-              if first == weights.inputBlocks { arguments.scales = scales + place }
-              if blocking.isWeightBound {
-                // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
-                arguments.prefetch = UnsafeRawPointer(start + first &* blockBytes)
-                arguments.prefetchLines = (count &* blockBytes / 64 &+ tiles &- 1) / tiles
-              }
-              gemm.run(&arguments)
-              arguments.initial = nil
-            }
-          }
+    let place = blocking.start(block, panel, plan)
+    let source = codes + place.input
+    blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
+      let start = weights.codes(phase, index)
+      let firstScale: Int = (place.image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
+      var arguments = Int8GemmArguments(
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps, tapOffsets: taps,
+        inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start,
+        output: output + place.output + blocking.phaseOffsets[phase], outputBlockStride: plan.output.blockStride,
+        initial: weights.initial(phase, panel), scales: nil, bias: bias + channel, slope: slope)
+      var first = 0
+      while first < weights.inputBlocks {
+        let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
+        arguments.input = source + first &* plan.input.blockStride
+        arguments.blocks = count
+        arguments.panel = start + first &* blockBytes
+        first &+= count
+        if first == weights.inputBlocks { arguments.scales = scales + firstScale }
+        if blocking.isWeightBound {
+          // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
+          arguments.prefetch = UnsafeRawPointer(start + first &* blockBytes)
+          arguments.prefetchLines = (count &* blockBytes / 64 &+ tiles &- 1) / tiles
         }
+        gemm.run(&arguments)
+        arguments.initial = nil
       }
     }
   }

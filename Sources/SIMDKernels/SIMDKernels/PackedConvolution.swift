@@ -154,9 +154,9 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
   /// packed weights, and an error of about 10⁻⁴ of a layer's output.
   case reducedWinograd
-  /// Every product of the definition with operands of 8 bits: four times the rate where the tier has an instruction for it, a
-  /// quarter of the weights. Each image is scaled by its largest element, each output channel by its largest weight: an error of
-  /// about 1 % of a layer's output.
+  /// Every product of the definition with operands of 8 bits: four times the rate where the tier has an instruction for
+  /// it, a quarter of the weights. Each image is scaled by its largest element, each output channel by its largest weight:
+  /// an error of about 1 % of a layer's output.
   case int8
 
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
@@ -194,10 +194,11 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13.
   private static let transformedBytesPerTile = 40 << 10
 
-  /// Whether 8-bit operands are faster than `other`, by measurement with VNNI; on ARM they are always, against products of floats.
+  /// Whether 8-bit operands are faster than `other`, by measurement with VNNI; on ARM they are always, against products of
+  /// floats.
   ///
-  /// Direct on codes does 9 products in four times the rate, Winograd in 16 bits 2¼ in twice the rate and its transforms: those
-  /// cost most with few input channels, its weights with few pixels. Upsampling keeps 4 of 9 direct products.
+  /// Direct on codes does 9 products in four times the rate, Winograd in 16 bits 2¼ in twice the rate and its transforms:
+  /// those cost most with few input channels, its weights with few pixels. Upsampling keeps 4 of 9 direct products.
   public static func isInt8Faster(
     than other: ConvolutionAlgorithm, form: ConvolutionForm, input: BlockedShape, outputChannels: Int
   ) -> Bool {

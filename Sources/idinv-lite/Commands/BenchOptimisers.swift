@@ -113,8 +113,7 @@ struct BenchOptimisers: ParsableCommand {
         .map { Figures($0, all) }
       let listing = Listing(
         model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
-        threads: kernels.threadCount, steps: steps,
-        figures: figures, images: all)
+        threads: kernels.threadCount, steps: steps, figures: figures, images: all)
       try JSONOutput.write(listing, to: output.path("optimisers.json"))
       let run = try InversionReport.Run(
         model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
@@ -125,8 +124,8 @@ struct BenchOptimisers: ParsableCommand {
         "\(row.method): published loss after \(Figure.fixed(row.evaluations_median, 3)) of its evaluations (p90 "
           + "\(Figure.fixed(row.evaluations_p90, 3))), \(Figure.fixed(row.time_median, 3)) of its time (p90 "
           + "\(Figure.fixed(row.time_p90, 3))), \(row.reached) of \(all.count); loss at its time "
-          + "\(Figure.fixed(row.loss_at_published_time_median, 3)); domain term \(Figure.fixed(row.domain_at_published_loss_median, 3))"
-          + "; \(row.worse_than_start) worse than the start"
+          + "\(Figure.fixed(row.loss_at_published_time_median, 3)); domain term "
+          + "\(Figure.fixed(row.domain_at_published_loss_median, 3)); \(row.worse_than_start) worse than the start"
       }
       try self.reporting.summarise((lines + ["report: \(output.path("optimisers.html"))"]).joined(separator: "\n")) {
         listing

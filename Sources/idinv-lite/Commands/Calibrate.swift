@@ -81,13 +81,9 @@ struct Calibrate: ParsableCommand {
       let measurement = try CalibrationMeasurement(
         model, plan: .init(sampleCount: samples, psnr: psnr, codeError: codeError, seed: seed),
         kernels: try engine.kernels())
-      let progress = ProgressBar(isQuiet: reporting.quiet)
-      let result = try measurement.run { share in
-        progress.update(ProgressState(name: "calibration", step: Int(share * 1000), stepCount: 1000))
-        return !Signals.isInterrupted
+      let result = try ProgressBar(isQuiet: reporting.quiet).follow("calibration") {
+        try measurement.run(progress: $0)
       }
-      progress.clear()
-      guard let result else { throw ExitCode(Signals.exitCode) }
       var listing = Listing(
         samples: samples, psnr: result.calibration.psnr, code_error: result.calibration.codeError,
         layers: result.layers.map { layer in

@@ -62,15 +62,11 @@ struct CurvatureCommand: ParsableCommand {
       Signals.install()
       let model = try model.load()
       try OutputPlaces(inputs: [model.path]).check(output)
-      let progress = ProgressBar(isQuiet: reporting.quiet)
       let measurement = try CurvatureMeasurement(
         model, plan: .init(imageCount: images, rank: rank, seed: seed), kernels: try engine.kernels())
-      let curvature = try measurement.run { share in
-        progress.update(ProgressState(name: "curvature", step: Int(share * 1000), stepCount: 1000))
-        return !Signals.isInterrupted
+      let curvature = try ProgressBar(isQuiet: reporting.quiet).follow("curvature") {
+        try measurement.run(progress: $0)
       }
-      progress.clear()
-      guard let curvature else { throw ExitCode(Signals.exitCode) }
       let byteCount = try locating(output) { try model.file.write(curvature.stored, to: output) }
       let listing = Listing(
         path: output, bytes: byteCount, sha256: try SHA256.hexDigest(ofFile: output), rank: curvature.rank,

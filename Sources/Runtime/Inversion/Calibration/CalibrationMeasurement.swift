@@ -76,14 +76,9 @@ public final class CalibrationMeasurement {
     self.plan = plan
     exact = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier)
     rounded = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier, int8: .everywhere)
-    var random = TorchRandom(seed: plan.seed)
-    let count = plan.sampleCount, zDimension = generator.specification.zDimension
-    // PyTorch's normals come sixteen at a time.
-    let latents = Array(random.normals(max(16, count * zDimension)).prefix(count * zDimension))
-    let w = try model.run(.mapping, on: latents, count: count, kernels: exact).values
-    let codes = try model.run(.truncation, on: w, count: count, kernels: exact, psi: 1).values
+    let codes = try model.randomCodes(plan.sampleCount, seed: plan.seed, kernels: exact)
     let width = generator.codeCount
-    inputs[.generator] = (0..<count).map { Array(codes[$0 * width..<($0 + 1) * width]) }
+    inputs[.generator] = (0..<plan.sampleCount).map { Array(codes[$0 * width..<($0 + 1) * width]) }
   }
 
   /// - Parameter progress: gets the share done; false ends the work.

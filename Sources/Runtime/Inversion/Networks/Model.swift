@@ -52,11 +52,11 @@ public struct Model: Sendable {
     denses = loader.denses
   }
 
-  /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a calibration,
-  /// and somebody who asks for it.
-  private static func permissions(_ specification: ModelSpecification, _ layers: Set<String>?) -> [String:
-    Int8Permission]
-  {
+  /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a
+  /// calibration, and somebody who asks for it.
+  private static func permissions(
+    _ specification: ModelSpecification, _ layers: Set<String>?
+  ) -> [String: Int8Permission] {
     let measured = layers ?? specification.int8.map { Set($0.layers) }
     var permissions: [String: Int8Permission] = [:]
     for name in specification.int8Candidates {

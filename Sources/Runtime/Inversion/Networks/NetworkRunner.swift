@@ -44,7 +44,8 @@ public final class NetworkRunner {
       let generator = try model.generator()
       inputShape = [batch, generator.specification.layerCount, generator.specification.wDimension]
       input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-      output = try wrapGraph { () throws(GraphError) in try generator.appendSynthesis(to: &graph, input, isExact: false)
+      output = try wrapGraph { () throws(GraphError) in
+        try generator.appendSynthesis(to: &graph, input, isExact: false)
       }
       outputShape = graph.shape(of: output).extents
     case .encoder:
@@ -105,6 +106,16 @@ extension Model {
     if let encoder = file.specification.encoder { return encoder.resolution }
     if let attributes = file.specification.attributes { return attributes.resolution }
     throw .missingNetwork("generator or encoder", model: path)
+  }
+
+  /// Codes of `torch.manual_seed(seed); torch.randn(count, Z)` without truncation, [count, L·D].
+  ///
+  /// - Throws: `.missingNetwork`.
+  func randomCodes(_ count: Int, seed: UInt32, kernels: Kernels) throws(InversionError) -> [Float] {
+    var random = TorchRandom(seed: seed)
+    let latents = random.normals(count * (try generator().specification.zDimension))
+    let w = try run(.mapping, on: latents, count: count, kernels: kernels).values
+    return try run(.truncation, on: w, count: count, kernels: kernels, psi: 1).values
   }
 
   /// Runs one network over any number of rows, in batches.

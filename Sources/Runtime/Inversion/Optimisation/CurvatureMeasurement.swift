@@ -80,12 +80,7 @@ public final class CurvatureMeasurement {
     single = try Objective(model, weights: weights, batch: 1, kernels: kernels)
     batch = BatchSize.fitting(arenaBytes: single.preparedGraph.memoryPlan.byteCount)
     rows = batch == 1 ? single : try Objective(model, weights: weights, batch: batch, kernels: kernels)
-    let zDimension = generator.specification.zDimension
-    var random = TorchRandom(seed: plan.seed)
-    // PyTorch's normals come sixteen at a time.
-    let latents = Array(random.normals(max(16, plan.imageCount * zDimension)).prefix(plan.imageCount * zDimension))
-    let w = try model.run(.mapping, on: latents, count: plan.imageCount, kernels: kernels).values
-    codes = try model.run(.truncation, on: w, count: plan.imageCount, kernels: kernels, psi: 1).values
+    codes = try model.randomCodes(plan.imageCount, seed: plan.seed, kernels: kernels)
     let mean = codes.reduce(0) { $0 + Double($1) } / Double(codes.count)
     let square = codes.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
     deviation = (square / Double(codes.count)).squareRoot()
@@ -132,7 +127,7 @@ public final class CurvatureMeasurement {
   private func explored() throws -> [Double] {
     let count = exploredCount * codeCount
     var random = TorchRandom(seed: plan.seed &+ 1)
-    var directions = random.normals(max(16, count)).prefix(count).map { Double($0) }
+    var directions = random.normals(count).map { Double($0) }
     Self.orthonormalise(&directions, columns: codeCount)
     var sum = [Double](repeating: 0, count: count)
     for image in 0..<firstCount {

@@ -16,7 +16,6 @@ typedef int8_t idv_i8x16 __attribute__((ext_vector_type(16)));
 #define IDV_INLINE static inline __attribute__((always_inline, unused))
 
 IDV_INLINE idv_f32x16 idv_add(idv_f32x16 a, idv_f32x16 b) { return a + b; }
-IDV_INLINE idv_f32x16 idv_sub(idv_f32x16 a, idv_f32x16 b) { return a - b; }
 IDV_INLINE idv_f32x16 idv_mul(idv_f32x16 a, idv_f32x16 b) { return a * b; }
 /// a · b + c: fused where the tier has an instruction for it, otherwise rounded twice (never a library call).
 IDV_INLINE idv_f32x16 idv_fma(idv_f32x16 a, idv_f32x16 b, idv_f32x16 c) {
@@ -155,7 +154,6 @@ IDV_INLINE intptr_t idv_unknown(intptr_t value) {
 }
 
 IDV_INLINE void idv_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 2); }
-IDV_INLINE void idv_prefetch_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 2); }
 
 /// memcpy that inlines into Swift without a generic in between.
 IDV_INLINE void idv_copy(void *_Nonnull to, const void *_Nonnull from, intptr_t bytes) {
