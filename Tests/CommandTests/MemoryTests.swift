@@ -62,19 +62,127 @@ struct MemoryTests {
     #expect(distance / Float(codes.floats.count) < 0.005, "\(distance) over \(codes.floats.count)")
   }
 
-  @Test("editing commands and bench keep to a budget, too")
+  /// What the refusal of a budget names as enough, in MB.
+  private func least(_ arguments: [String], in place: Folder) throws -> Int {
+    let refused = try Command.run(arguments + ["--memory-budget", "4M"], in: place)
+    #expect(refused.status == 69 && refused.output.isEmpty, "\(arguments[0]): \(refused.errors)")
+    return try #require(Int(refused.errors.firstMatch(of: /at least (\d+)M/)?.1 ?? ""), "\(refused.errors)")
+  }
+
+  @Test("other commands keep to a budget, too")
   func others() throws {
     let place = try Folder()
     try place.writePicture("a.png", height: 64, width: 64)
     for arguments in [
-      ["mix", "--styles", "a.png", "--contents", "a.png", "-o", "out", "--iterations", "1", "-m", Self.model],
-      ["bench", "--runs", "1", "--only", "step", "-m", Self.model],
+      ["mix", "--styles", "a.png", "--contents", "a.png", "-o", "out", "--iterations", "1"],
+      ["bench", "--runs", "1", "--only", "step"], ["encode", "a.png", "-o", "out"],
+      ["synthesize", "--seeds", "0-4", "-o", "out"], ["evaluate", "a.png", "-o", "out", "--methods", "encoder"],
     ] {
-      let refused = try Command.run(arguments + ["--memory-budget", "4M"], in: place)
-      #expect(refused.status == 69, "\(arguments[0]): \(refused.errors)")
-      let least = try #require(refused.errors.firstMatch(of: /at least (\d+M)/)?.1)
-      let result = try Command.run(arguments + ["--memory-budget", "\(least)"], in: place)
+      let call = arguments + ["-m", Self.model]
+      let least = try least(call, in: place)
+      let result = try Command.run(call + ["--memory-budget", "\(least)M"], in: place)
       #expect(result.status == 0 && result.output.contains("memory: about"), "\(arguments[0]): \(result.errors)")
+      // What bench measures the memory's speed on is not in its budget.
+      guard Command.launcher.isEmpty, arguments[0] != "bench" else { continue }
+      let most = (least << 20) * 6 / 5
+      #expect(result.peakByteCount < most, "\(arguments[0]): \(result.peakByteCount) for \(least)M")
+    }
+  }
+
+  @Test("pictures, codes and attributes of the least memory are those of plenty, up to rounding")
+  func networksAlone() throws {
+    let place = try Folder()
+    try place.writePicture("a.png", height: 64, width: 64)
+    func run(_ arguments: [String], _ megabytes: Int?) throws -> [String: Any] {
+      let budget = megabytes.map { ["--memory-budget", "\($0)M"] } ?? []
+      let json = try Command.succeed(arguments + ["-m", Self.model, "--json"] + budget, in: place).json
+      #expect((json["memory"] == nil) == (megabytes == nil), "\(arguments[0])")
+      if let megabytes {
+        let memory = try #require(json["memory"] as? [String: Any])
+        #expect(memory["budget_bytes"] as? Int == megabytes << 20)
+        let compact = try #require(memory["convolutions_compact"] as? Int)
+        let streamed = try #require(memory["convolutions_streamed"] as? Int)
+        #expect((compact + streamed > 0) == (megabytes < 900), "\(arguments[0])")
+      }
+      return json
+    }
+    for (arguments, array) in [
+      (["synthesize", "--seeds", "3", "-o"], "codes.npy"), (["encode", "a.png", "-o"], "encoded_codes.npy"),
+    ] {
+      _ = try run(arguments + ["plain"], nil)
+      _ = try run(arguments + ["plenty"], 900)
+      _ = try run(arguments + ["least"], try least(arguments + ["least", "-m", Self.model], in: place))
+      let names = place.contents("plain")
+      #expect(names == place.contents("least"))
+      for name in names { #expect(try place.bytes("plain/\(name)") == place.bytes("plenty/\(name)"), "\(name)") }
+      let (codes, expected) = (try place.array("least/\(array)").floats, try place.array("plain/\(array)").floats)
+      #expect(zip(codes, expected).allSatisfy { abs($0 - $1) < 1e-3 })
+    }
+
+    let call = ["attributes", "a.png"]
+    func values(_ json: [String: Any]) throws -> [String: Double] {
+      let images = try #require(json["images"] as? [[String: Any]])
+      return try #require(images[0]["values"] as? [String: Double])
+    }
+    let budget = try least(call + ["-m", Self.model], in: place)
+    let (plain, tight) = (try values(run(call, nil)), try values(run(call, budget)))
+    for (name, value) in plain { #expect(abs(try #require(tight[name]) - value) < 1e-3, "\(name)") }
+    // The table stays one.
+    let table = try Command.succeed(call + ["-m", Self.model, "--memory-budget", "\(budget)M"], in: place).output
+    #expect(table.hasPrefix("image\t") && table.split(separator: "\n").count == 2)
+  }
+
+  @Test("an evaluation within a budget measures the same, and says what it took")
+  func evaluation() throws {
+    let place = try Folder()
+    try place.writePicture("a.png", height: 64, width: 64)
+    try place.writePicture("b.png", index: 1, height: 64, width: 64)
+    let call = [
+      "evaluate", "a.png", "b.png", "-m", Self.model, "--methods", "in-domain", "--iterations", "2", "--json",
+    ]
+    func run(_ output: String, _ budget: [String]) throws -> [String: Any] {
+      try Command.succeed(call + ["-o", output] + budget, in: place).json
+    }
+    func figures(_ json: [String: Any]) throws -> [Double] {
+      let rows = try #require(json["reconstruction"] as? [[String: Any]]) + (json["ablation"] as? [[String: Any]] ?? [])
+      return try rows.map { try #require($0["lpips_style"] as? Double) }
+    }
+    let (plain, within) = (try run("plain", []), try run("within", ["--memory-budget", "900M"]))
+    #expect(try figures(plain) == figures(within) && figures(plain).count == 6)
+    #expect(plain["memory"] == nil)
+    let memory = try #require(within["memory"] as? [String: Any])
+    #expect(memory["batch"] as? Int == 2)
+    let predicted = try #require(memory["predicted_peak_bytes"] as? Int)
+    let measured = try #require(memory["peak_rss_bytes"] as? Int)
+    #expect(Command.launcher.isEmpty == false || abs(Double(predicted - measured)) <= 0.25 * Double(measured))
+    #expect(try place.text("within/evaluation.html").contains("nothing given up for memory"))
+    let tight = try run("tight", ["--memory-budget", "\(try least(call + ["-o", "none"], in: place))M"])
+    for (found, expected) in zip(try figures(tight), try figures(plain)) {
+      #expect(abs(found - expected) < 0.01 * expected, "\(found), \(expected)")
+    }
+    #expect((tight["memory"] as? [String: Any])?["batch"] as? Int == 1)
+  }
+
+  @Test("bench quality: what cannot keep to the budget says how much it needs", .enabled(if: Command.launcher.isEmpty))
+  func quality() throws {
+    let place = try Folder()
+    try place.writePicture("a.png", height: 64, width: 64)
+    let call = [
+      "bench", "quality", "a.png", "-m", Self.model, "-o", "out", "--iterations", "0,1", "--optimizers", "adam",
+      "--compute", "f32", "--rounds", "1", "--edits", "0", "--json",
+    ]
+    let least = try least(call, in: place)
+    // Each thread has memory of its own.
+    let json = try Command.succeed(
+      call + ["--threads", "1,128", "--memory-budget", "\(least)M"], in: place
+    ).json
+    #expect(json["memory_budget_bytes"] as? Int == least << 20)
+    let rows = try #require(json["configurations"] as? [[String: Any]])
+    #expect(rows.count == 4)
+    for row in rows {
+      let failure = row["failure"] as? String
+      #expect((failure == nil) == (row["threads"] as? Int == 1), "\(failure ?? "")")
+      if let failure { #expect(failure.contains("memory budget: expected at least ")) }
     }
   }
 

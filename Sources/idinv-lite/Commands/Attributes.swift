@@ -36,6 +36,7 @@ struct Attributes: ParsableCommand {
 
   @OptionGroup var model: ModelOption
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {
@@ -47,6 +48,7 @@ struct Attributes: ParsableCommand {
     var attributes: [String]
     var images: [Row]
     var skipped: [SkippedImage]
+    var memory: MemoryChoice.Figures?
   }
 
   private struct Row {
@@ -62,9 +64,13 @@ struct Attributes: ParsableCommand {
   func run() throws {
     try reporting {
       Signals.install()
-      let model = try model.load()
-      let chosen = try AttributeColumns(attribute, of: model)
+      let loaded = try model.load()
+      let chosen = try AttributeColumns(attribute, of: loaded)
       let kernels = try engine.kernels()
+      // Not announced: the table is all that is printed.
+      let choice = try memory.choose(
+        loaded, networks: codes == nil ? [.attributes] : [.attributes, .generator], kernels: kernels)
+      let model = choice.model
       let network = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
       var rows: [Row] = []
       var skipped: [SkippedImage] = []
@@ -105,7 +111,7 @@ struct Attributes: ParsableCommand {
         }
       }
       progress.clear()
-      try finish(rows, skipped, names: chosen.names)
+      try finish(rows, skipped, names: chosen.names, choice)
       if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
@@ -115,7 +121,7 @@ struct Attributes: ParsableCommand {
     if let output { try OutputPlaces(inputs: inputs).check(output) }
   }
 
-  private func finish(_ rows: [Row], _ skipped: [SkippedImage], names: [String]) throws {
+  private func finish(_ rows: [Row], _ skipped: [SkippedImage], names: [String], _ choice: MemoryChoice) throws {
     guard !rows.isEmpty else { return }
     if let output {
       try NumpyArray(shape: [rows.count, names.count], floats: rows.flatMap(\.values)).write(to: output)
@@ -125,7 +131,8 @@ struct Attributes: ParsableCommand {
         Listing.Row(
           name: row.name, path: row.path, values: Dictionary(uniqueKeysWithValues: zip(names, row.values)))
       }
-      try JSONOutput.print(Listing(attributes: names, images: listed, skipped: skipped))
+      try JSONOutput.print(
+        Listing(attributes: names, images: listed, skipped: skipped, memory: choice.figures))
     } else if !reporting.quiet {
       var lines = [(["image"] + names).joined(separator: "\t")]
       for row in rows {

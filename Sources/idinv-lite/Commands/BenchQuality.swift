@@ -21,7 +21,8 @@ struct BenchQuality: ParsableCommand {
 
       Writes into the output folder quality.html, quality.svg (its first chart), quality.json, quality.csv (a line for each \
       configuration) and quality_images.csv, and keeps what it has found in quality.journal: the same command goes on where an interrupted one \
-      stopped, and does nothing twice. Nothing else should run beside it.
+      stopped, and does nothing twice. Nothing else should run beside it. A memory budget is each process's own; what cannot \
+      keep to it is listed with the least that would do.
       """)
 
   @OptionGroup var images: ImageOptions
@@ -75,6 +76,7 @@ struct BenchQuality: ParsableCommand {
       valueName: "dir"))
   var boundaries: String?
 
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private static let outputs = ["quality.json", "quality.csv", "quality_images.csv", "quality.html", "quality.svg"]
@@ -113,9 +115,11 @@ struct BenchQuality: ParsableCommand {
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
       let (loaded, skipped) = try images.load(listed, most: limit, resolution: resolution, progress)
       guard !loaded.isEmpty else { throw ExitCode(Status.badData.rawValue) }  // each reason has been printed
+      let choice = try memory.choose(
+        model, batches: QualityRun.Plan.batches, kernels: kernels, workload: QualityRun.Plan.workload)
       let run = try QualityRun(
         QualityRun.Plan(
-          model: model, configurations: configurations, images: loaded, crop: images.crop.rawValue, rounds: rounds,
+          memory: choice, configurations: configurations, images: loaded, crop: images.crop.rawValue, rounds: rounds,
           editCount: min(edits, loaded.count), boundaries: found, cpus: cpus),
         kernels: kernels, output: output, progress: progress)
       do {
@@ -169,8 +173,7 @@ struct BenchQuality: ParsableCommand {
     [
       ("--optimizers", optimizers), ("--iterations", iterations), ("--weights", weights), ("--compute", compute),
       ("--threads", threads), ("--rounds", "\(rounds)"), ("--clock", clock.rawValue), ("--limit", "\(limit)"),
-      ("--edits", "\(edits)"),
-      ("--crop", images.crop.rawValue),
-    ]
+      ("--edits", "\(edits)"), ("--crop", images.crop.rawValue),
+    ] + (memory.budget.map { [("--memory-budget", "\($0.byteCount)")] } ?? [])
   }
 }

@@ -18,11 +18,13 @@ struct Encode: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputFolder
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {
     var images: [String]
     var skipped: [SkippedImage]
+    var memory: MemoryChoice.Figures?
   }
 
   func run() throws {
@@ -37,10 +39,14 @@ struct Encode: ParsableCommand {
       try output.check(
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png"] } + ["encoded_codes.npy", "image_list.txt"],
         inputs: [model.path] + images.images + listed.map(\.path))
-      let encoder = try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels)
+      let choice = try memory.choose(
+        model, networks: model.file.specification.generator == nil ? [.encoder] : [.encoder, .generator],
+        codeCount: listed.count, kernels: kernels)
+      try choice.announce(self.reporting)
+      let encoder = try NetworkRunner(.encoder, of: choice.model, batch: 1, kernels: kernels)
       let generator =
         model.file.specification.generator == nil
-        ? nil : try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+        ? nil : try NetworkRunner(.generator, of: choice.model, batch: 1, kernels: kernels)
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
       var codes: [Float] = []
       var done: [ListedImage] = []
@@ -77,7 +83,7 @@ struct Encode: ParsableCommand {
         try ResultFolder.writeImageList(done, to: output.path("image_list.txt"))
         try self.reporting.summarise(
           "\(done.count) code\(done.count == 1 ? "" : "s") in \(output.path("encoded_codes.npy"))"
-        ) { Listing(images: done.map(\.name), skipped: skipped) }
+        ) { Listing(images: done.map(\.name), skipped: skipped, memory: choice.figures) }
       }
       if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }

@@ -59,6 +59,7 @@ struct Evaluate: ParsableCommand {
   var limit: Int?
 
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private static let outputs = ["evaluation.json", "evaluation.csv", "precision_recall.csv", "evaluation.html"]
@@ -118,18 +119,25 @@ struct Evaluate: ParsableCommand {
       plan.freeIterations = freeIterations ?? plan.freeIterations
       plan = plan.limited(to: pictures.count)
       let kernels = try engine.kernels()
+      let choice = try memory.choose(
+        model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
+        extra: try plan.byteCount(for: model)
+          + (conventional.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0),
+        kernels: kernels, workload: plan.workload)
+      try choice.announce(self.reporting)
       let run = try EvaluationRun(
-        model: model, conventional: conventional, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
+        choice, conventional: conventional, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
         boundaries: boundaries, kernels: kernels, output: output, progress: progress)
       do {
         var (results, curves) = try run.measure()
         results.seconds = began.duration(to: .now) / .seconds(1)
         results.notes = notes
         results.skipped = skipped
+        results.memory = choice.figures
         let shown = try EvaluationPictures(run, kernels: kernels)
         try run.sync()
         progress.clear()
-        try finish(results, curves, shown, model, kernels)
+        try finish(results, curves, shown, choice, kernels)
       } catch is Interruption {
         try run.sync()
         progress.clear()
@@ -141,13 +149,14 @@ struct Evaluate: ParsableCommand {
 
   private func finish(
     _ results: EvaluationResults, _ curves: [(InversionMethod, SemanticAnalysis)], _ pictures: EvaluationPictures,
-    _ model: Model, _ kernels: Kernels
+    _ choice: MemoryChoice, _ kernels: Kernels
   ) throws {
     try JSONOutput.write(results, to: output.path("evaluation.json"))
     try AtomicFile.write(results.csv(), to: output.path("evaluation.csv"))
     try AtomicFile.write(EvaluationResults.csv(curves), to: output.path("precision_recall.csv"))
     let run = try InversionReport.Run(
-      model: model, kernels: kernels, seconds: results.seconds, options: optionList(results.plan),
+      model: choice.model, kernels: kernels, seconds: results.seconds,
+      options: optionList(results.plan) + choice.options,
       note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
     try EvaluationPage(run: run, results: results, curves: curves, pictures: pictures).page()
       .write(to: output.path("evaluation.html"))

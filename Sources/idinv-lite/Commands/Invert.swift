@@ -132,12 +132,7 @@ struct Invert: ParsableCommand {
   private func chooseMemory(
     _ model: Model, _ options: InversionOptions, imageCount: Int, _ kernels: Kernels
   ) throws -> MemoryChoice {
-    var extra = 0
-    if let other = options.startEncoder {
-      let trial = try Model(file: other.file, path: other.path)
-      let runner = try NetworkRunner(.encoder, of: trial, batch: 1, kernels: kernels.planning)
-      extra = withExtendedLifetime(runner) { trial.memoryAccount.total }
-    }
+    let extra = try options.startEncoder.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0
     return try memory.choose(
       model, batches: batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [min(batch, max(1, imageCount))],
       extra: extra, kernels: kernels, workload: options.workload())

@@ -17,6 +17,7 @@ struct Synthesize: ParsableCommand {
 
   @OptionGroup var model: ModelOption
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var output: OutputFolder
   @OptionGroup var reporting: ReportingOptions
 
@@ -31,6 +32,11 @@ struct Synthesize: ParsableCommand {
     help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
   var truncation: Float?
 
+  private struct Listing: Encodable {
+    var images: [String]
+    var memory: MemoryChoice.Figures?
+  }
+
   mutating func validate() throws {
     guard (seeds == nil) != (codes == nil) else { throw ValidationError("give either --seeds or --codes") }
     if truncation != nil && seeds == nil { throw ValidationError("--truncation acts on --seeds") }
@@ -41,28 +47,32 @@ struct Synthesize: ParsableCommand {
   func run() throws {
     try reporting {
       Signals.install()
-      let model = try model.load()
+      let loaded = try model.load()
       let kernels = try engine.kernels()
-      let specification = try model.generator().specification
+      let specification = try loaded.generator().specification
+      let seeds = try self.seeds.map { try IntegerList($0, option: "--seeds", limit: 10_000).values }
+      var wPlus = try codes.map { try Codes.read($0, for: loaded) } ?? []
+      let choice = try memory.choose(
+        loaded, networks: seeds == nil ? [.generator] : [.mapping, .truncation, .generator],
+        codeCount: seeds?.count ?? 0, kernels: kernels)
+      let model = choice.model
       var names: [String] = []
-      var wPlus: [Float] = []
       if let seeds {
-        let list = try IntegerList(seeds, option: "--seeds", limit: 10_000).values
-        let z = list.flatMap { seed in
+        let z = seeds.flatMap { seed in
           var random = TorchRandom(seed: UInt32(seed))
           return random.normals(specification.zDimension)
         }
-        let w = try model.run(.mapping, on: z, count: list.count, kernels: kernels).values
-        wPlus = try model.run(.truncation, on: w, count: list.count, kernels: kernels, psi: truncation).values
-        names = list.map { "seed" + String(format: "%04d", $0) }
-      } else if let codes {
-        wPlus = try Codes.read(codes, for: model)
+        let w = try model.run(.mapping, on: z, count: seeds.count, kernels: kernels).values
+        wPlus = try model.run(.truncation, on: w, count: seeds.count, kernels: kernels, psi: truncation).values
+        names = seeds.map { "seed" + String(format: "%04d", $0) }
+      } else {
         let count = wPlus.count / (specification.layerCount * specification.wDimension)
         names = (0..<count).map { "code" + String(format: "%04d", $0) }
       }
       try output.prepare()
       try output.check(
         names.map { "\($0).png" } + ["codes.npy"], inputs: [model.path] + (codes.map { [$0] } ?? []))
+      try choice.announce(self.reporting)
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
       let codeCount = wPlus.count / names.count
       let range = model.file.specification.pixelRange
@@ -86,7 +96,7 @@ struct Synthesize: ParsableCommand {
         shape: [names.count, specification.layerCount, specification.wDimension], floats: wPlus
       ).write(to: output.path("codes.npy"))
       try self.reporting.summarise("\(names.count) image\(names.count == 1 ? "" : "s") in \(output.folder)") {
-        ["images": names.map { "\($0).png" }]
+        Listing(images: names.map { "\($0).png" }, memory: choice.figures)
       }
     }
   }

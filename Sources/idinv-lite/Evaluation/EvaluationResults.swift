@@ -81,6 +81,7 @@ struct EvaluationResults: Encodable {
   /// What could not be measured, and why.
   var notes: [String] = []
   var skipped: [SkippedImage] = []
+  var memory: MemoryChoice.Figures?
 
   /// The figures as lines: part, subject, item, metric, value.
   func csv() -> String {

@@ -12,6 +12,8 @@ final class EvaluationRun {
   let images: [EvaluationImage]
   let boundaries: [AttributeBoundary]
   private let kernels: Kernels
+  /// Images refined side by side.
+  private let batch: Int
   private let journal: EvaluationJournal
   private let progress: ProgressBar
   private let modelSHA: String
@@ -29,10 +31,12 @@ final class EvaluationRun {
   private static let unitsPerStep = 3
 
   init(
-    model: Model, conventional: Model?, plan: EvaluationPlan, images: [EvaluationImage],
+    _ memory: MemoryChoice, conventional: Model?, plan: EvaluationPlan, images: [EvaluationImage],
     boundaries: [AttributeBoundary], kernels: Kernels, output: OutputFolder, progress: ProgressBar
   ) throws {
+    let model = memory.model
     self.model = model
+    batch = memory.plan.batch
     self.conventional = conventional
     self.plan = plan
     self.images = images
@@ -48,7 +52,9 @@ final class EvaluationRun {
       hash.update(image.picture.pixels)
       return hash.hexDigest()
     }
-    evaluator = Evaluator(model, images: images, kernels: kernels) { [unowned self] in try advance(1) }
+    evaluator = Evaluator(model, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels) {
+      [unowned self] in try advance(1)
+    }
   }
 
   func sync() throws { try journal.sync() }
@@ -166,8 +172,7 @@ final class EvaluationRun {
   private func refine(
     _ missing: [Int], _ options: InversionOptions, _ found: (Int, EvaluatedCode) throws -> Void
   ) throws {
-    let batch = try BatchSize.fitting(model, weights: options.weights, imageCount: missing.count, kernels: kernels)
-    let inverter = try Inverter(model, options: options, batch: batch, kernels: kernels)
+    let inverter = try Inverter(model, options: options, batch: min(batch, missing.count), kernels: kernels)
     var queue = missing[...]
     var seconds = [Double](repeating: 0, count: missing.count)
     var failure: (any Error)?

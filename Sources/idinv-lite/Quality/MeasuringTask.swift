@@ -21,6 +21,8 @@ struct MeasuringTask: Codable {
   var images: [Image]
   /// CPUs that it may choose from, which are more than its parent, when it has chosen its own.
   var cpus: [Int]
+  /// Bytes; nil for what the machine has left.
+  var memoryBudget: Int?
 }
 
 /// What a measuring process says, one JSON text a line.
@@ -29,6 +31,8 @@ enum MeasuringEvent: Codable {
   case ready
   case step
   case done(image: Int, MeasuredInversion)
+  /// No image can be inverted this way.
+  case refused(reason: String)
   /// The image cannot be inverted this way.
   case failed(image: Int, reason: String)
 }
@@ -52,10 +56,20 @@ extension MeasuringTask {
   func run() throws {
     let parent = getppid()
     if Processor.allowedCPUs != cpus { _ = Processor.confine(to: cpus) }
-    let model = try ModelOption.parse(["--model", model]).load()
+    let loaded = try ModelOption.parse(["--model", model]).load()
     let kernels = try configuration.engine().kernels()
+    let options = configuration.inversionOptions(for: loaded)
+    let model: Model
+    do {
+      model = try MemoryOption(byteCount: memoryBudget).choose(
+        loaded, kernels: kernels, workload: Self.workload(options)
+      ).model
+    } catch {
+      guard status(of: error) == .unavailable else { throw error }
+      try send(.refused(reason: errorLine(error)))
+      return
+    }
     let specification = try model.generator().specification
-    let options = configuration.inversionOptions(for: model)
     // Where there is no step, there is no objective to prepare: `idinv-lite encode`.
     let encoder = options.iterations == 0 ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
     let inverter = options.iterations > 0 ? try Inverter(model, options: options, kernels: kernels) : nil
@@ -101,6 +115,16 @@ extension MeasuringTask {
         guard status(of: error) == .badData else { throw error }
         try send(.failed(image: image.number, reason: errorLine(error)))
       }
+    }
+  }
+
+  private static func workload(_ options: InversionOptions) -> MemoryBudget.Workload {
+    if options.iterations > 0 { return options.workload() }
+    return { (model, kernels, batch) throws(InversionError) in
+      [
+        try NetworkRunner(.encoder, of: model, batch: batch, kernels: kernels),
+        try Reconstructor(model, kernels: kernels),
+      ]
     }
   }
 

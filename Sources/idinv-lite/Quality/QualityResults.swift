@@ -68,6 +68,8 @@ struct QualityResults: Encodable {
   var rounds: Int
   var images: Int
   var edited_images: Int
+  /// Of each process; absent where none was asked for.
+  var memory_budget_bytes: Int?
   var configurations: [Row]
   /// The configurations that no other one beats in both time and a measure, from the fastest to the best.
   var fronts: [String: [String]] = [:]
@@ -91,6 +93,7 @@ struct QualityResults: Encodable {
     rounds = run.plan.rounds
     images = run.plan.images.count
     edited_images = run.plan.boundaries.isEmpty ? 0 : run.plan.editCount
+    memory_budget_bytes = run.plan.memory.budgetByteCount
     let names = run.plan.images.map(\.name)
     configurations = run.plan.configurations.map {
       Row($0, measurements[$0], failure: run.failures[$0], names: names, roundCount: run.plan.rounds)

@@ -8,7 +8,8 @@ import Runtime
 final class QualityRun {
   /// What is measured, and on what.
   struct Plan {
-    var model: Model
+    /// How the judge keeps to its memory.
+    var memory: MemoryChoice
     var configurations: [QualityConfiguration]
     var images: [ImageOptions.Loaded]
     /// A value of `--crop`.
@@ -20,6 +21,17 @@ final class QualityRun {
     var boundaries: [AttributeBoundary]
     /// CPUs that each process may choose from.
     var cpus: [Int]
+
+    var model: Model { memory.model }
+    /// The most pictures that the judge looks at side by side, the favourite first.
+    static let batches = [Appraiser.mostBatch, 2, 1]
+
+    /// Builds the judge's graphs.
+    static func workload(_ model: Model, _ kernels: Kernels, _ batch: Int) throws(InversionError) -> [AnyObject] {
+      let appraiser = Appraiser(model, batch: batch, kernels: kernels)
+      try appraiser.prepare()
+      return [appraiser, try QualityJudge(model, images: [], kernels: kernels)]
+    }
   }
 
   /// One inversion's figures of time and memory.
@@ -98,7 +110,7 @@ final class QualityRun {
     [
       modelSHA, programSHA, configuration.method, configuration.weights.rawValue, configuration.compute,
       machine.tier,
-    ]
+    ] + (plan.memory.budgetByteCount.map { ["memory \($0)"] } ?? [])
   }
 
   private func timingKey(_ configuration: QualityConfiguration, _ image: Int, _ round: Int) -> String {
@@ -140,7 +152,8 @@ final class QualityRun {
     let began = unitsDone
     let task = MeasuringTask(
       model: try modelPath(configuration.weights), configuration: configuration, crop: plan.crop,
-      images: images.map { MeasuringTask.Image(number: $0, path: plan.images[$0].path) }, cpus: plan.cpus)
+      images: images.map { MeasuringTask.Image(number: $0, path: plan.images[$0].path) }, cpus: plan.cpus,
+      memoryBudget: plan.memory.budgetByteCount)
     let process = try MeasuringProcess(task, path: output.path(Self.taskName))
     var startSeconds = 0.0
     var doneCount = 0
@@ -148,6 +161,9 @@ final class QualityRun {
       switch event {
       case .ready: startSeconds = seconds
       case .step: break
+      case .refused(let reason):
+        failures[configuration] = reason
+        return false
       case .failed(let image, let reason):
         failures[configuration] = "\(plan.images[image].name): \(reason)"
         return false
@@ -236,7 +252,9 @@ final class QualityRun {
   func judge() throws -> [QualityConfiguration: Measurement] {
     let images = plan.images.map { EvaluationImage(name: $0.name, picture: $0.picture) }
     let judge = try QualityJudge(plan.model, images: images, kernels: kernels)
-    let evaluator = Evaluator(plan.model, images: images, kernels: kernels) { [unowned self] in try advance(1) }
+    let evaluator = Evaluator(plan.model, images: images, batch: plan.memory.plan.batch, kernels: kernels) {
+      [unowned self] in try advance(1)
+    }
     stage = "judging"
     let scale = plan.boundaries.isEmpty || plan.editCount == 0 ? nil : try evaluator.attributeScale(images.count)
     var steps: [Double] = []

@@ -12,6 +12,11 @@ struct MemoryOption: ParsableArguments {
         + "its control group has left, less a reserve.", valueName: "size"))
   var budget: ByteSize?
 
+  init() {}
+
+  /// - Parameter byteCount: nil for the default.
+  init(byteCount: Int?) { budget = byteCount.map { ByteSize(byteCount: $0) } }
+
   /// Chooses how the graphs of a run keep to the budget.
   ///
   /// - Parameters:
@@ -40,6 +45,24 @@ struct MemoryOption: ParsableArguments {
       budgetByteCount: self.budget?.byteCount)
   }
 
+  /// The same for a run that uses networks by themselves, one picture or code at a time.
+  ///
+  /// - Parameter codeCount: codes that it keeps, in three copies at the most.
+  func choose(
+    _ model: Model, networks: [NetworkKind], codeCount: Int = 0, kernels: Kernels
+  ) throws -> MemoryChoice {
+    let specification = model.file.specification
+    let length = specification.generator.map { $0.layerCount * $0.wDimension }
+    return try choose(
+      model, extra: 3 * 4 * codeCount * (length ?? specification.encoder.map { $0.layerCount * $0.wDimension } ?? 0),
+      kernels: kernels
+    ) { (model, kernels, batch) throws(InversionError) in
+      var graphs: [AnyObject] = []
+      for kind in networks { graphs.append(try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)) }
+      return graphs
+    }
+  }
+
   /// Code, stacks and buffers that a run touches later than its planning.
   private static let reserve = 8 << 20
   /// Copies of a picture on its way: read, planar, masked, rendered, encoded, shown.
@@ -49,6 +72,8 @@ struct MemoryOption: ParsableArguments {
 /// A number of bytes, as people write it: 4096, 256M, 1.5G; K, M and G are powers of 1024.
 struct ByteSize: ExpressibleByArgument {
   var byteCount: Int
+
+  init(byteCount: Int) { self.byteCount = byteCount }
 
   init?(argument: String) {
     var digits = Substring(argument), factor = 1.0

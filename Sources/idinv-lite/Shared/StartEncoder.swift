@@ -1,4 +1,5 @@
 import Inversion
+import Runtime
 
 /// Another model file whose encoder makes start codes: a conventional encoder, to compare the domain-guided one with.
 enum StartEncoder {
@@ -20,5 +21,12 @@ enum StartEncoder {
           + "\(generator.resolution) × \(generator.resolution) in the same range")
     }
     return other
+  }
+
+  /// Bytes that running it takes, besides what the model that it encodes for takes.
+  static func byteCount(of other: Model, kernels: Kernels) throws -> Int {
+    let trial = try Model(file: other.file, path: other.path)
+    let runner = try NetworkRunner(.encoder, of: trial, batch: 1, kernels: kernels.planning)
+    return withExtendedLifetime(runner) { trial.memoryAccount.total }
   }
 }

@@ -27,24 +27,38 @@ public final class Appraiser {
   private var ofImages: Network?
   private var ofCodes: Network?
 
-  /// - Parameter batch: pictures side by side.
-  public init(_ model: Model, batch: Int = 4, kernels: Kernels) {
+  /// Pictures side by side beyond which nothing is gained.
+  public static let mostBatch = 4
+
+  /// - Parameter batch: pictures side by side; the results are the same.
+  public init(_ model: Model, batch: Int = mostBatch, kernels: Kernels) {
     precondition(batch > 0)
     self.model = model
     self.batch = batch
     self.kernels = kernels
   }
 
+  /// Prepares both graphs, for a memory plan; they are otherwise when they are first needed.
+  public func prepare() throws(InversionError) {
+    _ = try network(fromCodes: false)
+    _ = try network(fromCodes: true)
+  }
+
   /// - Parameter images: each [3, R, R] in the model's pixel range.
   public func appraise(images: [[Float]]) throws(InversionError) -> [Appraisal] {
-    if ofImages == nil { ofImages = try Network(model, batch: batch, fromCodes: false, kernels: kernels) }
-    return try ofImages!.run(images)
+    try network(fromCodes: false).run(images)
   }
 
   /// - Parameter codes: each [L, D].
   public func appraise(codes: [[Float]]) throws(InversionError) -> [Appraisal] {
-    if ofCodes == nil { ofCodes = try Network(model, batch: batch, fromCodes: true, kernels: kernels) }
-    return try ofCodes!.run(codes)
+    try network(fromCodes: true).run(codes)
+  }
+
+  private func network(fromCodes: Bool) throws(InversionError) -> Network {
+    if let network = fromCodes ? ofCodes : ofImages { return network }
+    let network = try Network(model, batch: batch, fromCodes: fromCodes, kernels: kernels)
+    if fromCodes { ofCodes = network } else { ofImages = network }
+    return network
   }
 
   private final class Network {

@@ -63,20 +63,23 @@ public final class Evaluator {
   public let images: [EvaluationImage]
   public let range: PixelRange
   let appraiser: Appraiser
-  /// Told after each picture that a network has seen; throws to stop.
   private let tick: () throws -> Void
   private var known: [Appraisal?]
   private var patches: [Int: SlicedWasserstein] = [:]
 
+  /// - Parameters:
+  ///   - batch: pictures side by side that networks look at.
+  ///   - tick: told after each picture that a network has seen; throws to stop.
   public init(
-    _ model: Model, images: [EvaluationImage], kernels: Kernels, tick: @escaping () throws -> Void = {}
+    _ model: Model, images: [EvaluationImage], batch: Int = Appraiser.mostBatch, kernels: Kernels,
+    tick: @escaping () throws -> Void = {}
   ) {
     self.model = model
     self.images = images
     self.tick = tick
     let specification = model.file.specification
     range = PixelRange(minimum: specification.pixelMinimum, maximum: specification.pixelMaximum)
-    appraiser = Appraiser(model, kernels: kernels)
+    appraiser = Appraiser(model, batch: batch, kernels: kernels)
     known = [Appraisal?](repeating: nil, count: images.count)
   }
 

@@ -33,10 +33,7 @@ public struct SlicedWasserstein: Sendable {
     precondition(!images.isEmpty && resolution >= Self.patchSide)
     precondition(images.allSatisfy { $0.count == Self.channels * resolution * resolution })
     imageCount = images.count
-    var resolutions = [resolution]
-    while let last = resolutions.last, last % 2 == 0, last / 2 >= Self.smallestResolution {
-      resolutions.append(last / 2)
-    }
+    let resolutions = Self.resolutions(resolution)
     var random = TorchRandom(seed: seed)
     var patches = [[Float]](repeating: [], count: resolutions.count)
     for image in images {
@@ -55,6 +52,18 @@ public struct SlicedWasserstein: Sendable {
       }
     }
     descriptors = zip(resolutions, patches).map { (resolution: $0, patches: Self.normalised($1)) }
+  }
+
+  /// Of the levels, the finest first.
+  private static func resolutions(_ resolution: Int) -> [Int] {
+    var resolutions = [resolution]
+    while let last = resolutions.last, last % 2 == 0, last / 2 >= smallestResolution { resolutions.append(last / 2) }
+    return resolutions
+  }
+
+  /// Bytes of the patches of one set.
+  public static func byteCount(imageCount: Int, resolution: Int) -> Int {
+    imageCount * resolutions(resolution).count * patchesPerImage * patchCount * 4
   }
 
   /// - Precondition: both sets have as many images of one resolution.
