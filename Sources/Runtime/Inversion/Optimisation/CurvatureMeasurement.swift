@@ -16,6 +16,8 @@ public final class CurvatureMeasurement {
     /// Directions that are kept, or as many as a code has entries.
     public var rank: Int
     public var seed: UInt32
+    /// Codes up to this length are looked at in all their directions, longer ones in twice as many as are measured.
+    var wholeLimit = 1024
 
     /// Of 32 to 256, 64 to 128 do best on the shipped model: flat directions are better taken as stiff as the last one that
     /// is kept, since it is along them that images differ (docs/OPTIMISERS.md).
@@ -28,8 +30,6 @@ public final class CurvatureMeasurement {
     }
   }
 
-  /// Codes up to this length are looked at in all their directions, longer ones in twice as many as are measured.
-  static let wholeLimit = 1024
   /// Directions that are measured, for each that is kept: the flattest of them are not the flattest there are.
   static let oversampling = 1.5
 
@@ -73,7 +73,7 @@ public final class CurvatureMeasurement {
     guard plan.rank >= 1 else { throw .badOption(name: "--rank", expected: "1 or more", found: "\(plan.rank)") }
     rank = min(plan.rank, codeCount)
     measuredCount = min(Int(Double(rank) * Self.oversampling), codeCount)
-    exploredCount = codeCount <= Self.wholeLimit ? codeCount : min(2 * measuredCount, codeCount)
+    exploredCount = codeCount <= plan.wholeLimit ? codeCount : min(2 * measuredCount, codeCount)
     guard plan.imageCount >= 1 else {
       throw .badOption(name: "--images", expected: "1 or more", found: "\(plan.imageCount)")
     }
