@@ -68,11 +68,14 @@ import Testing
         let (from, to) = direction == .forward ? (xShape, yShape) : (yShape, xShape)
         let input = direction == .forward ? x : y
         var first: [Float]?
-        // With the least cache each chunk is one block of channels.
+        // With the least cache each chunk is one block of channels, and each image goes alone.
         let ways: [(Int, Kind, Int?)] = [(1, .halves, nil), (3, .halves, 1), (2, .floats, nil), (2, .rowsF16, nil)]
         for (threadCount, kind, cache) in ways {
           var kernels = Kernels(threadCount: threadCount, cap: tier)
-          if let cache { kernels.cacheByteCount = cache }
+          if let cache {
+            kernels.cacheByteCount = cache
+            kernels.passByteCount = cache
+          }
           let compact = rows.compact(kind, test, kernels: kernels)
           let found = run(
             PackedConvolution(

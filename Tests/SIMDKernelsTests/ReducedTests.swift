@@ -1,5 +1,5 @@
 import KernelABI
-import SIMDKernels
+@testable import SIMDKernels
 import Testing
 
 /// Winograd's algorithm with 16-bit operands, in the tiers that have them.
@@ -47,6 +47,13 @@ import Testing
     for tier in Self.tiers {
       let kernels = Kernels(threadCount: 2, cap: tier)
       let together = run(kernels, test, .forward, weights, x, all, halo: 0).bits
+      // Staged in several passes: two images and one, then one at a time.
+      for imageCount in [2, 1] {
+        var few = Kernels(threadCount: 5, cap: tier)
+        few.passByteCount = imageCount * 16 * 36 * test.i * 2
+        let bits = run(few, test, .forward, weights, x, all, halo: 0).bits
+        #expect(bits == together, "\(tier.rawValue), \(imageCount) a pass")
+      }
       for n in 0..<3 {
         var alone = Planar(1, test.i, test.h, test.w)
         alone.forEachIndex { alone[0, $1, $2, $3] = x[n, $1, $2, $3] }

@@ -77,7 +77,7 @@ public final class ConvolutionPlan: Sendable {
       if case .winograd(let blocking) = blocking, blocking.expansion != nil {
         // Each block of tiles makes the matrices anew, from nine taps.
         let perPair = (9 + weights.form.weightRows.count * weights.form.weightRows.count) * 4
-        execution.transformByteCount += blocking.blockCount * perPair * weights.inputBlocks * 16 * outputs
+        execution.transformByteCount += blocking.grouping.blockCount * perPair * weights.inputBlocks * 16 * outputs
       }
       return execution
     case .reducedWinograd(let weights): return execution(weights.form, inputBlocks: weights.inputBlocks)

@@ -3,8 +3,8 @@
 /// at a time go through transform and narrowing.
 struct ReducedWinogradBlocking: Sendable {
   let tiles: WinogradTiles
-  let tilesPerBlock: Int, blockCount: Int
-  let isStaged: Bool
+  /// How the tiles are grouped.
+  let grouping: WinogradGrouping
   /// Tiles that are transformed and narrowed together, and their matrices.
   let group: Int, groupStride: Int, groupFloats: Int
   /// Words between elements, and floats between products.
@@ -17,17 +17,14 @@ struct ReducedWinogradBlocking: Sendable {
 
   init(_ weights: ReducedWinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form, reduced = kernels.table.reduced!
-    let places = WinogradTiles(form, input: input, output: output)
-    let tiles = places.count, nr = reduced.wideGemm.nr, mr = max(reduced.wideGemm.mr, reduced.narrowGemm.mr)
-    let grouping = WinogradGrouping(
-      places, elementBytes: form.elementCount * weights.inputBlocks * 32,
+    tiles = WinogradTiles(form, input: input, output: output)
+    let nr = reduced.wideGemm.nr, mr = max(reduced.wideGemm.mr, reduced.narrowGemm.mr)
+    grouping = WinogradGrouping(
+      tiles, elementBytes: form.elementCount * weights.inputBlocks * 32,
       productBytes: form.productCount * nr * 4, weightBytes: weights.storage.count * 4, panels: weights.panels.count,
       mr: mr, mustStage: false, kernels: kernels)
-    isStaged = grouping.isStaged
-    tilesPerBlock = grouping.tilesPerBlock
-    blockCount = grouping.blockCount
-    productRows = WinogradGrouping.rows(tilesPerBlock, mr: mr)
-    elementRows = isStaged ? WinogradGrouping.rows(tiles, mr: mr) : productRows
+    productRows = WinogradGrouping.rows(grouping.tilesPerBlock, mr: mr)
+    elementRows = grouping.isStaged ? WinogradGrouping.rows(grouping.tilesPerPass, mr: mr) : productRows
     // A quarter of the second-level cache; the rest is for pixels and elements.
     let tileFloats = form.elementCount * weights.inputBlocks * 16
     group = max(1, min(8, kernels.cacheByteCount / 16 / tileFloats))
@@ -38,14 +35,13 @@ struct ReducedWinogradBlocking: Sendable {
     elementFloats = form.elementCount * elementStride / 2
     scaleFloats = (form.elementCount * elementRows + 15) / 16 * 16
     productFloats = form.productCount * productStride
-    self.tiles = places
     workers = kernels.threadCount
   }
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats
+    (grouping.isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats
   }
 
-  var workspaceByteCount: Int { 4 * ((isStaged ? elementFloats + scaleFloats : 0) + workers * workerFloats) }
+  var workspaceByteCount: Int { 4 * ((grouping.isStaged ? elementFloats + scaleFloats : 0) + workers * workerFloats) }
 }

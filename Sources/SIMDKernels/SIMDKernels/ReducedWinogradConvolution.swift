@@ -99,18 +99,19 @@ extension Kernels {
       let run = ReducedRun(
         pixels: pixels, weights: weights, blocking: blocking, kernels: reduced,
         transforms: weights.form.transforms(table.winograd))
-      if blocking.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
+      if blocking.grouping.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
     }
   }
 
   private func runFused(_ run: ReducedRun, _ workspace: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, plan = run.pixels.plan
     let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
-    parallelFor(blocking.blockCount &+ haloTasks) { task, worker in
-      if task < blocking.blockCount {
+    let blocks = blocking.grouping.blockCount
+    parallelFor(blocks &+ haloTasks) { task, worker in
+      if task < blocks {
         runFusedBlock(run, task, workspace + worker &* blocking.workerFloats)
       } else {
-        plan.output.clearFrame(run.pixels.output, plane: task &- blocking.blockCount)
+        plan.output.clearFrame(run.pixels.output, plane: task &- blocks)
       }
     }
   }
@@ -119,11 +120,11 @@ extension Kernels {
     let blocking = run.blocking, weights = run.weights
     let elements = ReducedRun.Elements(blocking, base)
     let scratch = ReducedRun.Scratch(blocking, base + (blocking.elementFloats &+ blocking.scaleFloats))
-    let first = task &* blocking.tilesPerBlock
-    let count = min(blocking.tilesPerBlock, blocking.tiles.count &- first)
+    let perBlock = blocking.grouping.tilesPerBlock, first = task &* perBlock
+    let count = min(perBlock, blocking.tiles.count &- first)
     // With several workers the block after next is the likelier one to be this worker's next.
-    let next = first &+ blocking.tilesPerBlock &* threadCount
-    let following = next &+ blocking.tilesPerBlock <= blocking.tiles.count ? next : nil
+    let next = first &+ perBlock &* threadCount
+    let following = next &+ perBlock <= blocking.tiles.count ? next : nil
     run.narrowTiles(first: first, count: count, to: elements, row: 0, scratch)
     let steps = weights.elementOf.count, panels = weights.panels.count
     for index in 0..<panels {
@@ -142,33 +143,39 @@ extension Kernels {
   }
 
   private func runStaged(_ run: ReducedRun, _ workspace: UnsafeMutablePointer<Float>) {
+    for pass in run.blocking.grouping.passes { runStagedPass(run, pass, workspace) }
+  }
+
+  private func runStagedPass(_ run: ReducedRun, _ pass: WinogradPass, _ workspace: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, weights = run.weights, plan = run.pixels.plan
-    let elements = ReducedRun.Elements(blocking, workspace), tiles = blocking.tiles.count
+    let elements = ReducedRun.Elements(blocking, workspace)
+    let start = pass.tiles.lowerBound, tiles = pass.tiles.count
     let scratchBase = workspace + (blocking.elementFloats &+ blocking.scaleFloats)
     let groups = (tiles &+ blocking.group &- 1) / blocking.group
     parallelFor(groups) { task, worker in
-      let first = task &* blocking.group
+      let row = task &* blocking.group
       run.narrowTiles(
-        first: first, count: min(blocking.group, tiles &- first), to: elements, row: first,
+        first: start &+ row, count: min(blocking.group, tiles &- row), to: elements, row: row,
         ReducedRun.Scratch(blocking, scratchBase + worker &* blocking.workerFloats))
     }
     // Neighbouring tasks take the same panel: its matrices are read from memory once.
-    let panels = weights.panels, blocks = blocking.blockCount, steps = weights.elementOf.count
+    let panels = weights.panels, steps = weights.elementOf.count, perBlock = blocking.grouping.tilesPerBlock
+    let blocks = (tiles &+ perBlock &- 1) / perBlock
     parallelFor(panels.count &* blocks) { task, worker in
       let scratch = ReducedRun.Scratch(blocking, scratchBase + worker &* blocking.workerFloats)
       let panel = panels[task / blocks]
-      let first = task % blocks &* blocking.tilesPerBlock
-      let count = min(blocking.tilesPerBlock, tiles &- first)
+      let row = task % blocks &* perBlock
+      let count = min(perBlock, tiles &- row)
       for product in 0..<steps {
         run.multiply(
           product: product, panel: panel,
-          next: product &+ 1 < steps ? weights.matrix(weights.weightOf[product &+ 1], panel) : nil, row: first,
+          next: product &+ 1 < steps ? weights.matrix(weights.weightOf[product &+ 1], panel) : nil, row: row,
           count: count, elements: elements, products: scratch.products)
       }
-      run.transformOutput(panel, first: first, count: count, scratch)
-      if plan.output.halo > 0 && first == 0 {
+      run.transformOutput(panel, first: start &+ row, count: count, scratch)
+      if plan.output.halo > 0 && row == 0 {
         for block in panel.firstBlock..<panel.firstBlock &+ panel.blocks {
-          for image in 0..<plan.output.batch {
+          for image in pass.images {
             plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ block)
           }
         }

@@ -2,12 +2,12 @@
 ///
 /// *Fused*: a worker takes a block of tiles through input transform, products and output transform; the block's
 /// transformed tiles stay about in the second-level cache, and all weights pass by once per block. *Staged*: first all
-/// tiles of the batch are transformed; then a worker takes a panel of output channels and a block of tiles through
-/// products and output transform, so that weights are read once, or once per block.
+/// tiles of some images are transformed; then a worker takes a panel of output channels and a block of tiles through
+/// products and output transform, so that weights are read once, or once per block; then the next images.
 struct WinogradBlocking: Sendable {
   let tiles: WinogradTiles
-  let tilesPerBlock: Int, blockCount: Int
-  let isStaged: Bool
+  /// How the tiles are grouped.
+  let grouping: WinogradGrouping
   /// 0, 16, 32 …: rows of a block's matrices, and the single tap.
   let rowOffsets: [Int32]
   /// Floats between transformed elements, and between products.
@@ -24,18 +24,14 @@ struct WinogradBlocking: Sendable {
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
-    let places = WinogradTiles(form, input: input, output: output), tiles = places.count
-    self.tiles = places
+    tiles = WinogradTiles(form, input: input, output: output)
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
-    let grouping = WinogradGrouping(
-      places, elementBytes: form.elementCount * weights.inputBlocks * 64,
+    grouping = WinogradGrouping(
+      tiles, elementBytes: form.elementCount * weights.inputBlocks * 64,
       productBytes: form.productCount * nr * 4, weightBytes: weights.readByteCount, panels: weights.panels.count,
       mr: mr, mustStage: weights.adjoint != nil || weights.compact != nil, kernels: kernels)
-    isStaged = grouping.isStaged
-    tilesPerBlock = grouping.tilesPerBlock
-    blockCount = grouping.blockCount
-    productRows = WinogradGrouping.rows(tilesPerBlock, mr: mr)
-    elementRows = isStaged ? WinogradGrouping.rows(tiles, mr: mr) : productRows
+    productRows = WinogradGrouping.rows(grouping.tilesPerBlock, mr: mr)
+    elementRows = grouping.isStaged ? WinogradGrouping.rows(grouping.tilesPerPass, mr: mr) : productRows
     rowOffsets = (0..<productRows).map { Int32($0 * 16) }
     // A few vectors more than needed, so that elements do not fall on the same cache sets.
     elementStride = weights.inputBlocks * elementRows * 16 + 80
@@ -49,8 +45,8 @@ struct WinogradBlocking: Sendable {
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (isStaged ? 0 : elementFloats) + productFloats + matrixFloats
+    (grouping.isStaged ? 0 : elementFloats) + productFloats + matrixFloats
   }
 
-  var workspaceByteCount: Int { 4 * ((isStaged ? elementFloats : 0) + workers * workerFloats) }
+  var workspaceByteCount: Int { 4 * ((grouping.isStaged ? elementFloats : 0) + workers * workerFloats) }
 }

@@ -12,7 +12,7 @@ extension Kernels {
       blocking.rowOffsets.withUnsafeBufferPointer { rowOffsets in
         let run = WinogradRun(
           pixels: pixels, weights: weights, blocking: blocking, rowOffsets: rowOffsets.baseAddress!)
-        if blocking.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
+        if blocking.grouping.isStaged { runStaged(run, workspace) } else { runFused(run, workspace) }
       }
     }
   }
@@ -39,11 +39,12 @@ extension Kernels {
     let blocking = run.blocking, plan = run.pixels.plan
     let perWorker = blocking.workerFloats
     let haloTasks = plan.output.halo > 0 ? plan.output.batch &* plan.output.blocks : 0
-    parallelFor(blocking.blockCount &+ haloTasks) { task, worker in
-      if task < blocking.blockCount {
+    let blocks = blocking.grouping.blockCount
+    parallelFor(blocks &+ haloTasks) { task, worker in
+      if task < blocks {
         runFusedBlock(run, task, workspace + worker &* perWorker)
       } else {
-        plan.output.clearFrame(run.pixels.output, plane: task &- blocking.blockCount)
+        plan.output.clearFrame(run.pixels.output, plane: task &- blocks)
       }
     }
   }
@@ -52,11 +53,11 @@ extension Kernels {
     let blocking = run.blocking, weights = run.weights
     let transforms = weights.form.transforms(table.winograd)
     let products = elements + blocking.elementFloats
-    let first = task &* blocking.tilesPerBlock
-    let count = min(blocking.tilesPerBlock, blocking.tiles.count &- first)
+    let perBlock = blocking.grouping.tilesPerBlock, first = task &* perBlock
+    let count = min(perBlock, blocking.tiles.count &- first)
     // With several workers the block after next is the likelier one to be this worker's next.
-    let next = first &+ blocking.tilesPerBlock &* threadCount
-    let following = next &+ blocking.tilesPerBlock <= blocking.tiles.count ? next : nil
+    let next = first &+ perBlock &* threadCount
+    let following = next &+ perBlock <= blocking.tiles.count ? next : nil
     for block in 0..<weights.inputBlocks {
       run.transformInput(
         transforms.input, block: block, first: first, count: count, elements: elements, row: 0)
@@ -83,38 +84,43 @@ extension Kernels {
     }
   }
 
-  /// All elements first; then, panel by panel, products and output transform.
+  /// Pass by pass: all elements first; then, panel by panel, products and output transform.
   private func runStaged(_ run: WinogradRun, _ workspace: UnsafeMutablePointer<Float>) {
+    for pass in run.blocking.grouping.passes { runStagedPass(run, pass, workspace) }
+  }
+
+  private func runStagedPass(_ run: WinogradRun, _ pass: WinogradPass, _ workspace: UnsafeMutablePointer<Float>) {
     let blocking = run.blocking, weights = run.weights, plan = run.pixels.plan
     let transforms = weights.form.transforms(table.winograd)
     let elements = workspace
-    let perWorker = blocking.workerFloats, tiles = blocking.tiles.count
+    let perWorker = blocking.workerFloats, start = pass.tiles.lowerBound, tiles = pass.tiles.count
     let tilesPerTask = 64, transformTasks = (tiles &+ tilesPerTask &- 1) / tilesPerTask
     parallelFor(weights.inputBlocks &* transformTasks) { task, _ in
-      let first = task % transformTasks &* tilesPerTask
+      let row = task % transformTasks &* tilesPerTask
       run.transformInput(
-        transforms.input, block: task / transformTasks, first: first, count: min(tilesPerTask, tiles &- first),
-        elements: elements, row: first)
+        transforms.input, block: task / transformTasks, first: start &+ row, count: min(tilesPerTask, tiles &- row),
+        elements: elements, row: row)
     }
     // Neighbouring tasks take the same panel: its matrices are read from memory once.
-    let panels = weights.panels, groups = blocking.blockCount
+    let panels = weights.panels, perBlock = blocking.grouping.tilesPerBlock
+    let groups = (tiles &+ perBlock &- 1) / perBlock
     parallelFor(panels.count &* groups) { task, worker in
       let products = elements + (blocking.elementFloats &+ worker &* perWorker)
       let matrices = products + blocking.productFloats
       let panel = panels[task / groups]
-      let first = task % groups &* blocking.tilesPerBlock
-      let count = min(blocking.tilesPerBlock, tiles &- first)
+      let row = task % groups &* perBlock
+      let count = min(perBlock, tiles &- row)
       if let expansion = blocking.expansion {
-        multiplyExpanding(run, expansion, panel, row: first, count: count, elements, products, matrices)
+        multiplyExpanding(run, expansion, panel, row: row, count: count, elements, products, matrices)
       } else {
-        multiplyStored(run, panel, row: first, count: count, elements, products, matrices)
+        multiplyStored(run, panel, row: row, count: count, elements, products, matrices)
       }
       for block in 0..<panel.blocks {
         let target = panel.firstBlock &+ block
         run.transformOutput(
-          transforms.output, block: block, target: target, first: first, count: count, products: products)
-        if plan.output.halo > 0 && first == 0 {
-          for image in 0..<plan.output.batch {
+          transforms.output, block: block, target: target, first: start &+ row, count: count, products: products)
+        if plan.output.halo > 0 && row == 0 {
+          for image in pass.images {
             plan.output.clearFrame(run.pixels.output, plane: image &* plan.output.blocks &+ target)
           }
         }

@@ -1,7 +1,22 @@
+/// Images whose tiles are transformed before any of their products.
+struct WinogradPass: Sendable {
+  let images: Range<Int>, tiles: Range<Int>
+
+  init(images: Range<Int>, tilesPerImage: Int) {
+    self.images = images
+    tiles = images.lowerBound * tilesPerImage..<images.upperBound * tilesPerImage
+  }
+}
+
 /// Whether the tiles of a Winograd convolution go fused or staged (see `WinogradBlocking`), and how many at a time.
 struct WinogradGrouping {
   let isStaged: Bool
-  let tilesPerBlock: Int, blockCount: Int
+  /// What a staged convolution does one after the other.
+  let passes: [WinogradPass]
+  /// Tiles of the largest pass, and of a block.
+  let tilesPerPass: Int, tilesPerBlock: Int
+  /// Blocks of all passes together.
+  let blockCount: Int
 
   /// - Parameters:
   ///   - elementBytes: of one transformed tile, all channels.
@@ -13,9 +28,11 @@ struct WinogradGrouping {
     _ tiles: WinogradTiles, elementBytes: Int, productBytes: Int, weightBytes: Int, panels: Int,
     mr: Int, mustStage: Bool, kernels: Kernels
   ) {
-    let count = tiles.count, cache = kernels.cacheByteCount, workers = kernels.threadCount
+    let cache = kernels.cacheByteCount, workers = kernels.threadCount
+    let images = Self.imagesPerPass(tiles, elementBytes: elementBytes, passByteCount: kernels.passByteCount)
+    let count = images * tiles.perImage
     let fused = Self.fusedTiles(
-      fitting: 2 * cache / (elementBytes + productBytes), columns: tiles.columns, tiles: count, mr: mr)
+      fitting: 2 * cache / (elementBytes + productBytes), columns: tiles.columns, tiles: tiles.count, mr: mr)
     // Staged: as many tiles as keep a panel's products about in the second-level cache, in enough tasks for all workers.
     let leastGroups = workers == 1 ? 1 : (2 * workers + panels - 1) / panels
     let groups = min(count, max(leastGroups, (count * productBytes + cache + cache / 4 - 1) / (cache + cache / 4)))
@@ -24,10 +41,24 @@ struct WinogradGrouping {
     let fusedBlocks = (count + fused - 1) / fused
     let stagedTraffic = count * elementBytes * (1 + panels) + weightBytes
     let savesTraffic = weightBytes > 4 * cache && stagedTraffic < 2 * weightBytes * fusedBlocks
-    let feedsWorkers = fusedBlocks < 2 * workers && fusedBlocks < panels * groups && workers > 1
+    let allBlocks = (tiles.count + fused - 1) / fused
+    let feedsWorkers = allBlocks < 2 * workers && allBlocks < panels * groups && workers > 1
     isStaged = mustStage || savesTraffic || feedsWorkers
-    tilesPerBlock = isStaged ? (count + groups - 1) / groups : fused
-    blockCount = (count + tilesPerBlock - 1) / tilesPerBlock
+    let perBlock = isStaged ? (count + groups - 1) / groups : fused
+    passes = stride(from: 0, to: tiles.images, by: images).map {
+      WinogradPass(images: $0..<min(tiles.images, $0 + images), tilesPerImage: tiles.perImage)
+    }
+    tilesPerPass = count
+    tilesPerBlock = perBlock
+    blockCount = isStaged ? passes.reduce(0) { $0 + ($1.tiles.count + perBlock - 1) / perBlock } : allBlocks
+  }
+
+  /// Every panel of a pass reads all its elements, which should stay in the last cache: images that would not stay there
+  /// together take passes of their own, though each reads the weights.
+  private static func imagesPerPass(_ tiles: WinogradTiles, elementBytes: Int, passByteCount: Int) -> Int {
+    let most = max(1, passByteCount / (tiles.perImage * elementBytes))
+    let passes = (tiles.images + most - 1) / most
+    return (tiles.images + passes - 1) / passes
   }
 
   /// Rows of a matrix for so many tiles: whole tiles of the micro-kernels, and one more for a block that begins between

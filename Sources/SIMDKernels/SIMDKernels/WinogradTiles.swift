@@ -2,8 +2,8 @@
 struct WinogradTiles: Sendable {
   /// Offsets in input and output, in floats, batch included.
   let inputs: [Int32], outputs: [Int32]
-  /// Tiles of a row of tiles.
-  let columns: Int
+  /// Tiles of a row of tiles, and of an image.
+  let columns: Int, perImage: Int
 
   init(_ form: WinogradForm, input: BlockedShape, output: BlockedShape) {
     let columns = input.width / form.inputStep, perImage = form.tiles(input)!
@@ -19,9 +19,11 @@ struct WinogradTiles: Sendable {
       return Int32(start + pixel * form.outputStep)
     }
     self.columns = columns
+    self.perImage = perImage
   }
 
   var count: Int { inputs.count }
+  var images: Int { count / perImage }
 }
 
 /// The pixels of one Winograd convolution: what its transforms read and write.
