@@ -61,17 +61,39 @@ import Testing
     let plain = try run(network, threads: threads, limit: .max)
     let fused = try run(network, threads: threads, limit: nil)
     #expect(plain.prepared.groups.count == network.graph.nodes.count)
-    #expect(
-      names(fused.prepared).contains(
-        "blur + noise-bias-activation + channel-statistics + style-modulation + tanh + max-pool + sum"))
-    #expect(
-      names(fused.prepared).contains {
-        $0.hasSuffix("max-pool-backward + tanh-backward + modulation-gradient-sums + style-modulation-backward-data")
-      })
+    // There and back, the loss in between.
+    let forward = "blur + noise-bias-activation + channel-statistics + style-modulation + tanh + max-pool + sum"
+    let losses = "mean-squared-error + mean-squared-error-backward"
+    let backward = "max-pool-backward + tanh-backward + modulation-gradient-sums + style-modulation-backward-data"
+    #expect(names(fused.prepared).contains("\(forward) + \(losses) + \(backward)"))
     #expect(names(fused.prepared).contains("activation-backward + blur"))
     #expect(fused.results == plain.results)
     let bytes = fused.prepared.traffic.reduce(0, +)
     #expect(bytes < plain.prepared.traffic.reduce(0, +))
+  }
+
+  /// A loss is there when all planes are done: what is weighted by it comes later.
+  @Test func whoReadsALossWaitsForIt() throws {
+    var graph = Graph()
+    let shape = Shape.image(batch: 1, channels: 32, height: 8, width: 8)
+    let (a, b) = (graph.input(shape), graph.input(shape))
+    let weight = try graph.append(MeanSquaredError(), a, b)
+    let loss = try graph.append(MeanSquaredError(), b, a)
+    let gradient = try #require(try graph.appendGradients(of: [(loss, weight)], by: [b])[0])
+    for tensor in [weight, gradient] { graph.markOutput(tensor) }
+    let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2))
+    #expect(names(prepared).first == "mean-squared-error + mean-squared-error")
+    var random = SplitMix64(state: 3)
+    let (x, y) = (random.floats(32 * 64), random.floats(32 * 64))
+    prepared.write(x, to: a)
+    prepared.write(y, to: b)
+    prepared.run()
+    let mean = zip(x, y).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) } / 2048
+    #expect(abs(Double(prepared.read(weight)[0]) - mean) < 1e-6)
+    for (index, value) in prepared.read(gradient).enumerated() {
+      let expected = 2 * Double(y[index] - x[index]) / 2048 * mean
+      #expect(abs(Double(value) - expected) < 1e-9)
+    }
   }
 
   @Test func planesThatDoNotDivideAmongTheThreadsAreNotFused() throws {

@@ -60,6 +60,8 @@ public struct PreparedOperator {
   public let planeCount: Int
   /// Does one plane alone, on the thread at hand. It reads no other plane of any tensor that has planes.
   public let runPlane: (OperatorMemory, Int) -> Void
+  /// What makes the output of what the planes have left in the workspace, once all are done; nil where they write it.
+  public let finish: ((OperatorMemory) -> Void)?
 
   public init(
     workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, effectiveWork: Double? = nil,
@@ -75,21 +77,29 @@ public struct PreparedOperator {
     self.run = run
     planeCount = 0
     runPlane = { _, _ in preconditionFailure("not plane by plane") }
+    finish = nil
   }
 
   /// An operator that goes plane by plane, where memory traffic is what counts.
   ///
-  /// - Parameter run: does a plane, or all where it is nil.
+  /// - Parameters:
+  ///   - run: does a plane, or all where it is nil.
+  ///   - finish: makes the output of what they have left in the workspace, where they do not write it.
   public init(
-    planes shape: BlockedShape, constantByteCount: Int = 0, run: @escaping (OperatorMemory, _ plane: Int?) -> Void
+    planes shape: BlockedShape, workspaceByteCount: Int = 0, constantByteCount: Int = 0,
+    run: @escaping (OperatorMemory, _ plane: Int?) -> Void, finish: ((OperatorMemory) -> Void)? = nil
   ) {
-    workspaceByteCount = 0
+    self.workspaceByteCount = workspaceByteCount
     work = 0
     matrixWork = 0
     transformByteCount = 0
     self.constantByteCount = constantByteCount
     effectiveWork = 0
-    self.run = { run($0, nil) }
+    self.run = {
+      run($0, nil)
+      finish?($0)
+    }
+    self.finish = finish
     planeCount = shape.planeCount
     runPlane = { run($0, $1) }
   }

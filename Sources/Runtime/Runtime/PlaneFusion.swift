@@ -1,20 +1,30 @@
 /// Runs of nodes that take turns plane by plane: while a plane is in a cache, all of them do it, one after the other. Then
 /// workers wait for each other once a run, not once a node, and what one node wrote the next need not fetch from memory.
 ///
+/// Losses too take their turn on each plane, and add up when all planes are done.
+///
 /// A run is fused where its planes divide well among the threads. Its tensors live from its first node to its last, which
 /// may take a little more memory: an arena with a limit goes without.
 struct PlaneFusion {
   /// All nodes in order; what is not fused stands alone.
   let groups: [Range<Int>]
 
-  init(_ operators: [PreparedOperator], threadCount: Int, isAllowed: Bool) {
+  init(_ graph: Graph, _ operators: [PreparedOperator], threadCount: Int, isAllowed: Bool) {
     var groups: [Range<Int>] = []
     var first = 0
     while first < operators.count {
       let planes = operators[first].planeCount
       var end = first + 1
       if isAllowed, planes > 0, planes % threadCount == 0 || planes >= 4 * threadCount {
-        while end < operators.count, operators[end].planeCount == planes { end += 1 }
+        // What is written at the end of a run is for those after it.
+        var unfinished: Set<TensorID> = []
+        while true {
+          if operators[end - 1].finish != nil { unfinished.insert(graph.nodes[end - 1].output) }
+          guard end < operators.count, operators[end].planeCount == planes,
+            unfinished.isDisjoint(with: graph.nodes[end].inputs)
+          else { break }
+          end += 1
+        }
       }
       groups.append(first..<end)
       first = end

@@ -60,7 +60,7 @@ public final class PreparedGraph {
     let schedule = recomputation.graph
     let operators = recomputation.origins.map { prepared[$0] }
     self.graph = schedule
-    let fusion = PlaneFusion(operators, threadCount: kernels.threadCount, isAllowed: arena.limit == nil)
+    let fusion = PlaneFusion(schedule, operators, threadCount: kernels.threadCount, isAllowed: arena.limit == nil)
     groups = fusion.groups
     self.traffic = fusion.traffic(schedule, operators)
     recomputedCount = operators.count - prepared.count
@@ -108,12 +108,11 @@ public final class PreparedGraph {
   }
 
   private func runPlanes(_ group: Range<Int>) {
-    let last = graph.nodes[group.upperBound - 1].output
-    kernels.forEachPlane(
-      operators[group.lowerBound].planeCount, cost: group.count * graph.shape(of: last).byteCount / 4
-    ) { plane in
+    let floats = group.reduce(0) { $0 + graph.shape(of: graph.nodes[$1].output).byteCount / 4 }
+    kernels.forEachPlane(operators[group.lowerBound].planeCount, cost: floats) { plane in
       for index in group { operators[index].runPlane(steps[index], plane) }
     }
+    for index in group { operators[index].finish?(steps[index]) }
   }
 
   private func place(at base: UnsafeMutableRawPointer) {

@@ -15,17 +15,37 @@ extension Kernels {
     losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
     partials: UnsafeMutablePointer<Double>
   ) {
+    squaredErrors(partials: partials, a: a, b: b, shape: shape)
+    meanSquaredError(losses: losses, partials: partials, shape: shape)
+  }
+
+  /// The first half of `meanSquaredError`, or its share of one plane: Σ (a − b)² of some rows each.
+  public func squaredErrors(
+    partials: UnsafeMutablePointer<Double>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
+    plane: Int? = nil
+  ) {
     let perPlane = (shape.height &+ rowsPerPartial &- 1) / rowsPerPartial
-    let perImage = shape.blocks &* perPlane
-    parallelFor(shape.batch &* perImage, cost: shape.elementCount) { task, _ in
-      let first = task % perPlane &* rowsPerPartial
+    func partial(_ index: Int) {
+      let first = index % perPlane &* rowsPerPartial
       var sum = 0.0
       for y in first..<min(shape.height, first &+ rowsPerPartial) {
-        let offset = shape.rowOffset(plane: task / perPlane, y: y)
+        let offset = shape.rowOffset(plane: index / perPlane, y: y)
         sum += Double(table.elementwise.squaredDifference(a + offset, b + offset, shape.width))
       }
-      partials[task] = sum
+      partials[index] = sum
     }
+    if let plane {
+      for index in plane &* perPlane..<(plane &+ 1) &* perPlane { partial(index) }
+    } else {
+      parallelFor(shape.planeCount &* perPlane, cost: shape.elementCount) { index, _ in partial(index) }
+    }
+  }
+
+  /// The second half: losses[n] from the partial sums of all planes.
+  public func meanSquaredError(
+    losses: UnsafeMutablePointer<Float>, partials: UnsafePointer<Double>, shape: BlockedShape
+  ) {
+    let perImage = shape.blocks &* ((shape.height &+ rowsPerPartial &- 1) / rowsPerPartial)
     for image in 0..<shape.batch {
       var sum = 0.0
       for i in 0..<perImage { sum += partials[image &* perImage &+ i] }
@@ -36,10 +56,12 @@ extension Kernels {
   /// gradA = 2(a − b)/(C·H·W) · weight[n], gradB = −gradA; each optional. May run in place.
   public func meanSquaredErrorBackward(
     gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>,
-    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: BlockedShape
+    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
     let factor = 2 / Float(shape.channels &* shape.pixelCount)
-    differenceBackward(gradA, gradB, a, b, weight, factor, count: shape.batch, stride: shape.imageStride)
+    differenceBackward(
+      gradA, gradB, a, b, weight, factor, rows: shape.batch, planesPerRow: shape.blocks, stride: shape.planeStride,
+      plane: plane)
   }
 
   /// Doubles that `meanSquaredError` needs in `partials`.
@@ -73,20 +95,26 @@ extension Kernels {
     b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: DenseShape
   ) {
     let factor = 2 / Float(shape.columns)
-    differenceBackward(gradA, gradB, a, b, weight, factor, count: shape.rows, stride: shape.rowStride)
+    differenceBackward(
+      gradA, gradB, a, b, weight, factor, rows: shape.rows, planesPerRow: 1, stride: shape.rowStride, plane: nil)
   }
 
+  /// Of rows of `planesPerRow` planes, `stride` floats each, with a weight per row; or of one plane alone.
   @inline(__always)
   private func differenceBackward(
     _ gradA: UnsafeMutablePointer<Float>?, _ gradB: UnsafeMutablePointer<Float>?, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ factor: Float, count: Int, stride: Int
+    _ b: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ factor: Float, rows: Int, planesPerRow: Int,
+    stride: Int, plane: Int?
   ) {
-    for i in 0..<count {
-      let base = i &* stride
-      forEachRun(DenseShape(rows: 1, columns: stride), plane: nil) { run, vectors in
+    let rowStride = planesPerRow &* stride
+    for row in plane.map({ $0 / planesPerRow..<$0 / planesPerRow &+ 1 }) ?? 0..<rows {
+      let base = row &* rowStride
+      forEachRun(
+        DenseShape(rows: planesPerRow, columns: stride), plane: plane.map { $0 &- row &* planesPerRow }
+      ) { run, vectors in
         let offset = base &+ run
         table.elementwise.scaledDifference(
-          gradA.map { $0 + offset }, gradB.map { $0 + offset }, a + offset, b + offset, factor * weight[i], vectors)
+          gradA.map { $0 + offset }, gradB.map { $0 + offset }, a + offset, b + offset, factor * weight[row], vectors)
       }
     }
   }

@@ -16,11 +16,16 @@ public struct MeanSquaredError: Operator {
     let kernels = site.kernels
     switch site.inputs[0] {
     case .blocked(let shape):
-      return PreparedOperator(workspaceByteCount: kernels.meanSquaredErrorPartialCount(shape) * 8) { memory in
-        kernels.meanSquaredError(
-          losses: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape,
-          partials: memory.workspace!.assumingMemoryBound(to: Double.self))
+      func partials(_ memory: OperatorMemory) -> UnsafeMutablePointer<Double> {
+        memory.workspace!.assumingMemoryBound(to: Double.self)
       }
+      return PreparedOperator(
+        planes: shape, workspaceByteCount: kernels.meanSquaredErrorPartialCount(shape) * 8,
+        run: { memory, plane in
+          kernels.squaredErrors(
+            partials: partials(memory), a: memory.inputs[0], b: memory.inputs[1], shape: shape, plane: plane)
+        },
+        finish: { kernels.meanSquaredError(losses: $0.output, partials: partials($0), shape: shape) })
     case .dense(let shape):
       return PreparedOperator(workspaceByteCount: kernels.meanSquaredErrorPartialCount(shape) * 8) { memory in
         kernels.meanSquaredError(
@@ -52,10 +57,10 @@ private struct MeanSquaredErrorBackward: Operator {
     let kernels = site.kernels
     switch site.output {
     case .blocked(let shape):
-      return PreparedOperator { memory in
+      return PreparedOperator(planes: shape) { memory, plane in
         kernels.meanSquaredErrorBackward(
           gradA: memory.output, gradB: nil, a: memory.inputs[0], b: memory.inputs[1], weight: memory.inputs[2],
-          shape: shape)
+          shape: shape, plane: plane)
       }
     case .dense(let shape):
       return PreparedOperator { memory in
