@@ -35,6 +35,8 @@ import Testing
       let kernels = Kernels(cap: tier, precision: .reduced)
       #expect((kernels.precision == .reduced) == (kernels.table.reduced != nil))
       #expect(Kernels(cap: tier).precision == .full)
+      let isOfIntegers = kernels.table.reduced?.operand == .int16
+      #expect(Kernels(cap: tier, precision: .automatic).precision == (isOfIntegers ? .reduced : .full))
     }
   }
 

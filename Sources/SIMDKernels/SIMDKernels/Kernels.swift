@@ -16,7 +16,7 @@ public struct Kernels: Sendable {
   public let table: KernelTable
   /// Threads an operator may use.
   public let threadCount: Int
-  /// How exact matrix products are.
+  /// How exact matrix products are: `full` or `reduced`.
   public let precision: Precision
   /// Where forward convolutions take operands of 8 bits.
   public let int8: Int8Use
@@ -32,7 +32,7 @@ public struct Kernels: Sendable {
   ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
   ///   - cap: the highest tier to use; `nil` reads `IDINV_ISA`. An unset, empty or unknown value caps nothing:
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
-  ///   - precision: `reduced` is `full` where the tier has no 16-bit products.
+  ///   - precision: `reduced` is `full` where the tier has no 16-bit products, `automatic` also where they are of halves.
   ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
   public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
     self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
@@ -40,7 +40,11 @@ public struct Kernels: Sendable {
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)
-    self.precision = table.reduced == nil ? .full : precision
+    self.precision =
+      switch (precision, table.reduced?.operand) {
+      case (.full, _), (_, nil), (.automatic, .float16): .full
+      case (.reduced, _), (.automatic, .int16): .reduced
+      }
     self.int8 = int8 == .whereFaster && !table.int8.isFast ? .never : int8
   }
 
@@ -60,8 +64,11 @@ public struct Kernels: Sendable {
 public enum Precision: Hashable, Sendable {
   /// Operands and sums of single precision.
   case full
-  /// Winograd's products with 16-bit operands: an error of about 10⁻⁴ of a layer's output.
+  /// Winograd's products with 16-bit operands: an error of about 10⁻⁴ of a layer's output with integers, ten times that
+  /// with halves.
   case reduced
+  /// `reduced` with integers, else `full`: whoever wants halves asks for them.
+  case automatic
 }
 
 /// Where forward convolutions take operands of 8 bits, of those that permit it.

@@ -98,21 +98,17 @@ struct EngineOptions: ParsableArguments {
   }
 
   /// - Parameter auto: what `auto` means: commands that measure parity compute in full precision unless told otherwise.
-  func kernels(auto: Precision = .reduced) throws -> Kernels {
+  func kernels(auto: Precision = .automatic) throws -> Kernels {
     let cap = try Tier.capFromEnvironment()
     try cores.apply(threadCount: threads)
-    let precision: Precision =
+    let (precision, int8): (Precision, Int8Use) =
       switch compute {
-      case .auto: auto
-      case .f32: .full
-      case .f16, .int8: .reduced
+      case .auto: (auto, auto == .full ? .never : .whereFaster)
+      case .f32: (.full, .never)
+      case .f16: (.reduced, .never)
+      case .int8: (.automatic, .everywhere)
       }
-    let int8: Int8Use = compute == .int8 ? .everywhere : compute == .auto && auto == .reduced ? .whereFaster : .never
-    var kernels = Kernels(threadCount: threads, cap: cap, precision: precision, int8: int8)
-    // Halves err ten times more than integers of 16 bits: whoever wants them asks for them.
-    if compute != .f16, kernels.table.reduced?.operand == .float16 {
-      kernels = Kernels(threadCount: threads, cap: cap, int8: int8)
-    }
+    let kernels = Kernels(threadCount: threads, cap: cap, precision: precision, int8: int8)
     guard compute != .int8 || kernels.table.int8.isFast else {
       throw Failure(
         .unavailable,
