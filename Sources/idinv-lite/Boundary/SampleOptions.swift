@@ -77,11 +77,14 @@ struct SampleOptions: ParsableArguments {
     var attributes: [(name: String, scores: [Float])]
     /// The file of the scores.
     var source: String?
+    /// How drawing kept to its memory; nil where nothing was drawn.
+    var memory: MemoryChoice?
   }
 
   /// - Parameter check: gets the boundaries' names before any work is done.
   func scored(
-    _ model: Model?, name: String?, kernels: Kernels, progress: ProgressBar, check: ([String]) throws -> Void
+    _ model: Model?, name: String?, memory: MemoryOption, kernels: Kernels, reporting: ReportingOptions,
+    progress: ProgressBar, check: ([String]) throws -> Void
   ) throws -> Scored {
     if let codes, let scores { return try read(codes, scores, model, name: name, check) }
     guard let model else { throw Failure(.missingInput, "no model to draw samples from") }
@@ -89,13 +92,21 @@ struct SampleOptions: ParsableArguments {
     try check(chosen.names)
     if let keepSamples { try AtomicFile.createFolder(keepSamples) }
     let count = samples ?? 10_000
-    let sampler = try AttributeSampler(model, psi: truncation, kernels: kernels)
+    let shape = try model.codeShape()
+    let choice = try memory.choose(
+      model, batches: AttributeSampler.batches,
+      extra: 4 * count * (shape.count + 2 * (try model.attributes().specification.names.count)), kernels: kernels
+    ) { [truncation] (model, kernels, batch) throws(InversionError) in
+      [try AttributeSampler(model, psi: truncation, batch: batch, kernels: kernels)]
+    }
+    try choice.announce(reporting)
+    let sampler = try AttributeSampler(
+      choice.model, psi: truncation, batch: choice.plan.batch, kernels: kernels)
     let drawn = try sampler.draw(count, seed: seed) { done in
       progress.update(ProgressState(name: "samples", step: done, stepCount: count))
       return !Signals.isInterrupted
     }
     progress.clear()
-    let shape = try model.codeShape()
     if let keepSamples {
       let place = keepSamples + "/"
       try NumpyFile.write(
@@ -105,7 +116,7 @@ struct SampleOptions: ParsableArguments {
     }
     return Scored(
       codes: drawn.codes, shape: shape,
-      attributes: zip(chosen.names, chosen.columns).map { ($0, drawn.scores($1)) })
+      attributes: zip(chosen.names, chosen.columns).map { ($0, drawn.scores($1)) }, memory: choice)
   }
 
   private func read(

@@ -27,6 +27,7 @@ struct BenchOptimisers: ParsableCommand {
   var steps = 100
 
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
@@ -74,33 +75,37 @@ struct BenchOptimisers: ParsableCommand {
     var steps: Int
     var figures: [Figures]
     var images: [OptimiserComparison.Comparison]
+    var memory: MemoryChoice.Figures?
   }
 
   func run() throws {
     try reporting {
       let began = ContinuousClock.now
       Signals.install()
-      let model = try model.load()
-      let resolution = try model.imageResolution()
+      let loaded = try model.load()
+      let resolution = try loaded.imageResolution()
       let listed = try images.expand()
       try output.prepare()
       try output.check(
-        ["optimisers.json", "optimisers.html"], inputs: [model.path] + images.images + listed.map(\.path))
+        ["optimisers.json", "optimisers.html"], inputs: [loaded.path] + images.images + listed.map(\.path))
       let kernels = try engine.kernels()
       let progress = ProgressBar(isQuiet: self.reporting.quiet)
-      let (loaded, skipped) = try images.load(listed, most: limit, resolution: resolution, progress)
-      guard !loaded.isEmpty else { throw ExitCode(Status.badData.rawValue) }
+      let (pictures, skipped) = try images.load(listed, most: limit, resolution: resolution, progress)
+      guard !pictures.isEmpty else { throw ExitCode(Status.badData.rawValue) }
+      let choice = try memory.choose(loaded, kernels: kernels, workload: InversionOptions().workload())
+      try choice.announce(self.reporting)
+      let model = choice.model
       let compare = try OptimiserComparison(model, steps: steps, kernels: kernels)
       let perImage = steps * (compare.hasCurvature ? 3 : 2) + 1
       var all: [OptimiserComparison.Comparison] = []
-      for (index, image) in loaded.enumerated() {
+      for (index, image) in pictures.enumerated() {
         var done = 0
         let comparison = try locating(image.path) {
           try compare(image.name, image.picture.planar(model.file.specification.pixelRange), turn: index) {
             done += 1
             progress.update(
               ProgressState(
-                name: image.name, image: index, imageCount: loaded.count, step: done, stepCount: perImage))
+                name: image.name, image: index, imageCount: pictures.count, step: done, stepCount: perImage))
             return !Signals.isInterrupted
           }
         }
@@ -113,11 +118,13 @@ struct BenchOptimisers: ParsableCommand {
         .map { Figures($0, all) }
       let listing = Listing(
         model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
-        threads: kernels.threadCount, steps: steps, figures: figures, images: all)
+        threads: kernels.threadCount, steps: steps, figures: figures, images: all,
+        memory: choice.figures)
       try JSONOutput.write(listing, to: output.path("optimisers.json"))
       let run = try InversionReport.Run(
         model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
-        options: [("--steps", "\(steps)"), ("--limit", "\(limit)")], note: "")
+        options: [("--steps", "\(steps)"), ("--limit", "\(limit)")] + choice.options,
+        note: skipped.isEmpty ? "" : "Skipped: " + skipped.map(\.reason).joined(separator: "; "))
       try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
         .write(to: output.path("optimisers.html"))
       let lines = figures.map { row in

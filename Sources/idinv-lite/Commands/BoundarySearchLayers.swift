@@ -44,6 +44,7 @@ struct BoundarySearchLayers: ParsableCommand {
 
   @OptionGroup var model: ModelOption
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
@@ -83,17 +84,30 @@ struct BoundarySearchLayers: ParsableCommand {
     var all: Row
     var layers: [Row]
     var suggestion: Row
+    var memory: MemoryChoice.Figures?
   }
 
   func run() throws {
     try reporting {
       Signals.install()
-      let model = try model.load()
+      let loaded = try model.load()
       let kernels = try engine.kernels()
-      let direction = try LoadedBoundary.read(boundary, layers: nil, of: model)
-      let chosen = try AttributeColumns(attribute ?? direction.name, of: model)
+      let direction = try LoadedBoundary.read(boundary, layers: nil, of: loaded)
+      let chosen = try AttributeColumns(attribute ?? direction.name, of: loaded)
       guard chosen.names.count == 1 else { throw Failure(.usage, "--attribute: expected one attribute") }
-      let matrix = try moved(model, kernels)
+      let draws = codes == nil
+      let choice = try memory.choose(loaded, batches: AttributeSampler.batches, kernels: kernels) {
+        (model, kernels, batch) throws(InversionError) in
+        var graphs: [AnyObject] = [
+          try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels),
+          try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels),
+        ]
+        if draws { graphs.append(try AttributeSampler(model, batch: batch, kernels: kernels)) }
+        return graphs
+      }
+      try choice.announce(reporting)
+      let model = choice.model
+      let matrix = try moved(choice, kernels)
       let progress = ProgressBar(isQuiet: reporting.quiet)
       let search = try LayerSearch(
         model, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha, share: share,
@@ -111,14 +125,15 @@ struct BoundarySearchLayers: ParsableCommand {
             attribute: chosen.names[0], alpha: search.distance, codes: matrix.rowCount,
             all: Listing.Row(search.whole, whole: whole),
             layers: search.single.map { Listing.Row($0, whole: whole) },
-            suggestion: Listing.Row(search.suggestion, whole: whole)))
+            suggestion: Listing.Row(search.suggestion, whole: whole), memory: choice.figures))
       } else if !reporting.quiet {
         try StandardStreams.printOutput(text(search, chosen.names[0]))
       }
     }
   }
 
-  private func moved(_ model: Model, _ kernels: Kernels) throws -> FloatMatrix {
+  private func moved(_ memory: MemoryChoice, _ kernels: Kernels) throws -> FloatMatrix {
+    let model = memory.model
     let shape = try model.codeShape()
     if let codes {
       let values = try Codes.read(codes, for: model)
@@ -128,7 +143,7 @@ struct BoundarySearchLayers: ParsableCommand {
       builder.append(values)
       return builder.finish()
     }
-    return try AttributeSampler(model, kernels: kernels).draw(samples ?? 32, seed: seed).codes
+    return try AttributeSampler(model, batch: memory.plan.batch, kernels: kernels).draw(samples ?? 32, seed: seed).codes
   }
 
   private func text(_ search: LayerSearch, _ name: String) -> String {

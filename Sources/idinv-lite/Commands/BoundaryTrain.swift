@@ -29,6 +29,7 @@ struct BoundaryTrain: ParsableCommand {
 
   @OptionGroup var model: ModelOption
   @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
@@ -43,6 +44,7 @@ struct BoundaryTrain: ParsableCommand {
   private struct Listing: Encodable {
     var boundaries: [BoundaryRecord]
     var complete: Bool
+    var memory: MemoryChoice.Figures?
   }
 
   func run() throws {
@@ -52,7 +54,9 @@ struct BoundaryTrain: ParsableCommand {
       let model = try samples.needsModel || model.model != nil ? model.load() : nil
       let progress = ProgressBar(isQuiet: reporting.quiet)
       try output.prepare()
-      let scored = try samples.scored(model, name: name, kernels: kernels, progress: progress) { names in
+      let scored = try samples.scored(
+        model, name: name, memory: memory, kernels: kernels, reporting: reporting, progress: progress
+      ) { names in
         try output.check(
           names.flatMap { ["\($0).npy", "\($0).json"] },
           inputs: [samples.codes, samples.scores, model?.path].compactMap { $0 } + learning.conditional)
@@ -79,7 +83,8 @@ struct BoundaryTrain: ParsableCommand {
       }
       progress.clear()
       if reporting.json {
-        try JSONOutput.print(Listing(boundaries: records, complete: !Signals.isInterrupted))
+        try JSONOutput.print(
+          Listing(boundaries: records, complete: !Signals.isInterrupted, memory: scored.memory?.figures))
       }
       if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
     }

@@ -24,10 +24,15 @@ public final class AttributeSampler {
   private let codeCount: Int
   private let names: [String]
 
-  /// - Parameter psi: truncation factor in place of the model's.
+  /// Batches to be tried, the largest first: more gains nothing.
+  public static let batches = [4, 2, 1]
+
+  /// - Parameters:
+  ///   - psi: truncation factor in place of the model's.
+  ///   - batch: samples side by side; the results are the same.
   /// - Throws: `.missingNetwork`.
   public init(
-    _ model: Model, psi: Float? = nil, batch: Int = 4, kernels: Kernels
+    _ model: Model, psi: Float? = nil, batch: Int = batches[0], kernels: Kernels
   ) throws(InversionError) {
     let (generator, features, head) = (try model.generator(), try model.features(), try model.attributes())
     var graph = Graph()
