@@ -121,9 +121,8 @@ struct Evaluate: ParsableCommand {
       let kernels = try engine.kernels()
       let choice = try memory.choose(
         model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
-        extra: try plan.byteCount(for: model)
-          + (conventional.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0),
-        kernels: kernels, workload: plan.workload)
+        extra: try plan.byteCount(for: model, conventional: conventional, kernels: kernels), kernels: kernels,
+        workload: plan.workload)
       try choice.announce(self.reporting)
       let run = try EvaluationRun(
         choice, conventional: conventional, plan: plan, images: Array(pictures.prefix(plan.imageCount)),

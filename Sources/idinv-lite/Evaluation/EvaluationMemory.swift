@@ -19,8 +19,8 @@ extension EvaluationPlan {
     }
   }
 
-  /// Bytes of the pictures that are kept, and of what is measured on them, besides the graphs.
-  func byteCount(for model: Model) throws -> Int {
+  /// Bytes besides the model's graphs: of the pictures that are kept, of what is measured on them, and of the other encoder.
+  func byteCount(for model: Model, conventional: Model?, kernels: Kernels) throws -> Int {
     let side = try model.imageResolution(), pixels = 3 * side * side
     // Planar originals and reconstructions; patches of both, while those of one are brought to one scale.
     let reconstruction =
@@ -31,6 +31,8 @@ extension EvaluationPlan {
     let channels = features?.featureChannels ?? 0
     // A picture and its feature at each step of an edit, as read and on their own; matrices of a Fréchet distance.
     let sweep = (EditEvaluation.stepCount + 1) * 2 * (pixels + channels * featureSide * featureSide) * 4
-    return imageCount * pixels + max(reconstruction, sweep) + 8 * channels * channels * 8
+    let other = methods.contains(.conventional) ? conventional : nil
+    return try imageCount * pixels + max(reconstruction, sweep) + 8 * channels * channels * 8
+      + (other.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0)
   }
 }

@@ -23,7 +23,7 @@ final class QualityRun {
     var cpus: [Int]
 
     var model: Model { memory.model }
-    /// The most pictures that the judge looks at side by side, the favourite first.
+    /// Pictures that the judge looks at side by side, the favourite first.
     static let batches = [Appraiser.mostBatch, 2, 1]
 
     /// Builds the judge's graphs.
