@@ -18,7 +18,7 @@ struct IdinvLite: ParsableCommand {
     version: version,
     subcommands: [
       Convert.self, Info.self, Verify.self, CurvatureCommand.self, Calibrate.self, Forward.self, Synthesize.self,
-      Encode.self, Invert.self, Attributes.self, Manipulate.self, Interpolate.self, Mix.self, Diffuse.self,
+      Align.self, Encode.self, Invert.self, Attributes.self, Manipulate.self, Interpolate.self, Mix.self, Diffuse.self,
       BoundaryCommand.self, Merge.self, Evaluate.self, BenchCommand.self, KernelList.self,
     ])
 }

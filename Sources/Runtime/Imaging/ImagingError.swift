@@ -21,6 +21,8 @@ public enum ImagingError: Error, Equatable, Sendable {
   case tooManyPixels(path: String, width: Int, height: Int, limits: PNG.Limits)
   /// A picture that is not square, without leave to crop it.
   case notSquare(path: String, width: Int, height: Int)
+  /// Landmarks that no face can be aligned by; `problem` says why. The path is that of the file with them, or of the picture.
+  case badLandmarks(path: String, problem: String)
   /// An image list is not text in UTF-8.
   case listNotText(path: String)
   /// A line of an image list that cannot be used; `problem` is a complete sentence without a full stop.
@@ -63,6 +65,8 @@ extension ImagingError: CustomStringConvertible {
     case .notSquare(let path, let width, let height):
       return "\(path): is \(width)×\(height) pixels (width×height); expected a square picture. "
         + "--crop center cuts the largest square out of the middle"
+    case .badLandmarks(let path, let problem):
+      return "\(path): \(problem)"
     case .listNotText(let path):
       return "\(path): is not text in UTF-8; expected one image path per line"
     case .badListLine(let path, let line, let problem):
