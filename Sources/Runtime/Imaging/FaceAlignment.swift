@@ -30,9 +30,7 @@ struct FaceFrame {
   /// The smallest whole rectangle around it: lower and upper corner.
   var bounds: (lower: SIMD2<Int>, upper: SIMD2<Int>) {
     let reach = SIMD2(abs(x.x) + abs(y.x), abs(x.y) + abs(y.y))
-    return (
-      SIMD2<Int>((center - reach).rounded(.down)), SIMD2<Int>((center + reach).rounded(.up))
-    )
+    return (SIMD2<Int>((center - reach).rounded(.down)), SIMD2<Int>((center + reach).rounded(.up)))
   }
 
   /// The point at (s, t) of the square, both from 0 to 1.
@@ -56,16 +54,17 @@ extension Image8 {
     guard across.x * down.y - across.y * down.x > 0 else {
       throw .badLandmarks(
         path: path,
-        problem: "the landmarks are no face: expected the left eye of the picture before the right one, and the mouth below")
+        problem: "the landmarks are no face: expected the picture's left eye before its right one, and the mouth below")
     }
     var frame = FaceFrame(landmarks)
-    let isWithin = frame.center.x > -0.5 && frame.center.y > -0.5 && frame.center.x < Double(width) - 0.5
+    let isWithin =
+      frame.center.x > -0.5 && frame.center.y > -0.5 && frame.center.x < Double(width) - 0.5
       && frame.center.y < Double(height) - 0.5
     guard isWithin, frame.side >= 2, frame.side < 65536 else {
       throw .badLandmarks(
         path: path,
-        problem: "the landmarks' face, \(Int(frame.side)) pixels around (\(Int(frame.center.x)), \(Int(frame.center.y))), "
-          + "does not lie within the picture of \(width)×\(height)")
+        problem: "the landmarks' face, \(Int(frame.side)) pixels around (\(Int(frame.center.x)), "
+          + "\(Int(frame.center.y))), does not lie within the picture of \(width)×\(height)")
     }
     var photo = self
     let shrink = (frame.side / Double(resolution) * 0.5).rounded(.down)
@@ -144,7 +143,11 @@ extension Image8 {
       var counts = [Int](repeating: 0, count: 256)
       for index in stride(from: channel, to: values.count, by: 3) { counts[Int(roundedByte(values[index]))] += 1 }
       var below = 0
-      return Float(counts.firstIndex { below += $0; return 2 * below >= width * height } ?? 0)
+      let middle = counts.firstIndex {
+        below += $0
+        return 2 * below >= width * height
+      }
+      return Float(middle ?? 0)
     }
     var output = [UInt8](repeating: 0, count: pixels.count)
     for row in 0..<height {

@@ -53,14 +53,17 @@ public struct FaceLandmarks: Equatable, Sendable {
   init(text: String, path: String) throws(ImagingError) {
     var body = Substring(text)
     var offset = 0.0
-    if text.contains("n_points"), let open = text.firstIndex(of: "{"), let close = text.lastIndex(of: "}"), open < close {
+    if text.contains("n_points"), let open = text.firstIndex(of: "{"), let close = text.lastIndex(of: "}"),
+      open < close
+    {
       body = text[text.index(after: open)..<close]
       offset = 1
     }
     var numbers: [Double] = []
     for word in body.split(whereSeparator: { $0.isWhitespace || ",;[]()".contains($0) }) {
       guard let number = Double(String(word)), abs(number) < 1e6 else {
-        throw .badLandmarks(path: path, problem: "'\(word.prefix(40))' is no coordinate; expected numbers, x before y")
+        throw .badLandmarks(
+          path: path, problem: "'\(word.prefix(40))' is no coordinate; expected numbers, x before y")
       }
       numbers.append(number - offset)
     }
@@ -68,8 +71,8 @@ public struct FaceLandmarks: Equatable, Sendable {
     guard numbers.count % 2 == 0, let landmarks = FaceLandmarks(points: points) else {
       throw .badLandmarks(
         path: path,
-        problem: "has \(numbers.count) numbers; expected x and y of 5 points (left eye, right eye, nose, left and right "
-          + "corner of the mouth) or of 68 (iBUG 300-W)")
+        problem: "has \(numbers.count) numbers; expected x and y of 5 points (left eye, right eye, nose, left and "
+          + "right corner of the mouth) or of 68 (iBUG 300-W)")
     }
     self = landmarks
   }

@@ -85,12 +85,16 @@ private enum LandmarkSource {
 
   init(_ path: String?, imageCount: Int) throws {
     var isFolder: ObjCBool = false
-    guard let path else { self = .folder(nil); return }
+    guard let path else {
+      self = .folder(nil)
+      return
+    }
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
     }
     guard isFolder.boolValue || imageCount == 1 else {
-      throw Failure(.usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
+      throw Failure(
+        .usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
     }
     self = isFolder.boolValue ? .folder(path) : .file(path)
   }
