@@ -12,10 +12,15 @@ import Testing
   private let model: Model
   private let result: CalibrationMeasurement.Result
 
+  /// Measured once for all tests.
+  private static let measured = Result {
+    let model = try Model(path: path)
+    return try CalibrationMeasurement(model, plan: .init(sampleCount: 6), kernels: Kernels(threadCount: 2)).run()
+  }
+
   init() throws {
     model = try Model(path: Self.path)
-    result = try #require(
-      try CalibrationMeasurement(model, plan: .init(sampleCount: 6), kernels: exact).run())
+    result = try #require(try Self.measured.get())
   }
 
   private func calibrated() throws -> Model {
