@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "Processor.h"
 #include <sched.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #if defined(__aarch64__)
@@ -58,52 +57,6 @@ bool idinv_has_x86v4(void) { return false; }
 bool idinv_has_x86v4vnni(void) { return false; }
 #endif
 
-// The lowest CPU number that shares a core with `cpu`: a name for the core.
-static int core_of(int cpu) {
-  char path[96];
-  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
-  FILE *file = fopen(path, "r");
-  if (!file) return cpu;
-  int first = cpu;
-  if (fscanf(file, "%d", &first) != 1) first = cpu;
-  fclose(file);
-  return first;
-}
-
-// CPUs' worth of time in the quota, rounded up; 0 if there is none. cgroup v2, then v1.
-static int quota(void) {
-  long long used = -1, period = 0;
-  FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-  if (file) {
-    if (fscanf(file, "%lld %lld", &used, &period) != 2) used = -1;
-    fclose(file);
-  } else {
-    if ((file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r"))) {
-      if (fscanf(file, "%lld", &used) != 1) used = -1;
-      fclose(file);
-    }
-    if ((file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r"))) {
-      if (fscanf(file, "%lld", &period) != 1) period = 0;
-      fclose(file);
-    }
-  }
-  return used > 0 && period > 0 ? (int)((used + period - 1) / period) : 0;
-}
-
-int idinv_physical_cores(void) {
-  cpu_set_t allowed, cores;
-  CPU_ZERO(&cores);
-  if (sched_getaffinity(0, sizeof allowed, &allowed)) return 1;
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-    if (CPU_ISSET(cpu, &allowed)) {
-      int core = core_of(cpu);
-      CPU_SET(core >= 0 && core < CPU_SETSIZE ? core : cpu, &cores);
-    }
-  int count = CPU_COUNT(&cores), limit = quota();
-  if (limit && limit < count) count = limit;
-  return count < 1 ? 1 : count;
-}
-
 intptr_t idinv_allowed_cpus(int *cpus, intptr_t capacity) {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
@@ -126,17 +79,9 @@ bool idinv_confine_to_cpus(const int *cpus, intptr_t count) {
 }
 
 long idinv_second_level_cache_bytes(void) {
-  long bytes = 0;
 #ifdef _SC_LEVEL2_CACHE_SIZE
-  bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return sysconf(_SC_LEVEL2_CACHE_SIZE);
+#else
+  return 0;
 #endif
-  if (bytes <= 0) {
-    FILE *file = fopen("/sys/devices/system/cpu/cpu0/cache/index2/size", "r");
-    long kilobytes = 0;
-    if (file) {
-      if (fscanf(file, "%ldK", &kilobytes) == 1) bytes = kilobytes << 10;
-      fclose(file);
-    }
-  }
-  return bytes > 0 ? bytes : 512 << 10;
 }

@@ -1,4 +1,3 @@
-import CKernelShims
 @_exported import KernelABI
 
 #if canImport(Glibc)
@@ -20,7 +19,7 @@ public struct Kernels: Sendable {
   public let precision: Precision
   /// Where forward convolutions take operands of 8 bits.
   public let int8: Int8Use
-  /// Second-level cache of a core, for choosing block sizes. Results do not depend on it.
+  /// A worker's part of the second-level cache, for choosing block sizes. Results do not depend on it.
   var cacheByteCount: Int
   /// Most that the transformed tiles of several images should take together. By measurement, a step of 8 images: 20 MB make
   /// it take 1.1 times as long, no limit 1.15, 5 MB 1.05. Results do not depend on it.
@@ -35,8 +34,8 @@ public struct Kernels: Sendable {
   ///   - precision: `reduced` is `full` where the tier has no 16-bit products, `automatic` also where they are of halves.
   ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
   public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
-    self.threadCount = threadCount > 0 ? threadCount : Int(idinv_physical_cores())
-    cacheByteCount = idinv_second_level_cache_bytes()
+    self.threadCount = threadCount > 0 ? threadCount : Processor.coreCount()
+    cacheByteCount = SecondLevelCache().share(threadCount: self.threadCount)
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }
     table = KernelRegistry.table(admitted.last ?? .scalar)

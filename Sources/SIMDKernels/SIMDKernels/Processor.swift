@@ -33,6 +33,21 @@ public enum Processor {
     return idinv_confine_to_cpus(numbers, numbers.count)
   }
 
-  /// Bytes of a core's second-level cache.
-  public static var secondLevelCacheByteCount: Int { idinv_second_level_cache_bytes() }
+  /// Physical cores this process may use: CPUs of its affinity mask, hardware threads of one core counted once, and no more
+  /// than the CPU quota of its control groups, rounded up. At least 1.
+  ///
+  /// - Parameter root: where `/proc` and `/sys` are looked for.
+  static func coreCount(root: String = "", allowed: [Int] = allowedCPUs) -> Int {
+    let cores = Set(allowed.map { core(of: $0, root: root) }).count
+    return max(1, min(cores, CPUQuota.cpuCount(root: root) ?? cores))
+  }
+
+  /// The lowest number of a CPU that shares a core with this one: a name for the core.
+  static func core(of cpu: Int, root: String) -> Int {
+    let siblings = SystemText.read("\(root)/sys/devices/system/cpu/cpu\(cpu)/topology/thread_siblings_list")
+    return siblings.flatMap { SystemText.integers($0).first } ?? cpu
+  }
+
+  /// Bytes of the second-level cache of the first CPU that this process may run on.
+  public static var secondLevelCacheByteCount: Int { SecondLevelCache().byteCount }
 }

@@ -9,14 +9,10 @@ bool idinv_has_x86v4(void);
 bool idinv_has_x86v4vnni(void);
 
 /// Optional instructions of 64-bit ARM that the system reports (getauxval). False on other architectures.
-bool idinv_has_fp16(void);     ///< arithmetic on halves in vectors (Cortex-A75 and later)
-bool idinv_has_dotprod(void);  ///< products of bytes, summed by fours (Cortex-A75 and later)
+bool idinv_has_fp16(void);     ///< arithmetic on halves in vectors (Cortex-A55, Cortex-A75 and later)
+bool idinv_has_dotprod(void);  ///< products of bytes, summed by fours (the same, optional)
 bool idinv_has_i8mm(void);     ///< matrix products of bytes (Armv8.6)
 bool idinv_has_sve2(void);     ///< scalable vectors, second edition (Armv9)
-
-/// Physical cores this process may use: CPUs of its affinity mask, hardware threads of one core counted once,
-/// and no more than its control group's CPU quota, rounded up. At least 1.
-int idinv_physical_cores(void);
 
 /// Writes the numbers of the CPUs that the calling thread may run on, ascending, and returns how many there are; no more
 /// than `capacity` are written.
@@ -24,5 +20,5 @@ intptr_t idinv_allowed_cpus(int *_Nonnull cpus, intptr_t capacity);
 /// Confines the calling thread, and threads that it starts from now on, to these CPUs. False where the system refuses.
 bool idinv_confine_to_cpus(const int *_Nonnull cpus, intptr_t count);
 
-/// Bytes of the second-level cache of the CPU at hand; 512 KB if the system does not say.
+/// Bytes of the second-level cache as far as the C library knows; 0 or less where it does not.
 long idinv_second_level_cache_bytes(void);
