@@ -1,3 +1,4 @@
+import Quant
 import Testing
 
 @testable import Runtime
@@ -14,7 +15,7 @@ import Testing
   private func check(
     _ inputs: [Shape], seed: UInt64 = 1, step: Float = 0.25, tolerance: Float = linearTolerance,
     values: ((inout SplitMix64, Int) -> [Float])? = nil, differentiable: [Int]? = nil,
-    sourceLocation: SourceLocation = #_sourceLocation,
+    kernels: Kernels = Kernels(threadCount: 2), sourceLocation: SourceLocation = #_sourceLocation,
     _ build: (inout Graph, [TensorID]) throws -> TensorID
   ) throws {
     var random = SplitMix64(state: seed)
@@ -30,7 +31,7 @@ import Testing
     let gradients = try graph.appendGradients(of: [(loss, seedTensor)], by: checked.map { tensors[$0] })
     for gradient in gradients { graph.markOutput(try #require(gradient, sourceLocation: sourceLocation)) }
 
-    let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2))
+    let prepared = try PreparedGraph(graph, kernels: kernels)
     prepared.write(random.floats(graph.shape(of: target).extents.reduce(1, *)), to: target)
     prepared.write((0..<batch).map { Float($0 + 1) }, to: seedTensor)
     var current = inputs.indices.map { index in
@@ -81,13 +82,15 @@ import Testing
     random.floats(count).map { $0 < 0 ? $0 - 0.3 : $0 + 0.3 }
   }
 
-  private func weights(_ form: ConvolutionForm, _ outputs: Int, _ inputs: Int) -> ConvolutionWeights {
+  private func weights(
+    _ form: ConvolutionForm, _ outputs: Int, _ inputs: Int, mayBeHalves: Bool = false, storage: WeightStorage = .fastest
+  ) -> ConvolutionWeights {
     var random = SplitMix64(state: 99)
     let area = form == .same(kernel: 1) ? 1 : 9
     let values = random.floats(outputs * inputs * area, in: -0.4...0.4)
     return ConvolutionWeights(
       name: "test", outputChannels: outputs, inputChannels: inputs, form: form,
-      bias: random.floats(outputs), load: { values })
+      bias: random.floats(outputs), mayBeHalves: mayBeHalves, storage: storage, load: { values })
   }
 
   struct ConvolutionCase: Sendable {
@@ -109,6 +112,30 @@ import Testing
     }
   }
 
+  /// Whole tiles, many enough for Winograd's algorithm; the same channels both ways, so that both share its weights.
+  @Test(
+    "Minimal filtering and compact weights, in every tier",
+    arguments: [
+      (ConvolutionForm.same(kernel: 3), 16, false, WeightStorage.fastest), (.same(kernel: 3), 16, true, .fastest),
+      (.same(kernel: 3), 16, false, .compact), (.same(kernel: 3), 16, true, .compact),
+      (.same(kernel: 3), 80, true, .compact), (.upsample2x, 16, false, .fastest), (.upsample2x, 16, true, .compact),
+    ])
+  func tiles(_ form: ConvolutionForm, _ channels: Int, _ mayBeHalves: Bool, _ storage: WeightStorage) throws {
+    let side = form == .upsample2x ? 8 : 16
+    // The slow tiers need not do the one that is 25 times as large.
+    for tier in channels == 16 ? Kernels.availableTiers : Kernels.availableTiers.suffix(1) {
+      let weights = weights(form, channels, channels, mayBeHalves: mayBeHalves, storage: storage)
+      // The loss is a mean over thousands of outputs: small steps drown in its rounding.
+      try check(
+        [image(1, channels, side, side)], step: 2, tolerance: 1e-3, kernels: Kernels(threadCount: 2, cap: tier)
+      ) { graph, x in
+        try graph.append(Convolution(weights), x[0])
+      }
+      let packings = weights.packedByteCounts.map(\.packing)
+      #expect(packings.contains(storage == .fastest ? "winograd forward" : "compact"), "\(packings)")
+    }
+  }
+
   @Test func convolutionWithLeakyReLU() throws {
     // The bias keeps the sums away from the kink: linear on each side.
     let weights = ConvolutionWeights(
@@ -124,6 +151,17 @@ import Testing
     let weights = DenseLayerWeights(
       name: "test", outputs: 9, inputs: 21, values: random.floats(9 * 21), bias: random.floats(9))
     try check([.matrix(rows: 3, columns: 21)]) { graph, x in try graph.append(Dense(weights), x[0]) }
+  }
+
+  @Test(arguments: [DType.f16, .i8])
+  func storedDense(_ dtype: DType) throws {
+    let stored = try StoredMatrix(dtype, outputs: 19, inputs: 37, seed: 15)
+    for tier in Kernels.availableTiers {
+      let weights = try DenseLayerWeights(stored.tensor, bias: nil)
+      try check([.matrix(rows: 3, columns: 37)], kernels: Kernels(threadCount: 2, cap: tier)) { graph, x in
+        try graph.append(Dense(weights), x[0])
+      }
+    }
   }
 
   @Test func denseWithLeakyReLU() throws {
@@ -215,6 +253,24 @@ import Testing
       let blurred = try graph.append(Blur(), x[0])
       return try graph.append(Sum(), blurred, x[0], x[0])
     }
+  }
+
+  /// The gradient of x is a sum in which the output's own gradient occurs twice, the last time that it is read.
+  @Test func aSumMayNotWriteOverWhatItReadsAgain() throws {
+    try check([image(1, 3, 4, 4)]) { graph, inputs in
+      let t = try graph.append(Blur(), inputs[0]), x = try graph.append(ChannelShift([1, -2, 0.5]), inputs[0])
+      let u = try graph.append(Sum(), t, x), v = try graph.append(Blur(), x)
+      return try graph.append(Sum(), u, v, x)
+    }
+    var graph = Graph()
+    let input = graph.input(image(1, 3, 4, 4))
+    let a = try graph.append(ChannelShift([1, 1, 1]), input), b = try graph.append(ChannelShift([2, 2, 2]), input)
+    let sum = try graph.append(Sum(), a, b, a)
+    graph.markOutput(sum)
+    let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 1))
+    prepared.write([Float](repeating: 1, count: 48), to: input)
+    prepared.run()
+    #expect(prepared.read(sum).allSatisfy { $0 == 7 })
   }
 
   @Test func bothSidesOfALossGetAGradient() throws {

@@ -71,6 +71,18 @@ import Testing
     #expect(deep.arena.byteCount <= shallow.arena.byteCount * 3 / 2)
   }
 
+  @Test func anArenaThatTheSystemRefusesLeavesTheOldOne() throws {
+    let arena = SharedArena()
+    try arena.reserve(4096, isPlanning: false)
+    #expect(throws: GraphError.outOfMemory(byteCount: 1 << 60)) { try arena.reserve(1 << 60, isPlanning: false) }
+    #expect(arena.byteCount == 4096)
+    try arena.reserve(64, isPlanning: false)
+    arena.withMemory { memory in
+      memory.storeBytes(of: 7, toByteOffset: 4088, as: Int.self)
+      #expect(memory.load(fromByteOffset: 4088, as: Int.self) == 7)
+    }
+  }
+
   @Test func graphsThatShareAnArenaDoNotDisturbEachOther() throws {
     let network = try network(), other = try self.network(depth: 3)
     let alone = [try run(network, limit: nil).results, try run(other, limit: nil).results]

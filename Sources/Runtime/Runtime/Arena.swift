@@ -60,16 +60,24 @@ public final class SharedArena: Sendable {
     }
   }
 
-  /// Makes room for a graph.
+  /// Makes room for a graph; where there is none, all stays as it was.
   ///
   /// - Parameter isPlanning: only takes note.
   func reserve(_ byteCount: Int, isPlanning: Bool) throws(GraphError) {
     do {
       try state.withLock { state in
-        state.byteCount = max(state.byteCount, byteCount)
-        if isPlanning || state.arena.map({ $0.byteCount >= state.byteCount }) ?? false { return }
-        state.arena = nil
-        state.arena = try Arena(byteCount: state.byteCount)
+        let needed = max(state.byteCount, byteCount), former = state.arena?.byteCount
+        if !isPlanning, former.map({ $0 < needed }) ?? true {
+          // The old one first: what it holds may be what the new one lacks.
+          state.arena = nil
+          do {
+            state.arena = try Arena(byteCount: needed)
+          } catch {
+            state.arena = former.flatMap { try? Arena(byteCount: $0) }
+            throw error
+          }
+        }
+        state.byteCount = needed
       }
     } catch {
       throw error as? GraphError ?? .outOfMemory(byteCount: byteCount)

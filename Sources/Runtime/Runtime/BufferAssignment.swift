@@ -1,7 +1,8 @@
 /// Which tensors share a buffer, and how long each buffer lives.
 ///
 /// Inputs and outputs of the graph are kept: the caller writes and reads them between runs. An operator's
-/// output takes over the buffer of an input where the operator allows it and nobody reads that input later.
+/// output takes over the buffer of an input where the operator allows it and nobody reads that input later, nor the operator
+/// itself in another place: it may have written over it by then.
 struct BufferAssignment {
   private(set) var records: [UsageRecord] = []
   private(set) var bufferOfTensor: [Int]
@@ -30,6 +31,7 @@ struct BufferAssignment {
       let shape = graph.shape(of: node.output)
       let donor = node.operation.inPlaceInputs.lazy.map { node.inputs[$0] }.first { input in
         !pinned.contains(input) && lastUse[input.index] == index && graph.shape(of: input) == shape
+          && node.inputs.filter { $0 == input }.count == 1
       }
       if let donor {
         let buffer = bufferOfTensor[donor.index]

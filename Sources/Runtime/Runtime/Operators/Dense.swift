@@ -14,21 +14,27 @@ public final class DenseLayerWeights: Sendable {
   private let owner: any Sendable
   /// Where pages are given back after each use: the tensor.
   private let streamed: WeightTensor?
+  /// Bytes that are in memory at a time while weights are streamed.
+  private let partByteCount: Int
   private let prepared = Mutex(false)
   public var byteCount: Int { outputs * view.rowByteStride }
   public var isStreamed: Bool { streamed != nil }
   /// Whether a graph uses them.
   public var isPrepared: Bool { prepared.withLock { $0 } }
 
-  /// Less is not worth to be given back.
-  private static let leastStreamed = 4 << 20
-  /// Bytes that are in memory at a time while weights are streamed.
-  private static let partByteCount = 4 << 20
-
   /// Borrows a tensor [O, I] of a mapped model file.
   ///
   /// - Parameter isStreamed: whether the file's pages are given back after each use, if they are many.
-  public init(_ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool = false) throws(GraphError) {
+  public convenience init(_ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool = false) throws(GraphError) {
+    try self.init(tensor, bias: bias, isStreamed: isStreamed, leastStreamed: 4 << 20, partByteCount: 4 << 20)
+  }
+
+  /// - Parameters:
+  ///   - leastStreamed: less is not worth to be given back.
+  ///   - partByteCount: what is in memory at a time while weights are streamed.
+  init(
+    _ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool, leastStreamed: Int, partByteCount: Int
+  ) throws(GraphError) {
     guard tensor.shape.count == 2 else {
       throw .badWeights(name: tensor.name, expected: "shape [O, I]", found: "\(tensor.shape)")
     }
@@ -54,7 +60,8 @@ public final class DenseLayerWeights: Sendable {
       DenseWeights(base: bytes.baseAddress!, element: element, outputs: tensor.shape[0], inputs: tensor.shape[1])
     }
     owner = Owner(tensor: tensor, scales: scales)
-    streamed = isStreamed && tensor.byteCount >= Self.leastStreamed ? tensor : nil
+    streamed = isStreamed && tensor.byteCount >= leastStreamed ? tensor : nil
+    self.partByteCount = partByteCount
   }
 
   /// Holds float weights [O, I] of its own.
@@ -68,6 +75,7 @@ public final class DenseLayerWeights: Sendable {
     view = DenseWeights(base: UnsafeRawPointer(storage.base), element: .f32, outputs: outputs, inputs: inputs)
     owner = storage
     streamed = nil
+    partByteCount = 0
   }
 
   func willBeUsed() { prepared.withLock { $0 = true } }
@@ -76,7 +84,7 @@ public final class DenseLayerWeights: Sendable {
   func forEachPart(_ body: (DenseWeights, _ firstOutput: Int) -> Void) {
     guard let streamed else { return body(view, 0) }
     // Blocks of 64 rows, as the kernels take them: the sums keep their order.
-    let rows = max(64, Self.partByteCount / max(1, view.rowByteStride) & ~63)
+    let rows = max(64, partByteCount / max(1, view.rowByteStride) & ~63)
     for first in stride(from: 0, to: outputs, by: rows) {
       let count = min(rows, outputs - first)
       var part = view
