@@ -32,7 +32,7 @@ import Testing
           for direction in [Direction.forward, .backwardData] {
             let (from, to) = direction == .forward ? (xShape, yShape) : (yShape, xShape)
             let input = direction == .forward ? x : y
-            let packed = PackedConvolution(
+            let packed = try! PackedConvolution(
               weights: floats, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
               kernels: kernels, algorithm: .direct)
             let expected = run(packed, input.base, from, to, kernels)
@@ -87,7 +87,7 @@ import Testing
             continue
           }
           first = found
-          let packed = PackedConvolution(
+          let packed = try! PackedConvolution(
             weights: floats, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
             kernels: kernels, algorithm: .winograd)
           let expected = run(packed, input.base, from, to, kernels)
@@ -103,14 +103,14 @@ import Testing
   @Test("Sizes can be had without touching a weight")
   func planning() {
     let kernels = Kernels(threadCount: 2).planning
-    let compact = CompactWeights(outputs: 48, inputs: 40, kernel: 3, kernels: kernels) { _ in
+    let compact = try! CompactWeights(outputs: 48, inputs: 40, kernel: 3, kernels: kernels) { _ in
       Issue.record("asked for weights")
       return []
     }
     #expect(compact.byteCount == 48 * 48 * 9 * 2)
     let nowhere = UnsafeBufferPointer<Float>(start: UnsafePointer(bitPattern: 64), count: 512 * 512 * 9)
     for algorithm in [ConvolutionAlgorithm.direct, .winograd] {
-      let packed = PackedConvolution(
+      let packed = try! PackedConvolution(
         weights: nowhere, outputChannels: 512, inputChannels: 512, form: .same(kernel: 3), direction: .forward,
         kernels: kernels, algorithm: algorithm)
       #expect(packed.byteCount >= 512 * 512 * 9 * 4)
@@ -147,7 +147,7 @@ import Testing
       switch kind {
       case .halves, .floats:
         let floats = floats
-        return CompactWeights(
+        return try! CompactWeights(
           outputs: test.o, inputs: test.i, kernel: k, halves: kind == .halves, kernels: kernels
         ) {
           Array(floats[$0.lowerBound * rowLength..<$0.upperBound * rowLength])

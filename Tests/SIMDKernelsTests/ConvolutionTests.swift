@@ -187,7 +187,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
       gx, halo: test.outputHalo, tolerance: Tolerance.winograd, scale: magnitude(weights, k: 3, fanIn: test.o),
       "shared weights"
     ) { kernels, output in
-      let forward = PackedConvolution(
+      let forward = try! PackedConvolution(
         weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
         kernels: kernels, algorithm: .winograd)
       guard let packed = PackedConvolution(sharingWeightsOf: forward, kernels: kernels) else {
@@ -237,7 +237,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
     _ outputShape: BlockedShape, _ bias: UnsafePointer<Float>?, _ activation: Activation,
     _ algorithm: ConvolutionAlgorithm = .direct
   ) {
-    let packed = PackedConvolution(
+    let packed = try! PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
       kernels: kernels, algorithm: algorithm)
     let plan = ConvolutionPlan(packed, input: inputShape, output: outputShape, kernels: kernels)

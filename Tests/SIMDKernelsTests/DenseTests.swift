@@ -140,7 +140,7 @@ func half(_ bits: UInt16) -> Double {
     }
   }
 
-  @Test("Pixel norm, slices of columns and their adjoint")
+  @Test("Pixel norm and its gradient, slices, repetitions and affine maps of columns")
   func rows() {
     var random = Seeded(32)
     let shape = DenseShape(rows: 3, columns: 40), narrow = DenseShape(rows: 3, columns: 17)
@@ -168,6 +168,39 @@ func half(_ bits: UInt16) -> Double {
     let small = GuardedBuffer(slice.map { Float($0) })
     verify(flat: embedded, tolerance: 0, "embed") {
       $0.embedColumns(output: $1, outputShape: shape, input: small.base, inputShape: narrow, start: 5)
+    }
+
+    let g = denseBuffer(3, 40) { _, _ in random.float() }
+    let gradient = (0..<3).flatMap { r -> [Double] in
+      let values = row(r), gradients = (0..<40).map { Double(g.base[r * shape.rowStride + $0]) }
+      let scale = 1 / (values.reduce(0) { $0 + $1 * $1 } / 40 + 1e-8).squareRoot()
+      // Each entry of the Jacobian: r δ − x x r³ / 40.
+      return (0..<40).map { j in
+        (0..<40).reduce(0.0) { sum, i in
+          let spread = values[i] * values[j] * scale * scale * scale / 40
+          return sum + gradients[i] * ((i == j ? scale : 0) - spread)
+        }
+      } + padding
+    }
+    verify(flat: gradient, tolerance: Tolerance.elementwise, "pixel norm's gradient") {
+      $0.pixelNormBackward(gradInput: $1, gradOutput: g.base, input: x.base, shape: shape, epsilon: 1e-8)
+    }
+    let none = [Float](repeating: 0, count: 8)
+    let scale = random.floats(40) + none, shift = random.floats(40) + none
+    for useShift in [false, true] {
+      let mapped = (0..<3).flatMap { r -> [Double] in
+        (0..<40).map { row(r)[$0] * Double(scale[$0]) + (useShift ? Double(shift[$0]) : 0) } + padding
+      }
+      verify(flat: mapped, tolerance: Tolerance.elementwise, "affine") {
+        $0.columnAffine(output: $1, input: x.base, scale: scale, shift: useShift ? shift : nil, shape: shape)
+      }
+    }
+    let wide = DenseShape(rows: 3, columns: 17 * 4)
+    let tiled = (0..<3).flatMap { r -> [Double] in
+      (0..<wide.rowStride).map { $0 < wide.columns ? slice[r * narrow.rowStride + $0 % 17] : 0 }
+    }
+    verify(flat: tiled, tolerance: 0, "repeat") {
+      $0.tileColumns(output: $1, outputShape: wide, input: small.base, inputShape: narrow)
     }
   }
 }

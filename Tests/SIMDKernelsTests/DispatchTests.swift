@@ -1,5 +1,6 @@
-import SIMDKernels
 import Testing
+
+@testable import SIMDKernels
 
 @Suite struct DispatchTests {
   @Test("A cap is obeyed, within its architecture")
@@ -43,6 +44,37 @@ import Testing
   @Test("Threads: what was asked for, or one per physical core")
   func threads() {
     #expect(Kernels(threadCount: 3).threadCount == 3)
-    #expect(Kernels().threadCount >= 1)
+    #expect(Kernels().threadCount == Processor.coreCount())
+  }
+
+  @Test("The registry has every slot of the table, and no other")
+  func slots() {
+    func labels(_ value: Any, _ prefix: String = "") -> [String] {
+      Mirror(reflecting: value).children.compactMap { $0.label.map { prefix + $0 } }
+    }
+    for tier in Kernels.availableTiers {
+      let table = KernelRegistry.table(tier)
+      var slots: Set<String> = ["wideGemm", "narrowGemm"]
+      slots.formUnion(labels(table.winograd, "winograd."))
+      slots.formUnion(labels(table.elementwise, "elementwise."))
+      slots.formUnion(labels(table.normalization, "normalization."))
+      slots.formUnion(labels(table.resampling, "resampling."))
+      slots.formUnion(labels(table.layout, "layout."))
+      slots.formUnion(labels(table.dense, "dense."))
+      // What is no kernel is said of them.
+      slots.formUnion(labels(table.int8, "int8.").filter { !["int8.isFast", "int8.inputOffset"].contains($0) })
+      if let reduced = table.reduced {
+        slots.formUnion(labels(reduced, "reduced.").filter { $0 != "reduced.operand" })
+      }
+      let listed = Kernels(cap: tier).describe().filter(\.isInForce).map(\.slot)
+      #expect(Set(listed) == slots, "\(tier.rawValue)")
+      #expect(listed.count == slots.count, "\(tier.rawValue)")
+    }
+    // Groups that the list above does not know of.
+    let groups: Set<String> = [
+      "tier", "wideGemm", "narrowGemm", "reduced", "int8", "winograd", "elementwise", "normalization", "resampling",
+      "layout", "dense",
+    ]
+    #expect(Set(labels(KernelRegistry.table(.scalar))) == groups)
   }
 }

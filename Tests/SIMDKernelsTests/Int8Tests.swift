@@ -182,6 +182,54 @@ import Testing
     }
   }
 
+  @Test(
+    "What is not finite stays visible: in all of an output channel, or in all of an image",
+    arguments: [Float.nan, .infinity])
+  func notFinite(_ bad: Float) {
+    var random = Seeded(27)
+    for form in [ConvolutionForm.same(kernel: 3), .same(kernel: 1), .upsample2x] {
+      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 8, w: 8, batch: 2), step = form == .upsample2x ? 2 : 1
+      let area = form.kernel * form.kernel
+      let weights = random.floats(test.o * test.i * area), bias = random.floats(test.o)
+      let x = Planar(2, test.i, test.h, test.w, &random), y = Planar(2, test.o, test.h * step, test.w * step)
+      let target = BlockedShape(test.o, y.h, y.w, batch: 2)
+      for tier in Kernels.availableTiers {
+        let kernels = Kernels(threadCount: 2, cap: tier)
+        let plain = run(kernels, test, weights, x, bias, target)
+        for (o, c) in [(0, 0), (20, 17), (39, 47)] {
+          var wrong = weights
+          wrong[(o * test.i + c) * area + area / 2] = bad
+          let output = run(kernels, test, wrong, x, bias, target)
+          var wrongPixel = x
+          wrongPixel[1, c, 2, 1] = Double(bad)
+          let image = run(kernels, test, weights, wrongPixel, bias, target)
+          y.forEachIndex { n, channel, row, column in
+            let place = target.index(n, channel, row, column)
+            #expect(output.base[place].isFinite == (channel != o), "\(tier), channel \(channel)")
+            if n == 0 {
+              #expect(image.base[place].bitPattern == plain.base[place].bitPattern)
+            } else {
+              #expect(!image.base[place].isFinite, "\(tier), channel \(channel)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test("The largest magnitude of what is not finite is not a number")
+  func largestNotFinite() {
+    for tier in Kernels.availableTiers {
+      let int8 = Kernels(threadCount: 1, cap: tier).table.int8
+      for bad in [Float.nan, -.nan, .infinity, -.infinity] {
+        for place in [0, 15, 16, 47] {
+          let source = GuardedBuffer((0..<48).map { $0 == place ? bad : Float($0) })
+          #expect(int8.largestMagnitude(source.base, 3).isNaN, "\(tier.rawValue): \(bad) at \(place)")
+        }
+      }
+    }
+  }
+
   @Test("Codes are the nearest integers, ties to even, from -127 to 127, plus the offset")
   func quantise() {
     var random = Seeded(26)
@@ -210,7 +258,7 @@ import Testing
   ) -> GuardedBuffer {
     let input = x.blocked(halo: 1)
     let paddedBias = GuardedBuffer(bias + [Float](repeating: 0, count: (16 - test.o % 16) % 16))
-    let packed = PackedConvolution(
+    let packed = try! PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
       kernels: kernels, algorithm: .int8)
     let plan = ConvolutionPlan(

@@ -18,16 +18,16 @@ import Testing
       verify(flat: losses, tolerance: Tolerance.loss, "loss \((c, h, w))") { kernels, output in
         let partials = UnsafeMutablePointer<Double>.allocate(capacity: kernels.meanSquaredErrorPartialCount(shape))
         defer { partials.deallocate() }
-        kernels.meanSquaredError(losses: output, a: left.base, b: right.base, shape: shape, partials: partials)
+        kernels.squaredErrors(partials: partials, a: left.base, b: right.base, shape: shape)
+        kernels.meanSquaredError(losses: output, partials: partials, shape: shape)
       }
       let gradient = a.map { i, k, y, x, v in 2 * (v - b[i, k, y, x]) / Double(size) * Double(weight[i]) }
       verify(gradient, tolerance: Tolerance.elementwise, "gradient of a \((c, h, w))") {
-        $0.meanSquaredErrorBackward(
-          gradA: $1, gradB: nil, a: left.base, b: right.base, weight: weight, shape: shape)
+        $0.meanSquaredErrorBackward(gradA: $1, a: left.base, b: right.base, weight: weight, shape: shape)
       }
-      verify(gradient.map { _, _, _, _, v in -v }, tolerance: Tolerance.elementwise, "gradient of b") {
-        $0.meanSquaredErrorBackward(
-          gradA: nil, gradB: $1, a: left.base, b: right.base, weight: weight, shape: shape)
+      verify(gradient.map { _, _, _, _, v in -v }, tolerance: Tolerance.elementwise, "gradient of b, in place") {
+        $1.update(from: right.base, count: shape.elementCount)
+        $0.meanSquaredErrorBackward(gradA: $1, a: $1, b: left.base, weight: weight, shape: shape)
       }
     }
   }
@@ -50,7 +50,7 @@ import Testing
         2 * difference[i] / Double(columns) * Double(weight[i / shape.rowStride])
       }
       verify(flat: gradient, tolerance: Tolerance.elementwise, "gradient of \(columns)") {
-        $0.meanSquaredErrorBackward(gradA: $1, gradB: nil, a: a.base, b: b.base, weight: weight, shape: shape)
+        $0.meanSquaredErrorBackward(gradA: $1, a: a.base, b: b.base, weight: weight, shape: shape)
       }
     }
   }

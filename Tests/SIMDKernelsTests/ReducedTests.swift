@@ -103,6 +103,43 @@ import Testing
     }
   }
 
+  @Test(
+    "What is not finite stays visible: in all of an output channel, or around a pixel",
+    arguments: [Float.nan, .infinity])
+  func notFinite(_ bad: Float) {
+    var random = Seeded(12)
+    for form in [ConvolutionForm.same(kernel: 3), .upsample2x] {
+      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 16, w: 16), step = form == .upsample2x ? 2 : 1
+      let weights = random.floats(test.o * test.i * 9)
+      let x = Planar(1, test.i, test.h, test.w, &random), y = Planar(1, test.o, test.h * step, test.w * step)
+      let target = BlockedShape(test.o, y.h, y.w)
+      for tier in Self.tiers {
+        let kernels = Kernels(threadCount: 2, cap: tier)
+        for (o, c) in [(0, 0), (20, 17), (39, 47)] {
+          var wrong = weights
+          wrong[(o * test.i + c) * 9 + 4] = bad
+          let output = run(kernels, test, .forward, wrong, x, y, halo: 1)
+          y.forEachIndex { n, channel, row, column in
+            let isFinite = output.base[target.index(n, channel, row, column)].isFinite
+            #expect(isFinite == (channel != o), "\(tier), channel \(channel)")
+          }
+          var wrongPixel = x
+          wrongPixel[0, c, 2, 1] = Double(bad)
+          let around = run(kernels, test, .forward, weights, wrongPixel, y, halo: 1)
+          for channel in 0..<test.o {
+            for row in 2...3 {
+              for column in 1...2 {
+                let value = around.base[target.index(0, channel, row * step, column * step)]
+                #expect(!value.isFinite, "\(tier), channel \(channel) at \((row, column))")
+              }
+            }
+            #expect(around.base[target.index(0, channel, y.h - 1, y.w - 1)].isFinite)
+          }
+        }
+      }
+    }
+  }
+
   @Test("Rows are scaled to the limit and rounded to the nearest")
   func narrowing() throws {
     var random = Seeded(10)
@@ -197,7 +234,7 @@ import Testing
     _ to: Planar, halo: Int
   ) -> GuardedBuffer {
     let input = from.blocked(halo: 1)
-    let packed = PackedConvolution(
+    let packed = try! PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
       kernels: kernels, algorithm: .reducedWinograd)
     let target = BlockedShape(to.c, to.h, to.w, batch: to.n, halo: halo)

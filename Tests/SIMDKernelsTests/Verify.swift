@@ -4,7 +4,8 @@ import Testing
 /// Tiers that fuse multiply-add: they agree bit for bit.
 private let fusing: Set<Tier> = [.x86v3, .x86v4, .x86v4vnni, .neon, .neonfp16, .neondot]
 
-/// Runs `body` in every tier on 1, 2 and 3 threads, into a fresh guarded buffer each time. All thread counts, and all
+/// Runs `body` in every tier on 1, 2 and 3 threads, and small ones on far more threads than there is work for, into a fresh
+/// guarded buffer each time. All thread counts, and all
 /// tiers with fused multiply-add, must give the same bits; `check` sees one buffer per tier.
 func forEveryKernel(
   _ count: Int, _ label: String, sourceLocation: SourceLocation = #_sourceLocation,
@@ -13,7 +14,7 @@ func forEveryKernel(
   var fused: [UInt32]?
   for tier in Kernels.availableTiers {
     var first: [UInt32]?
-    for threads in 1...3 {
+    for threads in [1, 2, 3] + (count <= 4096 ? [64] : []) {
       let output = GuardedBuffer(count)
       body(Kernels(threadCount: threads, cap: tier), output)
       let name = "\(label), \(tier.rawValue), \(threads) threads"

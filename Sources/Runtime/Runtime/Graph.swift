@@ -31,7 +31,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case shapeMismatch(operator: String, expected: String, found: String)
   /// A gradient was asked for through an operator that has none.
   case notDifferentiable(operator: String)
-  /// The arena could not be allocated.
+  /// The system refuses memory for tensors or packed weights.
   case outOfMemory(byteCount: Int)
   /// Weights do not have the shape that the network needs.
   case badWeights(name: String, expected: String, found: String)
@@ -41,7 +41,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .shapeMismatch(let op, let expected, let found):
       "\(op): expected an input of shape \(expected), found \(found)"
     case .notDifferentiable(let op): "\(op): has no gradient"
-    case .outOfMemory(let byteCount): "cannot allocate an arena of \(byteCount) bytes"
+    case .outOfMemory(let byteCount): "cannot allocate \(byteCount) bytes of memory"
     case .badWeights(let name, let expected, let found):
       "weights '\(name)': expected \(expected), found \(found)"
     }

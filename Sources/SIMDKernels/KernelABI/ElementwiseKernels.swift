@@ -15,7 +15,7 @@ public struct ElementwiseKernels: Sendable {
     @Sendable (
       _ gradInput: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ slope: Float, _ vectors: Int
     ) -> Void = { _, _, _, _, _ in unplugged() }
-  /// output = tanh(input), a rational approximation within 3 ulp; exact 0 at 0.
+  /// output = tanh(input), a rational approximation within 3 ulp; exact 0 at 0; of what is not finite not a number.
   public var tanh: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ vectors: Int) -> Void =
     { _, _, _ in unplugged() }
   /// gx = gy · (1 − y²).
@@ -25,12 +25,10 @@ public struct ElementwiseKernels: Sendable {
   /// Σ (a − b)² in float, lane by lane and then across lanes in a fixed order: for short runs.
   public var squaredDifference: @Sendable (_ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Float =
     { _, _, _ in unplugged() }
-  /// gradA = factor · (a − b) and gradB = −gradA; either may be nil, either may be a or b.
+  /// output = factor · (a − b).
   public var scaledDifference:
-    @Sendable (
-      _ gradA: FloatTarget?, _ gradB: FloatTarget?, _ a: FloatSource, _ b: FloatSource, _ factor: Float,
-      _ vectors: Int
-    ) -> Void = { _, _, _, _, _, _ in unplugged() }
+    @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ factor: Float, _ vectors: Int) -> Void =
+      { _, _, _, _, _ in unplugged() }
   /// One row of pixels of one channel block: y = activation(x + strength · noise[pixel] + bias).
   /// `strength` and `bias` hold 16 floats; `noise` is nil or holds one float per pixel.
   public var noiseBiasActivate:

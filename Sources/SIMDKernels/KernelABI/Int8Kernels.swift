@@ -89,7 +89,7 @@ public struct Int8Kernels: Sendable {
   public var inputOffset: UInt8
   /// For pairs of output blocks (or single ones), and for a last single one.
   public var wideGemm: Int8Gemm, narrowGemm: Int8Gemm
-  /// max |source[i]| over `vectors` × 16 floats.
+  /// max |source[i]| over `vectors` × 16 floats; not a number if any of them is not finite.
   public var largestMagnitude: @Sendable (_ source: FloatSource, _ vectors: Int) -> Float
   /// target[i] = offset + source[i] · factor, rounded to the nearest integer, ties to even, from −127 to 127.
   public var quantise:

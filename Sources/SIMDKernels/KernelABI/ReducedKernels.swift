@@ -62,8 +62,8 @@ public struct ReducedGemm: Sendable {
 
 /// Matrices of floats, one per transformed element, to be scaled row by row into 16-bit operands:
 ///
-///     rowScales[r] = max_c |source[r][c]| / limit       (0 for a row of zeros)
-///     target[r][c] = source[r][c] / rowScales[r]        rounded to the operand's type
+///     rowScales[r] = max_c |source[r][c]| / limit       (0 for a row of zeros; not a number for one that is not finite)
+///     target[r][c] = source[r][c] / rowScales[r]        rounded to the operand's type; anything where that is no number
 ///
 /// Element ξ, channel block b, row r begins at `source + ξ·sourceElementStride + b·sourceBlockStride + r·16`, and alike
 /// in the target; its scale lies at `rowScales + ξ·scaleElementStride + r`.

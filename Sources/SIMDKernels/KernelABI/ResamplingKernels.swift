@@ -11,11 +11,12 @@ public struct ResamplingKernels: Sendable {
   public var averagePoolBackward:
     @Sendable (_ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
-  /// `pixels` output pixels, each the maximum of 2×2 inputs.
+  /// `pixels` output pixels, each the maximum of 2×2 inputs. What is not a number among them may come out or be passed over.
   public var maxPool:
     @Sendable (_ output: FloatTarget, _ input: FloatSource, _ inputRowStride: Int, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
-  /// `pixels` gradients, each written to the first maximum, in row-major order, of its 2×2 inputs; zero to the others.
+  /// `pixels` gradients, each written to the first maximum, in row-major order, of its 2×2 inputs; zero to the others, and
+  /// to all where the maximum is not a number.
   public var maxPoolBackward:
     @Sendable (
       _ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ input: FloatSource,

@@ -2,7 +2,7 @@
 ///
 /// The raw value is the name users see: in `IDINV_ISA`, in kernel names and in `idinv-lite kernels`.
 public enum Tier: String, CaseIterable, Hashable, Sendable {
-  /// The legible fallback: baseline instructions of the architecture, no fused multiply-add.
+  /// The legible fallback: baseline instructions of the architecture, which on ARM fuse multiplication and addition.
   case scalar
   /// x86-64-v3: AVX2, FMA, F16C.
   case x86v3
@@ -12,9 +12,9 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
   case x86v4vnni
   /// 64-bit ARM with Advanced SIMD (every ARMv8-A core).
   case neon
-  /// Armv8.2-A with arithmetic on halves (Cortex-A55, A75 and later): 16-bit products at twice the rate.
+  /// Armv8.2-A with arithmetic on halves (Cortex-A55, Cortex-A75 and later): 16-bit products at twice the rate.
   case neonfp16
-  /// The same with dot products of bytes (Cortex-A55, A76 and later): 8-bit products at four times the rate.
+  /// The same with dot products of bytes (most of the same cores: Cortex-A55, Cortex-A75 and later): 8-bit products at four times the rate.
   case neondot
 
   /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.

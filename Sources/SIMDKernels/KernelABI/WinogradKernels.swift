@@ -6,7 +6,7 @@ public struct TileRun {
   /// Top left pixel of the tile with offset 0: what an input transform reads or an output transform writes.
   public var pixels: FloatTarget
   public var rowStride: Int
-  public var tileOffsets: UnsafePointer<Int32>
+  public var tileOffsets: UnsafePointer<Int>
   public var tiles: Int
   public var transformed: FloatTarget
   public var elementStride: Int
@@ -16,7 +16,7 @@ public struct TileRun {
   public var slope: Float
 
   public init(
-    pixels: FloatTarget, rowStride: Int, tileOffsets: UnsafePointer<Int32>, tiles: Int, transformed: FloatTarget,
+    pixels: FloatTarget, rowStride: Int, tileOffsets: UnsafePointer<Int>, tiles: Int, transformed: FloatTarget,
     elementStride: Int, bias: FloatSource, slope: Float
   ) {
     self.pixels = pixels

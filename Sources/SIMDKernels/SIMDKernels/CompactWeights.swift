@@ -47,12 +47,12 @@ public final class CompactWeights: Sendable {
   public init(
     outputs: Int, inputs: Int, kernel: Int, halves isHalf: Bool = true, kernels: Kernels,
     rows: @Sendable (Range<Int>) -> [Float]
-  ) {
+  ) throws(OutOfMemory) {
     precondition(kernel == 1 || kernel == 3, "kernels of 1×1 and 3×3 only")
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
     let blocks = (inputs + 15) / 16, area = kernel * kernel
     let halvesCount = CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 4
-    let storage = AlignedFloats(count: isHalf ? halvesCount : 2 * halvesCount)
+    let storage = try AlignedFloats(count: isHalf ? halvesCount : 2 * halvesCount, isPlanning: kernels.isPlanning)
     let floats = storage.base
     let halves = UnsafeMutableRawPointer(floats).assumingMemoryBound(to: UInt16.self)
     kernels.parallelFor(panels.count) { index, _ in

@@ -40,7 +40,7 @@ public final class ConvolutionPlan: Sendable {
     tier = kernels.table.tier
     self.input = input
     self.output = output
-    zeros = AlignedFloats(count: max(32, output.paddedChannels))
+    zeros = AlignedFloats(few: max(32, output.paddedChannels))
     switch packed.algorithm {
     case .direct(let weights):
       blocking = .direct(

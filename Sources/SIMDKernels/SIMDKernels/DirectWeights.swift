@@ -27,8 +27,8 @@ struct DirectWeights: Sendable {
   let offsets: [Int]
 
   init(
-    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
-  ) {
+    _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
+  ) throws(OutOfMemory) {
     let taps = geometry.phases[0].taps.count
     let channelsPerTap = inputs < 16 ? (inputs + 3) & ~3 : 16
     let inputBlocks = (inputs + 15) / 16
@@ -40,7 +40,7 @@ struct DirectWeights: Sendable {
         count += inputBlocks * taps * channelsPerTap * panel.blocks * 16
       }
     }
-    storage = AlignedFloats(count: count)
+    storage = try AlignedFloats(count: count, isPlanning: kernels.isPlanning)
     let base = storage.base
     let phases = geometry.phases
     let kernel = source.kernel
@@ -69,7 +69,7 @@ struct DirectWeights: Sendable {
   init(_ weights: CompactWeights, geometry: ConvolutionGeometry, isTransposed: Bool, kernels: Kernels) {
     let (inputs, outputs) =
       isTransposed ? (weights.outputs, weights.inputs) : (weights.inputs, weights.outputs)
-    storage = AlignedFloats(count: 0)
+    storage = AlignedFloats(few: 0)
     compact = CompactReading(weights, geometry, isTransposed: isTransposed)
     panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
     taps = geometry.phases[0].taps.count

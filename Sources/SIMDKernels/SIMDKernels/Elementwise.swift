@@ -41,18 +41,8 @@ extension Kernels {
     }
   }
 
-  /// output = a + b. May run in place.
-  public func add(
-    output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape,
-    plane: Int? = nil
-  ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
-      table.elementwise.add(output + offset, a + offset, b + offset, vectors)
-    }
-  }
-
-  /// output = inputs[0] + inputs[1] + …, added in this order; one input is copied. May run in place on inputs[0] and,
-  /// of exactly two inputs, on either.
+  /// output = inputs[0] + inputs[1] + …, added in this order; one input is copied. May run in place on inputs[0],
+  /// if it is not among the others, and of exactly two inputs on either.
   public func sum(
     output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape,
     plane: Int? = nil
@@ -67,16 +57,6 @@ extension Kernels {
           table.elementwise.add(output + offset, output + offset, inputs[i] + offset, vectors)
         }
       }
-    }
-  }
-
-  /// output = factor · input. May run in place.
-  public func scale(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factor: Float, shape: some TensorShape,
-    plane: Int? = nil
-  ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
-      table.elementwise.scale(output + offset, input + offset, factor, vectors)
     }
   }
 
@@ -125,20 +105,6 @@ extension Kernels {
   ) {
     forEachRun(shape, plane: plane) { offset, vectors in
       table.elementwise.tanhBackward(gradInput + offset, gradOutput + offset, output + offset, vectors)
-    }
-  }
-
-  /// Copies between shapes that differ in halo only. No overlap.
-  public func copy(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape
-  ) {
-    forEachPlaneRows(outputShape, plane: nil) { part in
-      for y in part.rows {
-        (output + outputShape.rowOffset(plane: part.plane, y: y)).update(
-          from: input + inputShape.rowOffset(plane: part.plane, y: y), count: outputShape.width &* 16)
-      }
-      outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
     }
   }
 }

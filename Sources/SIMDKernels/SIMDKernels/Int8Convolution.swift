@@ -59,8 +59,11 @@ extension Kernels {
     // The largest of an image's pieces, in their place, becomes what all of them are multiplied by.
     for image in 0..<input.batch {
       var largest: Float = 0
-      for index in image &* pieces..<(image &+ 1) &* pieces { largest = max(largest, maxima[index]) }
-      // An image too small to have an inverse is zero.
+      for index in image &* pieces..<(image &+ 1) &* pieces {
+        let piece = maxima[index]
+        if piece > largest || piece.isNaN { largest = piece }
+      }
+      // An image too small to have an inverse is zero; one that is not finite becomes not a number, by its unit.
       let isZero = largest < 1e-30
       maxima[image &* pieces] = isZero ? 0 : 127 / largest
       let unit = isZero ? 0 : largest / 127

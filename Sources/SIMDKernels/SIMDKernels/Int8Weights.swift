@@ -18,8 +18,8 @@ struct Int8Weights: Sendable {
   let offsets: [Int]
 
   init(
-    _ source: ConvolutionWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
-  ) {
+    _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
+  ) throws(OutOfMemory) {
     let phases = geometry.phases, taps = phases[0].taps.count, inputBlocks = (inputs + 15) / 16
     precondition(inputBlocks * 16 * taps <= 1 << 17, "sums of so many products may leave 32 bits")
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.int8.wideGemm.nr / 16)
@@ -31,9 +31,9 @@ struct Int8Weights: Sendable {
       }
     }
     let paddedOutputs = (outputs + 15) & ~15
-    let storage = AlignedFloats(count: count / 4)
-    let scales = AlignedFloats(count: phases.count * paddedOutputs)
-    let initial = AlignedFloats(count: phases.count * paddedOutputs)
+    let storage = try AlignedFloats(count: count / 4, isPlanning: kernels.isPlanning)
+    let scales = AlignedFloats(few: phases.count * paddedOutputs)
+    let initial = AlignedFloats(few: phases.count * paddedOutputs)
     let codes = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Int8.self)
     let initials = UnsafeMutableRawPointer(initial.base).assumingMemoryBound(to: Int32.self)
     let scaleBase = scales.base, inputOffset = kernels.table.int8.inputOffset
@@ -45,14 +45,20 @@ struct Int8Weights: Sendable {
       defer { column.deallocate() }
       for n in 0..<min(nr, outputs &- panel.firstBlock &* 16) {
         let output = panel.firstBlock &* 16 &+ n
-        var largest: Float = 0
+        var largest: Float = 0, isFinite = true
         for c in 0..<inputs {
           let kernel = source.base(o: output, c: c)
           for (t, tap) in phases[index].taps.enumerated() {
             let weight = tap.sum(kernel, side: source.kernel)
             column[t &* inputs &+ c] = weight
             largest = max(largest, abs(weight))
+            isFinite = isFinite && weight.isFinite
           }
+        }
+        guard isFinite else {
+          // All that the channel gives is not a number either.
+          scaleBase[index &* paddedOutputs &+ output] = .nan
+          continue
         }
         let scale = largest / 127
         guard scale >= Float.leastNormalMagnitude else { continue }

@@ -1,4 +1,5 @@
-/// Times one linear operator with random data, forward or backward: what `idinv-lite bench kernels` asks for.
+/// Times one linear operator with random data, forward or backward: what `idinv-lite bench kernels` asks for. Without memory
+/// for it there is nothing to time: the process ends.
 public struct KernelBenchmark: Sendable {
   /// What is multiplied.
   public enum Shape: Hashable, Sendable {
@@ -67,18 +68,20 @@ public struct KernelBenchmark: Sendable {
     let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
     let packed: PackedConvolution
     if algorithm == .compactWinograd {
-      let compact = CompactWeights(outputs: outputs, inputs: inputs, kernel: form.kernel, kernels: kernels) { rows in
+      let compact = try! CompactWeights(
+        outputs: outputs, inputs: inputs, kernel: form.kernel, kernels: kernels
+      ) { rows in
         Array(weights[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
       }
       packed = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
     } else {
-      packed = PackedConvolution(
+      packed = try! PackedConvolution(
         weights: weights, outputChannels: outputs, inputChannels: inputs, form: form, direction: direction,
         kernels: kernels, algorithm: algorithm)
     }
     let plan = ConvolutionPlan(packed, input: from, output: to, kernels: kernels)
-    let source = Self.filled(from.elementCount), target = AlignedFloats(count: to.elementCount)
-    let workspace = AlignedFloats(count: plan.workspaceByteCount / 4)
+    let source = Self.filled(from.elementCount), target = try! AlignedFloats(count: to.elementCount)
+    let workspace = try! AlignedFloats(count: plan.workspaceByteCount / 4)
     return {
       kernels.convolve(
         plan, input: source.base, output: target.base,
@@ -87,7 +90,7 @@ public struct KernelBenchmark: Sendable {
   }
 
   private func dense(_ inputs: Int, _ outputs: Int, _ kernels: Kernels) -> () -> Void {
-    let halves = AlignedFloats(count: (inputs * outputs + 1) / 2)
+    let halves = try! AlignedFloats(count: (inputs * outputs + 1) / 2)
     let bits = UnsafeMutableRawPointer(halves.base)
     for (i, value) in Self.values(inputs * outputs).enumerated() {
       bits.storeBytes(of: Float16(value).bitPattern, toByteOffset: 2 * i, as: UInt16.self)
@@ -111,7 +114,7 @@ public struct KernelBenchmark: Sendable {
   private static func values(_ count: Int) -> [Float] { (0..<count).map { Float($0 % 17) * 0.01 - 0.07 } }
 
   private static func filled(_ count: Int) -> AlignedFloats {
-    let floats = AlignedFloats(count: count)
+    let floats = try! AlignedFloats(count: count)
     for (i, value) in values(count).enumerated() { floats.base[i] = value }
     return floats
   }

@@ -3,23 +3,14 @@
 private let rowsPerPartial = 16
 
 extension Kernels {
-  /// Doubles that `meanSquaredError` needs in `partials`.
+  /// Doubles that `squaredErrors` leaves in `partials`.
   public func meanSquaredErrorPartialCount(_ shape: BlockedShape) -> Int {
     shape.batch &* shape.blocks &* ((shape.height &+ rowsPerPartial &- 1) / rowsPerPartial)
   }
 
-  /// losses[n] = mean over the C·H·W real elements of image n of (a − b)².
+  /// The first half of the mean squared error, or its share of one plane: Σ (a − b)² of some rows each.
   ///
-  /// - Parameter partials: scratch of `meanSquaredErrorPartialCount(shape)` doubles.
-  public func meanSquaredError(
-    losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
-    partials: UnsafeMutablePointer<Double>
-  ) {
-    squaredErrors(partials: partials, a: a, b: b, shape: shape)
-    meanSquaredError(losses: losses, partials: partials, shape: shape)
-  }
-
-  /// The first half of `meanSquaredError`, or its share of one plane: Σ (a − b)² of some rows each.
+  /// - Parameter partials: room for `meanSquaredErrorPartialCount(shape)` doubles.
   public func squaredErrors(
     partials: UnsafeMutablePointer<Double>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
     plane: Int? = nil
@@ -41,7 +32,7 @@ extension Kernels {
     }
   }
 
-  /// The second half: losses[n] from the partial sums of all planes.
+  /// The second half: losses[n] = mean over the C·H·W real elements of image n of (a − b)², from the sums of all planes.
   public func meanSquaredError(
     losses: UnsafeMutablePointer<Float>, partials: UnsafePointer<Double>, shape: BlockedShape
   ) {
@@ -53,14 +44,14 @@ extension Kernels {
     }
   }
 
-  /// gradA = 2(a − b)/(C·H·W) · weight[n], gradB = −gradA; each optional. May run in place.
+  /// gradA = 2(a − b)/(C·H·W) · weight[n]; with a and b exchanged, the gradient of b. May run in place.
   public func meanSquaredErrorBackward(
-    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>,
-    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
+    gradA: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+    weight: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
     let factor = 2 / Float(shape.channels &* shape.pixelCount)
     differenceBackward(
-      gradA, gradB, a, b, weight, factor, rows: shape.batch, planesPerRow: shape.blocks, stride: shape.planeStride,
+      gradA, a, b, weight, factor, rows: shape.batch, planesPerRow: shape.blocks, stride: shape.planeStride,
       plane: plane)
   }
 
@@ -89,22 +80,21 @@ extension Kernels {
     }
   }
 
-  /// gradA = 2(a − b)/columns · weight[r], gradB = −gradA; each optional. May run in place.
+  /// gradA = 2(a − b)/columns · weight[r]; with a and b exchanged, the gradient of b. May run in place.
   public func meanSquaredErrorBackward(
-    gradA: UnsafeMutablePointer<Float>?, gradB: UnsafeMutablePointer<Float>?, a: UnsafePointer<Float>,
-    b: UnsafePointer<Float>, weight: UnsafePointer<Float>, shape: DenseShape
+    gradA: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+    weight: UnsafePointer<Float>, shape: DenseShape
   ) {
     let factor = 2 / Float(shape.columns)
     differenceBackward(
-      gradA, gradB, a, b, weight, factor, rows: shape.rows, planesPerRow: 1, stride: shape.rowStride, plane: nil)
+      gradA, a, b, weight, factor, rows: shape.rows, planesPerRow: 1, stride: shape.rowStride, plane: nil)
   }
 
   /// Of rows of `planesPerRow` planes, `stride` floats each, with a weight per row; or of one plane alone.
   @inline(__always)
   private func differenceBackward(
-    _ gradA: UnsafeMutablePointer<Float>?, _ gradB: UnsafeMutablePointer<Float>?, _ a: UnsafePointer<Float>,
-    _ b: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ factor: Float, rows: Int, planesPerRow: Int,
-    stride: Int, plane: Int?
+    _ gradA: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ weight: UnsafePointer<Float>, _ factor: Float, rows: Int, planesPerRow: Int, stride: Int, plane: Int?
   ) {
     let rowStride = planesPerRow &* stride
     for row in plane.map({ $0 / planesPerRow..<$0 / planesPerRow &+ 1 }) ?? 0..<rows {
@@ -114,7 +104,7 @@ extension Kernels {
       ) { run, vectors in
         let offset = base &+ run
         table.elementwise.scaledDifference(
-          gradA.map { $0 + offset }, gradB.map { $0 + offset }, a + offset, b + offset, factor * weight[row], vectors)
+          gradA + offset, a + offset, b + offset, factor * weight[row], vectors)
       }
     }
   }

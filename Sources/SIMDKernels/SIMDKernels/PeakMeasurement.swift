@@ -23,8 +23,8 @@ extension Kernels {
   public func measureMemoryBandwidth(byteCount: Int = 96 << 20, repetitions: Int = 4) -> Double {
     // Rows of 256 KB, four to a task, as a dense layer reads its weights.
     let columns = 1 << 16, rows = max(4, byteCount / (columns * 4) / 4 * 4)
-    let matrix = AlignedFloats(count: rows * columns), vector = AlignedFloats(count: columns)
-    let sums = AlignedFloats(count: rows)
+    let matrix = try! AlignedFloats(count: rows * columns), vector = AlignedFloats(few: columns)
+    let sums = AlignedFloats(few: rows)
     for i in 0..<columns { vector.base[i] = 1 }
     // Pages that were never written to are one and the same.
     parallelFor(rows) { row, _ in for i in 0..<columns { matrix.base[row &* columns &+ i] = 1 } }
@@ -43,20 +43,21 @@ extension Kernels {
 }
 
 /// A product of one thread: a few pixels, again and again, by one panel of 16 KB.
-private struct PeakOperands: Sendable {
+struct PeakOperands: Sendable {
   private static let panelByteCount = 16 << 10, tiles = 16
   private let gemm: TapGemm
   private let blocks: Int
-  private let input: AlignedFloats, panel: AlignedFloats, output: AlignedFloats, initial: AlignedFloats
+  private let input: AlignedFloats, panel: AlignedFloats, initial: AlignedFloats
+  let output: AlignedFloats
   private let pixels: [Int32]
 
   init(_ gemm: TapGemm) {
     self.gemm = gemm
     blocks = max(1, Self.panelByteCount / (16 * gemm.nr * 4))
-    input = AlignedFloats(count: blocks * gemm.mr * 16)
-    panel = AlignedFloats(count: blocks * 16 * gemm.nr)
-    output = AlignedFloats(count: gemm.mr * gemm.nr)
-    initial = AlignedFloats(count: gemm.nr)
+    input = AlignedFloats(few: blocks * gemm.mr * 16)
+    panel = AlignedFloats(few: blocks * 16 * gemm.nr)
+    output = AlignedFloats(few: gemm.mr * gemm.nr)
+    initial = AlignedFloats(few: gemm.nr)
     for i in 0..<input.count { input.base[i] = 1 }
     for i in 0..<panel.count { panel.base[i] = 0.5 }
     pixels = (0..<Self.tiles).flatMap { _ in (0..<gemm.mr).map { Int32($0 * 16) } }

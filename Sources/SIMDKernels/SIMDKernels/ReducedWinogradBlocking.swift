@@ -17,7 +17,7 @@ struct ReducedWinogradBlocking: Sendable {
 
   init(_ weights: ReducedWinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form, reduced = kernels.table.reduced!
-    tiles = WinogradTiles(form, input: input, output: output)
+    tiles = WinogradTiles(form, input: input, output: output, isPlanning: kernels.isPlanning)
     let nr = reduced.wideGemm.nr, mr = max(reduced.wideGemm.mr, reduced.narrowGemm.mr)
     grouping = WinogradGrouping(
       tiles, elementBytes: form.elementCount * weights.inputBlocks * 32,

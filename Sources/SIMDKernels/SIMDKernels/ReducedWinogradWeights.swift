@@ -16,15 +16,15 @@ struct ReducedWinogradWeights: Sendable {
   let elementOf: [Int], weightOf: [Int]
 
   init(
-    _ source: ConvolutionWeights, form: WinogradForm, inputs: Int, outputs: Int, operand: ReducedOperand,
+    _ source: DirectedWeights, form: WinogradForm, inputs: Int, outputs: Int, operand: ReducedOperand,
     kernels: Kernels
-  ) {
+  ) throws(OutOfMemory) {
     let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
     let panels = Panel.cut(blocks: outputBlocks, wide: (kernels.table.reduced?.wideGemm.nr ?? 16) / 16)
     let rows = form.weightRows.count, matrices = rows * rows
     let weightStride = inputBlocks * 16 * outputBlocks * 16 + 160, columnStride = outputBlocks * 16
-    let storage = AlignedFloats(count: matrices * weightStride / 2)
-    let columnScales = AlignedFloats(count: matrices * columnStride)
+    let storage = try AlignedFloats(count: matrices * weightStride / 2, isPlanning: kernels.isPlanning)
+    let columnScales = AlignedFloats(few: matrices * columnStride)
     let limits = ReducedLimits(operand, channels: inputs)
     let words = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self), scales = columnScales.base
     let g = form.weightRows.flatMap { $0 }, group = operand.group
@@ -47,7 +47,7 @@ struct ReducedWinogradWeights: Sendable {
           scales[matrix &* columnStride &+ firstOutput &+ n] = unit
           let target = words + (matrix &* weightStride &+ firstOutput &* inputBlocks &* 16 &+ n &* group)
           for c in 0..<inputs {
-            target[c / group &* (nr &* group) &+ c % group] = operand.word(unit == 0 ? 0 : column[c] / unit)
+            target[c / group &* (nr &* group) &+ c % group] = operand.word(unit > 0 ? column[c] / unit : 0)
           }
         }
       }
@@ -103,13 +103,14 @@ struct ReducedLimits {
     }
   }
 
-  /// What a unit of the operand stands for in this column; 0 if all of it is zero.
+  /// What a unit of the operand stands for in this column; 0 if all of it is zero, not a number if any of it is not finite.
   func unit(_ column: UnsafePointer<Float>, count: Int) -> Float {
     var total = 0.0, most = 0.0
     for c in 0..<count {
       total += Double(abs(column[c]))
       most = max(most, Double(abs(column[c])))
     }
+    guard total.isFinite else { return .nan }
     // A little more, for the rounding of the unit itself.
     return most > 1e-30 ? Float(max(total / sum, most / largest) * (1 + 0x1p-20)) : 0
   }

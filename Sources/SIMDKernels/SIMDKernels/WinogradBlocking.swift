@@ -24,7 +24,7 @@ struct WinogradBlocking: Sendable {
 
   init(_ weights: WinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let form = weights.form
-    tiles = WinogradTiles(form, input: input, output: output)
+    tiles = WinogradTiles(form, input: input, output: output, isPlanning: kernels.isPlanning)
     let nr = kernels.table.wideGemm.nr, mr = max(kernels.table.wideGemm.mr, kernels.table.narrowGemm.mr)
     grouping = WinogradGrouping(
       tiles, elementBytes: form.elementCount * weights.inputBlocks * 64,

@@ -52,8 +52,9 @@ struct WinogradForm: Sendable {
   var productCount: Int { products * products }
   var elementCount: Int { elements * elements }
 
-  /// Vectors of 16 floats that the transforms of a tile load and store: columns first, then rows, with memory in between
-  /// where registers do not hold a tile.
+  /// Vectors of 16 floats that the transforms of a tile would load and store with memory between columns and rows: what
+  /// `bench` states and the model of ARM boards is fitted to. They do without: rows stay in registers, pixels and elements
+  /// are loaded again, which is 0.5 to 0.8 of this.
   var inputVectorCount: Int {
     let side = elements == 4 ? 4 : 6
     return side * side + 2 * side * elements + elements * elements

@@ -1,29 +1,30 @@
 /// Where the tiles of a Winograd convolution lie.
 struct WinogradTiles: Sendable {
-  /// Offsets in input and output, in floats, batch included.
-  let inputs: [Int32], outputs: [Int32]
-  /// Tiles of a row of tiles, and of an image.
-  let columns: Int, perImage: Int
+  /// Offsets in input and output, in floats, batch included; none while memory is planned.
+  let inputs: [Int], outputs: [Int]
+  /// Tiles of a row of tiles, and of an image; and images.
+  let columns: Int, perImage: Int, images: Int
 
-  init(_ form: WinogradForm, input: BlockedShape, output: BlockedShape) {
-    let columns = input.width / form.inputStep, perImage = form.tiles(input)!
-    let places = (0..<input.batch * perImage).map { ($0 / perImage, $0 % perImage / columns, $0 % perImage % columns) }
-    // In steps: Swift 6.0 gives up on the whole as one expression.
-    inputs = places.map { image, y, x in
-      let pixel: Int = y * input.rowStride + x * 16
-      return Int32(image * input.imageStride + pixel * form.inputStep)
+  init(_ form: WinogradForm, input: BlockedShape, output: BlockedShape, isPlanning: Bool) {
+    columns = input.width / form.inputStep
+    perImage = form.tiles(input)!
+    images = input.batch
+    var inputs: [Int] = [], outputs: [Int] = []
+    for image in 0..<(isPlanning ? 0 : input.batch) {
+      for y in 0..<perImage / columns {
+        let read: Int = image * input.imageStride + y * input.rowStride * form.inputStep
+        let written: Int = image * output.imageStride + output.originOffset + y * output.rowStride * form.outputStep
+        for x in 0..<columns {
+          inputs.append(read + x * 16 * form.inputStep)
+          outputs.append(written + x * 16 * form.outputStep)
+        }
+      }
     }
-    outputs = places.map { image, y, x in
-      let start: Int = image * output.imageStride + output.originOffset
-      let pixel: Int = y * output.rowStride + x * 16
-      return Int32(start + pixel * form.outputStep)
-    }
-    self.columns = columns
-    self.perImage = perImage
+    self.inputs = inputs
+    self.outputs = outputs
   }
 
-  var count: Int { inputs.count }
-  var images: Int { count / perImage }
+  var count: Int { images * perImage }
 }
 
 /// The pixels of one Winograd convolution: what its transforms read and write.
@@ -35,7 +36,7 @@ struct WinogradPixels {
   var output: UnsafeMutablePointer<Float>
   var bias: UnsafePointer<Float>
   var slope: Float
-  var inputTiles: UnsafePointer<Int32>, outputTiles: UnsafePointer<Int32>
+  var inputTiles: UnsafePointer<Int>, outputTiles: UnsafePointer<Int>
 
   /// Channel block `block` of `count` tiles from `first` → matrices `elementStride` floats apart.
   @inline(__always) func transformInput(
@@ -77,14 +78,14 @@ struct WinogradPixels {
       let line = start / inputLines
       let block = line / form.inputStep, y = line % form.inputStep &+ 2
       let offset =
-        Int(inputTiles[first]) &+ block &* plan.input.blockStride &+ y &* plan.input.rowStride
+        inputTiles[first] &+ block &* plan.input.blockStride &+ y &* plan.input.rowStride
         &+ (start % inputLines) &* 16
       return LineRange(start: UnsafeRawPointer(input + offset), count: length)
     }
     let line = (start &- inputTotal) / outputLines
     let block = line / form.outputStep, y = line % form.outputStep
     let offset =
-      Int(outputTiles[current]) &+ block &* plan.output.blockStride &+ y &* plan.output.rowStride
+      outputTiles[current] &+ block &* plan.output.blockStride &+ y &* plan.output.rowStride
       &+ ((start &- inputTotal) % outputLines) &* 16
     return LineRange(start: UnsafeRawPointer(output + offset), count: length)
   }

@@ -26,13 +26,15 @@ struct WinogradWeights: Sendable {
     let factors: [Float]
   }
 
-  init(_ source: ConvolutionWeights, form: WinogradForm, inputs: Int, outputs: Int, kernels: Kernels) {
+  init(
+    _ source: DirectedWeights, form: WinogradForm, inputs: Int, outputs: Int, kernels: Kernels
+  ) throws(OutOfMemory) {
     let inputBlocks = (inputs + 15) / 16, outputBlocks = (outputs + 15) / 16
     let panels = Panel.cut(blocks: outputBlocks, wide: kernels.table.wideGemm.nr / 16)
     // A few vectors more, so that packing does not write all matrices to one cache set.
     let weightStride = inputBlocks * 16 * outputBlocks * 16 + 80
     let rows = form.weightRows.count
-    storage = AlignedFloats(count: rows * rows * weightStride)
+    storage = try AlignedFloats(count: rows * rows * weightStride, isPlanning: kernels.isPlanning)
     let base = storage.base
     let matrix = form.weightRows.flatMap { $0 }
     kernels.parallelFor(panels.count * inputBlocks) { task, _ in
@@ -81,7 +83,7 @@ struct WinogradWeights: Sendable {
   init(_ weights: CompactWeights, form: WinogradForm, isTransposed: Bool, kernels: Kernels) {
     let (inputs, outputs) = isTransposed ? (weights.outputs, weights.inputs) : (weights.inputs, weights.outputs)
     self.form = form
-    storage = AlignedFloats(count: 0)
+    storage = AlignedFloats(few: 0)
     compact = CompactReading(kernelsOf: weights, flips: form.flips, isTransposed: isTransposed)
     adjoint = nil
     panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)

@@ -68,15 +68,9 @@ func vsquaredDifference(_ a: Source, _ b: Source, _ vectors: Int) -> Float {
   return horizontalSum(sum)
 }
 
-func vscaledDifference(
-  _ gradA: Target?, _ gradB: Target?, _ a: Source, _ b: Source, _ factor: Float, _ vectors: Int
-) {
+func vscaledDifference(_ output: Target, _ a: Source, _ b: Source, _ factor: Float, _ vectors: Int) {
   let factor = Lanes(repeating: factor)
-  for i in 0..<vectors {
-    let d = (a.lanes(i &* 16) - b.lanes(i &* 16)) * factor
-    if let gradA { gradA.store(d, i &* 16) }
-    if let gradB { gradB.store(-d, i &* 16) }
-  }
+  map2(output, a, b, vectors) { ($0 - $1) * factor }
 }
 
 func vnoiseBiasActivate(
@@ -104,6 +98,6 @@ func plug(into kernels: inout ElementwiseKernels) {
   kernels.tanh = { vtanh($0, $1, $2) }
   kernels.tanhBackward = { vtanhBackward($0, $1, $2, $3) }
   kernels.squaredDifference = { vsquaredDifference($0, $1, $2) }
-  kernels.scaledDifference = { vscaledDifference($0, $1, $2, $3, $4, $5) }
+  kernels.scaledDifference = { vscaledDifference($0, $1, $2, $3, $4) }
   kernels.noiseBiasActivate = { vnoiseBiasActivate($0, $1, $2, $3, $4, $5, $6) }
 }

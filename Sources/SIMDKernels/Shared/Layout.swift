@@ -1,7 +1,7 @@
 import CKernelShims
 import KernelABI
 
-func rowBlock(_ blocked: Target, _ planar: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
+func blockRow(_ blocked: Target, _ planar: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
   if channels < 16 {
     for i in 0..<pixels { blocked.store(Lanes(repeating: 0), i &* 16) }
   }
@@ -11,7 +11,7 @@ func rowBlock(_ blocked: Target, _ planar: Source, _ planeStride: Int, _ channel
   }
 }
 
-func rowPlanar(_ planar: Target, _ blocked: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
+func planarRow(_ planar: Target, _ blocked: Source, _ planeStride: Int, _ channels: Int, _ pixels: Int) {
   for c in 0..<channels {
     let plane = planar + c &* planeStride, source = blocked + c
     for i in 0..<pixels { plane[i] = source[i &* 16] }
@@ -49,8 +49,8 @@ func transposeScaled(
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout LayoutKernels) {
-  kernels.blockRow = { rowBlock($0, $1, $2, $3, $4) }
-  kernels.planarRow = { rowPlanar($0, $1, $2, $3, $4) }
+  kernels.blockRow = { blockRow($0, $1, $2, $3, $4) }
+  kernels.planarRow = { planarRow($0, $1, $2, $3, $4) }
   kernels.widen = { widenHalves($0, $1, $2) }
   kernels.transpose = { transposeScaled($0, $1, $2, $3, $4, $5, $6, $7) }
 }

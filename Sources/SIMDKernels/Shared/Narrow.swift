@@ -9,13 +9,13 @@ func narrow(_ run: UnsafePointer<NarrowingRun>) {
     var target = r.target + element &* r.targetElementStride
     let scales = r.rowScales + element &* r.scaleElementStride
     for row in 0..<r.rows {
-      var largest = idv_abs(source.lanes())
+      var largest = idv_larger_magnitude(Lanes(repeating: 0), source.lanes())
       for block in 1..<max(1, r.blocks) {
-        largest = idv_max(largest, idv_abs(source.lanes(block &* r.sourceBlockStride)))
+        largest = idv_larger_magnitude(largest, source.lanes(block &* r.sourceBlockStride))
       }
-      let most = idv_largest(largest)
-      // Rows too small to have an inverse are zero.
-      scales[row] = most > 1e-30 ? most * (1 / r.limit) : 0
+      let most = idv_largest_magnitude(largest)
+      // Rows too small to have an inverse are zero; the scales of those that are not finite are not numbers.
+      scales[row] = (most > 1e-30 ? most * (1 / r.limit) : 0) + most * 0
       let factor = Lanes(repeating: most > 1e-30 ? r.limit / most : 0)
       for block in 0..<r.blocks {
         idv_narrow(

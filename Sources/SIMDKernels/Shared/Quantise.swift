@@ -2,10 +2,12 @@ import CKernelShims
 import KernelABI
 
 /// `f32-vabs-max`: the sixteen lanes' maxima, then theirs; maxima are exact in any order.
+/// Added zeros leave what is finite as it is, and make infinities not a number.
 func vlargestMagnitude(_ source: Source, _ vectors: Int) -> Float {
   var largest = Lanes(repeating: 0)
-  for i in 0..<vectors { largest = idv_max(largest, idv_abs(source.lanes(i &* 16))) }
-  return idv_largest(largest)
+  for i in 0..<vectors { largest = idv_larger_magnitude(largest, source.lanes(i &* 16)) }
+  let most = idv_largest_magnitude(largest)
+  return most + most * 0
 }
 
 /// `f32-s8-quantise`

@@ -11,7 +11,7 @@ private func forEachPart(_ run: TileRun, _ body: (_ pixel: Target, _ element: Ta
   for tile in 0..<run.tiles {
     var part = 0
     while part < 16 {
-      body(run.pixels + Int(run.tileOffsets[tile]) + part, run.transformed + tile &* 16 + part, part)
+      body(run.pixels + run.tileOffsets[tile] + part, run.transformed + tile &* 16 + part, part)
       part &+= Int(IDV_REGISTER_FLOATS)
     }
   }

@@ -107,19 +107,24 @@ public final class ConvolutionWeights: Sendable {
       packed.withLock { $0[key] = shared }
       return shared
     }
-    if let compact = compactWeights(algorithm, for: kernels) {
+    if let compact = try compactWeights(algorithm, for: kernels) {
       let made = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
       packed.withLock { $0[key] = made }
       return made
     }
     let expected = outputChannels * inputChannels * kernelArea
-    let made = try source.withValues(count: expected, isPlanning: kernels.isPlanning) { (weights) throws(GraphError) in
+    let made = try source.withValues(count: expected, isPlanning: kernels.isPlanning) {
+      (weights) throws(GraphError) -> PackedConvolution in
       guard weights.count == expected else {
         throw .badWeights(name: name, expected: "\(expected) values", found: "\(weights.count)")
       }
-      return PackedConvolution(
-        weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
-        direction: direction, kernels: kernels, algorithm: algorithm)
+      do throws(OutOfMemory) {
+        return try PackedConvolution(
+          weights: weights, outputChannels: outputChannels, inputChannels: inputChannels, form: form,
+          direction: direction, kernels: kernels, algorithm: algorithm)
+      } catch {
+        throw GraphError.outOfMemory(byteCount: error.byteCount)
+      }
     }
     packed.withLock { $0[key] = made }
     return made

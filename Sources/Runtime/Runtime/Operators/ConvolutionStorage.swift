@@ -55,22 +55,20 @@ struct ConvolutionSource: Sendable {
   }
 
   /// Packs panels, of a file without all of the weights as floats at one time.
-  func packed(outputs: Int, inputs: Int, kernel: Int, halves: Bool, kernels: Kernels) -> CompactWeights {
-    guard let tensor else {
-      let values = kernels.isPlanning ? [] : load(), rowLength = inputs * kernel * kernel
-      return CompactWeights(
+  func packed(
+    outputs: Int, inputs: Int, kernel: Int, halves: Bool, kernels: Kernels
+  ) throws(GraphError) -> CompactWeights {
+    defer { tensor?.adviseDontNeed() }
+    let values = tensor != nil || kernels.isPlanning ? [] : load(), rowLength = inputs * kernel * kernel
+    do throws(OutOfMemory) {
+      return try CompactWeights(
         outputs: outputs, inputs: inputs, kernel: kernel, halves: halves, kernels: kernels
       ) { rows in
-        Array(values[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
+        tensor?.floats(rows: rows) ?? Array(values[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
       }
+    } catch {
+      throw .outOfMemory(byteCount: error.byteCount)
     }
-    let made = CompactWeights(
-      outputs: outputs, inputs: inputs, kernel: kernel, halves: halves, kernels: kernels
-    ) { rows in
-      tensor.floats(rows: rows)
-    }
-    tensor.adviseDontNeed()
-    return made
   }
 }
 
@@ -82,7 +80,9 @@ extension ConvolutionWeights {
   ///
   /// The direct algorithm folds the taps of upsampling while it widens them, for which packed floats of f32 files and of
   /// the fastest storage are the better bargain.
-  func compactWeights(_ algorithm: ConvolutionAlgorithm, for kernels: Kernels) -> CompactWeights? {
+  func compactWeights(
+    _ algorithm: ConvolutionAlgorithm, for kernels: Kernels
+  ) throws(GraphError) -> CompactWeights? {
     switch algorithm {
     case .compactWinograd: break
     case .direct:
@@ -90,17 +90,18 @@ extension ConvolutionWeights {
     case .winograd, .reducedWinograd, .int8: return nil
     }
     let key = CompactPacking(tier: kernels.table.tier, isPlanned: kernels.isPlanning)
-    return compact.withLock { made in
-      if let existing = made[key] { return existing }
-      // Single precision is not thrown away; where memory is short it is read in the file, as it is.
-      let borrows = storage == .streamed || storage == .compact && !mayBeHalves
-      let weights =
-        (borrows ? source.borrowed(inputs: inputChannels, kernel: form.kernel) : nil)
-        ?? source.packed(
-          outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, halves: mayBeHalves, kernels: kernels)
-      made[key] = weights
-      return weights
+    if let existing = compact.withLock({ $0[key] }) { return existing }
+    // Single precision is not thrown away; where memory is short it is read in the file, as it is.
+    let borrows = storage == .streamed || storage == .compact && !mayBeHalves
+    let made: CompactWeights
+    if borrows, let borrowed = source.borrowed(inputs: inputChannels, kernel: form.kernel) {
+      made = borrowed
+    } else {
+      made = try source.packed(
+        outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, halves: mayBeHalves, kernels: kernels)
     }
+    compact.withLock { $0[key] = made }
+    return made
   }
 
   /// Gives the file's pages back that a use has brought in.

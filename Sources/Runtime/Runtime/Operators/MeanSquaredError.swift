@@ -59,13 +59,13 @@ private struct MeanSquaredErrorBackward: Operator {
     case .blocked(let shape):
       return PreparedOperator(planes: shape) { memory, plane in
         kernels.meanSquaredErrorBackward(
-          gradA: memory.output, gradB: nil, a: memory.inputs[0], b: memory.inputs[1], weight: memory.inputs[2],
+          gradA: memory.output, a: memory.inputs[0], b: memory.inputs[1], weight: memory.inputs[2],
           shape: shape, plane: plane)
       }
     case .dense(let shape):
       return PreparedOperator { memory in
         kernels.meanSquaredErrorBackward(
-          gradA: memory.output, gradB: nil, a: memory.inputs[0], b: memory.inputs[1], weight: memory.inputs[2],
+          gradA: memory.output, a: memory.inputs[0], b: memory.inputs[1], weight: memory.inputs[2],
           shape: shape)
       }
     }

@@ -33,8 +33,15 @@ IDV_INLINE idv_f32x4 idv_fma_lane(idv_f32x4 a, idv_f32x4 b, int lane, idv_f32x4 
 /// Lane by lane x > 0 ? a : b.
 IDV_INLINE idv_f32x4 idv_where_positive4(idv_f32x4 x, idv_f32x4 a, idv_f32x4 b) { return x > 0 ? a : b; }
 #endif
+#if defined(__aarch64__)
+// One instruction each; of a number and what is none, the number. Comparison and choice would be two.
+IDV_INLINE idv_f32x16 idv_max(idv_f32x16 a, idv_f32x16 b) { return __builtin_elementwise_max(a, b); }
+IDV_INLINE idv_f32x16 idv_min(idv_f32x16 a, idv_f32x16 b) { return __builtin_elementwise_min(a, b); }
+#else
+// One instruction each; of a number and what is none, the second.
 IDV_INLINE idv_f32x16 idv_max(idv_f32x16 a, idv_f32x16 b) { return a > b ? a : b; }
 IDV_INLINE idv_f32x16 idv_min(idv_f32x16 a, idv_f32x16 b) { return a < b ? a : b; }
+#endif
 /// Lane by lane x > 0 ? a : b.
 IDV_INLINE idv_f32x16 idv_where_positive(idv_f32x16 x, idv_f32x16 a, idv_f32x16 b) { return x > 0 ? a : b; }
 /// Lane by lane x == y ? a : b.
@@ -64,16 +71,24 @@ IDV_INLINE idv_register idv_fma_r(idv_register a, idv_register b, idv_register c
 /// Lane by lane x > 0 ? x : slope · x.
 IDV_INLINE idv_register idv_leaky_relu_r(idv_register x, idv_register slope) { return x > 0 ? x : x * slope; }
 
-IDV_INLINE idv_f32x16 idv_abs(idv_f32x16 v) { return __builtin_elementwise_abs(v); }
-IDV_INLINE float idv_largest(idv_f32x16 v) {
+typedef int32_t idv_i32x16 __attribute__((ext_vector_type(16)));
+/// Lane by lane the larger of a, itself a magnitude, and |b|; not a number where either is not. Floats without a sign are
+/// ordered as their bits are, with infinity and what is not a number above the others.
+IDV_INLINE idv_f32x16 idv_larger_magnitude(idv_f32x16 a, idv_f32x16 b) {
+  return (idv_f32x16)__builtin_elementwise_max((idv_i32x16)a, (idv_i32x16)b & 0x7fffffff);
+}
+/// The largest of sixteen magnitudes, in the same order.
+IDV_INLINE float idv_largest_magnitude(idv_f32x16 v) {
 #if defined(__AVX512F__)
-  return _mm512_reduce_max_ps((__m512)v);
+  const int32_t bits = _mm512_reduce_max_epi32((__m512i)v);
 #else
-  return __builtin_reduce_max(v);
+  const int32_t bits = __builtin_reduce_max((idv_i32x16)v);
 #endif
+  float largest;
+  memcpy(&largest, &bits, sizeof largest);
+  return largest;
 }
 
-typedef int32_t idv_i32x16 __attribute__((ext_vector_type(16)));
 /// Sixteen bytes, at any address: offset + the nearest integers, ties to even, from -127 to 127.
 IDV_INLINE void idv_quantise(uint8_t *_Nonnull to, idv_f32x16 v, uint8_t offset) {
   // 1.5 * 2^23 leaves the nearest integer in the low bits of the sum.

@@ -1,0 +1,68 @@
+/// How a convolution is computed.
+public enum ConvolutionAlgorithm: Hashable, Sendable {
+  /// Every product of the definition (upsampling: of its four phases). Packed weights are as large as the plain ones
+  /// (upsampling: 16/9).
+  case direct
+  /// Minimal filtering: 4 times (upsampling: 2.56 times) fewer products than direct, packed weights 4 times (2.8; its
+  /// adjoint 1.8) the plain ones, and a workspace. Forms without it, 1×1, stay direct.
+  case winograd
+  /// The same on compact weights, which are transformed chunk by chunk just before use: for few pixels and many channels,
+  /// where it saves memory and the way from it.
+  case compactWinograd
+  /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
+  /// packed weights, and an error of about 10⁻⁴ of a layer's output.
+  case reducedWinograd
+  /// Every product of the definition with operands of 8 bits: four times the rate where the tier has an instruction for
+  /// it, a quarter of the weights. Each image is scaled by its largest element, each output channel by its largest weight:
+  /// an error of about 1 % of a layer's output.
+  case int8
+
+  /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
+  public static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
+
+  /// The faster of `direct` and `winograd`, by measurement, and how large Winograd's weights are.
+  ///
+  /// Winograd's needs whole tiles, and a whole block of input channels: the direct algorithm skips missing ones. With
+  /// fewer than 16 tiles it pays only while its larger weights stay in a cache. The batch does not matter: images give the
+  /// same bits alone and in company.
+  public static func preferred(
+    form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
+  ) -> Choice {
+    guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
+      return Choice(algorithm: .direct, isLarge: false, suitsCompactWeights: false)
+    }
+    let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
+    let weightBytes = rows * rows * input.paddedChannels * outputs * 4
+    let isLarge = weightBytes > largeWeightBytes
+    return Choice(
+      algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : .direct, isLarge: isLarge,
+      suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
+  }
+
+  public struct Choice: Hashable, Sendable {
+    public var algorithm: ConvolutionAlgorithm
+    /// Whether Winograd's weights are too large to stay in a cache.
+    public var isLarge: Bool
+    /// Whether they are so many, and the tiles so few, that making them costs about what it costs to fetch them.
+    public var suitsCompactWeights: Bool
+  }
+
+  private static let largeWeightBytes = 2 << 20
+  /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
+  /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13.
+  private static let transformedBytesPerTile = 40 << 10
+
+  /// Whether 8-bit operands are faster than `other`, by measurement with VNNI; on ARM they are always, against products of
+  /// floats.
+  ///
+  /// Direct on codes does 9 products in four times the rate, Winograd in 16 bits 2¼ in twice the rate and its transforms:
+  /// those cost most with few input channels, its weights with few pixels. Upsampling keeps 4 of 9 direct products.
+  public static func isInt8Faster(
+    than other: ConvolutionAlgorithm, form: ConvolutionForm, input: BlockedShape, outputChannels: Int
+  ) -> Bool {
+    guard input.channels >= 16 else { return false }
+    guard other == .reducedWinograd, form == .same(kernel: 3) else { return true }
+    let isLarge = input.channels * outputChannels >= 256 * 256
+    return input.channels <= 32 || input.pixelCount <= (isLarge ? 16 * 16 : 8 * 8)
+  }
+}
