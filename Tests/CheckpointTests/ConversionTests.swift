@@ -49,6 +49,24 @@ import Testing
     #expect(decoded == report)
   }
 
+  @Test(arguments: [
+    ("truncation.truncation", [0, Int.max]), ("synthesis.layer2.epilogue.bias", [Int.max, 0]),
+    ("synthesis.layer3.conv.weight", [3, 0, 3, Int.max]), ("block1.conv2.weight", [Int.max, 0]),
+    ("block0.conv.weight", [0, Int.max, 3, 3]),
+  ]) func extentsOfNoNetworkAreRefusedByName(name: String, shape: [Int]) throws {
+    let isEncoder = name.hasPrefix("block")
+    var checkpoint = try isEncoder ? encoder() : generator()
+    checkpoint.set(name, shape, [])
+    let error = #expect(throws: CheckpointError.self) {
+      _ = try isEncoder ? convert(encoder: checkpoint) : convert(checkpoint)
+    }
+    guard case .tensor(let found, _, let expected) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(found == name && expected.contains("1 to "))
+  }
+
   @Test func convertingTwiceGivesTheSameBytes() throws {
     let hashes = try (0..<2).map { _ in try convert(generator()).report.sha256 }
     #expect(hashes[0] == hashes[1])

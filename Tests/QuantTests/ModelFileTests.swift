@@ -36,7 +36,6 @@ import Testing
         default: values
         }
       #expect(tensor.floats() == expected)
-      tensor.adviseWillNeed()
       tensor.adviseDontNeed()
       let tail = tensor.rows / 2..<tensor.rows
       #expect(tensor.floats(rows: tail) == Array(expected[(tail.lowerBound * tensor.rowLength)...]))

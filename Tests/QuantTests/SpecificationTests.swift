@@ -33,6 +33,7 @@ import Testing
     #expect(field { $0.generator!.resolution = 4 } == "generator.resolution")
     #expect(field { $0.generator!.layerCount = 7 } == "generator.layerCount")
     #expect(field { $0.generator!.imageChannels = 0 } == "generator.imageChannels")
+    #expect(field { ($0.generator!.imageChannels, $0.encoder!.imageChannels) = (1, 1) } == "generator.imageChannels")
     #expect(field { $0.generator!.zDimension = 0 } == "generator.zDimension")
     #expect(field { $0.generator!.wDimension = 1 << 40 } == "generator.wDimension")
     #expect(field { $0.generator!.mappingFeatures = [] } == "generator.mappingFeatures.count")
@@ -46,7 +47,8 @@ import Testing
     #expect(field { $0.encoder!.blockChannels = [8, -8] } == "encoder.blockChannels")
     #expect(field { $0.encoder!.layerCount = 8 } == "encoder.layerCount")
     #expect(field { $0.perceptual!.layers = [] } == "perceptual.layers.count")
-    #expect(field { $0.perceptual!.layers = [.relu] } == "perceptual.layers (convolutions)")
+    #expect(field { $0.perceptual!.layers = [.maxPool] } == "perceptual.layers (convolutions)")
+    #expect(field { $0.perceptual!.layers = [.relu] } == "perceptual.layers[0]")
     #expect(field { $0.perceptual!.layers += Array(repeating: .maxPool, count: 10) } == "perceptual.layers (poolings)")
     #expect(field { $0.perceptual!.inputShift = [0, .infinity, 0] } == "perceptual.inputShift")
     #expect(

@@ -149,6 +149,9 @@ struct ByteCursor {
     windowStart = start
   }
 
+  /// Of the whole extent.
+  var byteCount: Int { extent.count }
+
   /// Where the next byte is in the file.
   var place: Int { extent.place(of: offset) }
 

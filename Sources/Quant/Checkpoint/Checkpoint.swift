@@ -28,11 +28,18 @@ public final class Checkpoint {
   private enum Tensor {
     case torch(TorchTensor)
     case safetensors(SafetensorsFile, SafetensorsHeader.Entry)
-    case numpy(ByteExtent, NumpyHeader)
+    case numpy(ZipArchive, ZipArchive.Entry, NumpyHeader)
     case array(NumpyArray)
   }
 
-  fileprivate init(path: String, format: Format, byteCount: Int, contents: [(String, PickledValue)]) {
+  /// Names of all values together; those of the largest networks have some 100 KB. Keys that are shared by many values
+  /// make long names out of short files.
+  private static let nameByteLimit = 64 << 20
+
+  /// - Throws: `.unsupported` where the names are too long.
+  fileprivate init(
+    path: String, format: Format, byteCount: Int, contents: [(String, PickledValue)]
+  ) throws(CheckpointError) {
     self.path = path
     self.format = format
     self.byteCount = byteCount
@@ -43,24 +50,30 @@ public final class Checkpoint {
     func add(_ name: String, _ tensor: Tensor) {
       if tensors.updateValue(tensor, forKey: name) == nil { names.append(name) }
     }
-    func flatten(_ name: String, _ value: PickledValue) {
+    var nameByteCount = 0
+    func flatten(_ name: String, _ value: PickledValue) throws(CheckpointError) {
+      nameByteCount += name.utf8.count
+      guard nameByteCount <= Self.nameByteLimit else {
+        throw .unsupported(
+          path: path, found: "names of more than \(Self.nameByteLimit) bytes", expected: "a network's state_dict()")
+      }
       func joined(_ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
       switch value {
       case .tensor(let tensor): add(name, .torch(tensor))
       case .array(let array): add(name, .array(array))
       case .dictionary(let members):
         for member in members {
-          flatten(joined(member.key.string ?? member.key.integer.map(String.init) ?? "?"), member.value)
+          try flatten(joined(member.key.string ?? member.key.integer.map(String.init) ?? "?"), member.value)
         }
       case .list(let values) where !values.isEmpty && values.allSatisfy({ $0.string != nil }):
         others.append(name)
         texts[name] = values.compactMap(\.string)
       case .list(let values):
-        for (index, value) in values.enumerated() { flatten(joined("\(index)"), value) }
+        for (index, value) in values.enumerated() { try flatten(joined("\(index)"), value) }
       default: others.append(name)
       }
     }
-    for (name, value) in contents { flatten(name, value) }
+    for (name, value) in contents { try flatten(name, value) }
     self.names = names
     otherNames = others
     self.texts = texts
@@ -87,11 +100,11 @@ public final class Checkpoint {
     var tensors: [String: Tensor] = [:]
     for entry in archive.entries where entry.name.hasSuffix(".npy") {
       let name = String(entry.name.dropLast(4))
-      let extent = try archive.extent(entry)
-      let header = try NumpyHeader(extent)
+      // Unpacked for its header, and again when it is asked for: not all of them at once.
+      let header = try NumpyHeader(try archive.extent(entry))
       if header.dtype.element != nil {
         names.append(name)
-        tensors[name] = .numpy(extent, header)
+        tensors[name] = .numpy(archive, entry, header)
       } else {
         others.append(name)
       }
@@ -114,7 +127,7 @@ public final class Checkpoint {
     switch try tensor(name) {
     case .torch(let tensor): tensor.shape
     case .safetensors(_, let entry): entry.shape
-    case .numpy(_, let header): header.shape
+    case .numpy(_, _, let header): header.shape
     case .array(let array): array.shape
     }
   }
@@ -124,7 +137,7 @@ public final class Checkpoint {
     switch try tensor(name) {
     case .torch(let tensor): tensor.dtype
     case .safetensors(_, let entry): entry.dtype
-    case .numpy(_, let header): header.dtype.element ?? .f32
+    case .numpy(_, _, let header): header.dtype.element ?? .f32
     case .array: .f32
     }
   }
@@ -136,7 +149,7 @@ public final class Checkpoint {
     switch try tensor(name) {
     case .torch(let tensor): try tensor.floats()
     case .safetensors(let file, let entry): try file.floats(entry)
-    case .numpy(let extent, let header): try NumpyFile.floats(extent, header)
+    case .numpy(let archive, let entry, let header): try NumpyFile.floats(try archive.extent(entry), header)
     case .array(let array): array.floats
     }
   }
@@ -153,19 +166,19 @@ public enum CheckpointReader {
       let archive = try ZipArchive(file)
       let isNumpy = !archive.entries.isEmpty && archive.entries.allSatisfy { $0.name.hasSuffix(".npy") }
       if isNumpy { return try Checkpoint(archive, path: path, byteCount: file.byteCount) }
-      return Checkpoint(
+      return try Checkpoint(
         path: path, format: .torchZip, byteCount: file.byteCount,
         contents: [("", try TorchFile.read(zip: archive, path: path))])
     }
     if start.starts(with: TorchFile.legacyPrefix) {
-      return Checkpoint(
+      return try Checkpoint(
         path: path, format: .torchLegacy, byteCount: file.byteCount,
         contents: [("", try TorchFile.read(legacy: file))])
     }
     if start.starts(with: NumpyHeader.magic) {
       let value = try NumpyFile.read(path)
       let name = if case .array = value { "array" } else { "" }
-      return Checkpoint(path: path, format: .npy, byteCount: file.byteCount, contents: [(name, value)])
+      return try Checkpoint(path: path, format: .npy, byteCount: file.byteCount, contents: [(name, value)])
     }
     if start.count > 8, start[8] == UInt8(ascii: "{") {
       return Checkpoint(try SafetensorsFile(file), path: path, byteCount: file.byteCount)

@@ -9,6 +9,8 @@ final class PartReader {
   let prefix: String
   private(set) var missing: [MissingTensor] = []
   private var mismatches: [CheckpointError] = []
+  /// The first shape that no network could have; what is said to be missing may follow from it.
+  private var senseless: CheckpointError?
   private var used: Set<String> = []
   private var setAside: Set<String> = []
   var inferred: [String] = []
@@ -45,8 +47,20 @@ final class PartReader {
     checkpoint.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }
 
-  /// A tensor's shape, or nil where there is none.
-  func shape(_ name: String) -> [Int]? { try? checkpoint.shape(prefix + name) }
+  /// A tensor's shape, or nil where there is none, or none that a network could have.
+  func shape(_ name: String) -> [Int]? {
+    guard let shape = try? checkpoint.shape(prefix + name) else { return nil }
+    guard shape.allSatisfy({ (1...Self.extentLimit).contains($0) }) else {
+      senseless =
+        senseless
+        ?? .tensor(name: prefix + name, found: "shape \(shape)", expected: "extents from 1 to \(Self.extentLimit)")
+      return nil
+    }
+    return shape
+  }
+
+  /// Keeps what plans make of extents within `Int`: beside an extent of zero, others may be of any size in an empty tensor.
+  private static let extentLimit = 1 << 20
 
   /// Notes that a tensor is needed; nil in `expected` stands for an extent that nothing determines.
   func require(_ name: String, _ expected: [Int?]) {
@@ -72,8 +86,9 @@ final class PartReader {
   /// Adds an error that is thrown once everything missing is known.
   func note(_ error: CheckpointError) { mismatches.append(error) }
 
-  /// - Throws: `.missingTensors` with all of them, else the first wrong shape.
+  /// - Throws: the first shape that no network could have, `.missingTensors` with all of them, or the first wrong shape.
   func checkComplete() throws(CheckpointError) {
+    if let senseless { throw senseless }
     guard missing.isEmpty else { throw .missingTensors(part: part.rawValue, tensors: missing) }
     if let first = mismatches.first { throw first }
   }

@@ -14,7 +14,11 @@ extension PickleMachine {
     case .orderedDictionary:
       guard let list = arguments.first else { return make(.dictionary([])) }
       var members: [(key: PickleObject, value: PickleObject)] = []
-      for item in try items(list) { members += try pairs(try items(item)) }
+      for item in try items(list) {
+        let pair = try items(item)
+        try charge(pair.count)
+        members += try pairs(pair)
+      }
       return make(.dictionary(members))
     case .rebuildTensor, .rebuildTensorVersion2:
       guard arguments.count >= 4, case .node(let index) = arguments[0],
@@ -94,12 +98,13 @@ extension PickleMachine {
     }
   }
 
-  private func array(
+  private mutating func array(
     _ bytes: [UInt8], _ dtype: NumpyDType, shape: [Int], isFortran: Bool
   ) throws(CheckpointError) -> NumpyArray {
     guard let element = dtype.element, let count = elementCount(of: shape),
       bytes.count / element.byteCount == count, bytes.count % element.byteCount == 0
     else { throw fault("array data of another length", "numbers for shape \(shape)") }
+    try charge(count)
     var values = [Float](repeating: 0, count: count)
     FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
     return NumpyArray(shape: shape, floats: isFortran ? NumpyArray.rowMajor(values, shape: shape) : values)

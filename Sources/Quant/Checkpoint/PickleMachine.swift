@@ -6,7 +6,7 @@ import Quant
 /// arrays. Protocols 0 to 5, in the opcodes that torch and NumPy write. Source: CPython's `Lib/pickletools.py`.
 struct PickleMachine {
   struct Limits {
-    /// One-byte opcodes may make objects of some 64 bytes: this bounds the memory.
+    /// One-byte opcodes may make objects of some 64 bytes.
     var operations = 4_000_000
     var stack = 1_000_000
     /// Nesting of the resulting value.
@@ -22,6 +22,9 @@ struct PickleMachine {
   var nodes: [PickleNode] = []
   /// Where the opcode in hand is in the file.
   private(set) var place = 0
+  /// Members and numbers that calls may still make of objects that the memo may hold many times: a file has at least a
+  /// byte for each.
+  private var unmade: Int
   private var stack: [PickleObject] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleObject] = [:]
@@ -33,6 +36,7 @@ struct PickleMachine {
     self.cursor = cursor
     self.limits = limits
     self.storages = storages
+    unmade = cursor.byteCount
   }
 
   /// Runs up to the STOP opcode; the cursor is behind it then.
@@ -54,6 +58,12 @@ struct PickleMachine {
       let name = (0x20..<0x7f).contains(opcode) ? "'\(Character(UnicodeScalar(opcode)))'" : "\(opcode)"
       throw fault("opcode \(name)", "an opcode of plain data")
     }
+  }
+
+  /// Accounts for what a call makes, before it does.
+  mutating func charge(_ count: Int) throws(CheckpointError) {
+    unmade -= count
+    guard unmade >= 0 else { throw fault("calls that make more values than the file has bytes", "plain data") }
   }
 
   func fault(_ found: String, _ expected: String) -> CheckpointError {

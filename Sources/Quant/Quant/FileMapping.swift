@@ -40,7 +40,7 @@ final class FileMapping: @unchecked Sendable {
   /// A copy of a range inside the file.
   func copy(_ range: Range<Int>) -> [UInt8] { [UInt8](bytes[range]) }
 
-  /// Tells the kernel what becomes of the whole pages inside `range`: `MADV_DONTNEED`, `MADV_WILLNEED`.
+  /// Tells the kernel what becomes of the whole pages inside `range`: `MADV_DONTNEED`.
   func advise(_ range: Range<Int>, _ advice: Int32) {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let begin = (range.lowerBound + page - 1) / page * page

@@ -54,6 +54,10 @@ public final class ModelFile: Sendable {
     return tensor
   }
 
+  /// Gives the kernel back what is in memory of the file. Of a file that is not in the disk's cache, that is more than was
+  /// read.
+  public func adviseDontNeed() { mapping.advise(0..<byteCount, Int32(MADV_DONTNEED)) }
+
   private static let checkedAtOnce = 4 << 20
 
   /// Reads every byte of data and compares each tensor's CRC-32 with the header's.

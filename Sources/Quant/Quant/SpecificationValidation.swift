@@ -118,7 +118,12 @@ extension FeatureNetworkSpecification {
         try check("perceptual.layers[\(index)].outputChannels", outputs, 1...ModelSpecification.extentLimit)
         channels = outputs
         convolutions += 1
-      case .relu: break
+      case .relu:
+        // An engine makes the two in one.
+        guard index > 0, case .convolution = layers[index - 1] else {
+          throw .specification(
+            field: "perceptual.layers[\(index)]", found: "a ReLU", expected: "one behind a convolution")
+        }
       case .maxPool: poolings += 1
       }
     }
@@ -160,7 +165,7 @@ private func check(
   }
   let blocks = resolution.trailingZeroBitCount - 1
   try check("\(network).layerCount", layers, 2 * blocks...2 * blocks)
-  try check("\(network).imageChannels", imageChannels, 1...4)
+  try check("\(network).imageChannels", imageChannels, 3...3)
   return blocks
 }
 

@@ -22,7 +22,8 @@ package final class TemporaryFile {
     let url = exists ? URL(fileURLWithPath: target).resolvingSymlinksInPath() : URL(fileURLWithPath: target)
     self.target = target
     destination = url.path
-    let name = ".\(url.lastPathComponent).\(UInt32.random(in: 0...UInt32.max)).part"
+    // The process in it tells whether it is a leftover (`AtomicFile.removeLeftovers`).
+    let name = ".idinv-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).tmp"
     temporaryPath = url.deletingLastPathComponent().appendingPathComponent(name).path
     descriptor = open(temporaryPath, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {

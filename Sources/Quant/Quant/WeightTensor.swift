@@ -82,7 +82,4 @@ public struct WeightTensor: Sendable {
       range.lowerBound + rows.lowerBound * rowByteCount..<range.lowerBound + rows.upperBound * rowByteCount,
       Int32(MADV_DONTNEED))
   }
-
-  /// Lets the kernel read the tensor ahead of its first use.
-  public func adviseWillNeed() { mapping.advise(range, Int32(MADV_WILLNEED)) }
 }
