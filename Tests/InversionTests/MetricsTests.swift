@@ -29,6 +29,20 @@ import Testing
 
   private func values(_ name: String) throws -> [Float] { try Golden.array("metrics", name).values }
 
+  @Test func differencesOfWhatIsNoNumberAreInfinite() {
+    let reference: [Float] = [1, 2, 3]
+    #expect(Difference(reference, reference: reference).isFinite)
+    for value in [Float.nan, .infinity, -.infinity] {
+      for place in 0..<3 {
+        var values = reference
+        values[place] = value
+        let difference = Difference(values, reference: reference)
+        #expect(!difference.isFinite && !(difference.psnr > 0))
+        #expect(!Difference(reference, reference: values).isFinite)
+      }
+    }
+  }
+
   @Test func frechetDistanceIsThatOfTheMatrixSquareRoot() throws {
     let reference = try reference()
     let (a, b) = (try values("features_a"), try values("features_b"))

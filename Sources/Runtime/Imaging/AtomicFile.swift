@@ -78,8 +78,10 @@ public enum AtomicFile {
     }
   }
 
-  /// Removes temporary files that killed programs left in a folder: those whose process is gone.
-  public static func removeLeftovers(in path: String) {
+  /// Removes temporary files that killed programs left in a folder: those whose process is gone, model files too.
+  ///
+  /// - Parameter includesOwn: whether also what this process is writing; it is about to end.
+  public static func removeLeftovers(in path: String, includesOwn: Bool = false) {
     guard let entries = opendir(path) else { return }
     defer { closedir(entries) }
     while let entry = readdir(entries) {
@@ -88,7 +90,7 @@ public enum AtomicFile {
       let name = String(cString: start.assumingMemoryBound(to: CChar.self))
       let parts = name.split(separator: "-")
       guard name.hasPrefix(".idinv-"), name.hasSuffix(".tmp"), parts.count == 3, let process = pid_t(parts[1]),
-        process > 0, kill(process, 0) != 0, errno == ESRCH
+        process > 0, includesOwn && process == getpid() || kill(process, 0) != 0 && errno == ESRCH
       else { continue }
       unlink(path + "/" + name)
     }

@@ -96,7 +96,8 @@ public enum ImageList {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     var paths: [String] = []
     for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-    where try FileBytes.kind(of: prefix + name) == .file {
+    // What cannot be looked at, a link to nothing, is skipped with its reason when its turn comes.
+    where ((try? FileBytes.kind(of: prefix + name)) ?? .file) == .file {
       paths.append(prefix + name)
     }
     guard !paths.isEmpty else { throw .noPNGInDirectory(path: folder, others: others) }

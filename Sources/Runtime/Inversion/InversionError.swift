@@ -7,6 +7,8 @@ public enum InversionError: Error, CustomStringConvertible {
   case missingNetwork(String, model: String)
   /// An array does not have the shape that the model needs.
   case badShape(what: String, expected: String, found: [Int])
+  /// Models that cannot be compared.
+  case badReference(expected: String, found: String)
   /// The objective became infinite or not a number.
   case notFinite(term: String, step: Int)
   /// A boundary that is no direction.
@@ -27,8 +29,10 @@ public enum InversionError: Error, CustomStringConvertible {
       "\(model) holds no \(network); convert one with it (see 'idinv-lite help convert')"
     case .badShape(let what, let expected, let found):
       "\(what): expected shape \(expected), found \(found)"
+    case .badReference(let expected, let found): "model: expected \(expected), found \(found)"
     case .notFinite(let term, let step):
-      "the \(term) term is not finite at step \(step); try a smaller --learning-rate"
+      "the \(term) term is not finite at step \(step); expected a number: the loss's weights or Adam's learning rate may be "
+        + "too large"
     case .badBoundary(let name, let expected, let found):
       "boundary '\(name)': expected \(expected), found \(found)"
     case .badLayers(let what, let expected, let found):

@@ -4,7 +4,7 @@ import Runtime
 
 /// How far one tensor is from its reference.
 public struct Difference: Sendable, Codable, Equatable {
-  /// Largest absolute difference.
+  /// Largest absolute difference; infinite where a value is not a number.
   public var maximum: Float
   /// Peak signal-to-noise ratio in dB; the peak is the reference's range (for images: the pixel range).
   public var psnr: Float
@@ -17,7 +17,8 @@ public struct Difference: Sendable, Codable, Equatable {
     var (maximum, squares): (Float, Double) = (0, 0)
     var (dot, ours, theirs) = (0.0, 0.0, 0.0)
     for (a, b) in zip(values, reference) {
-      maximum = max(maximum, abs(a - b))
+      let difference = abs(a - b)
+      maximum = difference.isNaN ? .infinity : max(maximum, difference)
       squares += Double(a - b) * Double(a - b)
       dot += Double(a) * Double(b)
       ours += Double(a) * Double(a)
@@ -26,8 +27,11 @@ public struct Difference: Sendable, Codable, Equatable {
     let range = Double(peak ?? (reference.max()! - reference.min()!))
     self.maximum = maximum
     psnr = Float(10 * log10(range * range / (squares / Double(values.count))))
-    cosine = ours * theirs > 0 ? Float(dot / (ours * theirs).squareRoot()) : 1
+    cosine = ours * theirs == 0 ? 1 : Float(dot / (ours * theirs).squareRoot())
   }
+
+  /// Whether all values were numbers.
+  public var isFinite: Bool { maximum.isFinite && cosine.isFinite }
 }
 
 /// A model against another of the same architecture, usually against its own source in full precision.
@@ -46,9 +50,8 @@ public struct ModelComparison: Sendable, Codable {
     _ model: Model, reference: Model, count: Int = 2, seed: UInt32 = 0, kernels: Kernels
   ) throws(InversionError) {
     let (ours, theirs) = (model.file.specification, reference.file.specification)
-    guard ours == theirs else {
-      throw .badShape(
-        what: "model", expected: "the architecture of the reference (\(Self.firstDifference(ours, theirs)))", found: [])
+    if let difference = Self.firstDifference(ours, theirs) {
+      throw .badReference(expected: "the reference's architecture", found: "another \(difference)")
     }
     var random = TorchRandom(seed: seed)
     var images: [Float]
@@ -93,9 +96,12 @@ public struct ModelComparison: Sendable, Codable {
     }
   }
 
-  private static func firstDifference(_ a: ModelSpecification, _ b: ModelSpecification) -> String {
-    if a.generator != b.generator { return "the generators differ" }
-    if a.encoder != b.encoder { return "the encoders differ" }
-    return a.perceptual != b.perceptual ? "the perceptual networks differ" : "the attribute networks differ"
+  /// What was measured of a model is no part of its architecture.
+  private static func firstDifference(_ a: ModelSpecification, _ b: ModelSpecification) -> String? {
+    if a.generator != b.generator { return "generator" }
+    if a.encoder != b.encoder { return "encoder" }
+    if a.perceptual != b.perceptual { return "perceptual network" }
+    if a.attributes != b.attributes { return "attribute network" }
+    return a.pixelMinimum == b.pixelMinimum && a.pixelMaximum == b.pixelMaximum ? nil : "range of pixels"
   }
 }

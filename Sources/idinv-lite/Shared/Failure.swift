@@ -64,7 +64,7 @@ func status(of error: any Error) -> Status {
     case .badBudget: .unavailable
     case .model(let error): status(of: error)
     case .graph(let error): status(of: error)
-    case .missingNetwork, .badShape, .badBoundary, .badLayers, .badSamples, .notFinite: .badData
+    case .missingNetwork, .badShape, .badReference, .badBoundary, .badLayers, .badSamples, .notFinite: .badData
     }
   case let error as GraphError:
     switch error {
@@ -91,8 +91,12 @@ func errorLine(_ error: any Error) -> String {
       "IDINV_ISA=\(value): expected one of \(expected.joined(separator: ", "))"
     default: "\(error)"
     }
-  // Names of files and tensors come from outside.
-  return String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
+  return printable(text)
+}
+
+/// Text from outside, such as names of files and tensors, as one line that does nothing to a terminal.
+func printable(_ text: String) -> String {
+  String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
 }
 
 /// Runs `body`, which reads the file at `path`; readers know bytes, and users want to know of which file.

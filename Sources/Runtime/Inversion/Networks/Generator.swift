@@ -66,13 +66,15 @@ public struct Generator: Sendable {
 
   /// w → w+ [N, L·D], drawn towards the mean code: w̄ + ψ·(w − w̄), layer by layer.
   ///
-  /// - Parameter psi: factor for the truncated layers; nil for the file's.
+  /// - Parameter psi: factor for the truncated layers, or for all where the file truncates none; nil for the file's.
   public func appendTruncation(
     to graph: inout Graph, _ w: TensorID, psi: Float? = nil
   ) throws(GraphError) -> TensorID {
     let tiled =
       specification.repeatsW ? try graph.append(Tile(count: specification.layerCount), w) : w
-    let factors = truncation.map { $0 == 1 ? 1 : psi ?? $0 }
+    // A file that truncates nothing does not say which layers it would.
+    let truncatesNone = truncation.allSatisfy { $0 == 1 }
+    let factors = truncation.map { $0 == 1 && !truncatesNone ? 1 : psi ?? $0 }
     let scale = factors.flatMap { factor in averageCode.map { _ in factor } }
     let shift = factors.flatMap { factor in averageCode.map { (1 - factor) * $0 } }
     return try graph.append(ColumnAffine(scale: scale, shift: shift), tiled)

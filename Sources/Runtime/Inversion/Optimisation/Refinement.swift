@@ -160,7 +160,7 @@ public struct Refinement: Sendable {
 
   private func requireFinite(_ losses: Losses, step: Int) throws(InversionError) {
     for (term, value) in [
-      ("pixel", losses.pixel), ("perceptual", losses.perceptual), ("domain", losses.domain),
+      ("pixel", losses.pixel), ("perceptual", losses.perceptual), ("domain", losses.domain), ("total", losses.total),
     ] where !value.isFinite {
       throw .notFinite(term: term, step: step)
     }
