@@ -2,8 +2,9 @@
 # Learns the boundaries in models/boundaries from the generator's own samples, labelled by the model's attribute network.
 # usage: models/boundaries.sh [idinv-lite]
 set -euo pipefail
-cd "$(dirname "$0")"
 command=${1:-idinv-lite}
+case $command in */*) command=$(realpath -- "$command");; esac
+cd "$(dirname "$0")"
 
 # A fifth of the samples on each side, without truncation: with few and extreme ones, a plane in 640 dimensions fits chance.
 "$command" boundary train --model default.idinv --attribute yaw,smile,glasses,age,hair_length \

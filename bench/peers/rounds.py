@@ -38,7 +38,9 @@ def tolerance(engine: str) -> float:
     if not engine.startswith("idinv-lite/"):
         return 5e-3
     _, weights, compute = engine.split("/")
-    return 0.3 if "int8" in (weights, compute) or compute == "auto" else 0.05 if "f16" in (weights, compute) else 5e-3
+    if "int8" in (weights, compute):
+        return 0.3
+    return 0.05 if weights == "f16" or compute in ("f16", "auto") else 5e-3
 
 
 class Worker:

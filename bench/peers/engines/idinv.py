@@ -39,7 +39,8 @@ class Idinv:
         self.task, self.peak_bytes = task, 0
         self.program = task.program
         self.model = converted(task.folder, weights, self.program)
-        self.engine = ["--model", self.model, "--threads", task.threads, "--compute", compute]
+        self.compute = compute
+        self.engine = ["--model", self.model, "--threads", task.threads]
 
     def output(self) -> numpy.ndarray:
         with tempfile.TemporaryDirectory() as folder:
@@ -47,22 +48,28 @@ class Idinv:
             if self.task.network == "step":
                 return self._losses(folder)
             numpy.save(folder / "x.npy", self.task.input())
-            run([self.program, "forward", self.task.network, *self.engine, "--batch", self.task.batch, "--input",
-                 folder / "x.npy", "--output", folder / "y.npy", "--quiet"])
+            run([self.program, "forward", self.task.network, *self.engine, "--compute", self._timed_compute(), "--batch",
+                 self.task.batch, "--input", folder / "x.npy", "--output", folder / "y.npy", "--quiet"])
             return numpy.load(folder / "y.npy")
+
+    def _timed_compute(self) -> str:
+        """What `auto` stands for when it is timed; `forward` by itself would take it for f32."""
+        return self._bench(1)["compute"] if self.compute == "auto" else self.compute
+
+    def _bench(self, runs: int) -> dict:
+        return json.loads(run([
+            self.program, "bench", *self.engine, "--compute", self.compute, "--batch", self.task.batch, "--only",
+            self.task.network, "--runs", runs, "--json"]).stdout)
 
     def _losses(self, folder: pathlib.Path) -> numpy.ndarray:
         """Of the first image, as `invert` logs them before each of its first two updates."""
-        run([self.program, "invert", self.task.folder / "image.png", *self.engine, "--optimizer", "adam",
-             "--iterations", 2, "--snapshots", 0,
-             "-o", folder, "--quiet"])
+        run([self.program, "invert", self.task.folder / "image.png", *self.engine, "--compute", self.compute,
+             "--optimizer", "adam", "--iterations", 2, "--snapshots", 0, "-o", folder, "--quiet"])
         lines = [json.loads(line) for line in (folder / "losses.jsonl").read_text().splitlines()]
         return numpy.array([[line[term] for term in ("pixel", "perceptual", "domain")] for line in lines], "float32")
 
     def times(self, runs: int) -> list[float]:
         """One figure: the median that the command measures over `runs` runs."""
-        result = json.loads(run([
-            self.program, "bench", *self.engine, "--batch", self.task.batch, "--only", self.task.network, "--runs",
-            runs, "--json"]).stdout)
+        result = self._bench(runs)
         self.peak_bytes = max(self.peak_bytes, result["peak_rss_bytes"])
         return [result[self.task.network]["median_s"]]
