@@ -159,7 +159,7 @@ struct BenchQualityTests {
         #expect(place.contents(folder) == ["quality.journal"])
       }
       // What a kill at another moment would leave; a file of another kind stays.
-      let left = [".quality-f16.idinv", "..quality-f16.idinv.77.part", ".quality-task.json"]
+      let left = [".quality-f16.idinv", ".idinv-2000000000-7.tmp", ".quality-task.json"]
       for name in left + [".quality-f16.notes"] { try place.write("\(folder)/\(name)", [1]) }
       let before = try place.bytes("\(folder)/quality.journal").count
       try Command.succeed(call + ["-o", folder], in: place)

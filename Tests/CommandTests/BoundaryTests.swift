@@ -196,6 +196,9 @@ struct BoundaryTests {
       "more directions than dimensions", 64, ["1 to 32"],
       ["boundary", "closed-form", "33", "-m", "MODEL", "-o", "out"]),
     Refusal(
+      "more directions than numbers have names", 64, ["1 to 32"],
+      ["boundary", "closed-form", "9223372036854775807", "-m", "MODEL", "-o", "out"]),
+    Refusal(
       "layers of another model", 65, ["--layers", "0 to 7"],
       ["boundary", "closed-form", "3", "-m", "MODEL", "--layers", "8", "-o", "out"]),
     Refusal(

@@ -23,6 +23,13 @@ struct CurvatureCommandTests {
     let info = try Command.succeed(["info", "m.idinv", "--check"], in: place).output
     #expect(info.contains("curvature   rank \(rank)") && info.contains("all checksums match"))
 
+    // What was measured is no part of what it is verified against.
+    try Command.succeed(
+      [
+        "verify", "-q", "m.idinv", "--minimum-psnr", "100", "--against", Golden.path("res32", "generator.pth"),
+        Golden.path("res32", "encoder.pth"), Golden.perceptual, Golden.attributes,
+      ], in: place)
+
     func losses(_ model: String, _ options: [String]) throws -> String {
       try Command.succeed(
         ["invert", "-q", "-m", model, "a.png", "-o", "out", "--iterations", "4"] + options, in: place)

@@ -244,6 +244,21 @@ struct EditingCommandTests {
     try Self.expectPage("out/interpolation.html", in: place)
   }
 
+  @Test("a film has a name of its own, whatever the images are called")
+  func interpolateFilms() throws {
+    let place = try Folder()
+    for name in ["x", "face", "face_01"] { try place.writePicture("\(name).png") }
+    let call = [
+      "interpolate", "-q", "-m", try Golden.model(), "--from-a", "x.png", "--from-b", "face.png", "face_01.png",
+      "--animate", "-o", "out",
+    ]
+    try Command.succeed(call + Self.quick, in: place)
+    let films = place.contents("out").filter { $0.hasSuffix("_film.png") }
+    #expect(films == ["x_to_face_01_film.png", "x_to_face_film.png"])
+    let step = String(decoding: try place.bytes("out/x_to_face_01.png"), as: UTF8.self)
+    #expect(!step.contains("acTL"))
+  }
+
   @Test("a path leads through all images in order, and back with --loop")
   func interpolatePath() throws {
     let place = try Folder()

@@ -104,7 +104,9 @@ struct EvaluateTests {
   @Test("a run that was interrupted and goes on gives the figures of an undisturbed one")
   func resume() throws {
     let place = try place()
-    let arguments = try arguments(["-q", "--methods", "in-domain,image2stylegan", "--iterations", "40"])
+    // So that there is time to interrupt; an emulator takes long enough by itself.
+    let iterations = Command.launcher.isEmpty ? "40" : "3"
+    let arguments = try arguments(["-q", "--methods", "in-domain,image2stylegan", "--iterations", iterations])
     try Command.succeed(arguments + ["-o", "whole"], in: place)
     for signal in [SIGINT, SIGKILL] {
       let running = try Command.Running(arguments + ["-o", "out\(signal)"], in: place)
@@ -130,13 +132,24 @@ struct EvaluateTests {
     let result = try Command.succeed(
       [
         "evaluate", "--json", "-m", try Golden.model(), "in", "-o", "out", "--limit", "2", "--iterations", "2",
-        "--free-iterations", "2",
+        "--free-iterations", "2", "--compute", "f32",
       ], in: place)
     let object = try result.json
     #expect(object["images"] as? Int == 2)
     #expect(try rows(object, "analysis").isEmpty && rows(object, "edits").isEmpty)
     #expect(try rows(object, "ablation").count == 5 && rows(object, "reconstruction").count == 4)
     #expect((object["notes"] as? [String])?.count == 2)
+
+    // Codes that another arithmetic found are not taken for its own.
+    let journal = try place.bytes("out/evaluation.journal").count
+    let again = try Command.run(
+      [
+        "evaluate", "-q", "-m", try Golden.model(), "in", "-o", "out", "--limit", "2", "--iterations", "2",
+        "--free-iterations", "2", "--compute", "f16",
+      ], in: place)
+    guard again.status != 69 else { return }
+    #expect(try place.json("out/evaluation.json")["compute"] as? String != object["compute"] as? String)
+    #expect(try place.bytes("out/evaluation.journal").count > journal)
   }
 
   static let refusals = [

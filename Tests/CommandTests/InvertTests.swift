@@ -253,6 +253,31 @@ struct InvertTests {
     #expect(!place.has("out/b_ori.png"))
   }
 
+  @Test("a link to nothing in a folder is skipped, told of, and the others are done", arguments: ["invert", "encode"])
+  func deadLinks(command: String) throws {
+    let place = try Folder()
+    try place.writePicture("in/a.png")
+    try FileManager.default.createSymbolicLink(atPath: place.at("in/b.png"), withDestinationPath: "nowhere")
+    let options = command == "invert" ? ["--iterations", "1"] : []
+    let result = try Command.run([command, "-m", Golden.model(), "in", "-o", "out"] + options, in: place)
+    #expect(result.status == 65 && result.errors.contains("in/b.png"), "\(result.errors)")
+    #expect(try place.text("out/image_list.txt") == "in/a.png\n")
+  }
+
+  @Test("a loss beyond all numbers is an error, whatever ends the run")
+  func infiniteLoss() throws {
+    let place = try Folder()
+    try place.writePicture("a.png", height: 64, width: 64)
+    for goal in [[], ["--target-psnr", "60"]] {
+      let result = try Command.run(
+        [
+          "invert", "-m", Golden.path("..", "../models/default.idinv"), "a.png", "-o", "out", "--iterations", "2",
+          "--lambda-perceptual", "3e38",
+        ] + goal, in: place)
+      #expect(result.status == 65 && result.errors.contains("total term"), "\(result.status) \(result.errors)")
+    }
+  }
+
   @Test("the terms whose weight is 0 need no network")
   func withoutNetworks() throws {
     let place = try Folder()

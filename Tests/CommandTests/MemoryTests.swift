@@ -22,7 +22,7 @@ struct MemoryTests {
     #expect(memory["budget_bytes"] as? Int == 1 << 30)
     let predicted = try #require(memory["predicted_peak_bytes"] as? Int)
     let measured = try #require(memory["peak_rss_bytes"] as? Int)
-    #expect(abs(Double(predicted - measured)) <= 0.2 * Double(measured), "\(predicted) and \(measured)")
+    #expect(abs(Double(predicted - measured)) <= 0.25 * Double(measured), "\(predicted) and \(measured)")
     #expect(memory["estimated_slowdown"] as? Double == 1)
     #expect(try place.text("out/inversion.html").contains("nothing given up for memory"))
   }
@@ -87,8 +87,7 @@ struct MemoryTests {
       #expect(result.status == 0 && result.output.contains("memory: about"), "\(arguments[0]): \(result.errors)")
       // What bench measures the memory's speed on is not in its budget.
       guard Command.launcher.isEmpty, arguments[0] != "bench" else { continue }
-      let most = (least << 20) * 6 / 5
-      #expect(result.peakByteCount < most, "\(arguments[0]): \(result.peakByteCount) for \(least)M")
+      #expect(result.peakByteCount < least << 20, "\(arguments[0]): \(result.peakByteCount) for \(least)M")
     }
   }
 

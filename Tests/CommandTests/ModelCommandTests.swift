@@ -109,6 +109,24 @@ struct ModelCommandTests {
     #expect(try place.bytes("c/seed0000.png") != place.bytes("new/a/seed0000.png"))
   }
 
+  @Test("--truncation is in force, too, where the file truncates nothing")
+  func truncation() throws {
+    let place = try Folder()
+    try Command.succeed(
+      [
+        "convert", "-q", "--generator", Golden.path("res32", "generator.pth"), "--truncation-psi", "1", "-o", "m.idinv",
+      ], in: place)
+    func codes(_ options: [String]) throws -> [UInt8] {
+      try Command.succeed(["synthesize", "-q", "-m", "m.idinv", "--seeds", "0,1", "-o", "out"] + options, in: place)
+      return try place.bytes("out/codes.npy")
+    }
+    let (plain, whole) = (try codes([]), try codes(["--truncation", "1"]))
+    #expect(plain == whole)
+    _ = try codes(["--truncation", "0"])
+    let mean = try place.array("out/codes.npy").floats
+    #expect(Array(mean[..<256]) == Array(mean[256...]))
+  }
+
   @Test("the model comes from IDINV_MODEL where --model is not given")
   func environment() throws {
     let place = try Folder()

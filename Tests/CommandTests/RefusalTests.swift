@@ -315,7 +315,7 @@ struct RefusalTests {
     Refusal("a device as image", 65, ["/dev/zero"], ["encode", "-m", "MODEL", "/dev/zero", "-o", "out"]),
     Refusal("a name with a line break", 66, ["?"], ["encode", "-m", "MODEL", "x\ny.png", "-o", "out"]),
     Refusal(
-      "a run that diverges", 65, ["a.png: ", "not finite at step", "--learning-rate"],
+      "a run that diverges", 65, ["a.png: ", "not finite at step", "learning rate"],
       [
         "invert", "-m", "MODEL", "a.png", "-o", "out", "--optimizer", "adam", "--learning-rate", "1e38", "--iterations",
         "5",
@@ -507,7 +507,7 @@ struct RefusalTests {
     #expect(
       !place.has("m.idinv") && !place.has("y.npy") && !place.has("out/codes.npy") && !place.has("out/inversion.html"))
     for name in place.contents() + place.contents("out") {
-      #expect(!name.hasSuffix(".part") && !name.hasSuffix(".tmp"), "left: \(name)")
+      #expect(!name.hasSuffix(".tmp"), "left: \(name)")
     }
   }
 

@@ -152,9 +152,6 @@ public struct MemoryBudget {
     }
   }
 
-  /// What is in memory of a mapped file whose convolutions are read there, at most.
-  private static let mappedByteCount = 4 << 20
-
   /// Operations in the time that it takes to fault in one byte of a file that is in the system's cache.
   private static let operationsPerFaultedByte = 16.0
 
@@ -167,9 +164,7 @@ public struct MemoryBudget {
       // Forward and backward.
       cost += 2 * Double(weights.byteCount) * Self.operationsPerFaultedByte
     }
-    let streams = trial.convolutions.contains { $0.isUsed && $0.storage == .streamed }
     return Estimate(
-      model: trial, batch: batch, account: account,
-      byteCount: base + account.total + (streams ? min(model.file.byteCount, Self.mappedByteCount) : 0), cost: cost)
+      model: trial, batch: batch, account: account, byteCount: base + account.total, cost: cost)
   }
 }

@@ -48,8 +48,8 @@ struct BoundaryClosedForm: ParsableCommand {
     try reporting {
       let model = try model.load()
       let chosen = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
-      let names = (0..<count).map { "closed-form-\($0)" }
       let directions = try ClosedFormDirections(model, count: count, layers: chosen)
+      let names = (0..<count).map { "closed-form-\($0)" }
       try output.prepare()
       try output.check(names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
       let checksum = try SHA256.hexDigest(ofFile: model.path)

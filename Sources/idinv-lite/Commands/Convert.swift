@@ -122,7 +122,8 @@ struct Convert: ParsableCommand {
       options.ignoresUnknownTensors = ignoreUnknown
       try OutputPlaces(inputs: checkpoints).check(output)
       Signals.install()
-      let leftovers = UnfinishedFiles(of: output)
+      let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().deletingLastPathComponent().path
+      AtomicFile.removeLeftovers(in: folder)
       let progress = ProgressBar(isQuiet: reporting.quiet)
       let conversion = Conversion(
         generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
@@ -131,7 +132,7 @@ struct Convert: ParsableCommand {
           progress.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
           guard Signals.isInterrupted else { return }
           progress.clear()
-          leftovers.remove()
+          AtomicFile.removeLeftovers(in: folder, includesOwn: true)
           Self.exit(withError: ExitCode(Signals.exitCode))
         }
       }
@@ -174,30 +175,5 @@ struct Convert: ParsableCommand {
       throw ValidationError("--pixel-range: expected two numbers as in -1,1, found '\(pixelRange)'")
     }
     return (low, high)
-  }
-}
-
-/// The hidden file that a conversion writes before it takes its final name.
-private struct UnfinishedFiles {
-  private let folder: String
-  private let prefix: String
-  private var older: Set<String>
-
-  /// Those of `output` that are there already belong to others.
-  init(of output: String) {
-    let url = URL(fileURLWithPath: output)
-    folder = url.deletingLastPathComponent().path
-    prefix = ".\(url.lastPathComponent)."
-    older = []
-    older = Set(present)
-  }
-
-  private var present: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-      .filter { $0.hasPrefix(prefix) && $0.hasSuffix(".part") }
-  }
-
-  func remove() {
-    for name in present where !older.contains(name) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
   }
 }

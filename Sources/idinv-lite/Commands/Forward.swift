@@ -13,7 +13,7 @@ struct Forward: ParsableCommand {
       [N, Z] -> [N, D] or [N, L*D]; truncation -> [N, L, D]; generator [N, L, D] -> [N, 3, R, R]; encoder \
       [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, H, W]; attributes \
       [N, 3, R, R] -> [N, A]. Pixels are in the model's range. Computes in f32 \
-      unless --compute f16 is given.
+      unless --compute f16 or int8 is given.
       """)
 
   @Argument(help: "mapping, truncation, generator, encoder, perceptual or attributes.")

@@ -115,9 +115,9 @@ struct Info: ParsableCommand {
     for source in metadata.sources {
       lines.append("  from \(source.part) \(source.file) (\(humanBytes(source.byteCount)), SHA-256 \(source.sha256))")
     }
-    if !metadata.note.isEmpty { lines.append("  note: \(metadata.note)") }
-    lines.append("  licence: \(metadata.licence.isEmpty ? "not stated" : metadata.licence)")
-    lines.append("  written by \(metadata.creator)")
+    if !metadata.note.isEmpty { lines.append("  note: \(printable(metadata.note))") }
+    lines.append("  licence: \(metadata.licence.isEmpty ? "not stated" : printable(metadata.licence))")
+    lines.append("  written by \(printable(metadata.creator))")
     if let sha256 { lines.append("  all checksums match; SHA-256 \(sha256)") }
     if tensors {
       for tensor in listed { lines.append("  \(tensor.dtype)  \(tensor.name)  \(tensor.shape)") }

@@ -11,7 +11,7 @@ struct Interpolate: ParsableCommand {
       them the path leads through the given images, codes or result folder in order. Images are inverted first.
 
       Writes A_to_B_01.png and so on for the steps within, interpolated_codes.npy [lines, steps + 2, L, D] with both ends, \
-      interpolation.html and summary.json; with --animate films as animated PNG: path.png, or A_to_B.png for each line. Also \
+      interpolation.html and summary.json; with --animate films as animated PNG: path.png, or A_to_B_film.png for each line. Also \
       NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt.
       """)
 
@@ -109,7 +109,7 @@ struct Interpolate: ParsableCommand {
       var (items, lines) = try plan(model)
       items.makeNamesUnique()
       let names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
-      let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0).png" }
+      let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0)_film.png" }
       try output.prepare()
       try output.check(outputs(of: items, names, films), inputs: inputs(model, items))
 

@@ -182,7 +182,6 @@ struct Invert: ParsableCommand {
       ("--crop", images.crop.rawValue),
     ]
     // Only where they are in force.
-    if let encoder { list.append(("--encoder", encoder)) }
     if space != .wPlus { list.append(("--space", space.rawValue)) }
     return list.map { RunDescription.Option(name: $0.name, value: $0.value) }
   }

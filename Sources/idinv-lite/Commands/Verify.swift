@@ -12,7 +12,7 @@ struct Verify: ParsableCommand {
     discussion: """
       Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints how far \
       each network and each gradient is off. Which checkpoint is which is told from their tensors' names. \
-      Computes in f32 unless --compute f16 is given.
+      Computes in f32 unless --compute f16 or int8 is given.
       """)
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
@@ -39,6 +39,7 @@ struct Verify: ParsableCommand {
 
   func run() throws {
     try reporting {
+      Signals.install()
       try ModelOption.requireModelFile(model)
       let file = try locating(model) { try ModelFile(path: model) }
       try locating(model) { try file.verifyChecksums() }
@@ -52,17 +53,20 @@ struct Verify: ParsableCommand {
       var options = folding.conversionOptions(weights: .f32)
       options.pixelMinimum = file.specification.pixelMinimum
       options.pixelMaximum = file.specification.pixelMaximum
-      let temporary = FileManager.default.temporaryDirectory
-        .appendingPathComponent("idinv-verify-\(ProcessInfo.processInfo.processIdentifier).idinv").path
-      defer { try? FileManager.default.removeItem(atPath: temporary) }
+      let folder = try ScratchFolder()
+      let temporary = folder.path + "/reference.idinv"
       _ = try Conversion(
         generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
         attributes: parts[.attributes], options: options
-      ).run(to: temporary)
+      ).run(to: temporary) { _ in
+        guard Signals.isInterrupted else { return }
+        folder.remove()
+        Self.exit(withError: ExitCode(Signals.exitCode))
+      }
 
       let reference = try Model(path: temporary)
       // It is mapped: without its name it goes away however this run ends.
-      try? FileManager.default.removeItem(atPath: temporary)
+      folder.remove()
       let specification = file.specification
       for (part, isHeld, isSame) in [
         (
@@ -95,10 +99,14 @@ struct Verify: ParsableCommand {
       let comparison = try locating(model) {
         try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
       }
+      if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
       if reporting.json {
         try JSONOutput.print(comparison)
       } else if !reporting.quiet {
         try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue))
+      }
+      if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
+        throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
       }
       let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
       if let minimumPsnr, let psnr, psnr < minimumPsnr {
@@ -110,7 +118,7 @@ struct Verify: ParsableCommand {
   private func text(_ comparison: ModelComparison, precision: String) -> String {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
-      let psnr = difference.psnr.isFinite ? String(format: "%8.2f dB", difference.psnr) : "   exact   "
+      let psnr = difference.psnr == .infinity ? "   exact   " : String(format: "%8.2f dB", difference.psnr)
       return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
         + String(format: "%12.3g  ", difference.maximum) + psnr + String(format: "  %.8f", difference.cosine)
     }

@@ -68,6 +68,7 @@ struct EvaluationResults: Encodable {
   var conventional_model: String?
   var images: Int
   var plan: EvaluationPlan
+  var compute: String
   var tier: String
   var threads: Int
   var seconds: Double

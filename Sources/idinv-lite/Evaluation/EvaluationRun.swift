@@ -110,7 +110,8 @@ final class EvaluationRun {
   private func description(_ options: InversionOptions) -> String {
     let encoder = options.startEncoder == nil ? "" : conventionalSHA
     return [
-      modelSHA, "\(options.iterations)", options.optimiser.rawValue, "\(options.learningRate)",
+      modelSHA, kernels.computeName(model), "\(options.iterations)", options.optimiser.rawValue,
+      "\(options.learningRate)",
       "\(options.weights.pixel) \(options.weights.perceptual) \(options.weights.domain)", "\(options.start)",
       options.space.rawValue, encoder,
     ].joined(separator: "|")
@@ -122,7 +123,8 @@ final class EvaluationRun {
 
   /// A key of what is measured on the codes of the first images.
   private func partKey(_ part: String, _ options: InversionOptions?, _ count: Int, _ more: [String] = []) -> String {
-    EvaluationJournal.key([part, modelSHA, options.map(description) ?? ""] + digests.prefix(count) + more)
+    EvaluationJournal.key(
+      [part, modelSHA, kernels.computeName(model), options.map(description) ?? ""] + digests.prefix(count) + more)
   }
 
   /// Codes of the first images, in order: from the journal, or found now.
@@ -205,8 +207,8 @@ final class EvaluationRun {
     countUnits()
     var results = EvaluationResults(
       model: model.path, model_sha256: modelSHA, conventional_model: conventional?.path, images: images.count,
-      plan: plan,
-      tier: kernels.table.tier.rawValue, threads: kernels.threadCount, seconds: 0)
+      plan: plan, compute: kernels.computeName(model), tier: kernels.table.tier.rawValue, threads: kernels.threadCount,
+      seconds: 0)
     for method in plan.methods {
       let codes = try codes(options(method), count: plan.inversionCount, title: method.title)
       stage = "reconstruction, \(method.title)"

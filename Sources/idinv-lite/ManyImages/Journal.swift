@@ -26,7 +26,7 @@ final class Journal<Header: Codable, Record: Codable> {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard descriptor >= 0 else { throw Self.notWritten(path, "create", errno) }
     file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    try lock()
+    try Self.lock(descriptor, path)
     guard ftruncate(descriptor, 0) == 0 else { throw Self.notWritten(path, "truncate", errno) }
     try appendLine(try Self.encoded(header))
     try sync()
@@ -58,6 +58,8 @@ final class Journal<Header: Codable, Record: Codable> {
     var places: [(offset: UInt64, byteCount: Int)] = []
     var damaged = 0
     let foreign = Failure(.badData, "\(path): is no journal of this version; delete it to begin anew")
+    // Before it is read: the run that holds it may still append.
+    if isAppending { try Self.lock(descriptor, path) }
     end = try Self.forEachLine(of: file, path) { line, offset in
       let text = Self.checked(line)
       if header == nil {
@@ -75,10 +77,7 @@ final class Journal<Header: Codable, Record: Codable> {
     self.places = places
     count = places.count
     damagedCount = damaged
-    if isAppending {
-      try lock()
-      guard ftruncate(descriptor, off_t(end)) == 0 else { throw Self.notWritten(path, "truncate", errno) }
-    }
+    if isAppending, ftruncate(descriptor, off_t(end)) != 0 { throw Self.notWritten(path, "truncate", errno) }
   }
 
   /// Adds a record. After this a killed program does not lose it; a lost power supply does not within about a second.
@@ -148,8 +147,8 @@ final class Journal<Header: Codable, Record: Codable> {
   }
 
   /// Two runs on one folder would overwrite each other's results. File systems that know no locks are trusted.
-  private func lock() throws {
-    guard flock(file.fileDescriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
+  private static func lock(_ descriptor: Int32, _ path: String) throws {
+    guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
     throw Failure(.cannotCreate, "\(path): another run is at work in this folder; expected a folder of its own")
   }
 

@@ -43,6 +43,8 @@ struct RunDescription: Codable {
   /// What the optimisation starts from: "Encoder".
   var startTitle: String
   var options: [Option]
+  /// Of the model file whose encoder gives the start codes, where that is another one.
+  var encoderSHA256: String?
   var list: List
   var shard: Shard
 
@@ -73,10 +75,12 @@ struct RunDescription: Codable {
     if shard.number > images.count {
       throw Failure(.usage, "--shard \(shard): has none of the \(images.count) images; expected fewer shards")
     }
-    // A file's name says nothing about the code in it.
+    // A file's name says nothing about the code or the networks in it.
     if case .code(let code) = options.start {
       self.options.append(Option(name: "start code, SHA-256", value: code.hashDigest))
     }
+    encoderSHA256 = try options.startEncoder.map { try SHA256.hexDigest(ofFile: $0.path) }
+    if let encoderSHA256 { self.options.append(Option(name: "--encoder, SHA-256", value: encoderSHA256)) }
   }
 
   /// Why results of the other run do not belong to this one; nil where they do.

@@ -97,8 +97,7 @@ final class QualityRun {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: output.folder)) ?? []
     let models = WeightsPrecision.allCases.map(Self.storedName)
     for name in names {
-      let isPart = name.hasSuffix(".part") && models.contains { name.hasPrefix(".\($0).") }
-      if name == Self.taskName || models.contains(name) || isPart { unlink(output.path(name)) }
+      if name == Self.taskName || models.contains(name) { unlink(output.path(name)) }
     }
   }
 

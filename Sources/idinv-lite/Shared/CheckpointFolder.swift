@@ -9,7 +9,7 @@ struct CheckpointFolder {
   let path: String
   private let key: String
 
-  init(path: String, model: Model, options: InversionOptions) {
+  init(path: String, description: RunDescription, options: InversionOptions) {
     self.path = path
     let start =
       switch options.start {
@@ -18,9 +18,8 @@ struct CheckpointFolder {
       case .code(let code): "code \(code.hashDigest)"
       }
     key = [
-      model.file.metadata.sources.map(\.sha256).joined(separator: ","), model.file.metadata.precision.rawValue,
-      "\(model.file.byteCount)", options.optimiser.rawValue, "\(options.learningRate)", "\(options.weights)", start,
-      options.startEncoder?.file.metadata.sources.map(\.sha256).joined(separator: ",") ?? "", options.space.rawValue,
+      description.modelSHA256, description.compute, options.optimiser.rawValue, "\(options.learningRate)",
+      "\(options.weights)", start, description.encoderSHA256 ?? "", options.space.rawValue,
     ].joined(separator: "|")
   }
 

@@ -74,7 +74,7 @@ final class InversionRun {
     reconstruct = try Reconstructor(model, kernels: kernels)
     checkpoints =
       request.resumes || request.checkpointInterval > 0
-      ? CheckpointFolder(path: request.output.path(".checkpoints"), model: model, options: options) : nil
+      ? CheckpointFolder(path: request.output.path(".checkpoints"), description: description, options: options) : nil
     journal = try InversionJournal(
       at: request.output.path(InversionJournal.name), for: description, resumes: request.resumes)
     AtomicFile.removeLeftovers(in: request.output.folder)

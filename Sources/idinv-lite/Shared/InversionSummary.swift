@@ -104,20 +104,50 @@ struct InversionSummary: Encodable {
       let elements = FileHandle(forReadingAtPath: images)
     else { throw Failure(.internalError, "\(path): cannot be put together") }
     let file = try StreamedFile(path: path)
-    try file.append("\(text[..<place.lowerBound])\n  \"images\" : [\n")
+    try file.append("\(text[..<place.lowerBound])\n\(Self.imagesBegin)\n")
     while let piece = try elements.read(upToCount: 1 << 18), !piece.isEmpty { try file.append(piece) }
-    try file.append("\n  ],\(text[place.lowerBound...])")
+    try file.append("\n\(Self.imagesEnd)\(text[place.lowerBound...])")
     try file.commit()
   }
 
   /// What a finished run left: whether it is `run`, and whether images were skipped. nil where no finished run is there.
   static func finishedRun(_ path: String) -> (run: String, skippedCount: Int)? {
-    guard let data = FileManager.default.contents(atPath: path),
-      let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
+    guard let text = try? textWithoutImages(path),
+      let object = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any],
       object["complete"] as? Bool == true, let run = object["run"] as? String
     else { return nil }
     return (run, (object["skipped"] as? [Any])?.count ?? 0)
   }
+
+  /// What `write` put together, without the images, which may be too many for the memory.
+  private static func textWithoutImages(_ path: String) throws -> Data {
+    guard let file = FileHandle(forReadingAtPath: path) else { throw CocoaError(.fileReadNoSuchFile) }
+    defer { try? file.close() }
+    var kept = Data()
+    var rest = Data()
+    var isAmongImages = false
+    while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty {
+      rest.append(piece)
+      while let end = rest.firstIndex(of: 0x0a) {
+        let line = rest[rest.startIndex..<end]
+        let text = String(decoding: line.prefix(Self.imagesBegin.utf8.count + 1), as: UTF8.self)
+        if isAmongImages {
+          isAmongImages = text != Self.imagesEnd
+        } else if text == Self.imagesBegin {
+          isAmongImages = true
+        } else {
+          kept.append(line)
+          kept.append(0x0a)
+        }
+        rest = rest[(end + 1)...]
+      }
+      rest = Data(rest)
+    }
+    return kept + rest
+  }
+
+  private static let imagesBegin = "  \"images\" : ["
+  private static let imagesEnd = "  ],"
 }
 
 extension InversionSummary.Figures {

@@ -26,6 +26,8 @@ struct MemoryOption: ParsableArguments {
   func choose(
     _ model: Model, batches: [Int] = [1], extra: Int = 0, kernels: Kernels, workload: @escaping MemoryBudget.Workload
   ) throws -> MemoryChoice {
+    // What there is of the file by now is chance.
+    model.file.adviseDontNeed()
     let resident = ProcessMemory.now.resident
     let side = try model.imageResolution()
     let budget = MemoryBudget(
@@ -63,8 +65,9 @@ struct MemoryOption: ParsableArguments {
     }
   }
 
-  /// Code, stacks and buffers that a run touches later than its planning.
-  private static let reserve = 8 << 20
+  /// Code, stacks, pages of a mapped model and buffers that a run touches later than its planning; little of it where
+  /// weights are packed.
+  private static let reserve = 14 << 20
   /// Copies of a picture on its way: read, planar, masked, rendered, encoded, shown.
   private static let bytesPerPixel = 96
 }

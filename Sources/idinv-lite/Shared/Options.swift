@@ -165,9 +165,10 @@ struct ImageOptions: ParsableArguments {
     var picture: Image8
   }
 
-  /// Reads and fits all images. Other sizes than the model's are resampled (area averaging down, Catmull-Rom up).
+  /// The images of the arguments, in order; folders and lists are opened, pictures not yet.
   func expand() throws -> [ListedImage] { try ImageList.expand(images) }
 
+  /// Reads an image and fits it. Other sizes than the model's are resampled (area averaging down, Catmull-Rom up).
   func load(_ image: ListedImage, resolution: Int) throws -> Loaded {
     let picture = try PNG.read(image.path)
       .fitted(to: resolution, crop: CropRule(rawValue: crop.rawValue) ?? .none, path: image.path)

@@ -12,7 +12,9 @@ struct SkippedImage: Encodable {
 
   /// Tells the reason at once. Throws the error on where it is not the image's fault: a full disk stops the run.
   init(_ image: ListedImage, _ error: any Error, _ progress: ProgressBar) throws {
-    guard [.badData, .missingInput].contains(status(of: error)) else { throw error }
+    var isOfImage = [.badData, .missingInput].contains(status(of: error))
+    if case ImagingError.unreadable = error { isOfImage = true }
+    guard isOfImage else { throw error }
     path = image.path
     reason = errorLine(error)
     progress.clear()

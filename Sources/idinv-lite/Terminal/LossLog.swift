@@ -7,7 +7,7 @@
 #endif
 import Imaging
 
-/// `losses.jsonl`: one line per image and step, written while the run goes on.
+/// `losses.jsonl`: one line per image and step, as `diffuse` writes it while it goes on.
 ///
 /// Lines are collected and go to the file whole, a few large writes in all; `flush` after each image, so that an
 /// interrupted run keeps what it has. Unlike other outputs this file grows in place.
@@ -28,12 +28,10 @@ final class LossLog {
   private var buffer: [UInt8] = []
   private let capacity = 1 << 16
 
-  /// Opens the file.
-  ///
-  /// - Parameter appending: keep what an earlier part of the run wrote (`--resume`); otherwise begin anew.
-  init(path: String, appending: Bool = false) throws(ImagingError) {
+  /// Opens the file and empties it.
+  init(path: String) throws(ImagingError) {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | (appending ? O_APPEND : O_TRUNC), 0o666)
+    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_TRUNC, 0o666)
     guard descriptor >= 0 else {
       throw .notWritten(path: path, operation: "open", reason: String(cString: strerror(errno)))
     }

@@ -56,12 +56,6 @@ final class ProgressBar {
     lastDrawing = -.infinity
   }
 
-  /// Prints a line above the bar; also where there is no bar, unless told to be quiet at the caller's.
-  func note(_ line: String) {
-    clear()
-    write(line + "\n")
-  }
-
   /// The pace is a running mean over about twenty updates, so that a slow first step is forgotten.
   private func measure(_ state: ProgressState, _ time: Double) {
     defer { lastUpdate = (time, state.stepsDone) }
