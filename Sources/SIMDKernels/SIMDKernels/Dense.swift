@@ -53,7 +53,7 @@ extension Kernels {
       case .f16: table.dense.dotF16
       case .int8: table.dense.dotI8
       }
-    // About 64 KB of weights per task. They are in the cache for the second and further rows.
+    // About 64 KB of weights per task, which are in the cache for the second and further rows; four outputs a call.
     let perTask = max(4, (65536 / max(1, stride)) & ~3)
     parallelFor((outputs &+ perTask &- 1) / perTask, cost: outputs &* weights.inputs) { task, _ in
       var o = task &* perTask
@@ -95,6 +95,7 @@ extension Kernels {
       case .int8: table.dense.accumulateI8
       }
     let elementBytes = stride / max(1, inputs)
+    // Eight tasks; at most 4 KB of a gradient, which stay in the first-level cache, and no less than four lines of each row.
     let chunk = max(64, min(1024, (inputs / 8 &+ 15) & ~15))
     parallelFor((inputs &+ chunk &- 1) / chunk, cost: outputs &* inputs) { task, _ in
       let first = task &* chunk, count = min(chunk, inputs &- first)

@@ -1,5 +1,6 @@
 // Mean squared error per image. Each row of pixels is summed in float, rows and chunks in Float64 and in a fixed order.
 
+/// The same for any number of threads, so that sums are.
 private let rowsPerPartial = 16
 
 extension Kernels {
@@ -65,6 +66,7 @@ extension Kernels {
     losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: DenseShape,
     partials: UnsafeMutablePointer<Double>
   ) {
+    // 64 additions a lane in single precision.
     let run = 1024
     for row in 0..<shape.rows {
       var sum = 0.0

@@ -107,6 +107,7 @@ extension Kernels {
   @inline(__always)
   func forEachRun(_ shape: some TensorShape, plane: Int?, _ body: (_ offset: Int, _ vectors: Int) -> Void) {
     if let plane { return body(plane &* shape.planeStride, shape.planeStride / 16) }
+    // 64 KB a task, as `rowsPerTask`.
     let vectors = shape.elementCount / 16, run = 1024
     parallelFor((vectors &+ run &- 1) / run, cost: shape.elementCount) { task, _ in
       let first = task &* run

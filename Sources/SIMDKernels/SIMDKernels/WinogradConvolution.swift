@@ -94,6 +94,7 @@ extension Kernels {
     let transforms = weights.form.transforms(table.winograd)
     let elements = workspace
     let perWorker = blocking.workerFloats, start = pass.tiles.lowerBound, tiles = pass.tiles.count
+    // Of one channel block up to 150 KB of elements, written at once: long runs, and tasks enough.
     let tilesPerTask = 64, transformTasks = (tiles &+ tilesPerTask &- 1) / tilesPerTask
     parallelFor(weights.inputBlocks &* transformTasks) { task, _ in
       let row = task % transformTasks &* tilesPerTask
