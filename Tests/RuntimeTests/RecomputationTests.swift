@@ -76,7 +76,6 @@ import Testing
     try arena.reserve(4096, isPlanning: false)
     #expect(throws: GraphError.outOfMemory(byteCount: 1 << 60)) { try arena.reserve(1 << 60, isPlanning: false) }
     #expect(arena.byteCount == 4096)
-    try arena.reserve(64, isPlanning: false)
     arena.withMemory { memory in
       memory.storeBytes(of: 7, toByteOffset: 4088, as: Int.self)
       #expect(memory.load(fromByteOffset: 4088, as: Int.self) == 7)
