@@ -161,7 +161,7 @@ public enum CheckpointReader {
   ///   `.malformed`, `.refusedGlobal`, `.tensor`, `.cannotRead`.
   public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
     let file = try ByteFile(path: path)
-    let start = try file.read(0..<min(64, file.byteCount), format: "file")
+    let start = try file.read(0..<min(512, file.byteCount), format: "file")
     if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) || start.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
       let archive = try ZipArchive(file)
       let isNumpy = !archive.entries.isEmpty && archive.entries.allSatisfy { $0.name.hasSuffix(".npy") }
@@ -189,10 +189,14 @@ public enum CheckpointReader {
 
   /// What an unknown file seems to be: the mistakes that users make most.
   private static func guess(_ start: [UInt8]) -> String {
-    let text = String(decoding: start, as: UTF8.self).lowercased()
+    let text = String(decoding: start.prefix(64), as: UTF8.self).lowercased()
     if start.isEmpty { return "an empty file" }
     if text.contains("<html") || text.contains("<!doctype") { return "a web page (the download failed?)" }
     if text.hasPrefix("version https://git-lfs") { return "a Git LFS pointer (run git lfs pull)" }
+    // The header of the archive's first file ends with it.
+    if start.dropFirst(257).starts(with: [UInt8]("ustar".utf8)) {
+      return "a tar archive (torch.save's oldest form? load and save it again with a newer torch)"
+    }
     if start.starts(with: [0x1f, 0x8b]) { return "a gzip archive (unpack it first)" }
     if start[0] == 0x80, start.count > 1, start[1] <= 5 {
       return "a Python pickle that torch.save did not write (TensorFlow networks come so)"

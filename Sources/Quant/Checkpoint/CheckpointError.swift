@@ -52,6 +52,9 @@ extension CheckpointError: CustomStringConvertible {
     case .unsupported(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .malformed(let format, let offset, let found, let expected):
       "damaged \(format): at byte \(offset), found \(found), expected \(expected)"
+    case .refusedGlobal(let name, let offset) where Self.tensorKind(name) != nil:
+      "at byte \(offset) is a tensor of a kind that is not read: \(Self.tensorKind(name)!) ('\(name)'); expected dense "
+        + "tensors of real numbers: in Python, convert them before saving, for example with .to_dense() or .float()"
     case .refusedGlobal(let name, let offset):
       "the pickle asks for the Python object '\(name)' at byte \(offset), which is not plain data and was not run; "
         + "expected tensors, numbers, strings, lists and dictionaries: in Python, save the network's state_dict() alone"
@@ -72,6 +75,20 @@ extension CheckpointError: CustomStringConvertible {
 }
 
 extension CheckpointError {
+  /// What kind of tensor a global of torch stands for, where that is no kind that is read.
+  private static func tensorKind(_ global: String) -> String? {
+    guard global.hasPrefix("torch.") else { return nil }
+    let kinds = [
+      ("sparse", "sparse"), ("qtensor", "quantised"), ("quint", "quantised"), ("qint", "quantised"),
+      ("per_tensor_affine", "quantised"), ("per_channel", "quantised"), ("complex", "complex"),
+      ("float8", "8-bit floats"), ("nested", "nested"),
+      ("_rebuild_tensor_v3", "a type without a storage class of its own, such as 8-bit floats"),
+      ("untypedstorage", "a type without a storage class of its own, such as 8-bit floats"),
+    ]
+    let lowered = global.lowercased()
+    return kinds.first { lowered.contains($0.0) }?.1
+  }
+
   /// The error with the file's path, where it does not say that already.
   func located(in path: String) -> CheckpointError {
     switch self {

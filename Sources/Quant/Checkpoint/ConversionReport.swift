@@ -29,7 +29,7 @@ public struct ConversionReport: Codable, Equatable, Sendable {
   public var tensorCount: Int
   public var weightCount: Int
 
-  /// For a terminal.
+  /// For a terminal, without the warnings.
   public var text: String {
     var lines: [String] = []
     for source in sources {
@@ -39,7 +39,7 @@ public struct ConversionReport: Codable, Equatable, Sendable {
       lines.append("  SHA-256 \(source.sha256)")
       if !source.prefix.isEmpty { lines.append("  names without '\(source.prefix)'") }
     }
-    lines += section("inferred", inferred, limit: 40) + section("warning", warnings, limit: 40)
+    lines += section("inferred", inferred, limit: 40)
     let counters = ignored.filter { $0.hasSuffix(".num_batches_tracked") }
     lines += section("ignored", ignored.filter { !$0.hasSuffix(".num_batches_tracked") }, limit: 12)
     if !counters.isEmpty { lines.append("ignored: \(counters.count) counters (….num_batches_tracked)") }

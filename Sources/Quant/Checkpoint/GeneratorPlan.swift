@@ -107,7 +107,13 @@ struct GeneratorPlan {
     }
     reader.acknowledge(buffer)
     let psi = options.truncationPsi ?? 0.7
-    let count = min(layers, options.truncationLayers ?? 8)
+    let count = options.truncationLayers ?? min(layers, 8)
+    if count > layers {
+      reader.note(
+        .unsupported(
+          path: reader.checkpoint.path, found: "\(layers) layers",
+          expected: "\(count), which are to be truncated, or more: --truncation-layers is at most \(layers)"))
+    }
     reader.inferred.append("generator: truncation ψ = \(psi) on the first \(count) layers, from options or defaults")
     tensors.append(
       PlannedTensor(name: "generator.truncation") { () throws(CheckpointError) in

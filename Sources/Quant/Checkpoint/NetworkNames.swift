@@ -56,22 +56,29 @@ enum NetworkPart: String, CaseIterable {
     return counts
   }
 
-  /// Whether a name without prefix is one of this network's own modules. An attribute network has a file of its own.
+  /// Whether a name without prefix is one of this network's own modules: in an encoder's blocks anything is. An
+  /// attribute network has a file of its own.
   func owns(_ bareName: String) -> Bool {
-    self == .attributes || prefixes(in: [bareName]).keys.contains("")
+    if self == .encoder, index(of: bareName.prefix { $0 != "." }, after: "block") != nil { return true }
+    return self == .attributes || prefixes(in: [bareName]).keys.contains("")
   }
 
   /// The prefix behind which this network lies, and others that hold as much of one.
   ///
-  /// Training programs store a running average of the weights beside the weights; the average ("ema", "smooth") is
-  /// the one that is published and meant.
+  /// Training programs store a running average of the weights beside the weights; the average ("ema", "smooth", "Gs")
+  /// is the one that is published and meant.
   func choosePrefix(in names: [String]) -> (prefix: String, others: [String])? {
     let counts = prefixes(in: names)
     guard let most = counts.values.max() else { return nil }
     let complete = counts.filter { $0.value * 10 >= most * 9 }.map(\.key).sorted()
-    let averages = complete.filter { $0.lowercased().contains("ema") || $0.lowercased().contains("smooth") }
-    let prefix = averages.first ?? complete[0]
+    let prefix = complete.first(where: Self.isAverage) ?? complete[0]
     return (prefix, complete.filter { $0 != prefix })
+  }
+
+  /// Whether a prefix says that it is that of a running average: by a whole word, not by letters within one.
+  private static func isAverage(_ prefix: String) -> Bool {
+    prefix.lowercased().split(whereSeparator: { $0 == "." || $0 == "_" })
+      .contains { ["ema", "smooth", "gs", "average", "averaged", "avg"].contains($0) }
   }
 }
 

@@ -34,12 +34,20 @@ final class PartReader {
     let names = checkpoint.names
     guard !names.isEmpty else { return "no tensors" }
     var text = "\(names.count) tensors (\(names.prefix(3).joined(separator: ", ")), …)"
-    if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
+    if let foreign = foreignNetwork(names) {
+      text += ", which look like those of \(foreign), which is not supported"
+    } else if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
       text += ", which look like those of \(other.withArticle)"
-    } else if names.contains(where: { $0.contains("convs.") || $0.contains("to_rgb") }) {
-      text += ", which look like StyleGAN2"
     }
     return text
+  }
+
+  /// Networks of the same field under names of their own, some of which (`style.1.weight`) could be a perceptual network's.
+  private static func foreignNetwork(_ names: [String]) -> String? {
+    func has(_ words: String...) -> Bool { names.contains { name in words.contains(where: name.contains) } }
+    if has("encoder.input_layer."), has("encoder.styles.", "decoder.") { return "pSp or e4e" }
+    if has("convs."), has(".modulation.", "to_rgb", "g_ema.") { return "StyleGAN2" }
+    return nil
   }
 
   /// Names behind the prefix, without it.

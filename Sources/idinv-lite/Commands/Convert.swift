@@ -137,6 +137,9 @@ struct Convert: ParsableCommand {
         }
       }
       progress.clear()
+      for warning in report.warnings {
+        StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
+      }
       try reporting.summarise(report.text) { report }
     }
   }
