@@ -29,6 +29,14 @@ import Testing
     #expect(try BoundaryFile.read(path) == BoundaryFile(path: path, name: "smiling", array: array, layers: [0, 1]))
   }
 
+  @Test(arguments: [("0.132", 0.132), ("2", 2), ("0", nil), ("-1", nil), ("\"0.1\"", nil)] as [(String, Double?)])
+  func metaDataTellTheSpreadOfDistances(text: String, expected: Double?) throws {
+    let folder = try TemporaryFolder()
+    let array = NumpyArray(shape: [3], floats: [1, 2, 3])
+    let path = try write(array, sidecar: "{\"distance_standard_deviation\": \(text)}", in: folder)
+    #expect(try BoundaryFile.read(path).distanceDeviation == expected)
+  }
+
   @Test(arguments: [
     "", "{", "[1]", #"{"layers": "0-3"}"#, #"{"layers": [1.5]}"#, #"{"layers": []}"#, #"{"attribute": ""}"#,
   ])

@@ -152,7 +152,7 @@ struct ManyImagesTests {
     try expectRefused(arguments, 73, "holds results of 2 images; expected --resume")
     let resumed = arguments + ["--resume"]
     try expectRefused(
-      resumed + ["--learning-rate", "0.02"], 65, "other options (--learning-rate 0.01; expected --learning-rate 0.02)")
+      resumed + ["--learning-rate", "0.02"], 65, "other options (the defaults; expected --learning-rate 0.02)")
     try expectRefused(resumed + ["--shard", "2/2"], 65, "another shard (1/2; expected 2/2)")
     try expectRefused(resumed + ["in/seed0001.png"], 65, "another list of images (4; expected 5)")
     try expectRefused(

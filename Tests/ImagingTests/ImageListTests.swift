@@ -17,6 +17,43 @@ struct ImageListTests {
     #expect(names.suffix(2) == ["face0-7", "face1-2"])
   }
 
+  @Test("a stem is one that a file and a line of a list can have, with room for what results add")
+  func stems() {
+    #expect(ImageList.stem(of: "p/a\nb\tc\u{85}d\u{2028}e.png") == "a_b_c_d_e")
+    #expect(ImageList.printable("p/a\r\nb.png") == "p/a_b.png")
+    let long = String(repeating: "é", count: 120)
+    #expect(ImageList.stem(of: "\(long).png") == String(repeating: "é", count: 100))
+    let names = ImageList.uniqueNames((0..<12).map { "\(long)\($0).png" })
+    #expect(Set(names).count == 12 && names.allSatisfy { $0.utf8.count < 210 })
+  }
+
+  @Test("a result folder stands for its originals, in the order of its list")
+  func resultFolder() throws {
+    let folder = try TemporaryFolder()
+    let base = folder.path
+    for name in ["b_ori.png", "b_enc.png", "b_inv.png", "a_ori.png", "a-2_ori.png", "other.png"] {
+      _ = try folder.file("r/\(name)", [1])
+    }
+    _ = try folder.file("r/image_list.txt", text: " x/b.jpg\r\na.png\nq/a.png\ngone.png\n\n")
+    // Without codes it is a folder like others.
+    #expect(try ImageList.expand([base + "/r"]).count == 6)
+    _ = try folder.file("r/encoded_codes.npy", [1])
+    _ = try folder.file("list.list", text: "r\n")
+    for argument in ["r", "r/", "list.list"] {
+      let items = try ImageList.expand(["\(base)/\(argument)"])
+      #expect(items.map(\.name) == ["b", "a", "a-2"])
+      #expect(items.map { $0.path.split(separator: "/").last } == ["b_ori.png", "a_ori.png", "a-2_ori.png"])
+    }
+    let list = try ResultList(folder: base + "/r")
+    #expect(list.lines == ["x/b.jpg", "a.png", "q/a.png", "gone.png"] && list.names == ["b", "a", "a-2", "gone"])
+    #expect(list.original(of: 3) == nil)
+    _ = try folder.file("none/image_list.txt", text: "x.png\n")
+    _ = try folder.file("none/inverted_codes.npy", [1])
+    #expect(
+      thrown { () throws(ImagingError) in _ = try ImageList.expand([base + "/none"]) }
+        == .noOriginals(path: base + "/none"))
+  }
+
   @Test("files, folders and lists come out in order")
   func expands() throws {
     let folder = try TemporaryFolder()

@@ -14,6 +14,8 @@ public struct BoundaryFile: Equatable, Sendable {
   public var array: NumpyArray
   /// The layers to move, where the meta data list them.
   public var layers: [Int]?
+  /// Standard deviation of codes' distances from the boundary, where the meta data say it.
+  public var distanceDeviation: Double?
 
   /// Reads a `.npy` file. Pickles are read as plain data and never run.
   ///
@@ -26,7 +28,9 @@ public struct BoundaryFile: Equatable, Sendable {
     switch value {
     case .array(let array):
       let sidecar = Sidecar(beside: path)
-      return BoundaryFile(path: path, name: sidecar?.attribute ?? name, array: array, layers: sidecar?.layers)
+      return BoundaryFile(
+        path: path, name: sidecar?.attribute ?? name, array: array, layers: sidecar?.layers,
+        distanceDeviation: sidecar?.distanceDeviation)
     case .dictionary:
       guard let array = value["boundary"]?.array else {
         throw .unsupported(
@@ -71,6 +75,7 @@ public struct BoundaryFile: Equatable, Sendable {
   private struct Sidecar {
     var attribute: String?
     var layers: [Int]?
+    var distanceDeviation: Double?
 
     init?(beside path: String) {
       let name = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("json").path
@@ -90,6 +95,13 @@ public struct BoundaryFile: Equatable, Sendable {
         default: break
         }
       }
+      // That reader knows the value of whole numbers only.
+      let distances = try? JSONDecoder().decode(Distances.self, from: data)
+      distanceDeviation = distances.map(\.distance_standard_deviation).flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    private struct Distances: Decodable {
+      var distance_standard_deviation: Double
     }
   }
 }

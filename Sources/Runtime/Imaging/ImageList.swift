@@ -17,6 +17,9 @@ public struct ListedImage: Equatable, Sendable {
     self.path = path
     self.name = name
   }
+
+  /// Under its stem.
+  fileprivate init(_ path: String) { self.init(path: path, name: ImageList.stem(of: path)) }
 }
 
 /// The IMAGES argument of the commands: files, folders and `.list` files → pictures in order.
@@ -24,22 +27,23 @@ public enum ImageList {
   /// Expands arguments in the order given.
   ///
   /// - A folder stands for its `*.png` (any case of letters, hidden files left out), sorted by the bytes of
-  ///   their names; folders within it are not entered.
+  ///   their names; folders within it are not entered. A result folder stands for its originals, `NAME_ori.png`, under
+  ///   their names and in the order of its list.
   /// - A `.list` file holds one path per line, relative to the list's own folder; blank lines and lines that
   ///   begin with `#` are skipped. A line may name a folder, but not another list.
   /// - Anything else is taken as a picture; that it is a PNG file is found out when it is read.
   public static func expand(_ arguments: [String]) throws(ImagingError) -> [ListedImage] {
-    var paths: [String] = []
+    var images: [ListedImage] = []
     for argument in arguments {
       switch try FileBytes.kind(of: argument) {
-      case .directory: paths += try pictures(in: argument)
-      case .file where isList(argument): paths += try entries(ofList: argument)
-      case .file: paths.append(argument)
+      case .directory: images += try pictures(in: argument)
+      case .file where isList(argument): images += try entries(ofList: argument)
+      case .file: images.append(ListedImage(argument))
       case .other: throw .notRegularFile(path: argument)
       }
     }
-    guard !paths.isEmpty else { throw .noImages }
-    return zip(paths, uniqueNames(paths)).map { ListedImage(path: $0, name: $1) }
+    guard !images.isEmpty else { throw .noImages }
+    return zip(images, unique(images.map(\.name))).map { ListedImage(path: $0.path, name: $1) }
   }
 
   /// One name per path: the file's stem; the second path of one stem gets `-2`, the third `-3`, where a
@@ -47,7 +51,10 @@ public enum ImageList {
   ///
   /// Depends on the paths and their order alone.
   public static func uniqueNames(_ paths: [String]) -> [String] {
-    let stems = paths.map(stem)
+    unique(paths.map(stem))
+  }
+
+  private static func unique(_ stems: [String]) -> [String] {
     var taken = Set(stems)
     var nextNumber: [String: Int] = [:]
     return stems.map { stem in
@@ -61,17 +68,31 @@ public enum ImageList {
     }
   }
 
-  /// The last component of a path without its extension; `image` if nothing is left.
+  /// The last component of a path without its extension, as files and lines of lists can have it (`printable`), cut where
+  /// it leaves no room for what outputs add to it; `image` if nothing is left.
   public static func stem(of path: String) -> String {
     guard let last = path.split(separator: "/").last else { return "image" }
-    guard let dot = last.lastIndex(of: ".") else { return String(last) }
-    let stem = last[..<dot]
-    return stem.isEmpty ? "image" : String(stem)
+    var stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
+    guard !stem.isEmpty else { return "image" }
+    while stem.utf8.count > stemByteLimit { stem.removeLast() }
+    return printable(stem)
+  }
+
+  /// File systems take 255 bytes; a name may be given a number, and the outputs add to it.
+  private static let stemByteLimit = 200
+
+  /// A text without control characters and line breaks, which a line of a list cannot hold.
+  public static func printable(_ text: some StringProtocol) -> String {
+    func isControl(_ character: Character) -> Bool {
+      character.isNewline || character.unicodeScalars.contains { $0.value < 32 || 127..<160 ~= $0.value }
+    }
+    return String(text.map { isControl($0) ? "_" : $0 })
   }
 
   private static func isList(_ path: String) -> Bool { path.lowercased().hasSuffix(".list") }
 
-  private static func pictures(in folder: String) throws(ImagingError) -> [String] {
+  private static func pictures(in folder: String) throws(ImagingError) -> [ListedImage] {
+    if ResultList.isResultFolder(folder) { return try ResultList(folder: folder).originals() }
     guard let stream = opendir(folder) else {
       throw .unreadable(path: folder, reason: systemReason(errno))
     }
@@ -94,24 +115,24 @@ public enum ImageList {
       }
     }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    var paths: [String] = []
+    var images: [ListedImage] = []
     for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
     // What cannot be looked at, a link to nothing, is skipped with its reason when its turn comes.
     where ((try? FileBytes.kind(of: prefix + name)) ?? .file) == .file {
-      paths.append(prefix + name)
+      images.append(ListedImage(prefix + name))
     }
-    guard !paths.isEmpty else { throw .noPNGInDirectory(path: folder, others: others) }
-    return paths
+    guard !images.isEmpty else { throw .noPNGInDirectory(path: folder, others: others) }
+    return images
   }
 
-  private static func entries(ofList list: String) throws(ImagingError) -> [String] {
+  private static func entries(ofList list: String) throws(ImagingError) -> [ListedImage] {
     var bytes = try FileBytes.read(list).bytes[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
       throw .listNotText(path: list)
     }
     let folder = list.lastIndex(of: "/").map { String(list[...$0]) } ?? ""
-    var paths: [String] = []
+    var images: [ListedImage] = []
     var number = 0
     for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       number += 1
@@ -120,20 +141,22 @@ public enum ImageList {
       let path = entry.hasPrefix("/") ? String(entry) : folder + entry
       do throws(ImagingError) {
         switch try FileBytes.kind(of: path) {
-        case .directory: paths += try pictures(in: path)
+        case .directory: images += try pictures(in: path)
         case .file where isList(path):
           throw .badListLine(path: list, line: number, problem: "\(path): a list within a list is not read")
-        case .file: paths.append(path)
+        case .file: images.append(ListedImage(path))
         case .other: throw .notRegularFile(path: path)
         }
+      } catch .missing(let path) {
+        throw .missingListed(path: list, line: number, entry: path)
       } catch .badListLine(let path, let line, let problem) {
         throw .badListLine(path: path, line: line, problem: problem)
       } catch {
         throw .badListLine(path: list, line: number, problem: error.description)
       }
     }
-    guard !paths.isEmpty else { throw .emptyList(path: list) }
-    return paths
+    guard !images.isEmpty else { throw .emptyList(path: list) }
+    return images
   }
 
   private static func trimmed(_ line: Substring) -> Substring {

@@ -27,6 +27,10 @@ public enum ImagingError: Error, Equatable, Sendable {
   case listNotText(path: String)
   /// A line of an image list that cannot be used; `problem` is a complete sentence without a full stop.
   case badListLine(path: String, line: Int, problem: String)
+  /// A line of an image list names a file that is not there.
+  case missingListed(path: String, line: Int, entry: String)
+  /// A result folder without the pictures that its codes were found for.
+  case noOriginals(path: String)
   /// A folder without PNG files; `others` counts the pictures of other formats in it.
   case noPNGInDirectory(path: String, others: Int)
   /// An image list without entries.
@@ -71,6 +75,10 @@ extension ImagingError: CustomStringConvertible {
       return "\(path): is not text in UTF-8; expected one image path per line"
     case .badListLine(let path, let line, let problem):
       return "\(path), line \(line): \(problem)"
+    case .missingListed(let path, let line, let entry):
+      return "\(path), line \(line): \(entry): no such file"
+    case .noOriginals(let path):
+      return "\(path): is a result folder without originals; expected the NAME_ori.png of its image_list.txt"
     case .noPNGInDirectory(let path, let others):
       let hint = others == 0 ? "" : " (\(others) of other formats: convert them to PNG first)"
       return "\(path): the folder holds no PNG files\(hint)"

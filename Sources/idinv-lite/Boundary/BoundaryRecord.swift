@@ -1,7 +1,8 @@
 import Foundation
 import Inversion
 
-/// `NAME.json` beside a boundary's `NAME.npy`: what is known about it. `manipulate` reads `attribute` and `layers`.
+/// `NAME.json` beside a boundary's `NAME.npy`: what is known about it. `manipulate` reads `attribute`,
+/// `layers` and `distance_standard_deviation`.
 struct BoundaryRecord: Encodable {
   struct Accuracy: Encodable {
     var right: Int

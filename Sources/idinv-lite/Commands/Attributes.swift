@@ -23,6 +23,9 @@ struct Attributes: ParsableCommand {
   @Option(help: ArgumentHelp("Codes [N, L, D] in place of images.", valueName: "codes.npy"))
   var codes: String?
 
+  @Option(help: ArgumentHelp("A result folder of invert or of idinvert_pytorch: the codes in it.", valueName: "dir"))
+  var from: String?
+
   @Option(help: ArgumentHelp("Attributes to print, with commas between them. Default: all.", valueName: "names"))
   var attribute: String?
 
@@ -58,7 +61,9 @@ struct Attributes: ParsableCommand {
   }
 
   mutating func validate() throws {
-    guard images.isEmpty != (codes == nil) else { throw ValidationError("give either images or --codes") }
+    guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
+      throw ValidationError("give either images, --codes or --from")
+    }
   }
 
   func run() throws {
@@ -69,7 +74,7 @@ struct Attributes: ParsableCommand {
       let kernels = try engine.kernels()
       // Not announced: the table is all that is printed.
       let choice = try memory.choose(
-        loaded, networks: codes == nil ? [.attributes] : [.attributes, .generator], kernels: kernels)
+        loaded, networks: images.isEmpty ? [.attributes, .generator] : [.attributes], kernels: kernels)
       let model = choice.model
       let network = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
       var rows: [Row] = []
@@ -82,16 +87,14 @@ struct Attributes: ParsableCommand {
         rows.append(Row(name: name, path: path, values: chosen.columns.map { values[$0] }))
       }
       let progress = ProgressBar(isQuiet: reporting.quiet)
-      if let codes {
-        try checkOutput([codes, model.path])
-        let values = try Codes.read(codes, for: model)
+      if images.isEmpty {
+        let source = CodeSource.given([], codes: codes, from: from)
+        try checkOutput([model.path] + source.inputs)
+        let items = try source.items(for: model)
         let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
-        let length = try model.generator().codeCount
-        for index in 0..<values.count / length where !Signals.isInterrupted {
-          let name = String(format: "code%04d", index)
-          try read(
-            generator(Array(values[index * length..<(index + 1) * length])), name: name, path: nil)
-          progress.update(ProgressState(name: name, step: index + 1, stepCount: values.count / length))
+        for (index, item) in items.enumerated() where !Signals.isInterrupted {
+          if case .code(let code, _) = item.content { try read(generator(code), name: item.name, path: nil) }
+          progress.update(ProgressState(name: item.name, step: index + 1, stepCount: items.count))
         }
       } else {
         let listed = try ImageList.expand(images)

@@ -19,12 +19,14 @@ struct Diffuse: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Images to take the part from: PNG files, folders or .list files.", valueName: "targets"))
+    help: ArgumentHelp(
+      "Images to take the part from: PNG files, folders, .list files, or result folders, whose originals are taken.",
+      valueName: "targets"))
   var targets: [String]
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Images to put it into: PNG files, folders or .list files.", valueName: "contexts"))
+    help: ArgumentHelp("Images to put it into, given in the same ways.", valueName: "contexts"))
   var contexts: [String]
 
   @OptionGroup var model: ModelOption
@@ -79,13 +81,7 @@ struct Diffuse: ParsableCommand {
       var first_losses: Losses?
       var last_losses: Losses?
     }
-    struct Objective: Encodable {
-      var iterations: Int
-      var learning_rate: Float
-      var lambda_perceptual: Float
-      var lambda_domain: Float
-    }
-    var objective: Objective
+    var objective: InversionSummary.Objective
     var mask_pixels: Int
     var pairs: [Pair]
   }
@@ -112,6 +108,7 @@ struct Diffuse: ParsableCommand {
       Signals.install()
       let model = try model.load()
       let resolution = try model.imageResolution()
+      try refinement.optimiser.check(model)
       let mask = try mask(resolution: resolution)
       let listedTargets = try ImageList.expand(targets)
       let listedContexts = try ImageList.expand(contexts)
@@ -181,7 +178,8 @@ struct Diffuse: ParsableCommand {
         run: try run.facts(options: optionList), mask: try ReportImage(mask.picture, maximumSide: detail.side),
         entries: entries)
       try run.finish(
-        details(entries, mask), page: report.page(), named: "diffusion.html",
+        details(entries, mask, try InversionSummary.Objective(options, of: model)), page: report.page(),
+        named: "diffusion.html",
         line: "\(entries.count) diffusion\(entries.count == 1 ? "" : "s")")
     }
   }
@@ -217,11 +215,11 @@ struct Diffuse: ParsableCommand {
     try log.flush()
   }
 
-  private func details(_ entries: [DiffusionReport.Entry], _ mask: DiffusionMask) -> Details {
+  private func details(
+    _ entries: [DiffusionReport.Entry], _ mask: DiffusionMask, _ objective: InversionSummary.Objective
+  ) -> Details {
     Details(
-      objective: Details.Objective(
-        iterations: refinement.optimiser.iterationCount, learning_rate: refinement.optimiser.rate,
-        lambda_perceptual: refinement.lambdaPerceptual, lambda_domain: 0),
+      objective: objective,
       mask_pixels: mask.isTarget.count { $0 },
       pairs: entries.map {
         Details.Pair(

@@ -15,7 +15,10 @@ struct Interpolate: ParsableCommand {
       NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt.
       """)
 
-  @Argument(help: ArgumentHelp("PNG files, folders or .list files: a path through them.", valueName: "images"))
+  @Argument(
+    help: ArgumentHelp(
+      "PNG files, folders or .list files: a path through them; result folders and codes.npy are taken as they are.",
+      valueName: "images"))
   var images: [String] = []
 
   @Option(help: ArgumentHelp("A path through codes [N, L, D] or [N, D].", valueName: "codes.npy"))
@@ -85,17 +88,16 @@ struct Interpolate: ParsableCommand {
   private var isPath: Bool { fromA.isEmpty }
 
   /// What a path leads through.
-  private var source: CodeSource {
-    if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
-  }
+  private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
 
   /// The things to join, and the lines between them as pairs of indices.
   private func plan(_ model: Model) throws -> (items: [CodeSource.Item], lines: [(from: Int, to: Int)]) {
     if !fromA.isEmpty {
-      let (a, b) = (try CodeSource.items(fromA, for: model), try CodeSource.items(fromB, for: model))
+      let a = try CodeSource.several(fromA).items(for: model)
+      let b = try CodeSource.several(fromB).items(for: model)
       return (a + b, a.indices.flatMap { from in b.indices.map { (from, a.count + $0) } })
     }
-    let items = try source.items(for: model)
+    let items = try sources.items(for: model)
     guard items.count > 1 else {
       throw Failure(.badData, "\(codes ?? from ?? images[0]): holds one image; expected two or more to walk between")
     }
@@ -108,6 +110,7 @@ struct Interpolate: ParsableCommand {
       let model = try model.load()
       var (items, lines) = try plan(model)
       items.makeNamesUnique()
+      try inversion.check(items, model)
       let names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
       let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0)_film.png" }
       try output.prepare()
@@ -159,7 +162,7 @@ struct Interpolate: ParsableCommand {
         try run.write(allCodes, shape: [entries.count, steps + 2], to: "interpolated_codes.npy")
       }
       let report = InterpolationReport(
-        run: try run.facts(options: optionList), isPath: isPath, codes: edited, lines: entries)
+        run: try run.facts(options: optionList(items)), isPath: isPath, codes: edited, lines: entries)
       try run.finish(
         details(edited.compactMap { $0 }, entries, films: writtenFilms), page: report.page(),
         named: "interpolation.html",
@@ -204,8 +207,7 @@ struct Interpolate: ParsableCommand {
   /// Every file that is read.
   private func inputs(_ model: Model, _ items: [CodeSource.Item]) -> [String] {
     var paths = [model.path]
-    for path in fromA + fromB { paths += CodeSource(path: path).inputs }
-    if isPath { paths += source.inputs }
+    paths += isPath ? sources.inputs : CodeSource.several(fromA + fromB).inputs
     paths += items.inputs
     return paths
   }
@@ -223,13 +225,13 @@ struct Interpolate: ParsableCommand {
       }, films: films)
   }
 
-  private var optionList: [(name: String, value: String)] {
+  private func optionList(_ items: [CodeSource.Item]) -> [(name: String, value: String)] {
     var list = [("--steps", "\(steps)")].map { (name: $0.0, value: $0.1) }
     if loop { list.append(("--loop", "yes")) }
     if let codes { list.append(("--codes", codes)) }
     if let from { list.append(("--from", from)) }
     list += fromA.map { ("--from-a", $0) }
     list += fromB.map { ("--from-b", $0) }
-    return list + inversion.list
+    return items.contains(where: \.isImage) ? list + inversion.list : list
   }
 }

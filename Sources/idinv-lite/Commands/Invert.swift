@@ -101,6 +101,7 @@ struct Invert: ParsableCommand {
       Signals.install()
       let model = try model.load()
       try requireNetworks(model)
+      try refinement.check(model)
       let listed = try images.expand()
       let options = InversionOptions(
         iterations: refinement.iterationCount, optimiser: refinement.kind, learningRate: refinement.rate,
@@ -165,6 +166,7 @@ struct Invert: ParsableCommand {
 
   /// A term needs its network; that it is missing is an error and not a silent change of the objective.
   private func requireNetworks(_ model: Model) throws {
+    _ = try model.generator()
     for (weight, isPresent, network, option) in [
       (lambdaPerceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
       (lambdaDomain, model.hasEncoder, "encoder", "--lambda-domain"),

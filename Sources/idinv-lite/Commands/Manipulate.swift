@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Imaging
 import Inversion
 
@@ -12,11 +13,17 @@ struct Manipulate: ParsableCommand {
       --boundary age.npy:-0.5. With --condition the moves leave other attributes alone: n₁ − (n₁ᵀn₂)n₂. Boundaries are \
       .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their layers.
 
+      Where NAME.json beside the first boundary says how far codes lie from it (distance_standard_deviation, of 'boundary \
+      train'), α goes by default from −3 to 3 of these standard deviations; else from −3 to 3.
+
       Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json; also \
       NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited on.
       """)
 
-  @Argument(help: ArgumentHelp("PNG files, folders or .list files to invert and edit.", valueName: "images"))
+  @Argument(
+    help: ArgumentHelp(
+      "PNG files, folders or .list files to invert and edit; result folders and codes.npy are taken as they are.",
+      valueName: "images"))
   var images: [String] = []
 
   @Option(help: ArgumentHelp("Codes to edit: [N, L, D] or [N, D].", valueName: "codes.npy"))
@@ -41,14 +48,20 @@ struct Manipulate: ParsableCommand {
     help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"))
   var layers: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("The first α.", valueName: "alpha"))
-  var startDistance = -3.0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The first α. (default: -3, or -3 standard deviations)", valueName: "alpha"))
+  var startDistance: Double?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("The last α.", valueName: "alpha"))
-  var endDistance = 3.0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The last α. (default: 3, or 3 standard deviations)", valueName: "alpha"))
+  var endDistance: Double?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("How many α, evenly spaced.", valueName: "n"))
-  var steps = 7
+  @Option(
+    name: .customLong("steps"), parsing: .unconditional,
+    help: ArgumentHelp("How many α, evenly spaced. (default: 7)", valueName: "n"))
+  var stepCount: Int?
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5.", valueName: "list"))
@@ -66,28 +79,48 @@ struct Manipulate: ParsableCommand {
       throw ValidationError("give either images, --codes or --from")
     }
     guard !boundary.isEmpty else { throw ValidationError("--boundary: expected at least one") }
-    guard startDistance.isFinite, endDistance.isFinite else {
+    guard startDistance?.isFinite != false, endDistance?.isFinite != false else {
       throw ValidationError("--start-distance, --end-distance: expected numbers")
     }
     guard (1...Self.stepLimit).contains(steps) else {
       throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
     }
-    if let alpha, try numberList(alpha, option: "--alpha").count > Self.stepLimit {
-      throw ValidationError("--alpha: at most \(Self.stepLimit) values")
+    if let alpha {
+      if try numberList(alpha, option: "--alpha").count > Self.stepLimit {
+        throw ValidationError("--alpha: at most \(Self.stepLimit) values")
+      }
+      for (option, isGiven) in [
+        ("--start-distance", startDistance != nil), ("--end-distance", endDistance != nil),
+        ("--steps", stepCount != nil),
+      ] where isGiven {
+        throw ValidationError("--alpha lists every α; drop it or \(option)")
+      }
     }
     if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
   }
 
-  private func distances() throws -> [Double] {
-    try alpha.map { try numberList($0, option: "--alpha") }
-      ?? Manipulation.distances(from: startDistance, through: endDistance, count: steps)
+  private var steps: Int { stepCount ?? 7 }
+
+  /// α by default: three standard deviations of codes' distances from the first boundary, where its file says them.
+  private func distances(along boundary: LoadedBoundary) throws -> [Double] {
+    if let alpha { return try numberList(alpha, option: "--alpha") }
+    let reach = 3 * (boundary.distanceDeviation ?? 1)
+    return Manipulation.distances(from: startDistance ?? -reach, through: endDistance ?? reach, count: steps)
+  }
+
+  /// Says where α by default comes from, if not from here.
+  private func announce(_ distances: [Double], along boundary: LoadedBoundary) throws {
+    guard let deviation = boundary.distanceDeviation, alpha == nil, startDistance == nil || endDistance == nil,
+      !reporting.quiet, !reporting.json
+    else { return }
+    let range = String(format: "α from %.3g to %.3g", distances[0], distances[distances.count - 1])
+    let spread = String(format: "3 standard deviations, each %.3g, of the distances from", deviation)
+    try StandardStreams.printOutput("\(range): \(spread) \((boundary.path as NSString).lastPathComponent)\n")
   }
 
   private var distanceCount: Int { alpha.map { $0.split(separator: ",").count } ?? steps }
 
-  private var source: CodeSource {
-    if let codes { .codes(codes) } else if let from { .results(from) } else { .images(images) }
-  }
+  private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
 
   private struct Details: Encodable {
     struct Boundary: Encodable {
@@ -126,10 +159,12 @@ struct Manipulate: ParsableCommand {
       let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
       let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
       let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
-      let distances = try distances()
-      let items = try source.items(for: model)
+      let items = try sources.items(for: model)
+      try inversion.check(items, model)
+      let distances = try distances(along: boundaries[0])
       try output.prepare()
       try output.check(outputs(of: items), inputs: inputs(model, items))
+      try announce(distances, along: boundaries[0])
 
       let run = try EditingRun(
         model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
@@ -151,8 +186,8 @@ struct Manipulate: ParsableCommand {
         try run.write(allMoved, shape: [entries.count, distances.count], to: "manipulated_codes.npy")
       }
       let report = ManipulationReport(
-        run: try run.facts(options: optionList), boundaries: boundaries, conditions: conditions.map(\.name),
-        attributeNames: run.attributeNames, distances: distances, entries: entries)
+        run: try run.facts(options: optionList(items, distances)), boundaries: boundaries,
+        conditions: conditions.map(\.name), attributeNames: run.attributeNames, distances: distances, entries: entries)
       try run.finish(
         details(boundaries, conditions: conditions, run.attributeNames, distances, entries), page: report.page(),
         named: "manipulation.html",
@@ -198,7 +233,7 @@ struct Manipulate: ParsableCommand {
   /// Every file that is read.
   private func inputs(_ model: Model, _ items: [CodeSource.Item]) -> [String] {
     var paths = [model.path]
-    paths += source.inputs
+    paths += sources.inputs
     paths += items.inputs
     paths += boundary.map(\.path)
     paths += condition
@@ -234,7 +269,7 @@ struct Manipulate: ParsableCommand {
       })
   }
 
-  private var optionList: [(name: String, value: String)] {
+  private func optionList(_ items: [CodeSource.Item], _ distances: [Double]) -> [(name: String, value: String)] {
     var list: [(name: String, value: String)] = boundary.map { ("--boundary", "\($0.path):\($0.factor)") }
     list += condition.map { ("--condition", $0) }
     if let layers { list.append(("--layers", layers)) }
@@ -242,11 +277,12 @@ struct Manipulate: ParsableCommand {
       list.append(("--alpha", alpha))
     } else {
       list += [
-        ("--start-distance", "\(startDistance)"), ("--end-distance", "\(endDistance)"), ("--steps", "\(steps)"),
+        ("--start-distance", "\(distances[0])"), ("--end-distance", "\(distances[distances.count - 1])"),
+        ("--steps", "\(steps)"),
       ]
     }
     if let codes { list.append(("--codes", codes)) }
     if let from { list.append(("--from", from)) }
-    return images.isEmpty ? list : list + inversion.list
+    return items.contains(where: \.isImage) ? list + inversion.list : list
   }
 }

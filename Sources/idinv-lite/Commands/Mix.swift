@@ -59,10 +59,11 @@ struct Mix: ParsableCommand {
       let model = try model.load()
       let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
       let mixing = try StyleMixing(try model.codeShape(), layers: layers)
-      let styleItems = try CodeSource.items(styles, for: model)
-      let contentItems = try CodeSource.items(contents, for: model)
+      let styleItems = try CodeSource.several(styles).items(for: model)
+      let contentItems = try CodeSource.several(contents).items(for: model)
       var items = styleItems + contentItems
       items.makeNamesUnique()
+      try inversion.check(items, model)
       let pairs = styleItems.indices.flatMap { style in
         contentItems.indices.map { (style: style, content: styleItems.count + $0) }
       }
@@ -73,7 +74,7 @@ struct Mix: ParsableCommand {
       outputs += names.map { "\($0).png" }
       outputs += ["mixed_codes.npy", "mixing.html", "summary.json"]
       var inputs = [model.path]
-      for path in styles + contents { inputs += CodeSource(path: path).inputs }
+      inputs += CodeSource.several(styles + contents).inputs
       inputs += items.inputs
       try output.check(outputs, inputs: inputs)
 
@@ -109,8 +110,8 @@ struct Mix: ParsableCommand {
           shape: [min(rowCount, whollyDone), columnCount], to: "mixed_codes.npy")
       }
       let report = MixingReport(
-        run: try run.facts(options: optionList), layers: mixing.layers, codes: edited, styleCount: styleItems.count,
-        mixtures: mixtures)
+        run: try run.facts(options: optionList(items)), layers: mixing.layers, codes: edited,
+        styleCount: styleItems.count, mixtures: mixtures)
       try run.finish(
         details(mixing, edited, styleCount: styleItems.count, mixtures), page: report.page(), named: "mixing.html",
         line: "\(mixtures.count) mixture\(mixtures.count == 1 ? "" : "s")")
@@ -130,11 +131,11 @@ struct Mix: ParsableCommand {
       })
   }
 
-  private var optionList: [(name: String, value: String)] {
+  private func optionList(_ items: [CodeSource.Item]) -> [(name: String, value: String)] {
     var list: [(name: String, value: String)] = []
     list += styles.map { ("--styles", $0) }
     list += contents.map { ("--contents", $0) }
     if let layers { list.append(("--layers", layers)) }
-    return list + inversion.list
+    return items.contains(where: \.isImage) ? list + inversion.list : list
   }
 }

@@ -29,13 +29,18 @@ struct LoadedBoundary {
   var path: String
   var factor: Double
   var boundary: SemanticBoundary
+  /// Standard deviation of codes' distances from it, where that is known.
+  var distanceDeviation: Double?
 
   /// Reads a boundary of a model.
   ///
   /// - Parameter layers: those to move, in place of the file's.
   static func read(_ path: String, layers: [Int]?, of model: Model) throws -> SemanticBoundary {
-    let file = try locating(path) { try BoundaryFile.read(path) }
-    return try locating(path) {
+    try boundary(in: try locating(path) { try BoundaryFile.read(path) }, layers: layers, of: model)
+  }
+
+  private static func boundary(in file: BoundaryFile, layers: [Int]?, of model: Model) throws -> SemanticBoundary {
+    try locating(file.path) {
       try SemanticBoundary(
         name: file.name, values: file.array.floats, shape: file.array.shape, layers: layers ?? file.layers,
         of: try model.codeShape())
@@ -47,11 +52,13 @@ struct LoadedBoundary {
     _ arguments: [BoundaryArgument], layers: [Int]?, conditions: [SemanticBoundary], of model: Model
   ) throws -> [LoadedBoundary] {
     try arguments.map { argument in
-      let boundary = try read(argument.path, layers: layers, of: model)
+      let file = try locating(argument.path) { try BoundaryFile.read(argument.path) }
+      let boundary = try boundary(in: file, layers: layers, of: model)
       return LoadedBoundary(
         path: argument.path, factor: argument.factor,
         boundary: conditions.isEmpty
-          ? boundary : try locating(argument.path) { try boundary.projected(off: conditions) })
+          ? boundary : try locating(argument.path) { try boundary.projected(off: conditions) },
+        distanceDeviation: file.distanceDeviation)
     }
   }
 }

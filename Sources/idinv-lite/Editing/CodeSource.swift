@@ -12,19 +12,30 @@ enum CodeSource {
   /// Pictures, which are inverted first.
   case images([String])
 
-  /// What each of several paths stands for, in order.
-  static func items(_ paths: [String], for model: Model) throws -> [Item] {
-    try paths.flatMap { try CodeSource(path: $0).items(for: model) }
+  /// What a command is given in one of the three ways.
+  ///
+  /// - Parameter paths: pictures, or whatever else may be given in their place.
+  static func given(_ paths: [String], codes: String?, from: String?) -> [CodeSource] {
+    if let codes { [.codes(codes)] } else if let from { [.results(from)] } else { several(paths) }
+  }
+
+  /// What each of several paths stands for, in order; the pictures among neighbours are one list.
+  static func several(_ paths: [String]) -> [CodeSource] {
+    paths.reduce(into: []) { sources, path in
+      let next = CodeSource(path: path)
+      if case .images(let others)? = sources.last, case .images = next {
+        sources[sources.count - 1] = .images(others + [path])
+      } else {
+        sources.append(next)
+      }
+    }
   }
 
   /// What one path stands for where several kinds may be given: a `.npy` file, a result folder, or pictures.
   init(path: String) {
-    var isFolder: ObjCBool = false
     if path.lowercased().hasSuffix(".npy") {
       self = .codes(path)
-    } else if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
-      FileManager.default.fileExists(atPath: Self.path("inverted_codes.npy", in: path))
-    {
+    } else if FileManager.default.fileExists(atPath: ResultList.path("inverted_codes.npy", in: path)) {
       self = .results(path)
     } else {
       self = .images([path])
@@ -42,6 +53,10 @@ enum CodeSource {
     /// For the report: the picture's path, or the file and row.
     var source: String
     var content: Content
+
+    var isImage: Bool {
+      if case .image = content { true } else { false }
+    }
   }
 
   /// The files that are read, apart from the items' pictures.
@@ -49,7 +64,7 @@ enum CodeSource {
     switch self {
     case .codes(let path): [path]
     case .results(let folder):
-      [Self.path("inverted_codes.npy", in: folder), Self.path("image_list.txt", in: folder)]
+      ["inverted_codes.npy", "image_list.txt"].map { ResultList.path($0, in: folder) }
     case .images(let arguments): arguments
     }
   }
@@ -78,36 +93,39 @@ enum CodeSource {
 
   /// `inverted_codes.npy` with the names of `image_list.txt`: row i belongs to line i.
   private static func results(in folder: String, of model: Model) throws -> [Item] {
-    let codesPath = path("inverted_codes.npy", in: folder)
+    let codesPath = ResultList.path("inverted_codes.npy", in: folder)
     guard FileManager.default.fileExists(atPath: codesPath) else {
       throw Failure(.missingInput, "\(codesPath): no such file; expected a folder that 'idinv-lite invert' has written")
     }
     let codes = try rows(codesPath, of: model)
-    let listPath = path("image_list.txt", in: folder)
-    guard let bytes = FileManager.default.contents(atPath: listPath) else {
+    let listPath = ResultList.path("image_list.txt", in: folder)
+    guard FileManager.default.fileExists(atPath: listPath) else {
       throw Failure(
-        .missingInput, "\(listPath): cannot be read; expected one line for each of \(codes.count) codes, or --codes")
+        .missingInput, "\(listPath): no such file; expected one line for each of \(codes.count) codes, or --codes")
     }
-    var lines = String(decoding: bytes, as: UTF8.self).split(
-      omittingEmptySubsequences: false, whereSeparator: \.isNewline
-    )
-    .map { $0.trimmingCharacters(in: .whitespaces) }
-    while lines.last == "" { lines.removeLast() }
-    guard lines.count == codes.count else {
+    let list = try ResultList(folder: folder)
+    guard list.lines.count == codes.count else {
       throw Failure(
         .badData,
-        "\(listPath): expected \(codes.count) lines, one for each row of inverted_codes.npy, found \(lines.count)")
+        "\(listPath): expected \(codes.count) lines, one for each row of inverted_codes.npy, found \(list.lines.count)")
     }
-    return zip(zip(lines, ImageList.uniqueNames(lines)), codes).map { line, code in
-      let original = path("\(line.1)_ori.png", in: folder)
-      let isThere = FileManager.default.fileExists(atPath: original)
-      return Item(name: line.1, source: line.0, content: .code(code, original: isThere ? original : nil))
+    return codes.indices.map { row in
+      Item(
+        name: list.names[row], source: list.lines[row], content: .code(codes[row], original: list.original(of: row)))
     }
+  }
+}
+
+extension [CodeSource] {
+  /// All things to edit, in order, with names that are unique among them.
+  func items(for model: Model) throws -> [CodeSource.Item] {
+    var items = try flatMap { try $0.items(for: model) }
+    items.makeNamesUnique()
+    return items
   }
 
-  private static func path(_ name: String, in folder: String) -> String {
-    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
+  /// The files that are read, apart from the items' pictures.
+  var inputs: [String] { flatMap(\.inputs) }
 }
 
 extension [CodeSource.Item] {

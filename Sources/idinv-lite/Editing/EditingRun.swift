@@ -97,10 +97,10 @@ final class EditingRun {
       names.append("\(item.name)_inv.png")
       switch item.content {
       case .code(_, let original): if original != nil { names.append("\(item.name)_ori.png") }
-      case .image: names += ["\(item.name)_ori.png", "\(item.name)_enc.png", "encoded_codes.npy"]
+      case .image: names += ["\(item.name)_ori.png", "\(item.name)_enc.png"]
       }
     }
-    return names
+    return items.contains(where: \.isImage) ? names + ["encoded_codes.npy"] : names
   }
 
   /// The codes of all items; pictures are inverted. Leaves a result folder as `invert` does, that `--from` reads.

@@ -61,6 +61,19 @@ struct ImageInversionOptions: ParsableArguments {
     }
   }
 
+  /// Refuses options that nothing would come of: those of the inversion where there is nothing to invert.
+  func check(_ items: [CodeSource.Item], _ model: Model) throws {
+    if items.contains(where: \.isImage) { return try refinement.optimiser.check(model) }
+    let others = [
+      ("--lambda-perceptual", refinement.lambdaPerceptual != 5e-5), ("--batch", refinement.batch != 0),
+      ("--crop", refinement.crop != .none), ("--lambda-domain", lambdaDomain != 2),
+    ]
+    let given = refinement.optimiser.given + others.filter(\.1).map(\.0)
+    if let option = given.first {
+      throw Failure(.usage, "\(option): acts on the inversion of images; expected images, or codes without it")
+    }
+  }
+
   var list: [(name: String, value: String)] { refinement.list + [("--lambda-domain", "\(lambdaDomain)")] }
 }
 
@@ -76,9 +89,7 @@ struct PlannedInversion {
   init(of items: [CodeSource.Item], _ inversion: ImageInversionOptions) {
     options = inversion.refinement.options(domain: inversion.lambdaDomain)
     batch = inversion.refinement.batch
-    imageCount = items.count {
-      if case .image = $0.content { true } else { false }
-    }
+    imageCount = items.count { $0.isImage }
   }
 
   init(_ options: InversionOptions, batch: Int, imageCount: Int, isMasked: Bool) {

@@ -62,7 +62,7 @@ struct RunDescription: Codable {
     compute = kernels.computeName(model)
     tier = kernels.table.tier.rawValue
     threads = kernels.threadCount
-    objective = InversionSummary.Objective(options)
+    objective = try InversionSummary.Objective(options, of: model)
     snapshotCount = options.snapshotSteps.count
     switch options.start {
     case .encoder: startTitle = "Encoder"

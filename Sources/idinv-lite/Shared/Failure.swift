@@ -35,7 +35,7 @@ func status(of error: any Error) -> Status {
   case let error as Failure: error.status
   case let error as ImagingError:
     switch error {
-    case .missing: .missingInput
+    case .missing, .missingListed: .missingInput
     case .unreadable: .inputOutput
     case .folderNotCreated: .cannotCreate
     case .notWritten(_, let operation, _):

@@ -5,13 +5,14 @@ import Inversion
 struct InversionSummary: Encodable {
   struct Objective: Codable {
     var iterations: Int
-    var learning_rate: Float
+    /// nil where the optimiser finds its step sizes itself.
+    var learning_rate: Float?
     var lambda_perceptual: Float
     var lambda_domain: Float
 
-    init(_ options: InversionOptions) {
+    init(_ options: InversionOptions, of model: Model) throws {
       iterations = options.iterations
-      learning_rate = options.learningRate
+      learning_rate = try options.optimiser == .auto && model.curvature() != nil ? nil : options.learningRate
       lambda_perceptual = options.weights.perceptual
       lambda_domain = options.weights.domain
     }

@@ -21,7 +21,7 @@ struct OptimiserOptions: ParsableArguments {
   var iterations: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Step size of Adam. (default: 0.01)", valueName: "rate"))
+    parsing: .unconditional, help: ArgumentHelp("Step size of --optimizer adam. (default: 0.01)", valueName: "rate"))
   var learningRate: Float?
 
   @Option(
@@ -57,13 +57,26 @@ struct OptimiserOptions: ParsableArguments {
     }
     if let patience { try require(patience >= 1, "--patience: expected 1 or more, found \(patience)") }
     guard published else { return }
-    for (isGiven, name) in [
-      (optimizer != nil && optimizer != .adam, "--optimizer"), (self.iterations != nil, "--iterations"),
-      (self.learningRate != nil, "--learning-rate"), (budget != nil, "--budget"), (targetPSNR != nil, "--target-psnr"),
-      (patience != nil, "--patience"),
-    ] {
-      try require(!isGiven, "--published: stands for the published procedure; drop it or \(name)")
+    for name in given where name != "--published" && !(name == "--optimizer" && optimizer == .adam) {
+      throw ValidationError("--published: stands for the published procedure; drop it or \(name)")
     }
+  }
+
+  /// The options of this group that were given.
+  var given: [String] {
+    let options = [
+      ("--optimizer", optimizer != nil), ("--published", published), ("--iterations", iterations != nil),
+      ("--learning-rate", learningRate != nil), ("--budget", budget != nil), ("--target-psnr", targetPSNR != nil),
+      ("--patience", patience != nil),
+    ]
+    return options.filter(\.1).map(\.0)
+  }
+
+  /// Refuses a step size that nothing would come of: with a model's curvature `auto` is L-BFGS, which finds its own.
+  func check(_ model: Model) throws {
+    guard learningRate != nil, kind == .auto, try model.curvature() != nil else { return }
+    throw Failure(
+      .usage, "--learning-rate: is Adam's, and --optimizer auto is L-BFGS with this model; expected --optimizer adam")
   }
 
   var kind: OptimiserKind { published ? .adam : optimizer ?? .auto }
@@ -76,7 +89,7 @@ struct OptimiserOptions: ParsableArguments {
   var list: [(name: String, value: String)] {
     var list = [("--optimizer", kind.rawValue)]
     if budget == nil || iterations != nil { list.append(("--iterations", "\(iterationCount)")) }
-    list.append(("--learning-rate", "\(rate)"))
+    if kind == .adam || learningRate != nil { list.append(("--learning-rate", "\(rate)")) }
     if let budget { list.append(("--budget", "\(budget.seconds)s")) }
     if let targetPSNR { list.append(("--target-psnr", "\(targetPSNR)")) }
     if let patience { list.append(("--patience", "\(patience)")) }

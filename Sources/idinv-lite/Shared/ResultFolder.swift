@@ -13,9 +13,8 @@ enum ResultFolder {
   /// Scripts take an image's NAME from the stem of its line. Where two inputs share a stem, the later one's line is its
   /// unique NAME instead of its path.
   static func writeImageList(_ images: [ListedImage], to path: String) throws {
-    let lines = images.map { ImageList.stem(of: $0.path) == $0.name ? $0.path : "\($0.name).png" }
-      // A name with a line break would move all later lines.
-      .map { line in String(line.map { $0.isNewline ? "?" : $0 }) }
+    // A name with a line break would move all later lines.
+    let lines = images.map { ImageList.printable(ImageList.stem(of: $0.path) == $0.name ? $0.path : "\($0.name).png") }
     try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path)
   }
 }
