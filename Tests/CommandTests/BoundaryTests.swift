@@ -142,7 +142,7 @@ struct BoundaryTests {
       "a score that is no number", 65, ["s.npy", "nan in row 5"], train,
       prepare: scores([100], rising.map { $0 == 5 ? .nan : $0 })),
     Refusal(
-      "one class only", 65, ["s.npy", "1.0 in both"], train + ["--ratio", "0.2"],
+      "one class only", 65, ["s.npy", "1.0 in all 100 rows"], train + ["--ratio", "0.2"],
       prepare: scores([100], rising.map { _ in 1 })),
     Refusal("too few samples", 65, ["s.npy", "5 samples or more"], train, prepare: scores([100], rising)),
     Refusal(

@@ -155,6 +155,9 @@ struct ModelCommandTests {
     #expect(wrong.status == 64)
     let tiers = "scalar, x86v3, x86v4, x86v4vnni, neon, neonfp16, neondot"
     #expect(wrong.errors == "idinv-lite: IDINV_ISA=pentium: expected one of \(tiers)\n")
+    let foreign = available.contains("neon") ? "x86v3" : "neon"
+    let refused = try Command.run(["kernels"], in: place, environment: ["IDINV_ISA": foreign])
+    #expect(refused.status == 69 && refused.errors.contains("expected one of \(available.joined(separator: ", "))\n"))
   }
 
   @Test("figures that cannot be printed are an error")

@@ -49,7 +49,7 @@ import Testing
     let good = (0..<100).map { Float($0) }
     #expect(error(good) == "none")
     #expect(error(good.map { $0 == 7 ? .nan : $0 }).contains("nan in row 7"))
-    #expect(error(good.map { _ in 1 }).contains("1.0 in both"))
+    #expect(error(good.map { _ in 1 }).contains("1.0 in all 100 rows"))
     #expect(error(Array(good.prefix(50))).contains("found 3 and 2"))
     #expect(error([]).contains("found 0 and 0"))
     // A hundred of which five have it: ten are taken.

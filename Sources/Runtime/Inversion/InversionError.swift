@@ -42,7 +42,7 @@ public enum InversionError: Error, CustomStringConvertible {
       "\(name): expected \(expected), found \(found)"
     case .badBudget(let found, let least):
       "memory budget: expected at least \(Self.megabytes(least)), which is the least that would do; found "
-        + Self.megabytes(found)
+        + (found < 1 << 20 ? "\(found)" : Self.megabytes(found))
     case .model(let error): "\(error)"
     case .graph(let error): "\(error)"
     }

@@ -69,7 +69,7 @@ enum PageStyle {
     .row.wipes { grid-template-columns: repeat(auto-fill, minmax(min(44%, 13rem), 1fr)); }
     .row img { width: 100%; border-radius: 4px; }
     .pair { display: grid; grid-template-columns: 20rem minmax(0, 1fr); gap: 1.5rem 2.5rem; align-items: start; margin: 1.25rem 0 .75rem; }
-    .pair > :only-child { grid-column: 1 / -1; }
+    .pair > :only-child:not(.wipe-box) { grid-column: 1 / -1; }
 
     .wipe { display: none; position: relative; border-radius: 4px; overflow: hidden; touch-action: pan-y; }
     .wipe-box { display: none; }

@@ -9,6 +9,10 @@ extension IdinvLite {
   static func main() {
     StandardStreams.occupyClosed()
     Heap.returnLargeBlocks()
+    if let mistake = unknownHelp(CommandLine.arguments.dropFirst()) {
+      StandardStreams.printError("idinv-lite: \(mistake)")
+      exit(withError: ExitCode(Status.usage.rawValue))
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -19,10 +23,26 @@ extension IdinvLite {
     }
   }
 
+  /// What is wrong with the words after `help`: for a command that there is not, ArgumentParser shows the general help.
+  private static func unknownHelp(_ arguments: ArraySlice<String>) -> String? {
+    guard arguments.first == "help" else { return nil }
+    var command: any ParsableCommand.Type = IdinvLite.self
+    for name in arguments.dropFirst() where !name.hasPrefix("-") {
+      let subcommands = command.configuration.subcommands
+      guard let next = subcommands.first(where: { $0._commandName == name }) else {
+        let names = subcommands.map { $0._commandName }.joined(separator: ", ")
+        return "help: there is no command '\(name)'; expected \(names.isEmpty ? "nothing more" : "one of \(names)")"
+      }
+      command = next
+    }
+    return nil
+  }
+
   /// ArgumentParser's message without its usage text, and the command whose help has that: "see 'idinv-lite help …'".
   private static func usageMessage(_ error: any Error) -> String {
     var text = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
     if text.hasSuffix(".") { text.removeLast() }
+    if let expected = ExpectedValue.description(for: text) { text += "; expected \(expected)" }
     guard let last = fullMessage(for: error).split(whereSeparator: \.isNewline).last,
       let start = last.firstIndex(of: "'"), let end = last.lastIndex(of: "'"), start < end,
       last.contains("--help")

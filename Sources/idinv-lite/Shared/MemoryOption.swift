@@ -6,7 +6,7 @@ import Runtime
 /// `--memory-budget`.
 struct MemoryOption: ParsableArguments {
   @Option(
-    name: .customLong("memory-budget"),
+    name: .customLong("memory-budget"), parsing: .unconditional,
     help: ArgumentHelp(
       "Most memory to take: bytes, or 256M, 1G. Speed is given up for it where it must be. Default: what the machine or "
         + "its control group has left, less a reserve.", valueName: "size"))

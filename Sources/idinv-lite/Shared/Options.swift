@@ -45,9 +45,12 @@ struct ModelOption: ParsableArguments {
       throw Failure(.missingInput, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
     }
     defer { try? file.close() }
-    let start = [UInt8]((try? file.read(upToCount: 2)) ?? Data())
+    let start = [UInt8]((try? file.read(upToCount: 4)) ?? Data())
+    if start == [0x89] + [UInt8]("PNG".utf8) {
+      throw Failure(.badData, "\(path): is a PNG file; expected a model file (.idinv)")
+    }
     // A zip archive, or a pickle of protocol 2 and up.
-    if start == [0x50, 0x4b] || (start.first == 0x80 && [2, 3, 4, 5].contains(start.last)) {
+    if start.starts(with: [0x50, 0x4b]) || (start.first == 0x80 && start.count > 1 && (2...5).contains(start[1])) {
       throw Failure(
         .badData,
         "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
@@ -109,6 +112,12 @@ struct EngineOptions: ParsableArguments {
       case .int8: (.automatic, .everywhere)
       }
     let kernels = Kernels(threadCount: threads, cap: cap, precision: precision, int8: int8)
+    if let cap, cap != .scalar, kernels.table.tier == .scalar {
+      throw Failure(
+        .unavailable,
+        "IDINV_ISA=\(cap.rawValue): this machine has nothing up to that tier; expected one of "
+          + Kernels.availableTiers.map(\.rawValue).joined(separator: ", "))
+    }
     guard compute != .int8 || kernels.table.int8.isFast else {
       throw Failure(
         .unavailable,

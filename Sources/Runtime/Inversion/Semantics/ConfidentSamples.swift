@@ -38,14 +38,26 @@ public struct ConfidentSamples: Sendable, Equatable {
     if let bad = scores.firstIndex(where: { !$0.isFinite }) {
       throw .badSamples(what: "scores", expected: "finite numbers", found: "\(scores[bad]) in row \(bad)")
     }
-    // The product may be off by a rounding.
+    // Products may be off by a rounding.
+    func count(toLearnOf side: Int) -> Int { Int(Double(side) * options.trainingShare + 1e-9) }
+    func suffices(_ side: Int) -> Bool {
+      count(toLearnOf: side) >= Self.leastCount && count(toLearnOf: side) < side
+    }
     let side = Int(Double(scores.count) * options.ratio + 1e-9)
-    let trainingCount = Int(Double(side) * options.trainingShare + 1e-9)
-    guard trainingCount >= Self.leastCount, trainingCount < side else {
+    let trainingCount = count(toLearnOf: side)
+    guard suffices(side) else {
+      let needed = (Self.leastCount...max(Self.leastCount, scores.count / 2)).first(where: suffices)
+      // Rounded up, to what is written briefly.
+      let least = needed.map { (Double($0) / Double(scores.count) * 1e4).rounded(.up) / 1e4 }
       throw .badSamples(
-        what: "scores", expected: "\(Self.leastCount) samples or more to learn from on each side, and one to validate",
-        found: "\(trainingCount) and \(side - trainingCount): \(options.ratio) of \(scores.count) is \(side), of which "
-          + "\(options.trainingShare) are learnt from")
+        what: "scores",
+        expected: "\(Self.leastCount) samples or more to learn from on each side, and one to validate",
+        found: "\(trainingCount) and \(side - trainingCount): --ratio \(options.ratio) of \(scores.count) is "
+          + "\(side), of which \(options.trainingShare) are learnt from; "
+          + (least.map { "--ratio \(min($0, 0.5)) would do" } ?? "more samples are needed"))
+    }
+    if let first = scores.first, scores.allSatisfy({ $0 == first }) {
+      throw .badSamples(what: "scores", expected: "scores that differ", found: "\(first) in all \(scores.count) rows")
     }
     let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
     var (high, low) = (Array(order.prefix(side)), Array(order.suffix(side)))

@@ -1,0 +1,142 @@
+import Checkpoint
+import Foundation
+import Testing
+
+@Suite("Wrong usage")
+struct UsageTests {
+  static let model = Golden.path("..", "../models/default.idinv")
+
+  @Test(
+    "a value that cannot be read is told with what was expected",
+    arguments: [
+      (["invert", "a.png", "-o", "out", "--budget", "5"], "a time with its unit, such as 300ms, 5s or 2m"),
+      (["invert", "a.png", "-o", "out", "--shard", "0/3"], "a part of the whole such as 1/3"),
+      (["invert", "a.png", "-o", "out", "--cores", "x"], "auto, big, all or CPUs such as 0-3,7"),
+      (["invert", "a.png", "-o", "out", "--threads", "x"], "a whole number"),
+      (["invert", "a.png", "-o", "out", "--memory-budget", "abc"], "bytes, or a size such as 256M or 1.5G"),
+      (["invert", "a.png", "-o", "out", "--memory-budget", "-5M"], "bytes, or a size such as 256M or 1.5G"),
+      (["invert", "a.png", "-o", "out", "--threads"], "a whole number"),
+      (["invert", "a.png", "-o", "out", "--lambda-domain", "x"], "a number such as 5e-5"),
+      (["invert", "a.png", "-o", "out", "--learning-rate", "x"], "a number such as 0.01"),
+      (["invert", "a.png", "-o", "out", "--target-psnr", "x"], "a number of dB"),
+      (["convert", "--generator", "g", "-o", "m", "--truncation-psi", "abc"], "a number such as 0.7"),
+      (
+        ["manipulate", "a.png", "-o", "out", "-b", "smile.npy:0"],
+        "a file, or a file and a factor other than 0 such as smile.npy:-0.5"
+      ),
+      (["manipulate", "a.png", "-o", "out", "-b", "s.npy", "--start-distance", "x"], "a number such as -1.5"),
+      (["boundary", "train", "-o", "out", "--seed", "-1"], "a whole number from 0 to 4294967295"),
+      (["boundary", "train", "-o", "out", "--ratio", "x"], "a number such as 0.02"),
+      (["boundary", "closed-form", "x", "-o", "out"], "a whole number"),
+      (["diffuse", "--targets", "a", "--contexts", "b", "-o", "out", "-s", "x"], "a whole number of pixels"),
+    ])
+  func expectedValues(arguments: [String], expected: String) throws {
+    let result = try Command.run(arguments, in: Folder())
+    #expect(result.status == 64)
+    #expect(result.errors.contains("'; expected \(expected); see 'idinv-lite"), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("help for a command that there is not", arguments: [["foo"], ["boundary", "foo"], ["invert", "foo"]])
+  func unknownHelp(words: [String]) throws {
+    let result = try Command.run(["help"] + words, in: Folder())
+    #expect(result.status == 64 && result.output.isEmpty)
+    #expect(result.errors.hasPrefix("idinv-lite: help: there is no command 'foo'; expected "), "\(result.errors)")
+    #expect(result.errors.contains("train") == (words[0] == "boundary"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  static let ignoredOptions: [Refusal] = [
+    Refusal(
+      "a step size for an optimiser that has none", 64, ["--learning-rate", "expected --optimizer adam"],
+      ["invert", "-m", model, "a.png", "-o", "out", "--learning-rate", "5"]),
+    Refusal(
+      "steps of an inversion that is not done", 64, ["--iterations", "images"],
+      ["manipulate", "-m", "MODEL", "--codes", "c.npy", "-b", "b.npy", "-o", "out", "--iterations", "5"], prepare: codes
+    ),
+    Refusal(
+      "a weight of an inversion that is not done", 64, ["--lambda-domain", "images"],
+      ["mix", "-m", "MODEL", "--styles", "c.npy", "--contents", "c.npy", "-o", "out", "--lambda-domain", "1"],
+      prepare: codes),
+    Refusal(
+      "a first distance where all are listed", 64, ["--alpha", "--start-distance"],
+      [
+        "manipulate", "-m", "MODEL", "--codes", "c.npy", "-b", "b.npy", "-o", "out", "--alpha", "1",
+        "--start-distance", "0",
+      ],
+      prepare: codes),
+    Refusal(
+      "a number of steps where all are listed", 64, ["--alpha", "--steps"],
+      ["manipulate", "-m", "MODEL", "--codes", "c.npy", "-b", "b.npy", "-o", "out", "--alpha", "1", "--steps", "2"],
+      prepare: codes),
+    Refusal(
+      "more truncated layers than there are", 65, ["generator.pth", "--truncation-layers", "8 layers"],
+      ["convert", "--generator", RefusalTests.generator, "-o", "m.idinv", "--truncation-layers", "99"]),
+    Refusal(
+      "an encoder alone, invert", 65, ["e.idinv", "no generator"],
+      ["invert", "-m", "e.idinv", "a.png", "-o", "out"]
+    ) {
+      try Command.succeed(["convert", "-q", "--encoder", RefusalTests.encoder, "-o", "e.idinv"], in: $0)
+    },
+    Refusal(
+      "a budget of one byte", 69, ["found 1\n", "expected at least"],
+      ["encode", "-m", "MODEL", "a.png", "-o", "out", "--memory-budget", "1"]),
+    Refusal(
+      "too few samples for the share", 65, ["s.npy", "--ratio 0.02 of 100", "--ratio 0.08 would do"],
+      ["boundary", "train", "--codes", "c.npy", "--scores", "s.npy", "-o", "out"]
+    ) { try samples($0, scores: (0..<100).map(Float.init)) },
+    Refusal(
+      "too few samples for any share", 65, ["s.npy", "more samples are needed"],
+      ["boundary", "train", "--codes", "c.npy", "--scores", "s.npy", "-o", "out"]
+    ) { try samples($0, scores: [1, 2, 3, 4]) },
+    Refusal(
+      "scores that do not differ", 65, ["s.npy", "scores that differ", "0.5 in all 100 rows"],
+      ["boundary", "train", "--codes", "c.npy", "--scores", "s.npy", "-o", "out", "--ratio", "0.2"]
+    ) { try samples($0, scores: [Float](repeating: 0.5, count: 100)) },
+  ]
+
+  @Sendable private static func codes(_ place: Folder) throws {
+    try EditingCommandTests.writeCodes("c.npy", count: 1, in: place)
+    try EditingCommandTests.writeBoundary("b.npy", in: place)
+  }
+
+  private static func samples(_ place: Folder, scores: [Float]) throws {
+    let codes = EditingCommandTests.numbers(4 * scores.count, seed: 3)
+    try NumpyArray(shape: [scores.count, 4], floats: codes).write(to: place.at("c.npy"))
+    try NumpyArray(shape: [scores.count], floats: scores).write(to: place.at("s.npy"))
+  }
+
+  @Test("what would be ignored, or cannot be done, is refused", arguments: ignoredOptions)
+  func refusals(_ refusal: Refusal) throws { try RefusalTests.expect(refusal) }
+
+  @Test("a summary tells a step size only where there is one")
+  func learningRate() throws {
+    let place = try Folder()
+    try place.writePicture("a.png", height: 64, width: 64)
+    func objective(_ more: [String]) throws -> [String: Any] {
+      let call = ["invert", "--json", "-m", Self.model, "a.png", "-o", "out", "--iterations", "1"]
+      return try #require(try Command.succeed(call + more, in: place).json["objective"] as? [String: Any])
+    }
+    #expect(try objective([])["learning_rate"] == nil)
+    let adam = try objective(["--optimizer", "adam", "--learning-rate", "0.5"])
+    #expect(adam["learning_rate"] as? Double == 0.5)
+  }
+
+  @Test("warnings of a conversion are on standard error, however quiet it is")
+  func warnings() throws {
+    let place = try Folder()
+    // torchvision's names, which go with other pixel values.
+    let header =
+      #"{"features.0.weight":{"dtype":"F32","shape":[4,3,3,3],"data_offsets":[0,432]},"#
+      + #""features.0.bias":{"dtype":"F32","shape":[4],"data_offsets":[432,448]}}"#
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> ($0 * 8)) }
+    try place.write("p.safetensors", length + [UInt8](header.utf8) + [UInt8](repeating: 0, count: 448))
+    let call = ["convert", "--perceptual", "p.safetensors", "-o", "p.idinv"]
+    let spoken = try Command.run(call + ["--json"], in: place)
+    let warnings = try #require(try spoken.json["warnings"] as? [String])
+    #expect(warnings.count == 1 && warnings[0].contains("torchvision"))
+    let quiet = try Command.run(call + ["-q"], in: place)
+    #expect(quiet.status == 0 && quiet.output.isEmpty)
+    #expect(quiet.errors == warnings.map { "idinv-lite: warning: \($0)\n" }.joined())
+  }
+}
