@@ -57,14 +57,12 @@ import Testing
     let isEncoder = name.hasPrefix("block")
     var checkpoint = try isEncoder ? encoder() : generator()
     checkpoint.set(name, shape, [])
-    let error = #expect(throws: CheckpointError.self) {
+    do {
       _ = try isEncoder ? convert(encoder: checkpoint) : convert(checkpoint)
+      Issue.record("converted")
+    } catch CheckpointError.tensor(let found, _, let expected) {
+      #expect(found == name && expected.contains("1 to "))
     }
-    guard case .tensor(let found, _, let expected) = error else {
-      Issue.record("\(String(describing: error))")
-      return
-    }
-    #expect(found == name && expected.contains("1 to "))
   }
 
   @Test func convertingTwiceGivesTheSameBytes() throws {
