@@ -21,11 +21,11 @@ enum Figure {
     return "\(minus(String(parts[0]))) × 10\(superscript(Int(parts[1]) ?? 0))"
   }
 
-  /// A label of an axis: no more digits than the number has.
-  static func label(_ value: Double) -> String {
+  /// A label of an axis: no more digits than the number has, and at most six or as many as told.
+  static func label(_ value: Double, digits: Int = 6) -> String {
     if value == 0 { return "0" }
     let size = abs(value)
-    if size >= 9.99e-4 && size < 99_999 { return minus(String(format: "%.6g", value)) }
+    if size >= 9.99e-4 && size < 99_999 { return minus(String(format: "%.\(digits)g", value)) }
     let exponent = Int(floor(log10(size) + 1e-9))
     let mantissa = String(format: "%.4g", size / pow(10, Double(exponent)))
     let sign = value < 0 ? "−" : ""

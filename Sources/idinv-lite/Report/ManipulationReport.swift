@@ -77,6 +77,9 @@ struct ManipulationReport {
     return "\(table.html())\(others)\(note)"
   }
 
+  /// Three standard deviations have more digits than anyone reads.
+  private static func label(_ alpha: Double) -> String { Figure.label(alpha, digits: 3) }
+
   private func overview() -> HTML {
     let hasOriginals = entries.contains { $0.code.original != nil }
     let rows = entries.enumerated().map { index, entry -> PictureMatrix.Row in
@@ -84,12 +87,12 @@ struct ManipulationReport {
       if hasOriginals { cells.append(entry.code.original?.copy(of: "i\(index)-original", alt: "Original") ?? "") }
       cells.append(entry.code.inverted.copy(of: "i\(index)-inverted", alt: "Inverted", classes: "own"))
       for (step, frame) in entry.steps.enumerated() {
-        cells.append(frame.image?.copy(of: "i\(index)-step-\(step)", alt: "α \(Figure.label(frame.alpha))") ?? "")
+        cells.append(frame.image?.copy(of: "i\(index)-step-\(step)", alt: "α \(Self.label(frame.alpha))") ?? "")
       }
       return PictureMatrix.Row(head: "<a href=\"#i\(index)\">\(entry.code.name)</a>", cells: cells)
     }
     var columns: [HTML] = hasOriginals ? ["Original", "Inverted"] : ["Inverted"]
-    for distance in distances { columns.append("α \(Figure.label(distance))") }
+    for distance in distances { columns.append("α \(Self.label(distance))") }
     return PictureMatrix(
       corner: "", columns: columns, rows: rows, caption: "All images at all distances"
     ).html()
@@ -105,7 +108,7 @@ struct ManipulationReport {
     var columns = [
       ReportTable.Column("Attribute", isNumeric: false), ReportTable.Column("Inverted", hint: hint),
     ]
-    columns += distances.map { ReportTable.Column("α \(Figure.label($0))", hint: hint) }
+    columns += distances.map { ReportTable.Column("α \(Self.label($0))", hint: hint) }
     columns.append(
       ReportTable.Column(
         "Slope", unit: "per α, in deviations",
@@ -136,7 +139,7 @@ struct ManipulationReport {
     let hasScore = entries.contains { $0.code.score != nil }
     var columns = [ReportTable.Column("Image", hint: "Name of the output files", isNumeric: false)]
     if hasPSNR { columns.append(ReportTable.Column("Inversion", unit: "PSNR, dB", hint: "Inverted against original")) }
-    let ends = [distances.first, distances.last].compactMap { $0 }.map(Figure.label)
+    let ends = [distances.first, distances.last].compactMap { $0 }.map(Self.label)
     columns += ends.map {
       ReportTable.Column("Change at α \($0)", unit: "RMS, pixels in ±1", hint: "Against the inverted picture")
     }
@@ -188,7 +191,7 @@ struct ManipulationReport {
         entry.code.inverted, title: "Inverted",
         details: entry.code.psnrDB.map { ["PSNR \(Figure.fixed($0, 2)) dB"] } ?? [], id: "i\(index)-inverted"))
     let row = PictureRow(pictures: pictures).html()
-    let frames = entry.steps.compactMap { step in step.image.map { (label: Figure.label(step.alpha), image: $0) } }
+    let frames = entry.steps.compactMap { step in step.image.map { (label: Self.label(step.alpha), image: $0) } }
     guard let first = frames.first, let last = frames.last else { return "\(row)\(chart(entry))" }
     let start = entry.steps.indices.min { abs(entry.steps[$0].alpha) < abs(entry.steps[$1].alpha) } ?? 0
     let slider = PictureSlider(parameter: "α", frames: frames, start: start, id: "i\(index)-step").html()
