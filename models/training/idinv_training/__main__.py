@@ -24,6 +24,14 @@ from .config import PRESETS
 STAGES = ("pool", "features", "lesson", "gan", "encoder", "export")
 
 
+def _share(text: str) -> tuple[int, int]:
+    """"I/N" to (I, N), 0 <= I < N."""
+    turn, _, count = text.partition("/")
+    if not (turn.isdecimal() and count.isdecimal() and int(turn) < int(count)):
+        raise argparse.ArgumentTypeError(f"expected I/N, I from 0 to N - 1, found '{text}'")
+    return int(turn), int(count)
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="idinv_training", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -35,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, help="time limit of each stage, instead of the preset's")
-    parser.add_argument("--share", default="0/1", help="of the stage `pool`: which of how many processes")
+    parser.add_argument("--share", type=_share, default="0/1", metavar="I/N", help="of the stage `pool`: which of how many processes")
     parser.add_argument("--count", type=int, default=100, help="of the stage `images`")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
@@ -46,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     preset = PRESETS[args.preset] if args.minutes is None else PRESETS[args.preset].within(args.minutes)
     pipeline = Pipeline(preset, args.run, args.device, args.resume, args.start)
     if args.stage == "pool":
-        pipeline.pool(tuple(int(part) for part in args.share.split("/")))
+        pipeline.pool(args.share)
         return
     if args.stage == "images":
         pipeline.images(args.count)

@@ -62,7 +62,7 @@ def _panel(title: str, points: Sequence[tuple[float, float, int | None]], logari
         draw.line([(LEFT, y), (WIDTH - RIGHT, y)], fill=PALE)
         draw.text((LEFT - 4, y), f"{tick:.3g}", fill=INK, anchor="rm")
     draw.rectangle([LEFT, TOP, WIDTH - RIGHT, HEIGHT - BOTTOM], outline=INK)
-    draw.text((WIDTH - RIGHT, HEIGHT - BOTTOM + 6), f"{last / 1000:.0f},000 images", fill=INK, anchor="ra")
+    draw.text((WIDTH - RIGHT, HEIGHT - BOTTOM + 6), f"{last:,.0f} images", fill=INK, anchor="ra")
     draw.text((LEFT, HEIGHT - BOTTOM + 6), "0", fill=INK)
     path = [at(x, v) for x, v, _ in points]
     draw.line(path, fill=LINE, width=2)

@@ -16,8 +16,27 @@ from torch import nn
 from .config import Budget
 
 
+def save_whole(state: Any, path: Path) -> None:
+    """`torch.save`, whole or not at all: a file that is there is taken for a finished one."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def _random_state() -> dict[str, Any]:
+    """Of all generators that training draws from, so that a resumed run does not draw again what it has seen."""
+    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
+
+
+def _set_random_state(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
 class Run:
-    """One stage. `parts` (networks, optimisers: anything with a state dict) are saved together and restored together.
+    """One stage. `parts` (networks, optimisers: anything with a state dict) are saved together and restored together, with
+    the state of the random numbers.
 
         run = Run(folder, "gan", budget, {"generator": g, ...}, checkpoint_minutes, resume=True)
         while not run.done:
@@ -40,6 +59,7 @@ class Run:
             self.images, self.seconds = state["images"], state["seconds"]
             for name, part in self.parts.items():
                 part.load_state_dict(state["parts"][name])
+            _set_random_state(state["random"])
             if self.log_path.exists():  # what came after the checkpoint will be done again
                 lines = self.log_path.read_text().splitlines(keepends=True)
                 self.log_path.write_text("".join(l for l in lines if json.loads(l)["images"] <= self.images))
@@ -76,11 +96,9 @@ class Run:
             self._told = now
 
     def save(self) -> None:
-        state = {"images": self.images, "seconds": self.seconds,
+        state = {"images": self.images, "seconds": self.seconds, "random": _random_state(),
                  "parts": {name: part.state_dict() for name, part in self.parts.items()}}
-        partial = self.path.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self.path)
+        save_whole(state, self.path)
 
     def record(self, **values: torch.Tensor | float) -> None:
         """Adds to the means that the next `report` prints."""

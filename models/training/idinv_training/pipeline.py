@@ -11,6 +11,7 @@ from torch import nn
 from . import faces
 from .config import Preset
 from .data import Pool, load_pool, render_pool
+from .loop import save_whole
 from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
 from .pictures import save_png
 from .train_features import AttributeHead, AttributeReader, train_features
@@ -50,7 +51,7 @@ class Pipeline:
         path = self.folder / f"{name}.pth"
         path.parent.mkdir(parents=True, exist_ok=True)
         # NCHW in the file, whatever layout training used.
-        torch.save({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()} | more, path)
+        save_whole({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()} | more, path)
 
     def load(self, name: str, net: nn.Module) -> nn.Module:
         net.load_state_dict(torch.load(self.folder / f"{name}.pth", map_location="cpu"))

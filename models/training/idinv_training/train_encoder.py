@@ -127,7 +127,7 @@ def train_guided(preset: Preset, generator: Generator, features: Features, discr
 
     encoder.train()
     synthesis, encode = compiled(generator.synthesis, preset.compile), compiled(encoder, preset.compile)
-    step = 0
+    step = run.images // batch
     while not run.done:
         for adam in (e_adam, d_adam):
             adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)

@@ -82,7 +82,7 @@ def train_gan(preset: Preset, generator: Generator, train: Pool, test: Pool, fea
     def latent(count: int = batch) -> Tensor:
         return torch.randn(count, config.z_dim, device=device)
 
-    step = 0
+    step = run.images // batch
     while not run.done:
         resolution, alpha, gamma = stage_at(config, run.progress)
         fade = torch.tensor(alpha) if alpha < 1 else None

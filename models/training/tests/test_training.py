@@ -223,13 +223,22 @@ def test_a_run_resumes_where_it_was_saved(tmp_path):
     run = Run(tmp_path, "gan", budget, {"net": net, "average": Average(net, 100)})
     run.advance(48)
     run.save()
+    drawn = torch.randn(3)
     run.report()
     run.advance(48)
     run.report()
     other = torch.nn.Linear(2, 2)
     again = Run(tmp_path, "gan", budget, {"net": other, "average": Average(other, 100)}, resume=True)
     assert again.images == 48 and torch.equal(other.weight, net.weight)
+    assert torch.equal(torch.randn(3), drawn)  # and not what the run had drawn before
     assert read(tmp_path, "gan", "images") == [(48, 48, None)]  # later lines are forgotten
+
+
+@pytest.mark.parametrize("share", ["2/2", "1", "a/b", "-1/2", "0/0"])
+def test_a_share_that_is_none_is_refused(tmp_path, share, capsys):
+    with pytest.raises(SystemExit):
+        main(["pool", "--preset", "cpu-tiny", "--run", str(tmp_path), f"--share={share}"])
+    assert "expected I/N" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 def test_a_whole_run(tmp_path):
