@@ -23,6 +23,7 @@ from . import ROOT, checkpoints, report
 from .parts import PARTS, Settings, store
 from .rounds import Machine
 
+GIVEN = ("generator.pth", "encoder.pth", "vgg16.pth")
 OURS = ["idinv-lite/f32/f32", "idinv-lite/f16/f32", "idinv-lite/f16/auto"]
 
 
@@ -53,19 +54,25 @@ def arguments() -> argparse.Namespace:
     chosen.program = chosen.program.resolve()
     if not os.access(chosen.program, os.X_OK):
         parser.error(f"--program: {chosen.program} is not there; build it with 'swift build -c release'")
+    for name in GIVEN if chosen.checkpoints else ():
+        if not (chosen.checkpoints / name).is_file():
+            parser.error(f"--checkpoints: {chosen.checkpoints / name} is not there; expected {', '.join(GIVEN)}")
     return chosen
 
 
 def settings(chosen: argparse.Namespace, sizes: dict[str, int]) -> Settings:
     full = chosen.full
     folder = chosen.out / "checkpoints"
-    full_size = folder / str(chosen.resolution)
+    full_size = checkpoints.place(folder, chosen.resolution, sizes)
     if chosen.checkpoints:
-        full_size = folder / "given"
+        # Other files, or other contents, are other networks: what was made of the ones is not taken for the others'.
+        files = [(chosen.checkpoints / name).resolve() for name in GIVEN]
+        state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        full_size = folder / f"given-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:12]}"
         full_size.mkdir(parents=True, exist_ok=True)
-        for name in ("generator.pth", "encoder.pth", "vgg16.pth"):
+        for name, path in zip(GIVEN, files):
             if not (full_size / name).exists():
-                (full_size / name).symlink_to((chosen.checkpoints / name).resolve(strict=True))
+                (full_size / name).symlink_to(path)
     machine = Machine(chosen.program, chosen.rounds or (7 if full else 3), chosen.runs or (5 if full else 3))
     every = [64, 128, 256, 512, 1024] if full else [64, 128, 256]
     return Settings(
@@ -90,7 +97,7 @@ def described(chosen: argparse.Namespace, given: Settings) -> dict:
         "cpu": model, "cpus": os.cpu_count(), "threads": given.threads, "versions": versions,
         "program_sha256": hashlib.sha256(chosen.program.read_bytes()).hexdigest(), "resolution": chosen.resolution,
         "rounds": given.machine.rounds, "runs": given.machine.runs, "full": chosen.full, "ours": given.ours,
-        "compile": given.compiles, "sizes": given.sizes or {},
+        "compile": given.compiles, "sizes": given.sizes or {}, "networks": given.full_size.name,
         "checkpoints": str(chosen.checkpoints.resolve()) if chosen.checkpoints else "random"}
 
 

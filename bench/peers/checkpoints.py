@@ -11,6 +11,11 @@ from . import ROOT
 INPUTS = 8
 
 
+def place(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None) -> pathlib.Path:
+    """Where below `folder` the random networks of these sizes lie."""
+    return folder / "-".join([str(resolution), *(f"{name}{value}" for name, value in sorted((sizes or {}).items()))])
+
+
 def prepare(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None) -> pathlib.Path:
     """Makes what is missing in `folder`: generator.pth, encoder.pth, vgg16.pth; codes.npy, images.npy, image.png.
 
@@ -22,7 +27,8 @@ def prepare(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None 
         sizes = sizes or {}
         command = [sys.executable, "-m", "peers.checkpoints", str(folder), str(resolution)]
         command += [f"{name}={value}" for name, value in sizes.items()]
-        subprocess.run(command, cwd=ROOT / "bench", check=True)
+        if subprocess.run(command, cwd=ROOT / "bench").returncode:
+            raise SystemExit(1)  # it has said why
         ready.touch()
     return folder
 
@@ -49,6 +55,8 @@ def _make(folder: pathlib.Path, resolution: int, sizes: dict[str, int]) -> None:
             torch.save(networks[network].state_dict(), folder / name)
         del generator, encoder, networks
     generator = published.load(folder, "generator")
+    if generator.resolution != resolution:
+        raise SystemExit(f"{folder}: the generator makes {generator.resolution} pixels, expected {resolution} (--resolution)")
     with torch.inference_mode():
         codes = generator.codes(torch.randn(INPUTS, generator.z_dim))
         images = torch.cat([generator.synthesis(code[None]) for code in codes])

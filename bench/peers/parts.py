@@ -74,7 +74,8 @@ def resolutions(settings: Settings) -> dict:
     for resolution in settings.resolutions:
         folder = settings.full_size
         if resolution != settings.resolution:
-            folder = checkpoints.prepare(settings.folder / str(resolution), resolution, settings.sizes)
+            folder = checkpoints.prepare(
+                checkpoints.place(settings.folder, resolution, settings.sizes), resolution, settings.sizes)
         for network in results:
             results[network][str(resolution)] = alternate(settings.machine, [PLAIN], network, folder, 1, settings.threads)
     return results
@@ -120,6 +121,7 @@ def cold(settings: Settings) -> dict:
                     seconds.setdefault(engine, []).append(elapsed)
                 else:
                     results[engine] = state
+                    seconds.pop(engine, None)
     return results | {name: {"median_s": statistics.median(values), "rounds_s": values}
                       for name, values in seconds.items()}
 

@@ -41,7 +41,7 @@ def megabytes(count: int) -> str:
 
 
 def comparison(title: str, results: dict) -> str:
-    """A table of one network's engines, fastest peer last but one column: what others are measured by."""
+    """A table of one network's engines; ratios are to the fastest peer, those of a step to PyTorch as published."""
     best = "pytorch" if title == TITLES["step"] and "median_s" in results.get("pytorch", {}) else fastest_peer(results)
     heading = f"time / {NAMES[best]}" if best else "ratio"
     lines = [f"### {title}", "", f"| engine | median | {heading} | peak memory | largest difference / largest value |", "|---|---|---|---|---|"]

@@ -112,8 +112,8 @@ def compare(engine: str, output: numpy.ndarray, reference: numpy.ndarray, is_ste
 def alternate(machine: Machine, engines: list[str], network: str, folder: pathlib.Path, batch: int, threads: int) -> dict:
     """Times `engines` on one network, round after round; {engine: figures or why there are none}.
 
-    Ratios are medians over rounds of an engine's time to the fastest peer's of the same round, because machines drift.
-    Where the reference is among them, an engine whose output is not the reference's is not timed.
+    `rounds_s` has the median of each round, so that ratios can be taken within a round: machines drift. Where the reference is among them, an engine whose output is not the reference's is not
+    timed.
     """
     results: dict[str, dict] = {}
     workers: dict[str, Worker] = {}

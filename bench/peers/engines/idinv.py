@@ -16,9 +16,9 @@ FEATURE_UNAVAILABLE = 69  # the exit code
 
 
 def converted(folder: pathlib.Path, weights: str, program: pathlib.Path) -> pathlib.Path:
-    """`model-WEIGHTS.idinv`, made once per checkpoint."""
+    """`model-WEIGHTS.idinv`, made once per checkpoint and program."""
     path = folder / f"model-{weights}.idinv"
-    if not path.exists():
+    if not path.exists() or path.stat().st_mtime < program.stat().st_mtime:
         arguments = [f for network, name in published.FILES.items() for f in (f"--{network}", folder / name)]
         run([program, "convert", *arguments, "--weights", weights, "-o", path, "--quiet"])
     return path

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 from peers import ROOT, checkpoints, report, rounds
-from peers.__main__ import current
+from peers.__main__ import GIVEN, arguments, current, described, settings
 
 PROGRAM = pathlib.Path(os.environ.get("IDINV_LITE", ROOT / ".build" / "release" / "idinv-lite"))
 SIZES = {"w_dim": 32, "fmaps_base": 512, "fmaps_max": 16, "encoder_base": 16, "encoder_max": 32}
@@ -108,7 +108,30 @@ def test_a_part_counts_only_for_the_settings_it_was_measured_with(tmp_path):
     assert current(tmp_path, "step", {"rounds": 3}) is None
 
 
+def test_other_checkpoints_are_other_networks(tmp_path, monkeypatch):
+    """In the same folder of results: neither files nor figures of the ones are taken for the others'."""
+    seen = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for file in GIVEN:
+            (tmp_path / name / file).write_text(name)
+        monkeypatch.setattr(sys, "argv", ["peers", "--quick", "--out", str(tmp_path / "out"), "--program", sys.executable,
+                                          "--checkpoints", str(tmp_path / name)])
+        chosen = arguments()
+        given = settings(chosen, {})
+        assert (given.full_size / "encoder.pth").read_text() == name
+        seen.append((given.full_size, described(chosen, given)))
+    assert seen[0][0] != seen[1][0] and seen[0][1] != seen[1][1]
+    assert checkpoints.place(tmp_path, 64) != checkpoints.place(tmp_path, 64, SIZES)
+
+
+def test_networks_of_another_resolution_are_refused(folder):
+    with pytest.raises(SystemExit, match="makes 128 pixels, expected 256"):
+        checkpoints._make(folder, 256, SIZES)
+
+
 @pytest.mark.parametrize("words, message", [
+    (["--quick", "--out", "x", "--program", sys.executable, "--checkpoints", "/nowhere"], "generator.pth is not there"),
     (["--out", "x"], "--quick --full is required"), (["--quick"], "--out"),
     (["--quick", "--out", "x", "--parts", "nothing"], "no part 'nothing'"),
     (["--quick", "--out", "x", "--program", "/nowhere"], "swift build")])
