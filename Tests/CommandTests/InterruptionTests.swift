@@ -63,6 +63,16 @@ struct InterruptionTests {
     var text = String(decoding: state, as: UTF8.self).replacingOccurrences(of: "\\/", with: "/")
     try place.write("out/.checkpoints/a.json", Array(state.prefix(state.count / 2)))
     try expectRefused([], "is no checkpoint")
+    // Numbers that no run counts: a step that never ends, microseconds beyond all integers.
+    for (pattern, hostile) in [
+      (#""integers":\[[0-9]+"#, #""integers":[9223372036854775807"#), (#""seconds":\[[^],]+"#, #""seconds":[1e300"#),
+      (#""bestLoss":[^,}]+"#, #""bestLoss":"nan""#), (#""workSeconds":[^,}]+"#, #""workSeconds":-1"#),
+    ] {
+      let changed = text.replacingOccurrences(of: pattern, with: hostile, options: .regularExpression)
+      #expect(changed != text, "\(pattern)")
+      try place.write("out/.checkpoints/a.json", text: changed)
+      try expectRefused([], "is damaged")
+    }
     let start = try #require(text.range(of: "\"code\":\"")?.upperBound)
     text.removeSubrange(start..<text.index(start, offsetBy: 400))
     try place.write("out/.checkpoints/a.json", text: text)

@@ -192,6 +192,19 @@ struct ManyImagesTests {
       #expect(
         result.status == 65 && result.errors.contains("record 1 belongs to no image of this run"), "\(result.errors)")
     }
+    // So are headers: a page of such pictures has no size.
+    let description = String(header.dropFirst(9).dropLast())
+    for (key, hostile) in [
+      ("resolution", "4611686018427387904"), ("snapshotCount", "4611686018427387904"), ("snapshotCount", "-1"),
+    ] {
+      let changed = description.replacingOccurrences(
+        of: "\"\(key)\":[0-9]+", with: "\"\(key)\":\(hostile)", options: .regularExpression)
+      #expect(changed != description)
+      try place.write("out/inversion.journal", text: line(changed))
+      let result = try Command.run(["merge", "out", "-o", "merged"], in: place)
+      #expect(
+        result.status == 65 && result.errors.contains("out/inversion.journal: is no journal"), "\(result.errors)")
+    }
   }
 
   @Test("bad images are skipped with their reasons, in a resumed run too")

@@ -52,6 +52,8 @@ struct Invert: ParsableCommand {
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
   var snapshots = 5
+  /// A report's size grows with them.
+  static let snapshotCounts = 0...1000
 
   @Option(
     parsing: .unconditional,
@@ -90,7 +92,9 @@ struct Invert: ParsableCommand {
       lambdaDomain >= 0 && lambdaDomain.isFinite, "--lambda-domain: expected 0 or more, found \(lambdaDomain)")
     try require(
       encoder == nil || start == "encoder", "--encoder makes the start code; expected --start encoder, found \(start)")
-    try require((0...1000).contains(snapshots), "--snapshots: expected 0 to 1000, found \(snapshots)")
+    try require(
+      Self.snapshotCounts.contains(snapshots),
+      "--snapshots: expected 0 to \(Self.snapshotCounts.upperBound), found \(snapshots)")
     try require((0...1024).contains(batch), "--batch: expected 0 to 1024, found \(batch)")
     try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
   }

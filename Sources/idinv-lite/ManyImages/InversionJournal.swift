@@ -60,7 +60,8 @@ final class InversionJournal {
     let description = file.header
     guard description.version == 1, (1...10_000_000).contains(description.list.count),
       Shard(argument: description.shard.description) != nil, (1...4096).contains(description.layerCount),
-      (1...1 << 20).contains(description.codeDimension)
+      (1...1 << 20).contains(description.codeDimension), (1...1 << 16).contains(description.resolution),
+      Invert.snapshotCounts.contains(description.snapshotCount)
     else {
       throw Failure(.badData, "\(path): is no journal of this version; delete it to begin anew")
     }

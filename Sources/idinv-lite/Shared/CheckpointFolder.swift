@@ -87,7 +87,11 @@ struct CheckpointFolder {
     let vectors = [state.code, state.bestCode] + state.optimiser.vectors + snapshots.map(\.code)
     guard vectors.allSatisfy({ $0.count == codeCount && $0.allSatisfy(\.isFinite) }),
       state.step == state.history.count, state.step == stored.seconds.count,
-      (0...state.step).contains(state.bestStep), state.bestStep > 0 || state.step == 0
+      (0...state.step).contains(state.bestStep), state.bestStep > 0 || state.step == 0, !state.bestLoss.isNaN,
+      // An optimiser counts nothing that is not a step, and no run takes a thousand years.
+      state.optimiser.integers.allSatisfy({ (0...state.step).contains($0) }),
+      snapshots.allSatisfy({ (0...state.step).contains($0.step) }),
+      (stored.seconds + [state.seconds]).allSatisfy({ $0 >= 0 && $0 < 3e10 })
     else { throw Failure(.badData, "\(file): is damaged; delete it to start anew") }
     guard state.step <= iterations else {
       throw Failure(
