@@ -15,6 +15,8 @@ for path in sys.argv[1:]:
     with open(path) as file:
         summary = json.load(file)
     name = summary["boundaries"][0]["name"]
+    if name not in THRESHOLDS or 0 not in summary["distances"]:
+        sys.exit(f"{path}: expected edits along one of {', '.join(THRESHOLDS)}, with 0 among the distances")
     rows = [{step["alpha"]: step["attributes"] for step in image["steps"]} for image in summary["images"]]
     spread = {a: statistics.stdev(row[0][a] for row in rows) for a in rows[0][0]}
     for alpha in summary["distances"]:
