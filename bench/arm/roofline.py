@@ -30,7 +30,7 @@ class CPU:
             matrix_peak=cycles * board["flop_per_cycle"] * board.get("matrix_efficiency", 1),
             transform_bandwidth=cycles * board["l1_bytes_per_cycle"],
             cache_bandwidth=cycles * board["last_cache_bytes_per_cycle"],
-            memory_bandwidth=board["bus_gb_per_s"] * usable_share * 1e9,
+            memory_bandwidth=board["bus_gb_per_s"] * board.get("usable_share", usable_share) * 1e9,
             cache_bytes=board["last_cache_mb"] * 1e6)
 
     @staticmethod

@@ -46,6 +46,7 @@ class Operators(unittest.TestCase):
         cpu = roofline.CPU.of_board(board, 0.5)
         self.assertAlmostEqual(cpu.matrix_peak, 153.6e9)
         self.assertAlmostEqual(cpu.memory_bandwidth, 8.5e9)
+        self.assertAlmostEqual(roofline.CPU.of_board({**board, "usable_share": 1}, 0.5).memory_bandwidth, 17e9)
         self.assertAlmostEqual(roofline.CPU.of_board({**board, "matrix_efficiency": 0.5}, 0.5).matrix_peak, 76.8e9)
 
 
@@ -71,7 +72,6 @@ class Model(unittest.TestCase):
         one, two = (roofline.predict(bench(), "m", cpu, 1.5) for cpu in (CPU, fast))
         self.assertGreater(one["predicted_inversion_s"], 1.99 * two["predicted_inversion_s"])
         self.assertAlmostEqual(one["predicted_s"]["step"], 1.5 * one["least_s"]["step"])
-
 
     def test_a_board_must_hold_the_run(self):
         boards = [{"name": "s", "memory_mb": 512}, {"name": "l", "memory_mb": 2048}]
