@@ -11,6 +11,7 @@ import pytest
 
 from peers import ROOT, checkpoints, report, rounds
 from peers.__main__ import GIVEN, arguments, current, described, settings
+from peers.parts import PLAIN, Settings, cold
 
 PROGRAM = pathlib.Path(os.environ.get("IDINV_LITE", ROOT / ".build" / "release" / "idinv-lite"))
 SIZES = {"w_dim": 32, "fmaps_base": 512, "fmaps_max": 16, "encoder_base": 16, "encoder_max": 32}
@@ -53,6 +54,14 @@ def test_steps_agree_through_a_gradient(folder):
     results = rounds.alternate(machine(), ["idinv-lite/f32/f32", "pytorch", "pytorch-cached", "openvino"], "step", folder, 1, 1)
     assert results.pop("openvino") == {"unavailable": "runs no gradients"}
     assert all("median_s" in figures for figures in results.values()), results
+
+
+@needs_program
+def test_a_cold_start_leaves_out_the_turn_that_exports(folder):
+    given = Settings(machine(), folder.parent, folder, 128, [PLAIN], 1, [1], [1], [128], False, SIZES)
+    results = cold(given)
+    assert set(results) >= {"idinv-lite, f16 weights", "pytorch", "onnxruntime", "openvino", "ncnn"}
+    assert all(len(figures["rounds_s"]) == 2 for figures in results.values()), results
 
 
 def test_a_wrong_engine_is_not_timed(folder, tmp_path):
