@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Imaging
+import Quant
 import Testing
 
 /// Processes that start themselves cannot be emulated.
@@ -106,6 +107,43 @@ struct BenchQualityTests {
     let again = try Command.succeed(call + ["--json"], in: place)
     #expect(try place.bytes("out/quality.journal") == journal)
     #expect(try timeless(again.json) == timeless(object))
+  }
+
+  @Test("codes and pictures that cannot be the model's are refused, though their checksums fit")
+  func foreignResults() throws {
+    let place = try place()
+    let call = try arguments(["-q", "in/a.png", "-o", "out", "--iterations", "2", "--rounds", "1", "--edits", "0"])
+    try Command.succeed(call, in: place)
+    let journal = try place.text("out/quality.journal")
+    let picture = Data(try place.bytes("in/b.png"))
+    for (key, value, reason) in [
+      ("code", Data(count: 8), "holds no code of a; expected 256 "),
+      ("picture", picture, "holds a picture of 45×45; expected 32×32;"),
+    ] {
+      let lines = try journal.split(separator: "\n").map { try Self.changed(String($0), key, value) }
+      let text = lines.joined(separator: "\n") + "\n"
+      #expect(text != journal)
+      try place.write("out/quality.journal", text: text)
+      let result = try Command.run(call, in: place)
+      #expect(
+        result.status == 65 && result.errors.hasPrefix("idinv-lite: out/quality.journal: \(reason)"),
+        "\(result.errors)")
+    }
+  }
+
+  /// A line of a journal with other data, where it has any of that name.
+  private static func changed(_ line: String, _ key: String, _ value: Data) throws -> String {
+    let object = try JSONSerialization.jsonObject(with: Data(line.utf8.dropFirst(9)))
+    guard var record = object as? [String: Any], let part = record["part"] as? String,
+      let text = Data(base64Encoded: part), var stored = try JSONSerialization.jsonObject(with: text) as? [String: Any],
+      stored[key] != nil
+    else { return line }
+    stored[key] = value.base64EncodedString()
+    record["part"] = try JSONSerialization.data(withJSONObject: stored).base64EncodedString()
+    let changed = try JSONSerialization.data(withJSONObject: record)
+    var crc = CRC32()
+    crc.update([UInt8](changed))
+    return String(format: "%08x ", crc.value) + String(decoding: changed, as: UTF8.self)
   }
 
   /// By definition, from the figures in the file.

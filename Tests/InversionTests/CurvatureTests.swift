@@ -65,6 +65,14 @@ import Testing
     }
   }
 
+  /// What single precision rounds to zero cannot be divided by.
+  @Test func anObjectiveThatDoesNotCurveIsRefused() throws {
+    #expect(try CurvatureMeasurement.positive([-1, 1e-9, 4]) == [4e-6, 4e-6, 4])
+    for eigenvalues in [[0, 0], [0, 1e-38], [-1, -1e-3], [1, .infinity], [1, .nan]] {
+      #expect(throws: InversionError.self, "\(eigenvalues)") { try CurvatureMeasurement.positive(eigenvalues) }
+    }
+  }
+
   @Test func inWItStaysInW() {
     let curvature = Curvature(
       basis: basis(12, seed: 1).prefix(24).map { Float($0) }, values: [9, 3], remainder: 0.1

@@ -260,9 +260,7 @@ final class QualityRun {
     var result: [QualityConfiguration: Measurement] = [:]
     for configuration in plan.configurations where failures[configuration] == nil {
       stage = "judging, \(configuration.method)"
-      let found = try images.indices.compactMap { image -> Found? in
-        try journal.storedPart(foundKey(configuration, image))
-      }
+      let found = try images.indices.compactMap { try storedResult(configuration, $0) }
       guard found.count == images.count else { continue }
       let timings = try images.indices.map { image in
         try (0..<plan.rounds).compactMap { round -> Timing? in
@@ -270,7 +268,7 @@ final class QualityRun {
         }
       }
       guard timings.allSatisfy({ !$0.isEmpty }) else { continue }
-      let pictures = try found.map { try PNG.decode([UInt8]($0.picture), path: journalPath) }
+      let pictures = try found.map { try picture(of: $0) }
       let qualities = try images.indices.map { image in
         defer { unitsDone += 1 }
         let key = EvaluationJournal.key(["quality", modelSHA, programSHA, foundKey(configuration, image)])
@@ -289,6 +287,29 @@ final class QualityRun {
       result[configuration] = measurement
     }
     return result
+  }
+
+  /// What the journal holds of an image.
+  private func storedResult(_ configuration: QualityConfiguration, _ image: Int) throws -> Found? {
+    guard let found: Found = try journal.storedPart(foundKey(configuration, image)) else { return nil }
+    let (values, count) = (found.code.values, try plan.model.codeShape().count)
+    guard values.count == count, values.allSatisfy({ $0.isFinite }) else {
+      throw damage("no code of \(plan.images[image].name)", expected: "\(count) finite numbers")
+    }
+    return found
+  }
+
+  private func picture(of found: Found) throws -> Image8 {
+    let picture = try PNG.decode([UInt8](found.picture), path: journalPath)
+    let side = try plan.model.imageResolution()
+    guard picture.width == side, picture.height == side else {
+      throw damage("a picture of \(picture.width)×\(picture.height)", expected: "\(side)×\(side)")
+    }
+    return picture
+  }
+
+  private func damage(_ what: String, expected: String) -> Failure {
+    Failure(.badData, "\(journalPath): holds \(what); expected \(expected); delete it to begin anew")
   }
 
   private var journalPath: String { output.path(Self.journalName) }

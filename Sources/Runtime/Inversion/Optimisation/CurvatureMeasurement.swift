@@ -92,7 +92,7 @@ public final class CurvatureMeasurement {
 
   /// - Parameter progress: gets the share done; false ends the work.
   /// - Returns: nil where the work was ended.
-  /// - Throws: `.notFinite`.
+  /// - Throws: `.notFinite`; `.badSamples` where the objective does not curve.
   public func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Curvature? {
     observer = progress
     do {
@@ -107,9 +107,9 @@ public final class CurvatureMeasurement {
       for row in 0..<count { for column in 0..<count { matrix[row * count + column] *= roots[row] * roots[column] } }
       let eigen = SymmetricEigen(matrix, size: count)
       let vectors = Self.product(eigen.vectors, stiff, rows: count, columns: codeCount)
-      let floor = max(eigen.values[count - 1] * 1e-6, .leastNormalMagnitude)
+      let curvatures = try Self.positive(eigen.values)
       let kept = (count - rank..<count).reversed()
-      let values = kept.map { Float(max(eigen.values[$0], floor)) }
+      let values = kept.map { Float(curvatures[$0]) }
       return Curvature(
         basis: kept.flatMap { row in vectors[row * codeCount..<(row + 1) * codeCount].map { Float($0) } },
         values: values, remainder: values[rank - 1])
@@ -165,9 +165,8 @@ public final class CurvatureMeasurement {
       for index in mean.indices { mean[index] += absolute[index] / Double(imageCount) }
     }
     let eigen = SymmetricEigen(mean, size: rank)
-    let floor = max(eigen.values[rank - 1] * 1e-6, .leastNormalMagnitude)
     return (
-      mean, Self.product(eigen.vectors, basis, rows: rank, columns: codeCount), eigen.values.map { max($0, floor) }
+      mean, Self.product(eigen.vectors, basis, rows: rank, columns: codeCount), try Self.positive(eigen.values)
     )
   }
 
@@ -236,6 +235,19 @@ public final class CurvatureMeasurement {
     var matrix = [Double](repeating: 0, count: count * count)
     for index in 0..<count { matrix[index * count + index] = 1 }
     return matrix
+  }
+
+  /// Eigenvalues of a mean curvature, ascending, none of them less than a millionth of the largest.
+  ///
+  /// - Throws: `.badSamples` where the largest is so small or large that single precision cannot hold all of them: where
+  ///   an encoder leads to codes that the generator's images do not depend on, it is zero.
+  static func positive(_ eigenvalues: [Double]) throws(InversionError) -> [Double] {
+    let largest = eigenvalues.last ?? 0
+    guard largest > 1e-30, largest < 1e30 else {
+      throw .badSamples(
+        what: "objective around the encoder's codes", expected: "a curvature of 1e-30 to 1e30", found: "\(largest)")
+    }
+    return eigenvalues.map { max($0, largest * 1e-6) }
   }
 
   /// |A| of the symmetric part of A: the same eigenvectors, the eigenvalues' magnitudes.
