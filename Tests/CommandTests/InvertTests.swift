@@ -48,8 +48,9 @@ struct InvertTests {
     }
 
     let summary = try place.json("out/summary.json")
+    // A run that lasts, on a slow or busy machine, also says how the processor fared.
     #expect(
-      Set(summary.keys) == [
+      Set(summary.keys).subtracting(["conditions"]) == [
         "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
         "median_psnr_db",
         "images", "skipped", "run", "stop_reasons",

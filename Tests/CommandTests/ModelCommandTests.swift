@@ -56,7 +56,15 @@ struct ModelCommandTests {
     let json = try Command.succeed(verify + ["--json"], in: place).json
     #expect((json["networks"] as? [[String: Any]])?.count == 5)
     #expect((json["gradients"] as? [[String: Any]])?.count == 3)
-    #expect(try Command.succeed(verify, in: place).output.contains("domain gradient"))
+    let table = try Command.succeed(verify, in: place).output
+    #expect(table.contains("domain gradient") && !table.contains("note: "))
+    // The same tensors in another file: an archive with a comment.
+    var bytes = try place.bytes(checkpoints[0])
+    bytes[bytes.count - 2] = 1
+    try place.write("g.pth", bytes + [0x20])
+    let other = ["verify", "m.idinv", "--against", "g.pth"] + checkpoints.dropFirst()
+    #expect(try Command.succeed(other, in: place).output.contains("note: g.pth: by its SHA-256 not the file"))
+    try FileManager.default.removeItem(atPath: place.at("g.pth"))
     #expect(try Command.succeed(verify + ["--quiet"], in: place).output.isEmpty)
     let strict = try Command.run(verify + ["--quiet", "--minimum-psnr", "500"], in: place)
     #expect(strict.status == (weights == "f32" ? 0 : 65), "\(strict.errors)")

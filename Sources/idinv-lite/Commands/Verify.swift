@@ -55,7 +55,7 @@ struct Verify: ParsableCommand {
       options.pixelMaximum = file.specification.pixelMaximum
       let folder = try ScratchFolder()
       let temporary = folder.path + "/reference.idinv"
-      _ = try Conversion(
+      let conversion = try Conversion(
         generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
         attributes: parts[.attributes], options: options
       ).run(to: temporary) { _ in
@@ -100,10 +100,13 @@ struct Verify: ParsableCommand {
         try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
       }
       if Signals.isInterrupted { throw ExitCode(Signals.exitCode) }
+      let strangers = conversion.sources.filter { source in
+        !file.metadata.sources.contains { $0.part == source.part && $0.sha256 == source.sha256 }
+      }
       if reporting.json {
         try JSONOutput.print(comparison)
       } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue))
+        try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue, strangers: strangers))
       }
       if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
         throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
@@ -115,7 +118,10 @@ struct Verify: ParsableCommand {
     }
   }
 
-  private func text(_ comparison: ModelComparison, precision: String) -> String {
+  /// - Parameter strangers: checkpoints that are not those that the model was made of.
+  private func text(
+    _ comparison: ModelComparison, precision: String, strangers: [ConversionReport.Source]
+  ) -> String {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
       let psnr = difference.psnr == .infinity ? "   exact   " : String(format: "%8.2f dB", difference.psnr)
@@ -126,6 +132,7 @@ struct Verify: ParsableCommand {
       ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]
       + ["  " + "output".padding(toLength: 24, withPad: " ", startingAt: 0) + "     max abs         PSNR  cosine"]
       + comparison.networks.map { row($0, "") } + comparison.gradients.map { row($0, " gradient") }
+      + strangers.map { "note: \($0.path): by its SHA-256 not the file that \(model) was made of" }
     return lines.joined(separator: "\n") + "\n"
   }
 
