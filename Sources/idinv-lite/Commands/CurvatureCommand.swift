@@ -64,8 +64,8 @@ struct CurvatureCommand: ParsableCommand {
       try OutputPlaces(inputs: [model.path]).check(output)
       let measurement = try CurvatureMeasurement(
         model, plan: .init(imageCount: images, rank: rank, seed: seed), kernels: try engine.kernels())
-      let curvature = try ProgressBar(isQuiet: reporting.quiet).follow("curvature") {
-        try measurement.run(progress: $0)
+      let curvature = try ProgressBar(isQuiet: reporting.quiet).follow("curvature") { progress in
+        try locating(model.path) { try measurement.run(progress: progress) }
       }
       let byteCount = try locating(output) { try model.file.write(curvature.stored, to: output) }
       let listing = Listing(

@@ -106,7 +106,8 @@ struct Verify: ParsableCommand {
       if reporting.json {
         try JSONOutput.print(comparison)
       } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(comparison, precision: file.metadata.precision.rawValue, strangers: strangers))
+        let precision = file.metadata.precision.rawValue
+        try StandardStreams.printOutput(text(comparison, precision: precision, strangers: strangers))
       }
       if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
         throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
