@@ -73,12 +73,15 @@ struct MemoryTests {
   func others() throws {
     let place = try Folder()
     try place.writePicture("a.png", height: 64, width: 64)
+    // Under an emulator a sample takes seconds.
+    let samples =
+      Command.launcher.isEmpty ? ["--samples", "300", "--ratio", "0.1"] : ["--samples", "50", "--ratio", "0.3"]
     for arguments in [
       ["mix", "--styles", "a.png", "--contents", "a.png", "-o", "out", "--iterations", "1"],
       ["bench", "--runs", "1", "--only", "step"], ["encode", "a.png", "-o", "out"],
       ["synthesize", "--seeds", "0-4", "-o", "out"], ["evaluate", "a.png", "-o", "out", "--methods", "encoder"],
       ["bench", "optimisers", "a.png", "-o", "out", "--steps", "2"],
-      ["boundary", "train", "--attribute", "smile", "--samples", "300", "--ratio", "0.1", "-o", "learnt"],
+      ["boundary", "train", "--attribute", "smile", "-o", "learnt"] + samples,
       ["boundary", "search-layers", "--boundary", "learnt/smile.npy", "--samples", "2"],
     ] {
       let call = arguments + ["-m", Self.model]
