@@ -44,15 +44,16 @@ def comparison(title: str, results: dict) -> str:
     """A table of one network's engines; ratios are to the fastest peer, those of a step to PyTorch as published."""
     best = "pytorch" if title == TITLES["step"] and "median_s" in results.get("pytorch", {}) else fastest_peer(results)
     heading = f"time / {NAMES[best]}" if best else "ratio"
-    lines = [f"### {title}", "", f"| engine | median | {heading} | peak memory | largest difference / largest value |", "|---|---|---|---|---|"]
+    lines = [f"### {title}", "", f"| engine | median | {heading} | peak memory | difference / largest value | (root mean square) |",
+             "|---|---|---|---|---|---|"]
     for engine, figures in results.items():
         if "median_s" not in figures:
-            lines.append(f"| {name(engine)} | — {reason(figures)} | | | |")
+            lines.append(f"| {name(engine)} | — {reason(figures)} | | | | |")
             continue
         quotient = f"{ratio(results, engine, best):.2f}" if best else ""
         lines.append(
             f"| {name(engine)} | {figures['median_s'] * 1e3:.1f} ms | {quotient} | {megabytes(figures['peak_bytes'])} | "
-            f"{figures.get('relative_difference', float('nan')):.1e} |")
+            f"{figures.get('relative_difference', float('nan')):.1e} | {figures.get('rms_difference', float('nan')):.1e} |")
     return "\n".join(lines) + "\n"
 
 

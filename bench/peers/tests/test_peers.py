@@ -92,7 +92,19 @@ def test_comparison_rules():
     assert "allowed" in rounds.compare("openvino", reference + 0.1, reference, False)[1]
     assert "allowed" in rounds.compare("openvino", reference * numpy.nan, reference, False)[1]
     assert "wrong shape" in rounds.compare("openvino", reference[:, :1], reference, False)[1]
-    assert rounds.compare("idinv-lite/f16/f32", reference * 1.01, reference, False)[1] is None
+    assert rounds.compare("idinv-lite/f16/f32", reference * 1.005, reference, False)[1] is None
+    # Rounded networks are judged by the mean, and by the largest difference only where a part is wrong.
+    image = numpy.ones((1, 3, 100, 100), "float32")
+    one_pixel = image.copy()
+    one_pixel[0, 0, 0, 0] = 1.09
+    assert rounds.compare("idinv-lite/f16/auto", one_pixel, image, False)[1] is None
+    assert "allowed" in rounds.compare("idinv-lite/f32/f32", one_pixel, image, False)[1]
+    assert "root mean square" in rounds.compare("idinv-lite/f16/auto", image * 1.02, image, False)[1]
+    one_pixel[0, 0, 0, 0] = 1.2
+    assert "allowed 0.1" in rounds.compare("idinv-lite/f16/auto", one_pixel, image, False)[1]
+    losses = numpy.array([[1.0, 1e-3, 1e-4]], "float32")
+    assert rounds.compare("idinv-lite/f32/f32", losses * 1.009, losses, True)[1] is None
+    assert "allowed" in rounds.compare("idinv-lite/f32/f32", losses * [1, 1, 1.02], losses, True)[1]
 
 
 def test_ratios_are_of_rounds_and_the_report_says_why_an_engine_is_missing(tmp_path):
