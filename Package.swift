@@ -49,7 +49,7 @@ let package = Package(
       dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
       path: "Sources/SIMDKernels/SIMDKernels"),
     .testTarget(
-      name: "SIMDKernelsTests", dependencies: ["SIMDKernels"], path: "Tests/SIMDKernelsTests"),
+      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CKernelShims"], path: "Tests/SIMDKernelsTests"),
 
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(

@@ -1,27 +1,49 @@
 #include "Parallel.h"
+#include "Waiting.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
 extern void kmp_set_blocktime(int milliseconds);
 
-// Idle workers spin for this long before they sleep. Operators of one step follow each other within microseconds;
-// libomp's default of 200 ms would burn a core long after the step. Who sets libomp's own variables has the say: where more
-// threads than cores run (under an emulator, beside other programs), 0 is best.
-enum { BLOCK_TIME_MS = 1 };
+// Idle workers spin for this long before they sleep, while nobody else wants the cores. libomp's default of 200 ms would
+// burn a core long after the step.
+enum { SPIN_MS = 1 };
 
 // libomp ends the process, or waits for ever, where the variable holds no count; every region here states its own.
 static void forget_thread_count(void) { unsetenv("OMP_NUM_THREADS"); }
 
-// libomp keeps the time for each thread that begins regions.
-static void prepare(void) {
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+static idinv_usage usage(void) {
+  struct rusage process;
+  getrusage(RUSAGE_SELF, &process);
+  return (idinv_usage){nanoseconds(CLOCK_THREAD_CPUTIME_ID), process.ru_nivcsw};
+}
+
+// libomp keeps how to wait, and this file what it knows of it, for each thread that begins regions.
+typedef struct {
+  bool is_prepared;
+  bool is_fixed;  // who sets libomp's own variables has the say
+  idinv_waiting waiting;
+} caller;
+
+static caller *prepared(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  static _Thread_local bool is_prepared;
-  if (is_prepared) return;
-  is_prepared = true;
+  static _Thread_local caller own;
+  if (own.is_prepared) return &own;
+  own.is_prepared = true;
   pthread_once(&once, forget_thread_count);
-  if (!getenv("KMP_BLOCKTIME") && !getenv("OMP_WAIT_POLICY")) kmp_set_blocktime(BLOCK_TIME_MS);
+  own.is_fixed = getenv("KMP_BLOCKTIME") || getenv("OMP_WAIT_POLICY");
+  if (!own.is_fixed) kmp_set_blocktime(SPIN_MS);
+  return &own;
 }
 
 // By itself: whatever has a region asks libomp for the thread's number as soon as it is called, before all else.
@@ -45,6 +67,16 @@ void idinv_parallel_for(intptr_t count, intptr_t threads, void *context, idinv_b
     for (intptr_t i = 0; i < count; i++) body(context, i, 0);
     return;
   }
-  prepare();
+  caller *own = prepared();
+  if (own->is_fixed) {
+    run_region(count, threads, context, body);
+    return;
+  }
+  int64_t began = nanoseconds(CLOCK_MONOTONIC);
   run_region(count, threads, context, body);
+  switch (idinv_waiting_next(&own->waiting, began, nanoseconds(CLOCK_MONOTONIC), usage)) {
+    case idinv_waiting_sleeps: kmp_set_blocktime(0); break;
+    case idinv_waiting_spins: kmp_set_blocktime(SPIN_MS); break;
+    case idinv_waiting_unchanged: break;
+  }
 }

@@ -4,3 +4,4 @@
 #include "Parallel.h"
 #include "Processor.h"
 #include "VectorInlines.h"
+#include "Waiting.h"
