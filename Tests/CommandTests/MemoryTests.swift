@@ -69,6 +69,17 @@ struct MemoryTests {
     return try #require(Int(refused.errors.firstMatch(of: /at least (\d+)M/)?.1 ?? ""), "\(refused.errors)")
   }
 
+  @Test("without a budget, a task far beyond the machine is refused before it takes the memory")
+  func beyondTheMachine() throws {
+    let place = try Folder()
+    let result = try Command.run(
+      ["bench", "-m", Self.model, "--only", "encoder", "--batch", "4000000"], in: place)
+    #expect(result.status == 69 && result.output.isEmpty)
+    #expect(
+      result.errors.contains(/^idinv-lite: memory: this would take about \d+\.\d+ GB, and .* are left; .*\n$/),
+      "\(result.errors)")
+  }
+
   @Test("other commands keep to a budget, too")
   func others() throws {
     let place = try Folder()

@@ -41,6 +41,13 @@ struct MemoryOption: ParsableArguments {
       plan = try budget.plan(
         budget: available.map { resident + $0 - max(64 << 20, $0 / 10) }, batches: batches,
         sideBySide: available.map { resident + $0 / 2 }, isBinding: false)
+      // A prediction errs, and swap helps a little; beyond that the system would kill the process, or trouble others.
+      if let available, plan.predictedByteCount > 2 * (resident + available) {
+        throw Failure(
+          .unavailable,
+          "memory: this would take about \(humanBytes(plan.predictedByteCount)), and \(humanBytes(available)) are "
+            + "left; expected a smaller task, as by --batch, or --memory-budget to try all the same")
+      }
     }
     return MemoryChoice(
       model: try Model(file: model.file, path: model.path, memory: plan.policy), plan: plan,
