@@ -73,7 +73,7 @@ struct MemoryTests {
   func beyondTheMachine() throws {
     let place = try Folder()
     let result = try Command.run(
-      ["bench", "-m", Self.model, "--only", "encoder", "--batch", "4000000"], in: place)
+      ["bench", "-m", Self.model, "--only", "encoder", "--batch", "1000000"], in: place)
     #expect(result.status == 69 && result.output.isEmpty)
     #expect(
       result.errors.contains(/^idinv-lite: memory: this would take about \d+\.\d+ GB, and .* are left; .*\n$/),
