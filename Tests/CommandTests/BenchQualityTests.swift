@@ -1,7 +1,6 @@
 import Checkpoint
 import Foundation
 import Imaging
-import Quant
 import Testing
 
 /// Processes that start themselves cannot be emulated.
@@ -120,8 +119,7 @@ struct BenchQualityTests {
       ("code", Data(count: 8), "holds no code of a; expected 256 "),
       ("picture", picture, "holds a picture of 45×45; expected 32×32;"),
     ] {
-      let lines = try journal.split(separator: "\n").map { try Self.changed(String($0), key, value) }
-      let text = lines.joined(separator: "\n") + "\n"
+      let text = try JournalText.changed(journal, key, value.base64EncodedString())
       #expect(text != journal)
       try place.write("out/quality.journal", text: text)
       let result = try Command.run(call, in: place)
@@ -129,21 +127,6 @@ struct BenchQualityTests {
         result.status == 65 && result.errors.hasPrefix("idinv-lite: out/quality.journal: \(reason)"),
         "\(result.errors)")
     }
-  }
-
-  /// A line of a journal with other data, where it has any of that name.
-  private static func changed(_ line: String, _ key: String, _ value: Data) throws -> String {
-    let object = try JSONSerialization.jsonObject(with: Data(line.utf8.dropFirst(9)))
-    guard var record = object as? [String: Any], let part = record["part"] as? String,
-      let text = Data(base64Encoded: part), var stored = try JSONSerialization.jsonObject(with: text) as? [String: Any],
-      stored[key] != nil
-    else { return line }
-    stored[key] = value.base64EncodedString()
-    record["part"] = try JSONSerialization.data(withJSONObject: stored).base64EncodedString()
-    let changed = try JSONSerialization.data(withJSONObject: record)
-    var crc = CRC32()
-    crc.update([UInt8](changed))
-    return String(format: "%08x ", crc.value) + String(decoding: changed, as: UTF8.self)
   }
 
   /// By definition, from the figures in the file.

@@ -126,6 +126,21 @@ struct EvaluateTests {
     }
   }
 
+  @Test("a stored part that does not hang together is measured again, though its checksum fits")
+  func foreignPart() throws {
+    let place = try place()
+    let call = try arguments(["-q", "--methods", "in-domain", "-o", "out"])
+    try Command.succeed(call, in: place)
+    let (journal, expected) = (try place.text("out/evaluation.journal"), try figures(place, "out"))
+    for (key, value) in [("steps", -1), ("steps", 1 << 62), ("in_domain_mean_square", [0.5])] as [(String, Any)] {
+      let text = try JournalText.changed(journal, key, value)
+      #expect(text != journal)
+      try place.write("out/evaluation.journal", text: text)
+      try Command.succeed(call, in: place)
+      #expect(try figures(place, "out") == expected, "\(key) \(value)")
+    }
+  }
+
   @Test("a model without attributes, or without boundaries, is measured by what it has")
   func less() throws {
     let place = try place()

@@ -65,8 +65,12 @@ final class EvaluationJournal {
   }
 
   /// The result of a part: stored, or made and stored.
-  func part<Value: Codable>(_ key: String, make: () throws -> Value) throws -> Value {
-    if let value: Value = try storedPart(key) { return value }
+  ///
+  /// - Parameter isWhole: whether a stored result hangs together; one that does not is made again.
+  func part<Value: Codable>(
+    _ key: String, isWhole: (Value) -> Bool = { _ in true }, make: () throws -> Value
+  ) throws -> Value {
+    if let value: Value = try storedPart(key), isWhole(value) { return value }
     let value = try make()
     try append(value, key: key)
     return value

@@ -244,7 +244,9 @@ final class EvaluationRun {
       if plan.interpolationCount >= 2 {
         stage = "interpolation, \(method.title)"
         let count = plan.interpolationCount
-        let line = try journal.part(partKey("interpolation", options(method), count)) {
+        let line = try journal.part(
+          partKey("interpolation", options(method), count), isWhole: \InterpolationEvaluation.isWhole
+        ) {
           try evaluator.interpolation(Array(codes.prefix(count)))
         }
         results.interpolation.append(.init(method: method, interpolation: line))

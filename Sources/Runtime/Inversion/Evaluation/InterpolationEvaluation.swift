@@ -16,6 +16,11 @@ public struct InterpolationEvaluation: Sendable, Codable {
   public var halfway_frechet_distance_f: Double?
 
   public static let stepCount = 8
+
+  /// Whether the scores are those of the steps: of a stored evaluation, not of one that was just made.
+  public var isWhole: Bool {
+    steps == Self.stepCount && [0, steps + 1].contains(in_domain_mean_square.count)
+  }
 }
 
 extension Evaluator {
