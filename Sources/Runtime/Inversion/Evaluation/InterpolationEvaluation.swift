@@ -17,7 +17,7 @@ public struct InterpolationEvaluation: Sendable, Codable {
 
   public static let stepCount = 8
 
-  /// Whether the scores are those of the steps: of a stored evaluation, not of one that was just made.
+  /// Whether there are as many scores as positions, or none: a stored evaluation may be anything.
   public var isWhole: Bool {
     steps == Self.stepCount && [0, steps + 1].contains(in_domain_mean_square.count)
   }
