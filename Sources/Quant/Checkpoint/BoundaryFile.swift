@@ -6,22 +6,22 @@ import Quant
 /// Three forms are in use: a plain array (InterFaceGAN); a pickled dictionary with `boundary` and
 /// `meta_data.manipulate_layers` (idinvert_pytorch); a plain array with its meta data in a JSON file of the same name beside
 /// it (this project's).
-public struct BoundaryFile: Equatable, Sendable {
-  public var path: String
+package struct BoundaryFile: Equatable, Sendable {
+  package var path: String
   /// The attribute, where the meta data name it; else the file's name without its extension.
-  public var name: String
+  package var name: String
   /// As stored, with its shape: [1, D], [1, L, D] …
-  public var array: NumpyArray
+  package var array: NumpyArray
   /// The layers to move, where the meta data list them.
-  public var layers: [Int]?
+  package var layers: [Int]?
   /// Standard deviation of codes' distances from the boundary, where the meta data say it.
-  public var distanceDeviation: Double?
+  package var distanceDeviation: Double?
 
   /// Reads a `.npy` file. Pickles are read as plain data and never run.
   ///
   /// - Throws: as `NumpyFile.read`; `.unsupported` where a pickle holds no boundary, or layers that are not
   ///   whole numbers.
-  public static func read(_ path: String) throws(CheckpointError) -> BoundaryFile {
+  package static func read(_ path: String) throws(CheckpointError) -> BoundaryFile {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let value: PickledValue
     do throws(CheckpointError) { value = try NumpyFile.read(path) } catch { throw error.located(in: path) }

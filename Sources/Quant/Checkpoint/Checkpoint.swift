@@ -5,8 +5,8 @@ import Quant
 ///
 /// Opening reads names and shapes; a tensor's data is read each time it is asked for, so that a file larger than the
 /// memory can be converted tensor by tensor. Nothing in the file is ever run.
-public final class Checkpoint {
-  public enum Format: String, Codable, Sendable {
+package final class Checkpoint {
+  package enum Format: String, Codable, Sendable {
     case torchZip = "torch zip"
     case torchLegacy = "torch legacy"
     case safetensors
@@ -14,15 +14,15 @@ public final class Checkpoint {
     case npz
   }
 
-  public let path: String
-  public let format: Format
-  public let byteCount: Int
+  package let path: String
+  package let format: Format
+  package let byteCount: Int
   /// Names of all tensors, in the file's order. Nested dictionaries are flattened with dots.
-  public let names: [String]
+  package let names: [String]
   /// Names of values that are no tensors: epoch counters, settings.
-  public let otherNames: [String]
+  package let otherNames: [String]
   /// Lists of texts by name: the names of outputs. In `.safetensors`, which has none, metadata that is a JSON list of them.
-  public let texts: [String: [String]]
+  package let texts: [String: [String]]
   private let tensors: [String: Tensor]
 
   private enum Tensor {
@@ -120,10 +120,10 @@ public final class Checkpoint {
     return tensor
   }
 
-  public func contains(_ name: String) -> Bool { tensors[name] != nil }
+  package func contains(_ name: String) -> Bool { tensors[name] != nil }
 
   /// - Throws: `.noSuchTensor`.
-  public func shape(_ name: String) throws(CheckpointError) -> [Int] {
+  package func shape(_ name: String) throws(CheckpointError) -> [Int] {
     switch try tensor(name) {
     case .torch(let tensor): tensor.shape
     case .safetensors(_, let entry): entry.shape
@@ -133,7 +133,7 @@ public final class Checkpoint {
   }
 
   /// - Throws: `.noSuchTensor`.
-  public func dtype(_ name: String) throws(CheckpointError) -> DType {
+  package func dtype(_ name: String) throws(CheckpointError) -> DType {
     switch try tensor(name) {
     case .torch(let tensor): tensor.dtype
     case .safetensors(_, let entry): entry.dtype
@@ -145,7 +145,7 @@ public final class Checkpoint {
   /// A tensor's values in C order, in single precision, whatever its type.
   ///
   /// - Throws: `.noSuchTensor`, `.malformed` where the data is cut or damaged, `.cannotRead`.
-  public func floats(_ name: String) throws(CheckpointError) -> [Float] {
+  package func floats(_ name: String) throws(CheckpointError) -> [Float] {
     switch try tensor(name) {
     case .torch(let tensor): try tensor.floats()
     case .safetensors(let file, let entry): try file.floats(entry)
@@ -156,10 +156,10 @@ public final class Checkpoint {
 }
 
 /// Opens checkpoints of every kind; the file's first bytes decide, not its name.
-public enum CheckpointReader {
+package enum CheckpointReader {
   /// - Throws: `.cannotOpen`, `.unsupported` where the file is of no known kind (with a word on what it seems to be),
   ///   `.malformed`, `.refusedGlobal`, `.tensor`, `.cannotRead`.
-  public static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+  package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
     let file = try ByteFile(path: path)
     let start = try file.read(0..<min(512, file.byteCount), format: "file")
     if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) || start.starts(with: [0x50, 0x4b, 0x05, 0x06]) {

@@ -3,7 +3,7 @@ import Quant
 /// Everything that can be wrong with a checkpoint or an array file, or with turning checkpoints into a model file.
 ///
 /// Each case says what is wrong, where (path, byte offset or tensor name), and what was expected.
-public enum CheckpointError: Error, Equatable, Sendable {
+package enum CheckpointError: Error, Equatable, Sendable {
   /// The file is absent or may not be read.
   case cannotOpen(path: String, reason: String)
   /// The file system failed while reading.
@@ -33,19 +33,19 @@ public enum CheckpointError: Error, Equatable, Sendable {
 }
 
 /// A tensor that was looked for.
-public struct MissingTensor: Codable, Equatable, Sendable {
-  public var name: String
+package struct MissingTensor: Codable, Equatable, Sendable {
+  package var name: String
   /// Nil where the shape depends on tensors that are missing too.
-  public var shape: [Int]?
+  package var shape: [Int]?
 
-  public init(name: String, shape: [Int]?) {
+  package init(name: String, shape: [Int]?) {
     self.name = name
     self.shape = shape
   }
 }
 
 extension CheckpointError: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
     case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"

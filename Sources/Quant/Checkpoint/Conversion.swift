@@ -2,44 +2,44 @@ import Foundation
 import Quant
 
 /// What the checkpoints cannot say. The defaults are those of the published models.
-public struct ConversionOptions: Equatable, Sendable {
-  public var precision: WeightsPrecision = .f32
+package struct ConversionOptions: Equatable, Sendable {
+  package var precision: WeightsPrecision = .f32
   /// Exceptions to the precision, by tensor name in the model file.
-  public var precisionOverrides: [String: DType] = [:]
+  package var precisionOverrides: [String: DType] = [:]
   /// Whether the generator's image passes through tanh.
-  public var finalTanh = true
+  package var finalTanh = true
   /// Whether the encoder was built with `use_wscale`.
-  public var encoderWScale = false
+  package var encoderWScale = false
   /// Truncation; where both are nil the checkpoint's buffer counts, else ψ 0.7 on 8 layers.
-  public var truncationPsi: Float?
-  public var truncationLayers: Int?
-  public var pixelMinimum: Float = -1
-  public var pixelMaximum: Float = 1
-  public var perceptualInput: PerceptualInput = .caffe
+  package var truncationPsi: Float?
+  package var truncationLayers: Int?
+  package var pixelMinimum: Float = -1
+  package var pixelMaximum: Float = 1
+  package var perceptualInput: PerceptualInput = .caffe
   /// Layers of the perceptual network to keep; nil: up to the ReLU of conv4_3 in a VGG16, all in others.
-  public var perceptualLayers: Int?
+  package var perceptualLayers: Int?
   /// Whether tensors in a network's modules that the published code does not have are ignored. They would probably
   /// change its output, so they are refused otherwise.
-  public var ignoresUnknownTensors = false
-  public var licence = ""
-  public var note = ""
-  public var creator = "idinv-lite"
+  package var ignoresUnknownTensors = false
+  package var licence = ""
+  package var note = ""
+  package var creator = "idinv-lite"
 
-  public init() {}
+  package init() {}
 }
 
 /// Turns checkpoints into one model file: looks at names and shapes, folds constants and statistics into the weights,
 /// quantises, writes. One tensor is in memory at a time.
-public struct Conversion {
+package struct Conversion {
   /// Paths; at least one.
-  public var generator: String?
-  public var encoder: String?
-  public var perceptual: String?
+  package var generator: String?
+  package var encoder: String?
+  package var perceptual: String?
   /// Needs `perceptual`.
-  public var attributes: String?
-  public var options: ConversionOptions
+  package var attributes: String?
+  package var options: ConversionOptions
 
-  public init(
+  package init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
     attributes: String? = nil, options: ConversionOptions = ConversionOptions()
   ) {
@@ -54,7 +54,7 @@ public struct Conversion {
   ///
   /// - Parameter progress: gets the share done, 0 to 1, after each tensor.
   /// - Throws: any `CheckpointError`; what concerns the output is in `.modelFile`.
-  public func run(
+  package func run(
     to output: String, progress: ((Double) -> Void)? = nil
   ) throws(CheckpointError) -> ConversionReport {
     var readers: [PartReader] = []

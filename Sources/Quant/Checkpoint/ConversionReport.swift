@@ -1,36 +1,36 @@
 import Quant
 
 /// What a conversion found, concluded and left out, for the user to judge.
-public struct ConversionReport: Codable, Equatable, Sendable {
-  public struct Source: Codable, Equatable, Sendable {
-    public var part: String
-    public var path: String
-    public var format: String
-    public var byteCount: Int
-    public var sha256: String
-    public var tensorCount: Int
+package struct ConversionReport: Codable, Equatable, Sendable {
+  package struct Source: Codable, Equatable, Sendable {
+    package var part: String
+    package var path: String
+    package var format: String
+    package var byteCount: Int
+    package var sha256: String
+    package var tensorCount: Int
     /// What the names were stripped of; empty where nothing was.
-    public var prefix: String
+    package var prefix: String
   }
 
-  public var sources: [Source]
+  package var sources: [Source]
   /// Resolution, layers, channels and so on, from names and shapes.
-  public var inferred: [String]
+  package var inferred: [String]
   /// What deserves a look.
-  public var warnings: [String]
+  package var warnings: [String]
   /// Names in the checkpoints that nothing was taken from.
-  public var ignored: [String]
-  public var specification: ModelSpecification
-  public var precision: WeightsPrecision
+  package var ignored: [String]
+  package var specification: ModelSpecification
+  package var precision: WeightsPrecision
   /// The model file.
-  public var path: String
-  public var byteCount: Int
-  public var sha256: String
-  public var tensorCount: Int
-  public var weightCount: Int
+  package var path: String
+  package var byteCount: Int
+  package var sha256: String
+  package var tensorCount: Int
+  package var weightCount: Int
 
   /// For a terminal, without the warnings.
-  public var text: String {
+  package var text: String {
     var lines: [String] = []
     for source in sources {
       lines.append(

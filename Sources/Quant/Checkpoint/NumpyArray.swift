@@ -2,12 +2,12 @@ import Foundation
 import Quant
 
 /// An array of numbers in single precision, C order; what `.npy` files hold.
-public struct NumpyArray: Equatable, Sendable {
-  public var shape: [Int]
-  public var floats: [Float]
+package struct NumpyArray: Equatable, Sendable {
+  package var shape: [Int]
+  package var floats: [Float]
 
   /// - Precondition: `floats` has as many elements as `shape` says.
-  public init(shape: [Int], floats: [Float]) {
+  package init(shape: [Int], floats: [Float]) {
     precondition(elementCount(of: shape) == floats.count, "a shape of as many elements")
     self.shape = shape
     self.floats = floats
@@ -18,7 +18,7 @@ public struct NumpyArray: Equatable, Sendable {
   ///
   /// - Throws: `.malformed`, `.unsupported` for an array of Python objects (`NumpyFile.read` takes those), `.cannotOpen`,
   ///   `.cannotRead`.
-  public static func read(_ path: String) throws(CheckpointError) -> NumpyArray {
+  package static func read(_ path: String) throws(CheckpointError) -> NumpyArray {
     guard case .array(let array) = try NumpyFile.read(path) else {
       throw .unsupported(path: path, found: "pickled Python objects", expected: "an array of numbers")
     }
@@ -29,7 +29,7 @@ public struct NumpyArray: Equatable, Sendable {
   /// begins at a multiple of 64 bytes. The file appears under its name only once it is complete.
   ///
   /// - Throws: `.cannotWrite`.
-  public func write(to path: String) throws(CheckpointError) {
+  package func write(to path: String) throws(CheckpointError) {
     let file = try NumpyWriter(path: path, shape: shape)
     try file.append(floats)
     try file.commit()
@@ -62,13 +62,13 @@ public struct NumpyArray: Equatable, Sendable {
 }
 
 /// `.npy` files of numbers or of pickled Python objects, and `.npz` archives of them.
-public enum NumpyFile {
+package enum NumpyFile {
   /// Reads a `.npy` file: `.array`, or what an object array holds (for `numpy.save` of a dictionary, that dictionary).
   ///
   /// Pickles are read as plain data, never run (`CheckpointError.refusedGlobal`).
   ///
   /// - Throws: `.malformed`, `.refusedGlobal`, `.cannotOpen`, `.cannotRead`.
-  public static func read(_ path: String) throws(CheckpointError) -> PickledValue {
+  package static func read(_ path: String) throws(CheckpointError) -> PickledValue {
     let file = try ByteFile(path: path)
     return try value(try ByteExtent(file, 0..<file.byteCount, format: NumpyHeader.format))
   }
@@ -76,7 +76,7 @@ public enum NumpyFile {
   /// Reads a `.npz` archive: its members by name, without `.npy`.
   ///
   /// - Throws: as `read`.
-  public static func readArchive(_ path: String) throws(CheckpointError) -> [String: PickledValue] {
+  package static func readArchive(_ path: String) throws(CheckpointError) -> [String: PickledValue] {
     let archive = try ZipArchive(try ByteFile(path: path))
     var values: [String: PickledValue] = [:]
     for entry in archive.entries where entry.name.hasSuffix(".npy") {

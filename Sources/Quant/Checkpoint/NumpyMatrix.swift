@@ -5,7 +5,7 @@ extension NumpyFile {
   /// `f4` in C order), else read and converted.
   ///
   /// - Throws: as `NumpyArray.read`; `.unsupported` for an array of fewer than two dimensions or without elements.
-  public static func matrix(_ path: String) throws(CheckpointError) -> (matrix: FloatMatrix, shape: [Int]) {
+  package static func matrix(_ path: String) throws(CheckpointError) -> (matrix: FloatMatrix, shape: [Int]) {
     let file = try ByteFile(path: path)
     let extent = try ByteExtent(file, 0..<file.byteCount, format: NumpyHeader.format)
     let header = try NumpyHeader(extent)
@@ -43,7 +43,7 @@ extension NumpyFile {
   ///
   /// - Precondition: `shape` has as many elements as the matrix.
   /// - Throws: `.cannotWrite`.
-  public static func write(_ matrix: FloatMatrix, shape: [Int], to path: String) throws(CheckpointError) {
+  package static func write(_ matrix: FloatMatrix, shape: [Int], to path: String) throws(CheckpointError) {
     precondition(elementCount(of: shape) == matrix.rowCount * matrix.columnCount, "a shape of as many elements")
     let header = NumpyArray.header(shape: shape)
     do throws(ModelFileError) {

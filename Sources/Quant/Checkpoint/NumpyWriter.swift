@@ -4,13 +4,13 @@ import Quant
 /// version 1 (or 2 for a very long shape); as `numpy.save` does, the data begins at a multiple of 64 bytes.
 ///
 /// The file appears under its name with `commit`, once it is complete.
-public final class NumpyWriter {
+package final class NumpyWriter {
   private let file: TemporaryFile
   private var offset: Int
   private var missingCount: Int
 
   /// - Throws: `.cannotWrite`.
-  public init(path: String, shape: [Int]) throws(CheckpointError) {
+  package init(path: String, shape: [Int]) throws(CheckpointError) {
     let header = NumpyArray.header(shape: shape)
     missingCount = shape.reduce(1, *)
     offset = header.count
@@ -25,7 +25,7 @@ public final class NumpyWriter {
   ///
   /// - Throws: `.cannotWrite`.
   /// - Precondition: no more than the shape holds.
-  public func append(_ values: [Float]) throws(CheckpointError) {
+  package func append(_ values: [Float]) throws(CheckpointError) {
     precondition(values.count <= missingCount, "no more values than the shape holds")
     try Self.writing { () throws(ModelFileError) in try file.write(values, at: offset) }
     offset += values.count * MemoryLayout<Float>.stride
@@ -36,7 +36,7 @@ public final class NumpyWriter {
   ///
   /// - Throws: `.cannotWrite`.
   /// - Precondition: as many values as the shape holds.
-  public func commit() throws(CheckpointError) {
+  package func commit() throws(CheckpointError) {
     precondition(missingCount == 0, "as many values as the shape holds")
     try Self.writing { () throws(ModelFileError) in try file.commit() }
   }

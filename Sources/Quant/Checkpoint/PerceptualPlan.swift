@@ -1,7 +1,7 @@
 import Quant
 
 /// How the pixels reach a VGG network; nothing in its file says.
-public enum PerceptualInput: String, Codable, CaseIterable, Sendable {
+package enum PerceptualInput: String, Codable, CaseIterable, Sendable {
   /// BGR in 0…255 minus a mean per channel: the original weights, Keras's, and those published with in-domain inversion.
   case caffe
   /// RGB in 0…1, minus a mean and divided by a deviation per channel: torchvision's weights.

@@ -1,5 +1,5 @@
 /// Plain data out of a pickle: what a Python program stored, without any Python.
-public indirect enum PickledValue {
+package indirect enum PickledValue {
   case none
   case bool(Bool)
   case integer(Int)
@@ -15,29 +15,29 @@ public indirect enum PickledValue {
   case tensor(TorchTensor)
 
   /// The value of a dictionary's string key; the last one where a key was set twice.
-  public subscript(key: String) -> PickledValue? {
+  package subscript(key: String) -> PickledValue? {
     guard case .dictionary(let members) = self else { return nil }
     return members.last { $0.key.string == key }?.value
   }
 
-  public var string: String? {
+  package var string: String? {
     if case .string(let value) = self { value } else { nil }
   }
 
-  public var integer: Int? {
+  package var integer: Int? {
     if case .integer(let value) = self { value } else { nil }
   }
 
-  public var array: NumpyArray? {
+  package var array: NumpyArray? {
     if case .array(let value) = self { value } else { nil }
   }
 
-  public var list: [PickledValue]? {
+  package var list: [PickledValue]? {
     if case .list(let value) = self { value } else { nil }
   }
 
   /// A list, or an array, of whole numbers.
-  public var integers: [Int]? {
+  package var integers: [Int]? {
     switch self {
     case .list(let values):
       let integers = values.compactMap(\.integer)

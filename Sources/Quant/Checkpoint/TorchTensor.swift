@@ -43,14 +43,14 @@ struct TorchStorage {
 }
 
 /// A torch tensor: a strided view of a storage whose data is read when asked for.
-public struct TorchTensor {
-  public let shape: [Int]
+package struct TorchTensor {
+  package let shape: [Int]
   let strides: [Int]
   let offset: Int
   let storage: TorchStorage
 
-  public var dtype: DType { storage.id.dtype }
-  public var elementCount: Int { shape.reduce(1, *) }
+  package var dtype: DType { storage.id.dtype }
+  package var elementCount: Int { shape.reduce(1, *) }
 
   struct Fault: Error {
     var found: String
@@ -104,7 +104,7 @@ public struct TorchTensor {
   /// All elements in C order, in single precision.
   ///
   /// - Throws: `.malformed` where the file's data is cut or damaged, `.cannotRead`.
-  public func floats() throws(CheckpointError) -> [Float] {
+  package func floats() throws(CheckpointError) -> [Float] {
     let count = elementCount
     guard count > 0 else { return [] }
     if isContiguous { return try storage.floats(offset..<offset + count) }

@@ -10,14 +10,14 @@
 /// |---|---|
 /// | `attributes.conv.weight`, `.bias` | [H, C, 3, 3], [H]; zero padding 1 |
 /// | `attributes.dense.weight`, `.bias` | [A, H·(h/2)²], [A] |
-public struct AttributeNetworkSpecification: Codable, Equatable, Sendable {
+package struct AttributeNetworkSpecification: Codable, Equatable, Sendable {
   /// Side of the images that the network was made for.
-  public var resolution: Int
-  public var hiddenChannels: Int
+  package var resolution: Int
+  package var hiddenChannels: Int
   /// One per attribute, in the order of the outputs; fit to be the name of a file (`isValidName`).
-  public var names: [String]
+  package var names: [String]
 
-  public init(resolution: Int, hiddenChannels: Int, names: [String]) {
+  package init(resolution: Int, hiddenChannels: Int, names: [String]) {
     self.resolution = resolution
     self.hiddenChannels = hiddenChannels
     self.names = names
@@ -25,7 +25,7 @@ public struct AttributeNetworkSpecification: Codable, Equatable, Sendable {
 
   /// Whether a name is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and begins with a letter or a digit: files are
   /// named after attributes, and commands take lists of them.
-  public static func isValidName(_ name: String) -> Bool {
+  package static func isValidName(_ name: String) -> Bool {
     func isAlphanumeric(_ byte: UInt8) -> Bool {
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

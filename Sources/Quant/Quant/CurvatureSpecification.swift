@@ -9,11 +9,11 @@
 /// | `curvature.basis` | [r, L·D], rows uₖ of length 1, orthogonal up to their rounding |
 /// | `curvature.values` | [r], λₖ, f32, finite and positive |
 /// | `curvature.remainder` | [1], ρ, f32, finite and positive; without meaning where r = L·D |
-public struct CurvatureSpecification: Codable, Equatable, Sendable {
+package struct CurvatureSpecification: Codable, Equatable, Sendable {
   /// 1 to L·D.
-  public var rank: Int
+  package var rank: Int
 
-  public init(rank: Int) { self.rank = rank }
+  package init(rank: Int) { self.rank = rank }
 
   /// Tensors that must be f32, finite and positive.
   static let positiveTensors: Set<String> = ["curvature.values", "curvature.remainder"]

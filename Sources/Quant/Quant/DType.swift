@@ -1,7 +1,7 @@
 /// Element types of stored tensors, with the names that safetensors gives them.
 ///
 /// An `.idinv` file holds `f32`, `f16` and `i8` only (`DType.modelFileTypes`); the others occur in checkpoints.
-public enum DType: String, Codable, CaseIterable, Sendable {
+package enum DType: String, Codable, CaseIterable, Sendable {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"
@@ -17,10 +17,10 @@ public enum DType: String, Codable, CaseIterable, Sendable {
   case bool = "BOOL"
 
   /// Element types that weights of an `.idinv` file may have.
-  public static let modelFileTypes: [DType] = [.f32, .f16, .i8]
+  package static let modelFileTypes: [DType] = [.f32, .f16, .i8]
 
   /// Bytes of one element.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .f64, .i64, .u64: 8
     case .f32, .i32, .u32: 4

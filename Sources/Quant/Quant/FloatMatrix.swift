@@ -4,9 +4,9 @@ import Foundation
 /// large model are gigabytes.
 ///
 /// `@unchecked Sendable`: the memory is not written once the object is made, and lives as long.
-public final class FloatMatrix: @unchecked Sendable {
-  public let rowCount: Int
-  public let columnCount: Int
+package final class FloatMatrix: @unchecked Sendable {
+  package let rowCount: Int
+  package let columnCount: Int
   private let bytes: UnsafeRawBufferPointer
   /// Nil where the memory is the object's own.
   private let mapping: FileMapping?
@@ -40,14 +40,14 @@ public final class FloatMatrix: @unchecked Sendable {
   }
 
   /// Gives the values where they lie, in C order.
-  public func withUnsafeBytes<Result, Failure: Error>(
+  package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(bytes)
   }
 
   /// A copy of some rows.
-  public func floats(rows: Range<Int>) -> [Float] {
+  package func floats(rows: Range<Int>) -> [Float] {
     precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "rows of a matrix of \(rowCount)")
     return [Float](
       UnsafeRawBufferPointer(rebasing: bytes[4 * rows.lowerBound * columnCount..<4 * rows.upperBound * columnCount])
@@ -56,14 +56,14 @@ public final class FloatMatrix: @unchecked Sendable {
 }
 
 /// Puts a matrix together row by row, in the memory where it stays.
-public final class FloatMatrixBuilder {
+package final class FloatMatrixBuilder {
   private var memory: UnsafeMutablePointer<Float>?
   private let capacity: Int
   private let columnCount: Int
-  public private(set) var rowCount = 0
+  package private(set) var rowCount = 0
 
   /// - Returns: nil where there is not so much memory.
-  public init?(rowCapacity: Int, columnCount: Int) {
+  package init?(rowCapacity: Int, columnCount: Int) {
     let (count, overflow) = rowCapacity.multipliedReportingOverflow(by: columnCount)
     guard !overflow, count > 0, count <= Int.max / 4, let memory = malloc(4 * count) else { return nil }
     self.memory = memory.bindMemory(to: Float.self, capacity: count)
@@ -76,7 +76,7 @@ public final class FloatMatrixBuilder {
   /// Adds whole rows.
   ///
   /// - Precondition: there is room for them, and the matrix is not finished.
-  public func append(_ values: [Float]) {
+  package func append(_ values: [Float]) {
     let rows = values.count / columnCount
     guard let memory, rows * columnCount == values.count, rows <= capacity - rowCount else {
       preconditionFailure("whole rows, as many as there is room for")
@@ -86,7 +86,7 @@ public final class FloatMatrixBuilder {
   }
 
   /// The rows added so far. Nothing can be added afterwards.
-  public func finish() -> FloatMatrix {
+  package func finish() -> FloatMatrix {
     guard let memory else { preconditionFailure("the matrix was finished before") }
     self.memory = nil
     return FloatMatrix(adopting: memory, rowCount: rowCount, columnCount: columnCount)

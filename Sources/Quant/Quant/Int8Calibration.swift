@@ -1,13 +1,13 @@
 /// Which convolutions may multiply in 8 bits, by measurement against single precision on the model's own images.
-public struct Int8Calibration: Codable, Equatable, Sendable {
+package struct Int8Calibration: Codable, Equatable, Sendable {
   /// Names of weights, in the order of `ModelSpecification.int8Candidates`.
-  public var layers: [String]
+  package var layers: [String]
   /// Of the generator's images with all of its layers in 8 bits: the least PSNR, in dB; absent where none is.
-  public var psnr: Float?
+  package var psnr: Float?
   /// Of the encoder's codes with all of its layers in 8 bits: ‖error‖ / ‖code‖; absent where none is.
-  public var codeError: Float?
+  package var codeError: Float?
 
-  public init(layers: [String], psnr: Float? = nil, codeError: Float? = nil) {
+  package init(layers: [String], psnr: Float? = nil, codeError: Float? = nil) {
     self.layers = layers
     self.psnr = psnr
     self.codeError = codeError
@@ -17,7 +17,7 @@ public struct Int8Calibration: Codable, Equatable, Sendable {
 extension ModelSpecification {
   /// Convolutions that can multiply in 8 bits: those of generator and encoder with 16 input channels or more. The last, to
   /// RGB, stays exact: its errors are seen as they are. So does the perceptual network, which measures small differences.
-  public var int8Candidates: [String] {
+  package var int8Candidates: [String] {
     requiredTensors(of: self).filter { tensor in
       let isEncoder = tensor.role == .weight && tensor.name.hasPrefix("encoder.")
       return (isEncoder || tensor.role == .synthesisWeight) && tensor.shape.count == 4 && tensor.shape[1] >= 16
@@ -51,7 +51,7 @@ extension ModelFile {
   /// - Returns: the copy's size.
   /// - Throws: `.specification` for a calibration that does not fit, `.cannotWrite`.
   @discardableResult
-  public func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
+  package func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
     var specification = specification
     specification.int8 = calibration
     return try copy(to: path, as: specification)

@@ -2,11 +2,11 @@
 ///
 /// Symmetric: `value ≈ scale[row] · code`, with `scale = max|row| / 127` and codes in -127...127, so that zero is
 /// exact, no zero point exists, and a code's negation never overflows.
-public struct Int8Tensor: Equatable, Sendable {
+package struct Int8Tensor: Equatable, Sendable {
   /// Row after row.
-  public var codes: [Int8]
+  package var codes: [Int8]
   /// One per row, finite and positive.
-  public var scales: [Float]
+  package var scales: [Float]
 
   /// Quantises `values`, read as `rowCount` rows of equal length, rounding to nearest, ties to even.
   ///
@@ -14,7 +14,7 @@ public struct Int8Tensor: Equatable, Sendable {
   /// be a normal number) gets scale 1 and codes 0, so that dividing by a scale is always safe.
   ///
   /// - Precondition: all values are finite; `rowCount` ≥ 1 divides their number.
-  public init(quantising values: [Float], rowCount: Int) {
+  package init(quantising values: [Float], rowCount: Int) {
     precondition(rowCount >= 1 && values.count % rowCount == 0, "rows of equal length")
     let rowLength = values.count / rowCount
     var codes = [Int8](repeating: 0, count: values.count)
@@ -40,7 +40,7 @@ public struct Int8Tensor: Equatable, Sendable {
   }
 
   /// `scale[row] · code`, row after row.
-  public var floats: [Float] {
+  package var floats: [Float] {
     guard !scales.isEmpty else { return [] }
     let rowLength = codes.count / scales.count
     var values = [Float](repeating: 0, count: codes.count)

@@ -3,36 +3,36 @@ import Foundation
 /// An `.idinv` model file, mapped and fully validated: whoever has one may use every tensor of its specification.
 ///
 /// The format is a profile of safetensors (`docs/FORMAT.md`). Opening reads the header and the scales, not the weights.
-public final class ModelFile: Sendable {
-  public let path: String
-  public let metadata: ModelMetadata
+package final class ModelFile: Sendable {
+  package let path: String
+  package let metadata: ModelMetadata
   /// Size of the file.
-  public let byteCount: Int
+  package let byteCount: Int
   /// The tensors that the specification demands, in the file's order. Scale tensors are not listed:
   /// `WeightTensor.scales` has them.
-  public let tensorNames: [String]
+  package let tensorNames: [String]
 
   private let mapping: FileMapping
   private let tensors: [String: WeightTensor]
   private let checksums: [(name: String, range: Range<Int>, expected: UInt32)]
 
   /// Networks that the file holds.
-  public var specification: ModelSpecification { metadata.specification }
+  package var specification: ModelSpecification { metadata.specification }
 
   /// Largest JSON header that is read: hundreds of times what the largest network needs.
-  public static let headerLimit = 16 << 20
+  package static let headerLimit = 16 << 20
 
   /// Suffix of the tensor that holds an i8 tensor's scales.
-  public static let scaleSuffix = ".scale"
+  package static let scaleSuffix = ".scale"
   /// Prefix of tensors that only fill space up to the next aligned one.
-  public static let padPrefix = "__pad."
+  package static let padPrefix = "__pad."
   /// Every tensor begins at a multiple of this many bytes.
-  public static let alignment = 64
+  package static let alignment = 64
 
   /// Maps and validates a file.
   ///
   /// - Throws: any `ModelFileError` but `.cannotWrite` and `.checksum`.
-  public init(path: String) throws(ModelFileError) {
+  package init(path: String) throws(ModelFileError) {
     let mapping = try FileMapping(path: path)
     let contents = try Self.validate(mapping)
     self.path = path
@@ -47,7 +47,7 @@ public final class ModelFile: Sendable {
   /// A tensor by its name in the specification.
   ///
   /// - Throws: `.tensor` where the file's specification has no such tensor.
-  public func tensor(_ name: String) throws(ModelFileError) -> WeightTensor {
+  package func tensor(_ name: String) throws(ModelFileError) -> WeightTensor {
     guard let tensor = tensors[name] else {
       throw .tensor(name: name, found: "no such tensor", expected: "one that the file's specification demands")
     }
@@ -56,14 +56,14 @@ public final class ModelFile: Sendable {
 
   /// Gives the kernel back what is in memory of the file. Of a file that is not in the disk's cache, that is more than was
   /// read.
-  public func adviseDontNeed() { mapping.advise(0..<byteCount, Int32(MADV_DONTNEED)) }
+  package func adviseDontNeed() { mapping.advise(0..<byteCount, Int32(MADV_DONTNEED)) }
 
   private static let checkedAtOnce = 4 << 20
 
   /// Reads every byte of data and compares each tensor's CRC-32 with the header's.
   ///
   /// - Throws: `.checksum` for the first damaged tensor.
-  public func verifyChecksums() throws(ModelFileError) {
+  package func verifyChecksums() throws(ModelFileError) {
     for (name, range, expected) in checksums {
       var checksum = CRC32()
       // Piece by piece: the largest tensor may be larger than the memory that there is.

@@ -2,7 +2,7 @@
 ///
 /// Each case says what is wrong, where (path, byte offset, metadata key, specification field or tensor name), and
 /// what was expected.
-public enum ModelFileError: Error, Equatable, Sendable {
+package enum ModelFileError: Error, Equatable, Sendable {
   /// The file is absent or may not be read.
   case cannotOpen(path: String, reason: String)
   /// The file system failed while reading.
@@ -26,7 +26,7 @@ public enum ModelFileError: Error, Equatable, Sendable {
 }
 
 extension ModelFileError: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
     case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"

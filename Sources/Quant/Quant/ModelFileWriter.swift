@@ -5,9 +5,9 @@ import Foundation
 /// Specification and policy fix all sizes beforehand, so that the header goes first and each tensor straight to its
 /// place: a few rows are in memory at a time, besides the values that the caller holds. The checksums' digits have a fixed
 /// width and are filled in last. The file gets its name in `finish()`; before that, or after any error, no trace remains.
-public final class ModelFileWriter {
-  public let metadata: ModelMetadata
-  public let policy: QuantisationPolicy
+package final class ModelFileWriter {
+  package let metadata: ModelMetadata
+  package let policy: QuantisationPolicy
   private let file: TemporaryFile
   private let dataStart: Int
   private let entries: [SafetensorsHeader.Entry]
@@ -21,7 +21,7 @@ public final class ModelFileWriter {
   /// Lays the file out and creates it under a temporary name in the folder of `path`.
   ///
   /// - Throws: `.specification`, `.metadata`, `.cannotWrite`.
-  public init(
+  package init(
     path: String, metadata: ModelMetadata, policy: QuantisationPolicy? = nil
   ) throws(ModelFileError) {
     try metadata.specification.validate()
@@ -45,7 +45,7 @@ public final class ModelFileWriter {
   }
 
   /// Size of the finished file.
-  public var byteCount: Int { dataStart + (entries.last?.range.upperBound ?? 0) }
+  package var byteCount: Int { dataStart + (entries.last?.range.upperBound ?? 0) }
 
   /// Offsets of all tensors from the start of the data, scales behind their tensor, pads where a tensor would not be aligned.
   private static func layout(
@@ -80,7 +80,7 @@ public final class ModelFileWriter {
   ///
   /// - Throws: `.tensor` where the specification has no such tensor, it was written before, the number of values is
   ///   wrong, a value is not finite or does not fit f16; `.cannotWrite`.
-  public func write(_ name: String, _ values: [Float]) throws(ModelFileError) {
+  package func write(_ name: String, _ values: [Float]) throws(ModelFileError) {
     guard let requirement = waiting[name], let entry = places[name] else {
       throw .tensor(
         name: name, found: places[name] == nil ? "a tensor to write" : "the tensor a second time",
@@ -123,7 +123,7 @@ public final class ModelFileWriter {
   ///
   /// - Throws: `.tensor` where the specification has no such tensor, it was written before, or this file is to store it
   ///   in another shape or type; `.cannotWrite`.
-  public func copy(_ tensor: WeightTensor) throws(ModelFileError) {
+  package func copy(_ tensor: WeightTensor) throws(ModelFileError) {
     guard waiting[tensor.name] != nil, let entry = places[tensor.name] else {
       throw .tensor(
         name: tensor.name, found: places[tensor.name] == nil ? "a tensor to write" : "the tensor a second time",
@@ -177,7 +177,7 @@ public final class ModelFileWriter {
   ///
   /// - Throws: `.missingTensors` with every tensor not written; `.cannotWrite`.
   @discardableResult
-  public func finish() throws(ModelFileError) -> Int {
+  package func finish() throws(ModelFileError) -> Int {
     guard waiting.isEmpty else {
       file.discard()
       throw .missingTensors(requiredTensors(of: metadata.specification).filter { waiting[$0.name] != nil })

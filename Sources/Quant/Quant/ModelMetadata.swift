@@ -1,16 +1,16 @@
 import Foundation
 
 /// A file that went into a model.
-public struct ModelSource: Codable, Equatable, Sendable {
+package struct ModelSource: Codable, Equatable, Sendable {
   /// `generator`, `encoder`, `perceptual` or `attributes`.
-  public var part: String
+  package var part: String
   /// Name without folders.
-  public var file: String
-  public var byteCount: Int
+  package var file: String
+  package var byteCount: Int
   /// 64 lowercase hexadecimal digits.
-  public var sha256: String
+  package var sha256: String
 
-  public init(part: String, file: String, byteCount: Int, sha256: String) {
+  package init(part: String, file: String, byteCount: Int, sha256: String) {
     self.part = part
     self.file = file
     self.byteCount = byteCount
@@ -19,22 +19,22 @@ public struct ModelSource: Codable, Equatable, Sendable {
 }
 
 /// What a model file says about itself besides its tensors; the keys are those of `docs/FORMAT.md`.
-public struct ModelMetadata: Equatable, Sendable {
-  public static let formatName = "idinv"
-  public static let formatVersion = 1
-  public static let quantisationVersion = 1
+package struct ModelMetadata: Equatable, Sendable {
+  package static let formatName = "idinv"
+  package static let formatVersion = 1
+  package static let quantisationVersion = 1
 
-  public var specification: ModelSpecification
-  public var precision: WeightsPrecision
-  public var sources: [ModelSource]
+  package var specification: ModelSpecification
+  package var precision: WeightsPrecision
+  package var sources: [ModelSource]
   /// Terms under which the weights may be used; empty where unknown.
-  public var licence: String
+  package var licence: String
   /// Where the weights come from, in words; may be empty.
-  public var note: String
+  package var note: String
   /// Program and version that wrote the file.
-  public var creator: String
+  package var creator: String
 
-  public init(
+  package init(
     specification: ModelSpecification, precision: WeightsPrecision, sources: [ModelSource] = [],
     licence: String = "", note: String = "", creator: String = "idinv-lite"
   ) {

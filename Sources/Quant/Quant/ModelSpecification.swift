@@ -3,21 +3,21 @@
 ///
 /// Weight-scale constants, batch normalisation and the perceptual network's input scale and channel order are
 /// already folded into the stored weights; no specification mentions them.
-public struct ModelSpecification: Codable, Equatable, Sendable {
-  public var generator: GeneratorSpecification?
-  public var encoder: EncoderSpecification?
-  public var perceptual: FeatureNetworkSpecification?
+package struct ModelSpecification: Codable, Equatable, Sendable {
+  package var generator: GeneratorSpecification?
+  package var encoder: EncoderSpecification?
+  package var perceptual: FeatureNetworkSpecification?
   /// Reads the feature of `perceptual`, and is absent where that is.
-  public var attributes: AttributeNetworkSpecification?
+  package var attributes: AttributeNetworkSpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
-  public var curvature: CurvatureSpecification?
+  package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.
-  public var int8: Int8Calibration?
+  package var int8: Int8Calibration?
   /// Range of pixel values that the networks exchange; -1...1 in all published models.
-  public var pixelMinimum: Float
-  public var pixelMaximum: Float
+  package var pixelMinimum: Float
+  package var pixelMaximum: Float
 
-  public init(
+  package init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
     curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil, pixelMinimum: Float = -1,
@@ -47,23 +47,23 @@ public struct ModelSpecification: Codable, Equatable, Sendable {
 /// | `generator.layer.{k}.noise`, `.noise_strength`, `.bias` | [R, R], [C], [C] |
 /// | `generator.layer.{k}.style.weight`, `.bias` | [2C, D], [2C]; first C rows scale (without the 1 +), then shift |
 /// | `generator.output.{b}.weight`, `.bias` | [3, C, 1, 1], [3]; 3 stands for `imageChannels`; only the last block's makes the image |
-public struct GeneratorSpecification: Codable, Equatable, Sendable {
-  public var resolution: Int
+package struct GeneratorSpecification: Codable, Equatable, Sendable {
+  package var resolution: Int
   /// Dimension of z, of w, and number of style layers L = 2·log2(resolution) − 2.
-  public var zDimension: Int
-  public var wDimension: Int
-  public var layerCount: Int
+  package var zDimension: Int
+  package var wDimension: Int
+  package var layerCount: Int
   /// Output features of each mapping layer; the last is D (`repeatsW`) or L·D.
-  public var mappingFeatures: [Int]
+  package var mappingFeatures: [Int]
   /// Whether one w serves all layers, or the mapping network makes L of them.
-  public var repeatsW: Bool
+  package var repeatsW: Bool
   /// Whether the image passes through tanh.
-  public var hasFinalTanh: Bool
+  package var hasFinalTanh: Bool
   /// Feature maps per block, from 4×4 up.
-  public var blockChannels: [Int]
-  public var imageChannels: Int
+  package var blockChannels: [Int]
+  package var imageChannels: Int
 
-  public init(
+  package init(
     resolution: Int, zDimension: Int, wDimension: Int, layerCount: Int, mappingFeatures: [Int],
     repeatsW: Bool, hasFinalTanh: Bool, blockChannels: [Int], imageChannels: Int
   ) {
@@ -94,16 +94,16 @@ public struct GeneratorSpecification: Codable, Equatable, Sendable {
 /// | `encoder.block.{i}.conv1.weight`, `.bias` | [Chidden, Cin, 3, 3], [Chidden] |
 /// | `encoder.block.{i}.conv2.weight`, `.bias` | [Cout, Chidden, 3, 3], [Cout] |
 /// | `encoder.head.weight`, `.bias` | [L·D, C·4·4] (input order C, H, W), [L·D] |
-public struct EncoderSpecification: Codable, Equatable, Sendable {
-  public var resolution: Int
-  public var wDimension: Int
-  public var layerCount: Int
-  public var imageChannels: Int
-  public var stemChannels: Int
+package struct EncoderSpecification: Codable, Equatable, Sendable {
+  package var resolution: Int
+  package var wDimension: Int
+  package var layerCount: Int
+  package var imageChannels: Int
+  package var stemChannels: Int
   /// Output channels of each residual block, in order; there are log2(resolution) − 2 of them.
-  public var blockChannels: [Int]
+  package var blockChannels: [Int]
 
-  public init(
+  package init(
     resolution: Int, wDimension: Int, layerCount: Int, imageChannels: Int, stemChannels: Int,
     blockChannels: [Int]
   ) {
@@ -120,27 +120,27 @@ public struct EncoderSpecification: Codable, Equatable, Sendable {
 ///
 /// Layer `i` of kind `convolution` has tensors `perceptual.{i}.weight` [Cout, Cin, 3, 3] and `perceptual.{i}.bias`
 /// [Cout]; its input is RGB in the model's pixel range, shifted per channel by `inputShift` before the first layer.
-public struct FeatureNetworkSpecification: Codable, Equatable, Sendable {
-  public enum Layer: Codable, Equatable, Sendable {
+package struct FeatureNetworkSpecification: Codable, Equatable, Sendable {
+  package enum Layer: Codable, Equatable, Sendable {
     /// 3×3, stride 1, zero padding 1, with bias.
     case convolution(inputChannels: Int, outputChannels: Int)
     case relu
     /// 2×2, stride 2.
     case maxPool
   }
-  public var layers: [Layer]
+  package var layers: [Layer]
   /// Added to the R, G and B planes; the first convolution's weights carry the scale.
-  public var inputShift: [Float]
+  package var inputShift: [Float]
 
-  public init(layers: [Layer], inputShift: [Float]) {
+  package init(layers: [Layer], inputShift: [Float]) {
     self.layers = layers
     self.inputShift = inputShift
   }
 
-  public var poolingCount: Int { layers.filter { $0 == .maxPool }.count }
+  package var poolingCount: Int { layers.filter { $0 == .maxPool }.count }
 
   /// Channels of the feature.
-  public var featureChannels: Int {
+  package var featureChannels: Int {
     layers.reduce(inputShift.count) { channels, layer in
       if case .convolution(_, let outputs) = layer { outputs } else { channels }
     }

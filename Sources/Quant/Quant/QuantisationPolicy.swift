@@ -1,5 +1,5 @@
 /// Precision of a model file's weights, as a user asks for it.
-public enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
+package enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
   case f32
   case f16
   case int8
@@ -19,21 +19,21 @@ public enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
 /// signal to noise, thirteen in a row leave 29 dB of the image (full size, random weights; `idinv-lite verify`), and they
 /// are 20 M of 203 M weights: keeping them makes the file 9 % larger. The encoder and the perceptual network steer the
 /// optimisation and are not seen; the domain term and the pixels correct their errors.
-public struct QuantisationPolicy: Equatable, Sendable {
-  public var precision: WeightsPrecision
+package struct QuantisationPolicy: Equatable, Sendable {
+  package var precision: WeightsPrecision
   /// Exceptions by tensor name, for layers that suffer (`i8` is ignored where a tensor has fewer than two dimensions).
-  public var overrides: [String: DType]
+  package var overrides: [String: DType]
 
   /// Rows shorter than this gain nothing from int8: the scale and the rounding cost more than they save.
-  public static let shortestInt8Row = 16
+  package static let shortestInt8Row = 16
 
-  public init(precision: WeightsPrecision, overrides: [String: DType] = [:]) {
+  package init(precision: WeightsPrecision, overrides: [String: DType] = [:]) {
     self.precision = precision
     self.overrides = overrides
   }
 
   /// Element type of one tensor: f32, f16 or i8.
-  public func dtype(for tensor: TensorRequirement) -> DType {
+  package func dtype(for tensor: TensorRequirement) -> DType {
     if let wanted = overrides[tensor.name], DType.modelFileTypes.contains(wanted),
       wanted != .i8 || tensor.shape.count >= 2
     {

@@ -2,18 +2,18 @@
 // are library calls. Everything below is free of branches, so that loops over it vectorise for baseline SSE2.
 
 /// An IEEE 754 binary16 number, as stored; arithmetic is done in `Float`.
-public struct Half: Equatable, Sendable {
-  public var bitPattern: UInt16
+package struct Half: Equatable, Sendable {
+  package var bitPattern: UInt16
 
   @inlinable @inline(__always)
-  public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
+  package init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
   /// The largest finite magnitude, 65504.
-  public static let greatestFiniteMagnitude: Float = 65504
+  package static let greatestFiniteMagnitude: Float = 65504
 
   /// Rounds to nearest, ties to even; magnitudes from 65520 become infinite; a NaN stays a NaN and becomes quiet.
   @inlinable @inline(__always)
-  public init(_ value: Float) {
+  package init(_ value: Float) {
     let bits = value.bitPattern
     let magnitude = bits & 0x7fff_ffff
     // Normal result: rebias the exponent by 15 − 127, add half a unit less one, and one more when the kept
@@ -30,7 +30,7 @@ public struct Half: Equatable, Sendable {
 
   /// The same value in single precision; exact, NaN payloads included.
   @inlinable @inline(__always)
-  public var float: Float {
+  package var float: Float {
     let wide = UInt32(bitPattern)
     let magnitude = (wide & 0x7fff) << 13
     // 2^112 rebiases the exponent and normalises subnormals in one exact multiplication.
@@ -41,15 +41,15 @@ public struct Half: Equatable, Sendable {
 }
 
 /// A bfloat16 number: the upper half of a `Float`.
-public struct BFloat16: Equatable, Sendable {
-  public var bitPattern: UInt16
+package struct BFloat16: Equatable, Sendable {
+  package var bitPattern: UInt16
 
   @inlinable @inline(__always)
-  public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
+  package init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
   /// Rounds to nearest, ties to even; a NaN stays a NaN and becomes quiet.
   @inlinable @inline(__always)
-  public init(_ value: Float) {
+  package init(_ value: Float) {
     let bits = value.bitPattern
     let rounded = (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16
     let quiet = bits >> 16 | 0x0040
@@ -59,5 +59,5 @@ public struct BFloat16: Equatable, Sendable {
 
   /// The same value in single precision; exact.
   @inlinable @inline(__always)
-  public var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
+  package var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The SHA-256 hash (FIPS 180-4), over data given in pieces.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
@@ -9,10 +9,10 @@ public struct SHA256: Sendable {
   private var pending: [UInt8] = []
   private var byteCount: UInt64 = 0
 
-  public init() {}
+  package init() {}
 
   /// Appends `bytes` to the hashed data.
-  public mutating func update(_ bytes: [UInt8]) {
+  package mutating func update(_ bytes: [UInt8]) {
     byteCount &+= UInt64(bytes.count)
     var start = 0
     if !pending.isEmpty {
@@ -29,7 +29,7 @@ public struct SHA256: Sendable {
   }
 
   /// The hash of everything given, in 64 lowercase hexadecimal digits.
-  public func hexDigest() -> String {
+  package func hexDigest() -> String {
     var copy = self
     let bitCount = byteCount &* 8
     let zeros = (119 - pending.count) % 64
@@ -45,7 +45,7 @@ public struct SHA256: Sendable {
   /// The hash of a whole file, read in pieces of 1 MiB.
   ///
   /// - Throws: `ModelFileError.cannotOpen`, `.cannotRead`.
-  public static func hexDigest(ofFile path: String) throws(ModelFileError) -> String {
+  package static func hexDigest(ofFile path: String) throws(ModelFileError) -> String {
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
     }

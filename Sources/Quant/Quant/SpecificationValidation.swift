@@ -1,11 +1,11 @@
 extension ModelSpecification {
   /// Largest channel count and feature dimension that a specification may state; keeps every product within `Int`.
-  public static let extentLimit = 8192
+  package static let extentLimit = 8192
 
   /// Checks that networks of this description can exist, and fit each other.
   ///
   /// - Throws: `ModelFileError.specification`, naming the field.
-  public func validate() throws(ModelFileError) {
+  package func validate() throws(ModelFileError) {
     guard generator != nil || encoder != nil || perceptual != nil else {
       throw .specification(field: "generator, encoder, perceptual", found: "none", expected: "at least one network")
     }

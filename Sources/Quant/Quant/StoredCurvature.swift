@@ -1,12 +1,12 @@
 /// The tensors of a `CurvatureSpecification`.
-public struct StoredCurvature: Sendable, Equatable {
+package struct StoredCurvature: Sendable, Equatable {
   /// [r, L·D].
-  public var basis: [Float]
+  package var basis: [Float]
   /// [r].
-  public var values: [Float]
-  public var remainder: Float
+  package var values: [Float]
+  package var remainder: Float
 
-  public init(basis: [Float], values: [Float], remainder: Float) {
+  package init(basis: [Float], values: [Float], remainder: Float) {
     self.basis = basis
     self.values = values
     self.remainder = remainder
@@ -19,7 +19,7 @@ extension ModelFile {
   /// - Returns: the copy's size.
   /// - Throws: `.specification` for a curvature that does not fit, `.cannotWrite`.
   @discardableResult
-  public func write(_ curvature: StoredCurvature?, to path: String) throws(ModelFileError) -> Int {
+  package func write(_ curvature: StoredCurvature?, to path: String) throws(ModelFileError) -> Int {
     var specification = specification
     specification.curvature = curvature.map { CurvatureSpecification(rank: $0.values.count) }
     let tensors = curvature.map {

@@ -1,7 +1,7 @@
 /// A tensor that a specification demands: what writer, validator and engine agree on.
-public struct TensorRequirement: Equatable, Hashable, Sendable {
+package struct TensorRequirement: Equatable, Hashable, Sendable {
   /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
-  public enum Role: String, Codable, Sendable {
+  package enum Role: String, Codable, Sendable {
     /// Convolutions of encoder, perceptual and attribute network, and the encoder's dense head: most of a file's bytes.
     case weight
     /// The generator's 3×3 convolutions: errors there are seen in every image.
@@ -20,18 +20,18 @@ public struct TensorRequirement: Equatable, Hashable, Sendable {
     case basis
   }
 
-  public var name: String
-  public var shape: [Int]
-  public var role: Role
+  package var name: String
+  package var shape: [Int]
+  package var role: Role
 
-  public init(name: String, shape: [Int], role: Role) {
+  package init(name: String, shape: [Int], role: Role) {
     self.name = name
     self.shape = shape
     self.role = role
   }
 
   /// - Precondition: the shape comes from a valid specification, whose products do not overflow.
-  public var elementCount: Int { shape.reduce(1, *) }
+  package var elementCount: Int { shape.reduce(1, *) }
 }
 
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
@@ -40,7 +40,7 @@ public struct TensorRequirement: Equatable, Hashable, Sendable {
 /// `AttributeNetworkSpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
-public func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
+package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
   var list = specification.generator.map(tensors) ?? []
   list += specification.encoder.map(tensors) ?? []
   list += specification.perceptual.map(tensors) ?? []

@@ -1,14 +1,14 @@
 import Foundation
 
 /// One tensor of a model file, in the mapped memory; keeps the mapping alive.
-public struct WeightTensor: Sendable {
-  public let name: String
+package struct WeightTensor: Sendable {
+  package let name: String
   /// Extents, outermost first; C order.
-  public let shape: [Int]
+  package let shape: [Int]
   /// f32, f16 or i8.
-  public let dtype: DType
+  package let dtype: DType
   /// For i8: the factor of each row of the first dimension, finite and positive. Nil for the other types.
-  public let scales: [Float]?
+  package let scales: [Float]?
   let mapping: FileMapping
   let range: Range<Int>
 
@@ -23,27 +23,27 @@ public struct WeightTensor: Sendable {
     self.range = range
   }
 
-  public var elementCount: Int { range.count / dtype.byteCount }
-  public var byteCount: Int { range.count }
+  package var elementCount: Int { range.count / dtype.byteCount }
+  package var byteCount: Int { range.count }
   /// Extent of the first dimension; the output channels of a weight.
-  public var rows: Int { shape.first ?? 1 }
+  package var rows: Int { shape.first ?? 1 }
   /// Elements of one row.
-  public var rowLength: Int { rows == 0 ? 0 : elementCount / rows }
+  package var rowLength: Int { rows == 0 ? 0 : elementCount / rows }
 
   /// Gives the stored bytes, 64-byte aligned, little-endian, without reading or copying them first.
-  public func withUnsafeBytes<Result, Failure: Error>(
+  package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range]))
   }
 
   /// All values in single precision: f16 widened exactly, i8 multiplied by its row's scale.
-  public func floats() -> [Float] { floats(rows: 0..<rows) }
+  package func floats() -> [Float] { floats(rows: 0..<rows) }
 
   /// The values of some rows of the first dimension, in single precision.
   ///
   /// - Precondition: `rows` lies within `0..<self.rows`.
-  public func floats(rows wanted: Range<Int>) -> [Float] {
+  package func floats(rows wanted: Range<Int>) -> [Float] {
     precondition(wanted.lowerBound >= 0 && wanted.upperBound <= rows, "rows of tensor \(name)")
     let rowLength = rowLength
     let first = wanted.lowerBound * rowLength
@@ -73,10 +73,10 @@ public struct WeightTensor: Sendable {
 
   /// Lets the kernel take the tensor's memory back, for instance once the weights are packed. Reading again is
   /// correct, and costs a read from the disk's cache or the disk.
-  public func adviseDontNeed() { mapping.advise(range, Int32(MADV_DONTNEED)) }
+  package func adviseDontNeed() { mapping.advise(range, Int32(MADV_DONTNEED)) }
 
   /// The same for some rows.
-  public func adviseDontNeed(rows: Range<Int>) {
+  package func adviseDontNeed(rows: Range<Int>) {
     let rowByteCount = rowLength * dtype.byteCount
     mapping.advise(
       range.lowerBound + rows.lowerBound * rowByteCount..<range.lowerBound + rows.upperBound * rowByteCount,

@@ -2,10 +2,10 @@
 /// only PNG show the first picture.
 ///
 /// Frames are encoded as they come and only their compressed bytes are kept. Lossless, whole frames, in an endless loop.
-public struct AnimatedPNG: Sendable {
-  public let height: Int
-  public let width: Int
-  public private(set) var frameCount = 0
+package struct AnimatedPNG: Sendable {
+  package let height: Int
+  package let width: Int
+  package private(set) var frameCount = 0
   private let framesPerSecond: Int
   /// Chunks up to the first frame's, and all after them.
   private var head: [UInt8] = []
@@ -16,7 +16,7 @@ public struct AnimatedPNG: Sendable {
   private static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
   /// - Precondition: 1 to 1000 frames per second; the sides are positive.
-  public init(height: Int, width: Int, framesPerSecond: Int) {
+  package init(height: Int, width: Int, framesPerSecond: Int) {
     precondition(height > 0 && width > 0 && (1...1000).contains(framesPerSecond))
     self.height = height
     self.width = width
@@ -26,7 +26,7 @@ public struct AnimatedPNG: Sendable {
   /// Adds a frame.
   ///
   /// - Precondition: the picture has the film's size.
-  public mutating func append(_ picture: Image8) throws(ImagingError) {
+  package mutating func append(_ picture: Image8) throws(ImagingError) {
     precondition(picture.height == height && picture.width == width, "AnimatedPNG: a frame of another size")
     let chunks = Self.chunks(try PNG.encode(picture))
     let isFirst = frameCount == 0
@@ -48,7 +48,7 @@ public struct AnimatedPNG: Sendable {
   /// The bytes of the file.
   ///
   /// - Precondition: there is a frame.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     precondition(frameCount > 0, "AnimatedPNG: no frame")
     var result = Self.signature + head
     // 0: the loop has no end.
@@ -59,7 +59,7 @@ public struct AnimatedPNG: Sendable {
   }
 
   /// Writes the file, whole or not at all.
-  public func write(to path: String) throws(ImagingError) { try AtomicFile.write(bytes, to: path) }
+  package func write(to path: String) throws(ImagingError) { try AtomicFile.write(bytes, to: path) }
 
   /// `fcTL`: size and place of the next frame, how long it is shown, that it replaces all of the one before.
   private mutating func appendControl() {

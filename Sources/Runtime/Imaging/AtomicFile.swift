@@ -13,12 +13,12 @@ import Synchronization
 /// The bytes go to a temporary name in the same folder, to the disk (`fsync`), and then take the final name
 /// (`rename`). A link is followed, so that the file it leads to is replaced and not the link. Where the path
 /// leads to something else than a file (`/dev/stdout`, a pipe), it is written to directly.
-public enum AtomicFile {
+package enum AtomicFile {
   /// Writes a file, replacing an existing one.
   ///
   /// - Parameter isSynced: whether to wait for the disk. Without, a reader still never sees half a file, but after a
   ///   lost power supply it may be empty: for the many files of a run that ends with `sync`.
-  public static func write(_ bytes: [UInt8], to path: String, isSynced: Bool = true) throws(ImagingError) {
+  package static func write(_ bytes: [UInt8], to path: String, isSynced: Bool = true) throws(ImagingError) {
     var information = stat()
     let exists = stat(path, &information) == 0
     if exists && information.st_mode & S_IFMT == S_IFDIR {
@@ -43,7 +43,7 @@ public enum AtomicFile {
   }
 
   /// Waits until a file that was written without is on the disk; a folder stands for the names in it.
-  public static func sync(_ path: String) throws(ImagingError) {
+  package static func sync(_ path: String) throws(ImagingError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure(path, "open") }
     defer { close(descriptor) }
@@ -51,12 +51,12 @@ public enum AtomicFile {
   }
 
   /// Writes a text file in UTF-8, replacing an existing one.
-  public static func write(_ text: String, to path: String) throws(ImagingError) {
+  package static func write(_ text: String, to path: String) throws(ImagingError) {
     try write([UInt8](text.utf8), to: path)
   }
 
   /// Makes an output folder and the folders above it, where absent, and checks that files can be made in it.
-  public static func createFolder(_ path: String) throws(ImagingError) {
+  package static func createFolder(_ path: String) throws(ImagingError) {
     guard !path.isEmpty else { throw .folderNotCreated(path: "''", reason: "the name is empty") }
     var prefix = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
@@ -81,7 +81,7 @@ public enum AtomicFile {
   /// Removes temporary files that killed programs left in a folder: those whose process is gone, model files too.
   ///
   /// - Parameter includesOwn: whether also what this process is writing; it is about to end.
-  public static func removeLeftovers(in path: String, includesOwn: Bool = false) {
+  package static func removeLeftovers(in path: String, includesOwn: Bool = false) {
     guard let entries = opendir(path) else { return }
     defer { closedir(entries) }
     while let entry = readdir(entries) {

@@ -47,7 +47,7 @@ extension Image8 {
   ///   - resolution: side of the result.
   ///   - path: names the photograph in the error.
   /// - Throws: `.badLandmarks` where they are no upright face within the picture.
-  public func aligned(to landmarks: FaceLandmarks, resolution: Int, path: String) throws(ImagingError) -> Image8 {
+  package func aligned(to landmarks: FaceLandmarks, resolution: Int, path: String) throws(ImagingError) -> Image8 {
     precondition(resolution > 0, "Image8: a side is not positive: \(resolution)")
     let across = landmarks.rightEye - landmarks.leftEye
     let down = (landmarks.leftMouth + landmarks.rightMouth - landmarks.leftEye - landmarks.rightEye) / 2

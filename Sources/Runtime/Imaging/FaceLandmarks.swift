@@ -1,12 +1,12 @@
 /// The points of a face that its alignment goes by, in pixels of the photograph: x to the right, y down, whole numbers in the
 /// middle of a pixel. Left and right are the picture's.
-public struct FaceLandmarks: Equatable, Sendable {
+package struct FaceLandmarks: Equatable, Sendable {
   /// Middles of the eyes.
-  public var leftEye: SIMD2<Double>, rightEye: SIMD2<Double>
+  package var leftEye: SIMD2<Double>, rightEye: SIMD2<Double>
   /// Corners of the mouth.
-  public var leftMouth: SIMD2<Double>, rightMouth: SIMD2<Double>
+  package var leftMouth: SIMD2<Double>, rightMouth: SIMD2<Double>
 
-  public init(
+  package init(
     leftEye: SIMD2<Double>, rightEye: SIMD2<Double>, leftMouth: SIMD2<Double>, rightMouth: SIMD2<Double>
   ) {
     self.leftEye = leftEye
@@ -19,7 +19,7 @@ public struct FaceLandmarks: Equatable, Sendable {
   /// (iBUG 300-W, as dlib and face_alignment give them: 36…41 and 42…47 go around the eyes, 48 and 54 are the corners).
   ///
   /// - Returns: nil for any other number of points.
-  public init?(points: [SIMD2<Double>]) {
+  package init?(points: [SIMD2<Double>]) {
     func mean(_ range: Range<Int>) -> SIMD2<Double> {
       points[range].reduce(SIMD2<Double>(), +) / Double(range.count)
     }
@@ -36,7 +36,7 @@ public struct FaceLandmarks: Equatable, Sendable {
   /// array), or an iBUG `.pts` file, whose pixels count from 1.
   ///
   /// - Throws: `.missing`, `.unreadable`, `.badLandmarks`.
-  public static func read(_ path: String) throws(ImagingError) -> FaceLandmarks {
+  package static func read(_ path: String) throws(ImagingError) -> FaceLandmarks {
     guard try FileBytes.kind(of: path) == .file else {
       throw .badLandmarks(path: path, problem: "is not a file; expected the points of one face")
     }

@@ -1,16 +1,16 @@
 /// A picture of 8-bit sRGB pixels: height × width × 3 bytes, rows from the top, red first, no padding.
-public struct Image8: Equatable, Sendable {
+package struct Image8: Equatable, Sendable {
   /// Number of rows.
-  public let height: Int
+  package let height: Int
   /// Number of columns.
-  public let width: Int
+  package let width: Int
   /// `height * width * 3` bytes; pixel (row, column) starts at `(row * width + column) * 3`.
-  public private(set) var pixels: [UInt8]
+  package private(set) var pixels: [UInt8]
 
   /// A picture from its bytes.
   ///
   /// - Precondition: the sides are positive and `pixels.count == height * width * 3`.
-  public init(height: Int, width: Int, pixels: [UInt8]) {
+  package init(height: Int, width: Int, pixels: [UInt8]) {
     precondition(height > 0 && width > 0, "Image8: a side is not positive: \(height)×\(width)")
     precondition(
       pixels.count == height * width * 3,
@@ -23,7 +23,7 @@ public struct Image8: Equatable, Sendable {
   /// A picture of one colour, white unless told.
   ///
   /// - Precondition: the sides are positive.
-  public init(height: Int, width: Int, color: RGB8 = .white) {
+  package init(height: Int, width: Int, color: RGB8 = .white) {
     precondition(height > 0 && width > 0, "Image8: a side is not positive: \(height)×\(width)")
     self.height = height
     self.width = width
@@ -39,7 +39,7 @@ public struct Image8: Equatable, Sendable {
   /// One pixel.
   ///
   /// - Precondition: row and column lie within the picture.
-  public subscript(row: Int, column: Int) -> RGB8 {
+  package subscript(row: Int, column: Int) -> RGB8 {
     get {
       let start = offset(row, column)
       return RGB8(red: pixels[start], green: pixels[start + 1], blue: pixels[start + 2])
@@ -71,20 +71,20 @@ public struct Image8: Equatable, Sendable {
 }
 
 /// One 8-bit sRGB colour.
-public struct RGB8: Equatable, Hashable, Sendable {
-  public var red: UInt8
-  public var green: UInt8
-  public var blue: UInt8
+package struct RGB8: Equatable, Hashable, Sendable {
+  package var red: UInt8
+  package var green: UInt8
+  package var blue: UInt8
 
-  public init(red: UInt8, green: UInt8, blue: UInt8) {
+  package init(red: UInt8, green: UInt8, blue: UInt8) {
     self.red = red
     self.green = green
     self.blue = blue
   }
 
   /// All three channels alike.
-  public init(gray: UInt8) { self.init(red: gray, green: gray, blue: gray) }
+  package init(gray: UInt8) { self.init(red: gray, green: gray, blue: gray) }
 
-  public static let white = RGB8(gray: 255)
-  public static let black = RGB8(gray: 0)
+  package static let white = RGB8(gray: 255)
+  package static let black = RGB8(gray: 0)
 }

@@ -7,13 +7,13 @@
 #endif
 
 /// One picture to work on, and the name that its outputs begin with.
-public struct ListedImage: Equatable, Sendable {
+package struct ListedImage: Equatable, Sendable {
   /// Where the picture lies.
-  public var path: String
+  package var path: String
   /// Unique within its list: outputs are `NAME_ori.png`, `NAME_inv.png` and so on.
-  public var name: String
+  package var name: String
 
-  public init(path: String, name: String) {
+  package init(path: String, name: String) {
     self.path = path
     self.name = name
   }
@@ -23,7 +23,7 @@ public struct ListedImage: Equatable, Sendable {
 }
 
 /// The IMAGES argument of the commands: files, folders and `.list` files → pictures in order.
-public enum ImageList {
+package enum ImageList {
   /// Expands arguments in the order given.
   ///
   /// - A folder stands for its `*.png` (any case of letters, hidden files left out), sorted by the bytes of
@@ -32,7 +32,7 @@ public enum ImageList {
   /// - A `.list` file holds one path per line, relative to the list's own folder; blank lines and lines that
   ///   begin with `#` are skipped. A line may name a folder, but not another list.
   /// - Anything else is taken as a picture; that it is a PNG file is found out when it is read.
-  public static func expand(_ arguments: [String]) throws(ImagingError) -> [ListedImage] {
+  package static func expand(_ arguments: [String]) throws(ImagingError) -> [ListedImage] {
     var images: [ListedImage] = []
     for argument in arguments {
       switch try FileBytes.kind(of: argument) {
@@ -50,7 +50,7 @@ public enum ImageList {
   /// number is passed over that would take the stem of another path.
   ///
   /// Depends on the paths and their order alone.
-  public static func uniqueNames(_ paths: [String]) -> [String] {
+  package static func uniqueNames(_ paths: [String]) -> [String] {
     unique(paths.map(stem))
   }
 
@@ -70,7 +70,7 @@ public enum ImageList {
 
   /// The last component of a path without its extension, as files and lines of lists can have it (`printable`), cut where
   /// it leaves no room for what outputs add to it; `image` if nothing is left.
-  public static func stem(of path: String) -> String {
+  package static func stem(of path: String) -> String {
     guard let last = path.split(separator: "/").last else { return "image" }
     var stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
     guard !stem.isEmpty else { return "image" }
@@ -82,7 +82,7 @@ public enum ImageList {
   private static let stemByteLimit = 200
 
   /// A text without control characters and line breaks, which a line of a list cannot hold.
-  public static func printable(_ text: some StringProtocol) -> String {
+  package static func printable(_ text: some StringProtocol) -> String {
     func isControl(_ character: Character) -> Bool {
       character.isNewline || character.unicodeScalars.contains { $0.value < 32 || 127..<160 ~= $0.value }
     }

@@ -2,7 +2,7 @@
 ///
 /// Each case says what happened, where, and what was expected; `description` is one line that a command can
 /// print as it is. Paths are as the user wrote them.
-public enum ImagingError: Error, Equatable, Sendable {
+package enum ImagingError: Error, Equatable, Sendable {
   /// No file of this name.
   case missing(path: String)
   /// A folder where one file was expected.
@@ -46,7 +46,7 @@ public enum ImagingError: Error, Equatable, Sendable {
 }
 
 extension ImagingError: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     switch self {
     case .missing(let path):
       return "\(path): no such file"

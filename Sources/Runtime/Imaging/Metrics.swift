@@ -7,11 +7,11 @@
 #endif
 
 /// Distances between two pictures of one size.
-public enum Metrics {
+package enum Metrics {
   /// Mean squared error of pixels in 0...255, over all pixels and channels.
   ///
   /// - Precondition: both pictures have the same size.
-  public static func mse255(_ first: Image8, _ second: Image8) -> Double {
+  package static func mse255(_ first: Image8, _ second: Image8) -> Double {
     checkSizes(first, second)
     var sum = 0
     for index in first.pixels.indices {
@@ -24,24 +24,24 @@ public enum Metrics {
   /// Mean squared error of pixels in -1...1: `mse255 · (2/255)²`, the figure that papers of this field report.
   ///
   /// - Precondition: both pictures have the same size.
-  public static func msePM1(_ first: Image8, _ second: Image8) -> Double {
+  package static func msePM1(_ first: Image8, _ second: Image8) -> Double {
     mse255(first, second) * (4.0 / 65025.0)
   }
 
   /// Peak signal-to-noise ratio in dB for a peak of 255: `10 log₁₀(255² / mse255)`; infinite for equal pictures.
   ///
   /// - Precondition: both pictures have the same size.
-  public static func psnr(_ first: Image8, _ second: Image8) -> Double {
+  package static func psnr(_ first: Image8, _ second: Image8) -> Double {
     psnr(mse: mse255(first, second), peak: 255)
   }
 
   /// `10 log₁₀(peak² / mse)` in dB; `peak` is the width of the range, 2 for values in -1...1.
-  public static func psnr(mse: Double, peak: Double) -> Double { 10 * log10(peak * peak / mse) }
+  package static func psnr(mse: Double, peak: Double) -> Double { 10 * log10(peak * peak / mse) }
 
   /// Mean squared difference of two tensors, summed in double precision.
   ///
   /// - Precondition: both have as many values, and at least one.
-  public static func mse(_ first: [Float], _ second: [Float]) -> Double {
+  package static func mse(_ first: [Float], _ second: [Float]) -> Double {
     precondition(first.count == second.count && !first.isEmpty, "Metrics: tensors differ in size")
     var sum = 0.0
     for index in first.indices {
@@ -54,7 +54,7 @@ public enum Metrics {
   /// Structural similarity of two pictures, averaged over the three channels (see the planar form).
   ///
   /// - Precondition: both pictures have the same size.
-  public static func ssim(_ first: Image8, _ second: Image8) -> Double? {
+  package static func ssim(_ first: Image8, _ second: Image8) -> Double? {
     checkSizes(first, second)
     let whole = PixelRange(minimum: 0, maximum: 255)
     return ssim(
@@ -73,7 +73,7 @@ public enum Metrics {
   /// - Parameter dataRange: the value of white, where black is **0**: 255 or 1. The index is not blind to a
   ///   shift: values in -1...1 give another figure, which cannot be compared with published ones.
   /// - Precondition: both tensors have the same size, a multiple of `height * width`.
-  public static func ssim(
+  package static func ssim(
     _ first: [Float], _ second: [Float], height: Int, width: Int, dataRange: Double
   ) -> Double? {
     let area = height * width

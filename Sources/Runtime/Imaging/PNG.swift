@@ -14,35 +14,35 @@ import CPNG
 /// - A file that breaks off before its end chunk is refused, even if all pixels are there.
 ///
 /// **Writing** makes 8-bit RGB with an `sRGB` chunk. The same pixels give the same bytes for one zlib.
-public enum PNG {
+package enum PNG {
   /// How large a picture may be, so that a hostile header cannot ask for all memory.
-  public struct Limits: Equatable, Sendable {
+  package struct Limits: Equatable, Sendable {
     /// Largest width and height.
-    public var side: Int
+    package var side: Int
     /// Largest product of both.
-    public var pixelCount: Int
+    package var pixelCount: Int
 
-    public init(side: Int = 16_384, pixelCount: Int = 100_000_000) {
+    package init(side: Int = 16_384, pixelCount: Int = 100_000_000) {
       self.side = side
       self.pixelCount = pixelCount
     }
   }
 
   /// The header of a file, without decoding it.
-  public static func header(_ path: String) throws(ImagingError) -> PNGHeader {
+  package static func header(_ path: String) throws(ImagingError) -> PNGHeader {
     let (bytes, _) = try FileBytes.read(path, limit: PNGHeader.byteCount)
     return try PNGHeader(bytes, path: path)
   }
 
   /// Decodes a file. The size is checked before the file is read, and before anything is allocated for it.
-  public static func read(_ path: String, limits: Limits = Limits()) throws(ImagingError) -> Image8 {
+  package static func read(_ path: String, limits: Limits = Limits()) throws(ImagingError) -> Image8 {
     let (start, size) = try FileBytes.read(path, limit: PNGHeader.byteCount)
     try check(PNGHeader(start, path: path), byteCount: size, path: path, limits: limits)
     return try decode(FileBytes.read(path).bytes, path: path, limits: limits)
   }
 
   /// Decodes a file's bytes; `path` only names them in errors.
-  public static func decode(
+  package static func decode(
     _ bytes: [UInt8], path: String, limits: Limits = Limits()
   ) throws(ImagingError) -> Image8 {
     let header = try PNGHeader(bytes, path: path)
@@ -54,12 +54,12 @@ public enum PNG {
   }
 
   /// Encodes and writes a file, whole or not at all (`AtomicFile`).
-  public static func write(_ image: Image8, _ path: String) throws(ImagingError) {
+  package static func write(_ image: Image8, _ path: String) throws(ImagingError) {
     try AtomicFile.write(encode(image), to: path)
   }
 
   /// The bytes of a PNG file.
-  public static func encode(_ image: Image8) throws(ImagingError) -> [UInt8] {
+  package static func encode(_ image: Image8) throws(ImagingError) -> [UInt8] {
     // Filtered noise can be a little larger than its pixels; a second call with the size that libpng
     // reports covers what this guess does not.
     var capacity = image.pixels.count + image.pixels.count / 64 + 4096

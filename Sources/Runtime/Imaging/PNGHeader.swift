@@ -1,7 +1,7 @@
 /// What the first chunk of a PNG file says (PNG specification, third edition, 11.2.1).
-public struct PNGHeader: Equatable, Sendable {
+package struct PNGHeader: Equatable, Sendable {
   /// How a pixel is stored.
-  public enum ColorKind: UInt8, Sendable {
+  package enum ColorKind: UInt8, Sendable {
     case gray = 0
     case rgb = 2
     case palette = 3
@@ -9,7 +9,7 @@ public struct PNGHeader: Equatable, Sendable {
     case rgbAlpha = 6
 
     /// Samples per pixel.
-    public var channelCount: Int {
+    package var channelCount: Int {
       switch self {
       case .gray, .palette: 1
       case .grayAlpha: 2
@@ -27,13 +27,13 @@ public struct PNGHeader: Equatable, Sendable {
     }
   }
 
-  public var width: Int
-  public var height: Int
+  package var width: Int
+  package var height: Int
   /// Bits per sample: 1, 2, 4, 8 or 16.
-  public var bitDepth: Int
-  public var color: ColorKind
+  package var bitDepth: Int
+  package var color: ColorKind
   /// Whether the rows come in the seven passes of Adam7.
-  public var isInterlaced: Bool
+  package var isInterlaced: Bool
 
   static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   /// Signature, then length, type, 13 bytes and checksum of the first chunk.

@@ -1,26 +1,26 @@
 /// The interval that a model's pixel values live in; -1...1 for all published models.
-public struct PixelRange: Equatable, Sendable {
+package struct PixelRange: Equatable, Sendable {
   /// The value of black.
-  public var minimum: Float
+  package var minimum: Float
   /// The value of white.
-  public var maximum: Float
+  package var maximum: Float
 
   /// - Precondition: `minimum < maximum`.
-  public init(minimum: Float = -1, maximum: Float = 1) {
+  package init(minimum: Float = -1, maximum: Float = 1) {
     precondition(minimum < maximum, "PixelRange: \(minimum) is not below \(maximum)")
     self.minimum = minimum
     self.maximum = maximum
   }
 
   /// -1...1.
-  public static let signed = PixelRange()
+  package static let signed = PixelRange()
   /// 0...1.
-  public static let unit = PixelRange(minimum: 0, maximum: 1)
+  package static let unit = PixelRange(minimum: 0, maximum: 1)
 }
 
 extension Image8 {
   /// The picture as a [3, H, W] tensor: `x / 255 * (maximum − minimum) + minimum`.
-  public func planar(_ range: PixelRange = .signed) -> [Float] {
+  package func planar(_ range: PixelRange = .signed) -> [Float] {
     var values = [Float](repeating: 0, count: pixels.count)
     write(to: &values, range: range)
     return values
@@ -29,7 +29,7 @@ extension Image8 {
   /// Writes the picture as image `index` of an [N, 3, H, W] tensor.
   ///
   /// - Precondition: `values` has room for it.
-  public func write(to values: inout [Float], image index: Int = 0, range: PixelRange = .signed) {
+  package func write(to values: inout [Float], image index: Int = 0, range: PixelRange = .signed) {
     let area = height * width
     let start = index * area * 3
     precondition(index >= 0 && start + area * 3 <= values.count, "Image8: no room for image \(index)")
@@ -47,7 +47,7 @@ extension Image8 {
   /// Not-a-number becomes 0, so that a diverged optimisation shows black instead of ending the program.
   ///
   /// - Precondition: the sides are positive and `values` holds the image.
-  public init(
+  package init(
     planar values: [Float], image index: Int = 0, height: Int, width: Int, range: PixelRange = .signed
   ) {
     let area = height * width

@@ -1,5 +1,5 @@
 /// What to do with a picture that is not square.
-public enum CropRule: String, CaseIterable, Sendable {
+package enum CropRule: String, CaseIterable, Sendable {
   /// Refuse it: squashing a face in silence spoils the inversion.
   case none
   /// Cut the largest square out of the middle (of an odd remainder, the larger half is cut right or below).
@@ -15,7 +15,7 @@ extension Image8 {
   ///
   /// - Parameter path: names the picture in the error.
   /// - Precondition: `resolution > 0`.
-  public func fitted(
+  package func fitted(
     to resolution: Int, crop: CropRule = .none, path: String
   ) throws(ImagingError) -> Image8 {
     if width == height { return resized(height: resolution, width: resolution) }
@@ -28,7 +28,7 @@ extension Image8 {
   /// A rectangle of the picture.
   ///
   /// - Precondition: it lies within the picture and is not empty.
-  public func cropped(row: Int, column: Int, height: Int, width: Int) -> Image8 {
+  package func cropped(row: Int, column: Int, height: Int, width: Int) -> Image8 {
     precondition(
       row >= 0 && column >= 0 && row + height <= self.height && column + width <= self.width,
       "Image8: crop outside of the picture")
@@ -50,7 +50,7 @@ extension Image8 {
   /// - Catmull-Rom: Keys' cubic convolution with a = −1/2 at (i + ½)·n/m − ½, edges repeated.
   ///
   /// - Precondition: both sides are positive.
-  public func resized(height newHeight: Int, width newWidth: Int) -> Image8 {
+  package func resized(height newHeight: Int, width newWidth: Int) -> Image8 {
     precondition(newHeight > 0 && newWidth > 0, "Image8: a side is not positive: \(newHeight)×\(newWidth)")
     // Shrinking first keeps the work small; each pass leaves an axis alone that has its size already.
     var result = self

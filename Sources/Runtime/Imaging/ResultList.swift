@@ -7,17 +7,17 @@
 #endif
 
 /// `image_list.txt` of a result folder: line i belongs to row i of the codes.
-public struct ResultList: Equatable, Sendable {
+package struct ResultList: Equatable, Sendable {
   /// As written: the pictures' paths, or what idinvert_pytorch took for them.
-  public let lines: [String]
+  package let lines: [String]
   /// One for each line: the picture is `NAME_ori.png`.
-  public let names: [String]
+  package let names: [String]
   private let folder: String
 
   /// Reads the list of a folder. Blanks around lines and empty lines at the end do not count.
   ///
   /// - Throws: what reading a file throws; `.listNotText`.
-  public init(folder: String) throws(ImagingError) {
+  package init(folder: String) throws(ImagingError) {
     self.folder = folder
     let path = Self.path("image_list.txt", in: folder)
     guard let text = String(validating: try FileBytes.read(path).bytes, as: UTF8.self) else {
@@ -35,13 +35,13 @@ public struct ResultList: Equatable, Sendable {
   }
 
   /// Whether a folder holds codes and their list, as `invert`, `encode`, the editing commands and idinvert_pytorch leave them.
-  public static func isResultFolder(_ folder: String) -> Bool {
+  package static func isResultFolder(_ folder: String) -> Bool {
     func has(_ name: String) -> Bool { access(path(name, in: folder), F_OK) == 0 }
     return has("image_list.txt") && (has("inverted_codes.npy") || has("encoded_codes.npy"))
   }
 
   /// The picture that a line's code was found for; nil where the folder does not hold it.
-  public func original(of line: Int) -> String? {
+  package func original(of line: Int) -> String? {
     let path = Self.path("\(names[line])_ori.png", in: folder)
     return access(path, F_OK) == 0 ? path : nil
   }
@@ -59,7 +59,7 @@ public struct ResultList: Equatable, Sendable {
   }
 
   /// The path of a file in a folder.
-  public static func path(_ name: String, in folder: String) -> String {
+  package static func path(_ name: String, in folder: String) -> String {
     folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
   }
 }

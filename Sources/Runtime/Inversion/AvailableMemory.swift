@@ -1,12 +1,12 @@
 import Foundation
 
 /// Memory that this process may still take.
-public enum AvailableMemory {
+package enum AvailableMemory {
   /// Bytes: the least of what the system can give without swapping (`MemAvailable`) and what each control group above
   /// the process leaves (versions 1 and 2); nil where the system does not say.
   ///
   /// - Parameter root: where `/proc` and `/sys` are looked for.
-  public static func byteCount(root: String = "") -> Int? {
+  package static func byteCount(root: String = "") -> Int? {
     var limits: [Int] = []
     let memory = text("\(root)/proc/meminfo")
     if let line = memory?.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),

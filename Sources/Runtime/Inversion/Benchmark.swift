@@ -2,31 +2,31 @@ import Quant
 import Runtime
 
 /// How long a prepared graph takes, run after run.
-public struct GraphTiming: Sendable {
+package struct GraphTiming: Sendable {
   /// One line of a per-operator table: an operator, or several that are done together plane by plane.
-  public struct Operation: Sendable {
+  package struct Operation: Sendable {
     /// Names of fused operators are joined by " + ".
-    public var name: String
+    package var name: String
     /// Shape of the last output.
-    public var shape: String
+    package var shape: String
     /// Median.
-    public var seconds: Double
+    package var seconds: Double
     /// Floating-point operations by definition; 0 where none are counted.
-    public var work: Int
+    package var work: Int
     /// What the chosen algorithm executes of it in matrix products.
-    public var matrixWork: Int
+    package var matrixWork: Int
     /// Bytes that its transforms load and store.
-    public var transformByteCount: Int
+    package var transformByteCount: Int
     /// Bytes it must move at least: inputs, output and weights, each once.
-    public var traffic: Int
+    package var traffic: Int
   }
 
   /// Wall time of each run, in order.
-  public var seconds: [Double]
-  public var operations: [Operation]
-  public var memoryPlan: MemoryPlan
+  package var seconds: [Double]
+  package var operations: [Operation]
+  package var memoryPlan: MemoryPlan
 
-  public var median: Double { medianOf(seconds) }
+  package var median: Double { medianOf(seconds) }
 
   init(_ graph: PreparedGraph, runs: Int) {
     graph.run()  // warm caches and page in weights
@@ -58,19 +58,19 @@ public struct GraphTiming: Sendable {
 }
 
 /// Times the networks of a model, and one refinement step with all its terms.
-public struct ModelBenchmark {
-  public let model: Model
-  public let kernels: Kernels
-  public let batch: Int
+package struct ModelBenchmark {
+  package let model: Model
+  package let kernels: Kernels
+  package let batch: Int
 
-  public init(_ model: Model, batch: Int = 1, kernels: Kernels) {
+  package init(_ model: Model, batch: Int = 1, kernels: Kernels) {
     self.model = model
     self.batch = batch
     self.kernels = kernels
   }
 
   /// The graphs that would be timed, not run.
-  public func graphs(networks: [NetworkKind], step: Bool) throws(InversionError) -> [AnyObject] {
+  package func graphs(networks: [NetworkKind], step: Bool) throws(InversionError) -> [AnyObject] {
     var graphs: [AnyObject] = []
     for kind in networks { graphs.append(try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)) }
     if step { graphs.append(try objective()) }
@@ -82,7 +82,7 @@ public struct ModelBenchmark {
   }
 
   /// One network, forward.
-  public func time(_ kind: NetworkKind, runs: Int) throws(InversionError) -> GraphTiming {
+  package func time(_ kind: NetworkKind, runs: Int) throws(InversionError) -> GraphTiming {
     let runner = try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)
     var random = TorchRandom(seed: 0)
     _ = try runner(random.normals(runner.inputShape.reduce(1, *)))
@@ -90,7 +90,7 @@ public struct ModelBenchmark {
   }
 
   /// One step of the published objective, forward and backward; terms whose network is missing are left out.
-  public func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
+  package func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
     let objective = try objective()
     var random = TorchRandom(seed: 0)
     try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })

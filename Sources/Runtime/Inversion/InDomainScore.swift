@@ -1,16 +1,16 @@
 import Runtime
 
 /// How far a code lies outside of the generator's semantic domain: ‖z − E(G(z))‖ (Zhu et al., ECCV 2020, eq. 4).
-public struct InDomainScore: Sendable, Codable, Equatable {
+package struct InDomainScore: Sendable, Codable, Equatable {
   /// mean((z − E(G(z)))²), as in the objective.
-  public var meanSquare: Float
+  package var meanSquare: Float
   /// ‖z − E(G(z))‖₂ over all L·D entries.
-  public var distance: Float
+  package var distance: Float
 
   /// - Parameters:
   ///   - code: z, [L, D].
   ///   - reencoded: E(G(z)), [L, D].
-  public init(code: [Float], reencoded: [Float]) {
+  package init(code: [Float], reencoded: [Float]) {
     precondition(code.count == reencoded.count && !code.isEmpty)
     var sum = 0.0
     for (a, b) in zip(code, reencoded) { sum += Double(a - b) * Double(a - b) }

@@ -2,7 +2,7 @@ import Quant
 import Runtime
 
 /// What can go wrong between a model file and an inverted code.
-public enum InversionError: Error, CustomStringConvertible {
+package enum InversionError: Error, CustomStringConvertible {
   /// The model file has no such network, and the task needs it.
   case missingNetwork(String, model: String)
   /// An array does not have the shape that the model needs.
@@ -23,7 +23,7 @@ public enum InversionError: Error, CustomStringConvertible {
   case model(ModelFileError)
   case graph(GraphError)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .missingNetwork(let network, let model):
       "\(model) holds no \(network); convert one with it (see 'idinv-lite help convert')"

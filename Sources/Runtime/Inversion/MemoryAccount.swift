@@ -1,28 +1,28 @@
 import Runtime
 
 /// What the prepared graphs of a model keep in memory.
-public struct MemoryAccount: Sendable {
+package struct MemoryAccount: Sendable {
   /// Packed convolution weights of one network, of one kind.
-  public struct Packing: Sendable {
-    public var network: String
-    public var packing: String
-    public var byteCount: Int
+  package struct Packing: Sendable {
+    package var network: String
+    package var packing: String
+    package var byteCount: Int
   }
-  public var packings: [Packing]
+  package var packings: [Packing]
   /// Weights that graphs read where they lie in the mapped file, and that stay in memory.
-  public var mappedByteCount: Int
+  package var mappedByteCount: Int
   /// Tensors that live within a run of the largest graph.
-  public var arenaByteCount: Int
+  package var arenaByteCount: Int
   /// Inputs and outputs of all graphs.
-  public var keptByteCount: Int
+  package var keptByteCount: Int
 
-  public var packedByteCount: Int { packings.reduce(0) { $0 + $1.byteCount } }
-  public var total: Int { packedByteCount + mappedByteCount + arenaByteCount + keptByteCount }
+  package var packedByteCount: Int { packings.reduce(0) { $0 + $1.byteCount } }
+  package var total: Int { packedByteCount + mappedByteCount + arenaByteCount + keptByteCount }
 }
 
 extension Model {
   /// Of the graphs that have been prepared so far.
-  public var memoryAccount: MemoryAccount {
+  package var memoryAccount: MemoryAccount {
     var packings: [MemoryAccount.Packing] = []
     for weights in convolutions {
       let network = String(weights.name.prefix { $0 != "." })

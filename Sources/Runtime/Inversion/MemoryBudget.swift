@@ -5,29 +5,29 @@ import Runtime
 ///
 /// Every way is tried with kernels that do nothing (`Kernels.planning`): the graphs are built as they would be, so what is
 /// counted is what would be allocated. The cost is an estimate, good for comparing ways only.
-public struct MemoryBudget {
+package struct MemoryBudget {
   /// Builds the graphs that a run will have, with so many images side by side. What it returns is kept until they are
   /// counted.
-  public typealias Workload = (_ model: Model, _ kernels: Kernels, _ batch: Int) throws(InversionError) -> [AnyObject]
+  package typealias Workload = (_ model: Model, _ kernels: Kernels, _ batch: Int) throws(InversionError) -> [AnyObject]
 
   /// A way to run.
-  public struct Plan: Sendable {
-    public var policy: MemoryPolicy
+  package struct Plan: Sendable {
+    package var policy: MemoryPolicy
     /// Images side by side.
-    public var batch: Int
+    package var batch: Int
     /// What the graphs keep.
-    public var account: MemoryAccount
+    package var account: MemoryAccount
     /// Peak of the process.
-    public var predictedByteCount: Int
+    package var predictedByteCount: Int
     /// Estimated time of a step, as a multiple of the fastest way's.
-    public var slowdown: Double
+    package var slowdown: Double
     /// Convolutions by storage.
-    public var fastestCount: Int, compactCount: Int, streamedCount: Int
+    package var fastestCount: Int, compactCount: Int, streamedCount: Int
     /// Operators that are computed twice in a run of the largest graph.
-    public var recomputedCount: Int
+    package var recomputedCount: Int
 
     /// "convolutions: 20 fastest, 12 compact; dense weights streamed; 31 operators recomputed".
-    public var description: String {
+    package var description: String {
       var parts: [String] = []
       if compactCount + streamedCount > 0 {
         let counts = [(fastestCount, "fastest"), (compactCount, "compact"), (streamedCount, "streamed")]
@@ -46,7 +46,7 @@ public struct MemoryBudget {
   let base: Int
   let workload: Workload
 
-  public init(_ model: Model, base: Int, kernels: Kernels, workload: @escaping Workload) {
+  package init(_ model: Model, base: Int, kernels: Kernels, workload: @escaping Workload) {
     self.model = model
     self.kernels = kernels
     self.base = base
@@ -62,7 +62,7 @@ public struct MemoryBudget {
   ///   - sideBySide: the most bytes for more than one image at a time; nil for the budget.
   ///   - isBinding: whether a budget that cannot be kept is an error; otherwise the plan that needs least is the result.
   /// - Throws: `.badBudget` where no plan keeps to it.
-  public func plan(
+  package func plan(
     budget: Int?, batches: [Int], sideBySide: Int? = nil, isBinding: Bool = true
   ) throws(InversionError) -> Plan {
     precondition(!batches.isEmpty)

@@ -3,16 +3,16 @@ import Quant
 import Runtime
 
 /// How far one tensor is from its reference.
-public struct Difference: Sendable, Codable, Equatable {
+package struct Difference: Sendable, Codable, Equatable {
   /// Largest absolute difference; infinite where a value is not a number.
-  public var maximum: Float
+  package var maximum: Float
   /// Peak signal-to-noise ratio in dB; the peak is the reference's range (for images: the pixel range).
-  public var psnr: Float
+  package var psnr: Float
   /// Cosine of the angle between the two as vectors.
-  public var cosine: Float
+  package var cosine: Float
 
   /// - Parameter peak: nil for the reference's largest value less its smallest.
-  public init(_ values: [Float], reference: [Float], peak: Float? = nil) {
+  package init(_ values: [Float], reference: [Float], peak: Float? = nil) {
     precondition(values.count == reference.count && !values.isEmpty)
     var (maximum, squares): (Float, Double) = (0, 0)
     var (dot, ours, theirs) = (0.0, 0.0, 0.0)
@@ -31,22 +31,22 @@ public struct Difference: Sendable, Codable, Equatable {
   }
 
   /// Whether all values were numbers.
-  public var isFinite: Bool { maximum.isFinite && cosine.isFinite }
+  package var isFinite: Bool { maximum.isFinite && cosine.isFinite }
 }
 
 /// A model against another of the same architecture, usually against its own source in full precision.
-public struct ModelComparison: Sendable, Codable {
-  public struct Network: Sendable, Codable {
-    public var name: String
-    public var difference: Difference
+package struct ModelComparison: Sendable, Codable {
+  package struct Network: Sendable, Codable {
+    package var name: String
+    package var difference: Difference
   }
   /// Outputs, on the same seeded inputs; each network gets the reference's inputs, so errors do not add up.
-  public var networks: [Network] = []
+  package var networks: [Network] = []
   /// Gradients by the code of each loss term that both models have.
-  public var gradients: [Network] = []
+  package var gradients: [Network] = []
 
   /// - Parameter count: how many random codes, and images made of them, to compare on.
-  public init(
+  package init(
     _ model: Model, reference: Model, count: Int = 2, seed: UInt32 = 0, kernels: Kernels
   ) throws(InversionError) {
     let (ours, theirs) = (model.file.specification, reference.file.specification)

@@ -1,17 +1,17 @@
 import Runtime
 
 /// What a code stands for: its image, and the code that the encoder makes of that image again.
-public struct Reconstruction: Sendable {
+package struct Reconstruction: Sendable {
   /// G(z), [3, R, R] in the model's pixel range.
-  public var image: [Float]
+  package var image: [Float]
   /// ‖z − E(G(z))‖; nil without an encoder.
-  public var score: InDomainScore?
+  package var score: InDomainScore?
   /// What the attribute network reads off the image, in the order of its names; empty without one, or where not asked for.
-  public var attributes: [Float] = []
+  package var attributes: [Float] = []
 }
 
 /// Renders codes and scores them, in one arena for all networks.
-public final class Reconstructor {
+package final class Reconstructor {
   private let prepared: PreparedGraph
   private let code: TensorID
   private let image: TensorID
@@ -19,7 +19,7 @@ public final class Reconstructor {
   private let attributes: TensorID?
 
   /// - Parameter readsAttributes: whether the model's attribute network, where it has one, looks at the images too.
-  public init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
+  package init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     let encoder = model.hasEncoder ? try model.encoder() : nil
     let readers =
@@ -50,7 +50,7 @@ public final class Reconstructor {
   }
 
   /// - Parameter values: one code, [L, D].
-  public func callAsFunction(_ values: [Float]) -> Reconstruction {
+  package func callAsFunction(_ values: [Float]) -> Reconstruction {
     prepared.write(values, to: code)
     prepared.run()
     return Reconstruction(

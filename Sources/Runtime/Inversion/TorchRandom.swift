@@ -5,11 +5,11 @@ import Foundation
 ///
 /// Mersenne Twister: Matsumoto and Nishimura, ACM TOMACS 8 (1998). Normals: Box and Muller, sixteen at a time as
 /// PyTorch makes them; it makes fewer than sixteen in another way, which is not followed here.
-public struct TorchRandom: Sendable {
+package struct TorchRandom: Sendable {
   private var state: [UInt32]
   private var position = 624
 
-  public init(seed: UInt32) {
+  package init(seed: UInt32) {
     state = [seed]
     for index in 1..<624 {
       let previous = state[index - 1]
@@ -39,7 +39,7 @@ public struct TorchRandom: Sendable {
   mutating func integer(below limit: Int) -> Int { Int(next()) % limit }
 
   /// Standard normal numbers.
-  public mutating func normals(_ count: Int) -> [Float] {
+  package mutating func normals(_ count: Int) -> [Float] {
     var values = (0..<max(count, 16)).map { _ in uniform() }
     func transform(_ start: Int) {
       for index in start..<start + 8 {

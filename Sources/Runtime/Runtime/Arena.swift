@@ -27,7 +27,7 @@ final class Arena {
 }
 
 /// The arena that several graphs take turns in: what lives within a run lies here, as large as the largest graph needs.
-public final class SharedArena: Sendable {
+package final class SharedArena: Sendable {
   private struct State {
     var arena: Arena?
     var byteCount = 0
@@ -36,18 +36,18 @@ public final class SharedArena: Sendable {
   }
   private let state = Mutex(State())
   /// What graphs are asked to keep to; nil for no limit.
-  public let limit: Int?
+  package let limit: Int?
 
-  public init(limit: Int? = nil) { self.limit = limit }
+  package init(limit: Int? = nil) { self.limit = limit }
 
   /// Bytes that the graphs prepared so far need.
-  public var byteCount: Int { state.withLock { $0.byteCount } }
+  package var byteCount: Int { state.withLock { $0.byteCount } }
 
   /// The most bytes of inputs and outputs of the graphs that used the arena at one time; they lie elsewhere.
-  public var keptByteCount: Int { state.withLock { $0.kept.most } }
+  package var keptByteCount: Int { state.withLock { $0.kept.most } }
 
   /// Nodes that a run of a graph computes again, and what that costs in operations; of the graph that does most.
-  public var recomputed: (nodeCount: Int, cost: Double) { state.withLock { $0.recomputed } }
+  package var recomputed: (nodeCount: Int, cost: Double) { state.withLock { $0.recomputed } }
 
   func noteRecomputed(_ nodeCount: Int, cost: Double) {
     state.withLock { if cost > $0.recomputed.cost { $0.recomputed = (nodeCount, cost) } }

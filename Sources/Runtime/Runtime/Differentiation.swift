@@ -8,7 +8,7 @@ extension Graph {
   ///   - losses: loss tensors and the gradients to start from, of the same shape (the losses' weights).
   ///   - tensors: what to differentiate by. They count as independent: no gradient flows through one of them to another.
   /// - Returns: one gradient per tensor, `nil` where no loss depends on it.
-  public mutating func appendGradients(
+  package mutating func appendGradients(
     of losses: [(tensor: TensorID, seed: TensorID)], by tensors: [TensorID]
   ) throws(GraphError) -> [TensorID?] {
     var isActive = [Bool](repeating: false, count: shapes.count)

@@ -1,23 +1,23 @@
 import SIMDKernels
 
 /// Names one tensor of a graph.
-public struct TensorID: Hashable, Sendable {
-  public let index: Int
+package struct TensorID: Hashable, Sendable {
+  package let index: Int
 }
 
 /// The layout and extent of one tensor: activations are blocked (NCHWc16), codes, styles and losses are dense.
-public enum Shape: Hashable, Sendable, CustomStringConvertible {
+package enum Shape: Hashable, Sendable, CustomStringConvertible {
   case blocked(BlockedShape)
   case dense(DenseShape)
 
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch self {
     case .blocked(let shape): shape.byteCount
     case .dense(let shape): shape.byteCount
     }
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .blocked(let s): "[\(s.batch), \(s.channels), \(s.height), \(s.width)]"
     case .dense(let s): "[\(s.rows), \(s.columns)]"
@@ -26,7 +26,7 @@ public enum Shape: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What can go wrong while a graph is built or prepared. All of it is found before the first run.
-public enum GraphError: Error, Equatable, CustomStringConvertible {
+package enum GraphError: Error, Equatable, CustomStringConvertible {
   /// An operator was given a tensor of a shape that it does not accept.
   case shapeMismatch(operator: String, expected: String, found: String)
   /// A gradient was asked for through an operator that has none.
@@ -36,7 +36,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   /// Weights do not have the shape that the network needs.
   case badWeights(name: String, expected: String, found: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .shapeMismatch(let op, let expected, let found):
       "\(op): expected an input of shape \(expected), found \(found)"
@@ -49,25 +49,25 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
 }
 
 /// One application of an operator.
-public struct Node: Sendable {
-  public let operation: any Operator
-  public let inputs: [TensorID]
-  public let output: TensorID
+package struct Node: Sendable {
+  package let operation: any Operator
+  package let inputs: [TensorID]
+  package let output: TensorID
 }
 
 /// A static graph: nodes in topological order, built once per model and never changed while it runs.
 ///
 /// Appending is the only way to add a node, and a node can only name tensors that exist, so the order of `nodes` is
 /// a topological order by construction.
-public struct Graph: Sendable {
-  public private(set) var nodes: [Node] = []
-  public private(set) var shapes: [Shape] = []
+package struct Graph: Sendable {
+  package private(set) var nodes: [Node] = []
+  package private(set) var shapes: [Shape] = []
   /// Tensors written by the caller. They keep their contents from run to run.
-  public private(set) var inputs: [TensorID] = []
+  package private(set) var inputs: [TensorID] = []
   /// Tensors that are read after a run; they stay valid until the next one.
-  public private(set) var outputs: [TensorID] = []
+  package private(set) var outputs: [TensorID] = []
 
-  public init() {}
+  package init() {}
 
   /// Nodes in topological order, whose tensors `shapes` describes.
   init(nodes: [Node], shapes: [Shape], inputs: [TensorID], outputs: [TensorID]) {
@@ -77,22 +77,22 @@ public struct Graph: Sendable {
     self.outputs = outputs
   }
 
-  public func shape(of tensor: TensorID) -> Shape { shapes[tensor.index] }
+  package func shape(of tensor: TensorID) -> Shape { shapes[tensor.index] }
 
-  public mutating func input(_ shape: Shape) -> TensorID {
+  package mutating func input(_ shape: Shape) -> TensorID {
     let tensor = newTensor(shape)
     inputs.append(tensor)
     return tensor
   }
 
   @discardableResult
-  public mutating func append(_ operation: any Operator, _ inputs: TensorID...) throws(GraphError)
+  package mutating func append(_ operation: any Operator, _ inputs: TensorID...) throws(GraphError)
     -> TensorID
   {
     try append(operation, inputs)
   }
 
-  public mutating func append(_ operation: any Operator, _ inputs: [TensorID]) throws(GraphError)
+  package mutating func append(_ operation: any Operator, _ inputs: [TensorID]) throws(GraphError)
     -> TensorID
   {
     let output = newTensor(try operation.outputShape(inputs.map { shapes[$0.index] }))
@@ -100,7 +100,7 @@ public struct Graph: Sendable {
     return output
   }
 
-  public mutating func markOutput(_ tensor: TensorID) {
+  package mutating func markOutput(_ tensor: TensorID) {
     if !outputs.contains(tensor) { outputs.append(tensor) }
   }
 

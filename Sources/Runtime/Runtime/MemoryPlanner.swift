@@ -1,11 +1,11 @@
 /// A buffer's life: the nodes between which its bytes must stay untouched.
-public struct UsageRecord: Equatable, Sendable {
+package struct UsageRecord: Equatable, Sendable {
   /// Index of the node that writes it first, and of the node that reads it last.
-  public var firstNode: Int
-  public var lastNode: Int
-  public var byteCount: Int
+  package var firstNode: Int
+  package var lastNode: Int
+  package var byteCount: Int
 
-  public init(firstNode: Int, lastNode: Int, byteCount: Int) {
+  package init(firstNode: Int, lastNode: Int, byteCount: Int) {
     self.firstNode = firstNode
     self.lastNode = lastNode
     self.byteCount = byteCount
@@ -17,14 +17,14 @@ public struct UsageRecord: Equatable, Sendable {
 }
 
 /// Offsets of buffers in one arena.
-public struct MemoryPlan: Equatable, Sendable {
+package struct MemoryPlan: Equatable, Sendable {
   /// Byte offset of each buffer, a multiple of `MemoryPlan.alignment`.
-  public var offsets: [Int]
-  public var byteCount: Int
+  package var offsets: [Int]
+  package var byteCount: Int
   /// The most bytes that live at one node: no plan can be smaller.
-  public var lowerBound: Int
+  package var lowerBound: Int
 
-  public static let alignment = 64
+  package static let alignment = 64
 
   static func rounded(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 
@@ -32,7 +32,7 @@ public struct MemoryPlan: Equatable, Sendable {
   ///
   /// Greedy by size: the largest buffer first, each at the lowest offset where it fits between those already placed
   /// whose lives cross its own (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
-  public init(_ records: [UsageRecord]) {
+  package init(_ records: [UsageRecord]) {
     var offsets = [Int](repeating: 0, count: records.count)
     var total = 0
     let order = records.indices.sorted {

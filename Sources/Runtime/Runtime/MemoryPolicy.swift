@@ -1,5 +1,5 @@
 /// How weights are held while a graph runs.
-public enum WeightStorage: String, Sendable, CaseIterable {
+package enum WeightStorage: String, Sendable, CaseIterable {
   /// As the fastest algorithm wants them.
   case fastest
   /// Convolutions: as halves, once for both directions, by the direct algorithm.
@@ -9,15 +9,15 @@ public enum WeightStorage: String, Sendable, CaseIterable {
 }
 
 /// What graphs may spend memory on. The default spends it on speed.
-public struct MemoryPolicy: Sendable, Equatable {
+package struct MemoryPolicy: Sendable, Equatable {
   /// Convolution weights by name; the fastest storage for those not named.
-  public var convolutions: [String: WeightStorage]
+  package var convolutions: [String: WeightStorage]
   /// Whether the pages of large dense weights are given back after each use.
-  public var streamsDense: Bool
+  package var streamsDense: Bool
   /// The most bytes of tensors that live at one time; nil for no limit. To keep to it nodes are computed twice.
-  public var arenaLimit: Int?
+  package var arenaLimit: Int?
 
-  public init(
+  package init(
     convolutions: [String: WeightStorage] = [:], streamsDense: Bool = false, arenaLimit: Int? = nil
   ) {
     self.convolutions = convolutions

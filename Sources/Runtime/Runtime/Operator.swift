@@ -4,7 +4,7 @@ import SIMDKernels
 ///
 /// Weights are constants of an operator, and frozen: only data gradients exist. The backward rule stands beside the
 /// forward rule, in the same file, and is expressed by appending nodes to the same graph.
-public protocol Operator: Sendable {
+package protocol Operator: Sendable {
   /// The name in error messages and in per-operator reports.
   var name: String { get }
 
@@ -27,9 +27,9 @@ public protocol Operator: Sendable {
 }
 
 extension Operator {
-  public var inPlaceInputs: [Int] { [] }
+  package var inPlaceInputs: [Int] { [] }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     throw .notDifferentiable(operator: name)
@@ -37,33 +37,33 @@ extension Operator {
 }
 
 /// What an operator may look at while it is prepared.
-public struct PreparationSite {
-  public let kernels: Kernels
-  public let inputs: [Shape]
-  public let output: Shape
+package struct PreparationSite {
+  package let kernels: Kernels
+  package let inputs: [Shape]
+  package let output: Shape
 }
 
 /// An operator after all choices are made: how much workspace it needs, and how it runs on given memory.
-public struct PreparedOperator {
-  public let workspaceByteCount: Int
+package struct PreparedOperator {
+  package let workspaceByteCount: Int
   /// Floating-point operations by the operator's definition, whatever algorithm computes it; 0 where memory traffic is
   /// what counts.
-  public let work: Int
+  package let work: Int
   /// Of `work`, what the chosen algorithm executes in matrix products; and bytes that its transforms load and store.
-  public let matrixWork: Int, transformByteCount: Int
+  package let matrixWork: Int, transformByteCount: Int
   /// Bytes of weights and other constants that one run reads, as they lie in memory: packed, in their own precision.
-  public let constantByteCount: Int
+  package let constantByteCount: Int
   /// Operations in the time that it takes, about: less than `work` for minimal filtering, more where weights are widened.
-  public let effectiveWork: Double
-  public let run: (OperatorMemory) -> Void
+  package let effectiveWork: Double
+  package let run: (OperatorMemory) -> Void
   /// Planes of its tensors (channel blocks of images) that it can do one by one, in any order; 0 where it cannot.
-  public let planeCount: Int
+  package let planeCount: Int
   /// Does one plane alone, on the thread at hand. It reads no other plane of any tensor that has planes.
-  public let runPlane: (OperatorMemory, Int) -> Void
+  package let runPlane: (OperatorMemory, Int) -> Void
   /// What makes the output of what the planes have left in the workspace, once all are done; nil where they write it.
-  public let finish: ((OperatorMemory) -> Void)?
+  package let finish: ((OperatorMemory) -> Void)?
 
-  public init(
+  package init(
     workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, effectiveWork: Double? = nil,
     constantByteCount: Int = 0,
     run: @escaping (OperatorMemory) -> Void
@@ -85,7 +85,7 @@ public struct PreparedOperator {
   /// - Parameters:
   ///   - run: does a plane, or all where it is nil.
   ///   - finish: makes the output of what they have left in the workspace, where they do not write it.
-  public init(
+  package init(
     planes shape: BlockedShape, workspaceByteCount: Int = 0, constantByteCount: Int = 0,
     run: @escaping (OperatorMemory, _ plane: Int?) -> Void, finish: ((OperatorMemory) -> Void)? = nil
   ) {
@@ -106,10 +106,10 @@ public struct PreparedOperator {
 }
 
 /// Where a node's tensors lie in the arena. Fixed when the graph is prepared.
-public struct OperatorMemory {
-  public let inputs: ContiguousArray<UnsafePointer<Float>>
-  public let output: UnsafeMutablePointer<Float>
-  public let workspace: UnsafeMutableRawPointer?
+package struct OperatorMemory {
+  package let inputs: ContiguousArray<UnsafePointer<Float>>
+  package let output: UnsafeMutablePointer<Float>
+  package let workspace: UnsafeMutableRawPointer?
 }
 
 /// Shape checks shared by the operators.

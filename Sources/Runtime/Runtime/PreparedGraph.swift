@@ -4,14 +4,14 @@ import SIMDKernels
 ///
 /// Inputs and outputs lie in memory of the graph's own; all others in an arena that graphs may share. A run allocates
 /// nothing and gives the same bits for any number of threads. Not thread-safe: one run at a time.
-public final class PreparedGraph {
+package final class PreparedGraph {
   /// As it runs: with the nodes that are computed again to save memory.
-  public let graph: Graph
-  public let kernels: Kernels
+  package let graph: Graph
+  package let kernels: Kernels
   /// Of all tensors: those in the arena, and those of the graph's own.
-  public let memoryPlan: MemoryPlan
+  package let memoryPlan: MemoryPlan
   /// Nodes that are computed again to keep to the arena's limit.
-  public let recomputedCount: Int
+  package let recomputedCount: Int
   private let arena: SharedArena
   private let kept: Arena
   private let operators: [PreparedOperator]
@@ -21,16 +21,16 @@ public final class PreparedGraph {
   private var steps: [OperatorMemory] = []
   private var stepsBase: UnsafeMutableRawPointer?
   /// Floating-point operations of each node, by its definition.
-  public var work: [Int] { operators.map(\.work) }
+  package var work: [Int] { operators.map(\.work) }
   /// Operations in the time that each node takes, about.
-  public var effectiveWork: [Double] { operators.map(\.effectiveWork) }
+  package var effectiveWork: [Double] { operators.map(\.effectiveWork) }
   /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
-  public var matrixWork: [Int] { operators.map(\.matrixWork) }
-  public var transformByteCounts: [Int] { operators.map(\.transformByteCount) }
+  package var matrixWork: [Int] { operators.map(\.matrixWork) }
+  package var transformByteCounts: [Int] { operators.map(\.transformByteCount) }
   /// Nodes that run together, plane by plane, in order; most stand alone.
-  public let groups: [Range<Int>]
+  package let groups: [Range<Int>]
   /// Bytes that each group must move at least: what it reads and what others read of it, each once.
-  public let traffic: [Int]
+  package let traffic: [Int]
 
   /// Where a tensor lies.
   private enum Place {
@@ -39,7 +39,7 @@ public final class PreparedGraph {
   }
 
   /// - Parameter arena: where the tensors of a run lie; nil for one of its own. Graphs that share it take turns.
-  public init(_ graph: Graph, kernels: Kernels, arena: SharedArena? = nil) throws(GraphError) {
+  package init(_ graph: Graph, kernels: Kernels, arena: SharedArena? = nil) throws(GraphError) {
     let arena = arena ?? SharedArena()
     self.kernels = kernels
     self.arena = arena
@@ -92,12 +92,12 @@ public final class PreparedGraph {
   deinit { arena.noteKept(-kept.byteCount) }
 
   /// Runs all nodes in order.
-  public func run() { run(didRun: { _ in }) }
+  package func run() { run(didRun: { _ in }) }
 
   /// Runs all nodes and reports when each group ends.
   ///
   /// - Parameter didRun: called after each of `groups` with its index.
-  public func run(didRun: (Int) -> Void) {
+  package func run(didRun: (Int) -> Void) {
     arena.withMemory { base in
       if stepsBase != base { place(at: base) }
       for (index, group) in groups.enumerated() {
@@ -142,7 +142,7 @@ public final class PreparedGraph {
   /// dense one.
   ///
   /// - Precondition: `values` has exactly as many elements as the tensor.
-  public func write(_ values: [Float], to tensor: TensorID) {
+  package func write(_ values: [Float], to tensor: TensorID) {
     precondition(graph.inputs.contains(tensor), "only inputs are written")
     values.withUnsafeBufferPointer { source in
       switch graph.shape(of: tensor) {
@@ -164,7 +164,7 @@ public final class PreparedGraph {
   /// Copies a tensor out, in the order that `write` takes.
   ///
   /// - Precondition: the tensor is an input or a marked output; others are overwritten during a run.
-  public func read(_ tensor: TensorID) -> [Float] {
+  package func read(_ tensor: TensorID) -> [Float] {
     precondition(
       graph.inputs.contains(tensor) || graph.outputs.contains(tensor), "only inputs and outputs are read")
     let source = UnsafePointer(address(tensor))

@@ -2,15 +2,15 @@ import Quant
 import SIMDKernels
 
 /// The rows of a matrix as samples, one by one or all at once, used where they lie.
-public final class SampleRows: Sendable {
-  public let matrix: FloatMatrix
-  public let kernels: Kernels
+package final class SampleRows: Sendable {
+  package let matrix: FloatMatrix
+  package let kernels: Kernels
   /// The columns that count; the others are taken for zero.
-  public let runs: [Range<Int>]
+  package let runs: [Range<Int>]
   private let rows: MatrixRows
 
   /// - Parameter runs: columns that count, ascending and apart; nil for all.
-  public init(_ matrix: FloatMatrix, runs: [Range<Int>]? = nil, kernels: Kernels) {
+  package init(_ matrix: FloatMatrix, runs: [Range<Int>]? = nil, kernels: Kernels) {
     self.matrix = matrix
     self.kernels = kernels
     let runs = runs ?? [0..<matrix.columnCount]
@@ -20,29 +20,29 @@ public final class SampleRows: Sendable {
     rows = matrix.withUnsafeBytes { MatrixRows(base: $0.baseAddress!, columns: matrix.columnCount, runs: runs) }
   }
 
-  public var count: Int { matrix.rowCount }
-  public var dimension: Int { matrix.columnCount }
+  package var count: Int { matrix.rowCount }
+  package var dimension: Int { matrix.columnCount }
 
   /// x_row · v.
-  public func dot(_ row: Int, _ vector: [Float]) -> Float {
+  package func dot(_ row: Int, _ vector: [Float]) -> Float {
     check(row, vector.count)
     return kernels.dot(rows, row: row, vector)
   }
 
   /// ‖x_row‖².
-  public func squaredNorm(_ row: Int) -> Float {
+  package func squaredNorm(_ row: Int) -> Float {
     check(row, dimension)
     return kernels.squaredNorm(rows, row: row)
   }
 
   /// v += factor · x_row.
-  public func add(_ row: Int, times factor: Float, to vector: inout [Float]) {
+  package func add(_ row: Int, times factor: Float, to vector: inout [Float]) {
     check(row, vector.count)
     kernels.accumulate(&vector, rows, row: row, factor: factor)
   }
 
   /// x_r · v for the given rows, in their order.
-  public func dots(_ chosen: [Int], _ vector: [Float]) -> [Float] {
+  package func dots(_ chosen: [Int], _ vector: [Float]) -> [Float] {
     for row in chosen { check(row, vector.count) }
     return [Float](unsafeUninitializedCapacity: chosen.count) { output, initialised in
       if let base = output.baseAddress {

@@ -1,41 +1,41 @@
 /// Kernels on flat runs of `vectors` × 16 floats. All may run in place: element i of the output depends on elements i
 /// of the inputs only, and each vector is loaded before it is stored.
-public struct ElementwiseKernels: Sendable {
+package struct ElementwiseKernels: Sendable {
   /// output = a + b.
-  public var add: @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Void =
+  package var add: @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Void =
     { _, _, _, _ in unplugged() }
   /// output = a · b.
-  public var multiply: @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Void =
+  package var multiply: @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Void =
     { _, _, _, _ in unplugged() }
   /// output = factor · input.
-  public var scale: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ factor: Float, _ vectors: Int) -> Void =
+  package var scale: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ factor: Float, _ vectors: Int) -> Void =
     { _, _, _, _ in unplugged() }
   /// gx = gy · (y > 0 ? 1 : slope).
-  public var activationBackward:
+  package var activationBackward:
     @Sendable (
       _ gradInput: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ slope: Float, _ vectors: Int
     ) -> Void = { _, _, _, _, _ in unplugged() }
   /// output = tanh(input), a rational approximation within 3 ulp; exact 0 at 0; of what is not finite not a number.
-  public var tanh: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ vectors: Int) -> Void =
+  package var tanh: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ vectors: Int) -> Void =
     { _, _, _ in unplugged() }
   /// gx = gy · (1 − y²).
-  public var tanhBackward:
+  package var tanhBackward:
     @Sendable (_ gradInput: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ vectors: Int) -> Void =
       { _, _, _, _ in unplugged() }
   /// Σ (a − b)² in float, lane by lane and then across lanes in a fixed order: for short runs.
-  public var squaredDifference: @Sendable (_ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Float =
+  package var squaredDifference: @Sendable (_ a: FloatSource, _ b: FloatSource, _ vectors: Int) -> Float =
     { _, _, _ in unplugged() }
   /// output = factor · (a − b).
-  public var scaledDifference:
+  package var scaledDifference:
     @Sendable (_ output: FloatTarget, _ a: FloatSource, _ b: FloatSource, _ factor: Float, _ vectors: Int) -> Void =
       { _, _, _, _, _ in unplugged() }
   /// One row of pixels of one channel block: y = activation(x + strength · noise[pixel] + bias).
   /// `strength` and `bias` hold 16 floats; `noise` is nil or holds one float per pixel.
-  public var noiseBiasActivate:
+  package var noiseBiasActivate:
     @Sendable (
       _ output: FloatTarget, _ input: FloatSource, _ noise: FloatSource?, _ strength: FloatSource,
       _ bias: FloatSource, _ slope: Float, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
 
-  public init() {}
+  package init() {}
 }

@@ -13,38 +13,38 @@
 ///
 /// **Range.** Sums wrap around: only the last must fit into 32 bits, and does for up to 2¹⁷ products of codes from −127 to
 /// 127, whatever the input's offset adds in between. **Edges, aliasing** as in `TapGemmArguments`.
-public struct Int8GemmArguments {
+package struct Int8GemmArguments {
   /// Where block 0, tap offset 0, pixel offset 0 of the chunk lies; the type that `Int8Kernels.inputOffset` says.
-  public var input: UnsafePointer<UInt8>
+  package var input: UnsafePointer<UInt8>
   /// Bytes between channel blocks of the input.
-  public var inputBlockStride: Int
+  package var inputBlockStride: Int
   /// Channel blocks in this chunk, and taps.
-  public var blocks: Int, taps: Int
+  package var blocks: Int, taps: Int
   /// `[taps]`, in bytes.
-  public var tapOffsets: UnsafePointer<Int32>
+  package var tapOffsets: UnsafePointer<Int32>
   /// `[tiles · mr]` offsets of the pixels, in bytes of the input and floats of the output.
-  public var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
+  package var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
   /// Tiles, one after the other with the same panel.
-  public var tiles: Int
+  package var tiles: Int
   /// `[blocks][taps][4][nr][4]`.
-  public var panel: UnsafePointer<Int8>
+  package var panel: UnsafePointer<Int8>
   /// Where the panel's first output channel of pixel offset 0 lies.
-  public var output: FloatTarget
+  package var output: FloatTarget
   /// Floats between channel blocks of the output (nr = 32 writes two).
-  public var outputBlockStride: Int
+  package var outputBlockStride: Int
   /// `[nr]`; nil to add to the sums that are there.
-  public var initial: UnsafePointer<Int32>?
+  package var initial: UnsafePointer<Int32>?
   /// `[nr]`: what a unit of the sum stands for; nil leaves sums.
-  public var scales: FloatSource?
+  package var scales: FloatSource?
   /// `[nr]`.
-  public var bias: FloatSource
+  package var bias: FloatSource
   /// Slope of the activation's negative side; 1 for none.
-  public var slope: Float
+  package var slope: Float
   /// Memory needed soon, fetched bit by bit: cache lines per tile.
-  public var prefetch: UnsafeRawPointer
-  public var prefetchLines = 0
+  package var prefetch: UnsafeRawPointer
+  package var prefetchLines = 0
 
-  public init(
+  package init(
     input: UnsafePointer<UInt8>, inputBlockStride: Int, blocks: Int, taps: Int, tapOffsets: UnsafePointer<Int32>,
     inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>, tiles: Int, panel: UnsafePointer<Int8>,
     output: FloatTarget, outputBlockStride: Int, initial: UnsafePointer<Int32>?, scales: FloatSource?,
@@ -70,11 +70,11 @@ public struct Int8GemmArguments {
 }
 
 /// A micro-kernel for `Int8GemmArguments` and its tile.
-public struct Int8Gemm: Sendable {
-  public var mr: Int, nr: Int
-  public var run: @Sendable (UnsafePointer<Int8GemmArguments>) -> Void
+package struct Int8Gemm: Sendable {
+  package var mr: Int, nr: Int
+  package var run: @Sendable (UnsafePointer<Int8GemmArguments>) -> Void
 
-  public init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<Int8GemmArguments>) -> Void) {
+  package init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<Int8GemmArguments>) -> Void) {
     self.mr = mr
     self.nr = nr
     self.run = run
@@ -82,22 +82,22 @@ public struct Int8Gemm: Sendable {
 }
 
 /// Convolutions with operands of 8 bits. Every tier has them; `isFast` says where they are faster than floats.
-public struct Int8Kernels: Sendable {
+package struct Int8Kernels: Sendable {
   /// Whether the tier has an instruction for sums of four products of bytes.
-  public var isFast: Bool
+  package var isFast: Bool
   /// What a code of the input is stored plus: 128 where the instruction takes unsigned bytes, else 0.
-  public var inputOffset: UInt8
+  package var inputOffset: UInt8
   /// For pairs of output blocks (or single ones), and for a last single one.
-  public var wideGemm: Int8Gemm, narrowGemm: Int8Gemm
+  package var wideGemm: Int8Gemm, narrowGemm: Int8Gemm
   /// max |source[i]| over `vectors` × 16 floats; not a number if any of them is not finite.
-  public var largestMagnitude: @Sendable (_ source: FloatSource, _ vectors: Int) -> Float
+  package var largestMagnitude: @Sendable (_ source: FloatSource, _ vectors: Int) -> Float
   /// target[i] = offset + source[i] · factor, rounded to the nearest integer, ties to even, from −127 to 127.
-  public var quantise:
+  package var quantise:
     @Sendable (
       _ target: UnsafeMutablePointer<UInt8>, _ source: FloatSource, _ factor: Float, _ offset: UInt8, _ vectors: Int
     ) -> Void
 
-  public init(
+  package init(
     isFast: Bool, inputOffset: UInt8, wideGemm: Int8Gemm, narrowGemm: Int8Gemm,
     largestMagnitude: @escaping @Sendable (FloatSource, Int) -> Float,
     quantise: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void

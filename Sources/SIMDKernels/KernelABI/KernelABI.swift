@@ -1,25 +1,25 @@
 /// The functions of one tier. A value, passed in and never global: tests, benches and dispatch hold several at once.
 ///
 /// A table starts as the scalar tier's, complete; each higher tier then overwrites the slots it is good at (`plug…`).
-public struct KernelTable: Sendable {
+package struct KernelTable: Sendable {
   /// The highest tier plugged in.
-  public var tier: Tier
+  package var tier: Tier
   /// Matrix products of convolutions: the widest tile, and the one for a last single block of output channels.
-  public var wideGemm: TapGemm, narrowGemm: TapGemm
+  package var wideGemm: TapGemm, narrowGemm: TapGemm
   /// Winograd's products with 16-bit operands, where the tier has them faster than in floats.
-  public var reduced: ReducedKernels?
+  package var reduced: ReducedKernels?
   /// Convolutions with operands of 8 bits.
-  public var int8 = Int8Kernels()
+  package var int8 = Int8Kernels()
   /// Transforms of Winograd's minimal filtering.
-  public var winograd = WinogradKernels()
-  public var elementwise = ElementwiseKernels()
-  public var normalization = NormalizationKernels()
-  public var resampling = ResamplingKernels()
-  public var layout = LayoutKernels()
-  public var dense = DenseKernels()
+  package var winograd = WinogradKernels()
+  package var elementwise = ElementwiseKernels()
+  package var normalization = NormalizationKernels()
+  package var resampling = ResamplingKernels()
+  package var layout = LayoutKernels()
+  package var dense = DenseKernels()
 
   /// A table of kernels that trap: the start of `plugScalar`.
-  public init() {
+  package init() {
     tier = .scalar
     wideGemm = TapGemm(mr: 1, nr: 16) { _ in unplugged() }
     narrowGemm = wideGemm
@@ -29,5 +29,5 @@ public struct KernelTable: Sendable {
 /// What a slot holds before a tier is plugged in.
 @usableFromInline func unplugged() -> Never { preconditionFailure("kernel table used before a tier was plugged in") }
 
-public typealias FloatSource = UnsafePointer<Float>
-public typealias FloatTarget = UnsafeMutablePointer<Float>
+package typealias FloatSource = UnsafePointer<Float>
+package typealias FloatTarget = UnsafeMutablePointer<Float>

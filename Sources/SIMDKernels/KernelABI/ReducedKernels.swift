@@ -9,25 +9,25 @@
 /// it fits into 32 bits.
 ///
 /// **Edges.** Whole tiles of `mr` rows are read and written.
-public struct ReducedGemmArguments {
-  public var input: UnsafePointer<UInt16>
+package struct ReducedGemmArguments {
+  package var input: UnsafePointer<UInt16>
   /// Words between channel blocks of the input.
-  public var inputBlockStride: Int
+  package var inputBlockStride: Int
   /// Channel blocks, and tiles of `mr` rows.
-  public var blocks: Int, tiles: Int
+  package var blocks: Int, tiles: Int
   /// `[blocks][16 / group][nr][group]`, `group` as the operand has it.
-  public var panel: UnsafePointer<UInt16>
-  public var rowScales: FloatSource, columnScales: FloatSource
-  public var output: FloatTarget
+  package var panel: UnsafePointer<UInt16>
+  package var rowScales: FloatSource, columnScales: FloatSource
+  package var output: FloatTarget
   /// Floats between channel blocks of the output (nr = 32 writes two).
-  public var outputBlockStride: Int
+  package var outputBlockStride: Int
   /// Memory needed soon: the next panel, and pixels; cache lines per tile.
-  public var prefetch: UnsafeRawPointer
-  public var prefetchLines: Int
-  public var pixelPrefetch: UnsafeRawPointer
-  public var pixelPrefetchLines: Int
+  package var prefetch: UnsafeRawPointer
+  package var prefetchLines: Int
+  package var pixelPrefetch: UnsafeRawPointer
+  package var pixelPrefetchLines: Int
 
-  public init(
+  package init(
     input: UnsafePointer<UInt16>, inputBlockStride: Int, blocks: Int, tiles: Int, panel: UnsafePointer<UInt16>,
     rowScales: FloatSource, columnScales: FloatSource, output: FloatTarget, outputBlockStride: Int,
     prefetch: UnsafeRawPointer, prefetchLines: Int, pixelPrefetch: UnsafeRawPointer, pixelPrefetchLines: Int
@@ -49,11 +49,11 @@ public struct ReducedGemmArguments {
 }
 
 /// A micro-kernel for `ReducedGemmArguments` and its tile.
-public struct ReducedGemm: Sendable {
-  public var mr: Int, nr: Int
-  public var run: @Sendable (UnsafePointer<ReducedGemmArguments>) -> Void
+package struct ReducedGemm: Sendable {
+  package var mr: Int, nr: Int
+  package var run: @Sendable (UnsafePointer<ReducedGemmArguments>) -> Void
 
-  public init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<ReducedGemmArguments>) -> Void) {
+  package init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<ReducedGemmArguments>) -> Void) {
     self.mr = mr
     self.nr = nr
     self.run = run
@@ -67,17 +67,17 @@ public struct ReducedGemm: Sendable {
 ///
 /// Element ξ, channel block b, row r begins at `source + ξ·sourceElementStride + b·sourceBlockStride + r·16`, and alike
 /// in the target; its scale lies at `rowScales + ξ·scaleElementStride + r`.
-public struct NarrowingRun {
-  public var source: FloatSource
-  public var sourceElementStride: Int, sourceBlockStride: Int
-  public var elements: Int, blocks: Int, rows: Int
-  public var target: UnsafeMutablePointer<UInt16>
-  public var targetElementStride: Int, targetBlockStride: Int
-  public var rowScales: FloatTarget
-  public var scaleElementStride: Int
-  public var limit: Float
+package struct NarrowingRun {
+  package var source: FloatSource
+  package var sourceElementStride: Int, sourceBlockStride: Int
+  package var elements: Int, blocks: Int, rows: Int
+  package var target: UnsafeMutablePointer<UInt16>
+  package var targetElementStride: Int, targetBlockStride: Int
+  package var rowScales: FloatTarget
+  package var scaleElementStride: Int
+  package var limit: Float
 
-  public init(
+  package init(
     source: FloatSource, sourceElementStride: Int, sourceBlockStride: Int, elements: Int, blocks: Int, rows: Int,
     target: UnsafeMutablePointer<UInt16>, targetElementStride: Int, targetBlockStride: Int, rowScales: FloatTarget,
     scaleElementStride: Int, limit: Float
@@ -98,29 +98,29 @@ public struct NarrowingRun {
 }
 
 /// The 16-bit type that a tier multiplies at twice the rate of floats.
-public enum ReducedOperand: Hashable, Sendable {
+package enum ReducedOperand: Hashable, Sendable {
   /// Integers, two channels side by side; sums of 32 bits.
   case int16
   /// IEEE halves.
   case float16
 
   /// Channels side by side in a panel.
-  public var group: Int { self == .int16 ? 2 : 1 }
+  package var group: Int { self == .int16 ? 2 : 1 }
 }
 
 /// What a tier with fast 16-bit products adds for Winograd's algorithm.
-public struct ReducedKernels: Sendable {
-  public var operand: ReducedOperand
+package struct ReducedKernels: Sendable {
+  package var operand: ReducedOperand
   /// For pairs of output blocks, and for a last single one.
-  public var wideGemm: ReducedGemm, narrowGemm: ReducedGemm
-  public var narrow: @Sendable (UnsafePointer<NarrowingRun>) -> Void
+  package var wideGemm: ReducedGemm, narrowGemm: ReducedGemm
+  package var narrow: @Sendable (UnsafePointer<NarrowingRun>) -> Void
 
 }
 
 extension KernelTable {
   /// Fills `reduced`. Here and not in the tier, where an optional would bring weak code with it.
   @inline(never)
-  public mutating func plugReduced(
+  package mutating func plugReduced(
     _ operand: ReducedOperand, wideGemm: ReducedGemm, narrowGemm: ReducedGemm,
     narrow: @escaping @Sendable (UnsafePointer<NarrowingRun>) -> Void
   ) {

@@ -1,27 +1,27 @@
 /// Blur and 2×2 pooling, one row of output at a time of one channel block. Strides are in floats; no overlap.
-public struct ResamplingKernels: Sendable {
+package struct ResamplingKernels: Sendable {
   /// [1,2,1]⊗[1,2,1]/16. `input` is the pixel up and left of the row's first; its zero halo is read.
-  public var blur: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ rowStride: Int, _ pixels: Int) -> Void =
+  package var blur: @Sendable (_ output: FloatTarget, _ input: FloatSource, _ rowStride: Int, _ pixels: Int) -> Void =
     { _, _, _, _ in unplugged() }
   /// `pixels` output pixels, each the mean of 2×2 inputs.
-  public var averagePool:
+  package var averagePool:
     @Sendable (_ output: FloatTarget, _ input: FloatSource, _ inputRowStride: Int, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
   /// `pixels` gradients g, each written as g/4 to 2×2 pixels of two rows.
-  public var averagePoolBackward:
+  package var averagePoolBackward:
     @Sendable (_ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
   /// `pixels` output pixels, each the maximum of 2×2 inputs. What is not a number among them may come out or be passed over.
-  public var maxPool:
+  package var maxPool:
     @Sendable (_ output: FloatTarget, _ input: FloatSource, _ inputRowStride: Int, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
   /// `pixels` gradients, each written to the first maximum, in row-major order, of its 2×2 inputs; zero to the others, and
   /// to all where the maximum is not a number.
-  public var maxPoolBackward:
+  package var maxPoolBackward:
     @Sendable (
       _ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ input: FloatSource,
       _ inputRowStride: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _ in unplugged() }
 
-  public init() {}
+  package init() {}
 }

@@ -18,37 +18,37 @@
 ///
 /// **Edges.** A tile with fewer than `mr` pixels repeats its last pixel: within a tile all loads precede all stores.
 /// **Aliasing.** Output overlaps nothing else. **Alignment.** Floats; 64 bytes is fastest.
-public struct TapGemmArguments {
+package struct TapGemmArguments {
   /// Where block 0, tap offset 0, pixel offset 0 of the chunk lies.
-  public var input: UnsafePointer<Float>
+  package var input: UnsafePointer<Float>
   /// Floats between channel blocks of the input.
-  public var inputBlockStride: Int
+  package var inputBlockStride: Int
   /// Channel blocks in this chunk, taps, and channels per tap (a multiple of 4, at most 16).
-  public var blocks: Int, taps: Int, channels: Int
+  package var blocks: Int, taps: Int, channels: Int
   /// `[taps]`, in floats.
-  public var tapOffsets: UnsafePointer<Int32>
+  package var tapOffsets: UnsafePointer<Int32>
   /// `[tiles · mr]` offsets of the pixels, in floats.
-  public var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
+  package var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
   /// Tiles, one after the other with the same panel.
-  public var tiles: Int
+  package var tiles: Int
   /// `[blocks][taps][channels][nr]`.
-  public var panel: UnsafePointer<Float>
+  package var panel: UnsafePointer<Float>
   /// Where the panel's first output channel of pixel offset 0 lies.
-  public var output: UnsafeMutablePointer<Float>
+  package var output: UnsafeMutablePointer<Float>
   /// Floats between channel blocks of the output (nr = 32 writes two).
-  public var outputBlockStride: Int
+  package var outputBlockStride: Int
   /// `[nr]`, or nil to accumulate onto the output.
-  public var initial: UnsafePointer<Float>?
+  package var initial: UnsafePointer<Float>?
   /// Slope of the activation's negative side; 1 for none.
-  public var slope: Float
+  package var slope: Float
   /// Memory needed soon, fetched bit by bit: the next panel, and cache lines per tile …
-  public var prefetch: UnsafeRawPointer
-  public var prefetchLines: Int
+  package var prefetch: UnsafeRawPointer
+  package var prefetchLines: Int
   /// … and pixels that will be read or written, and cache lines per tile.
-  public var pixelPrefetch: UnsafeRawPointer
-  public var pixelPrefetchLines = 0
+  package var pixelPrefetch: UnsafeRawPointer
+  package var pixelPrefetchLines = 0
 
-  public init(
+  package init(
     input: UnsafePointer<Float>, inputBlockStride: Int, blocks: Int, taps: Int, channels: Int,
     tapOffsets: UnsafePointer<Int32>, inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>,
     tiles: Int, panel: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, outputBlockStride: Int,
@@ -75,12 +75,12 @@ public struct TapGemmArguments {
 }
 
 /// A tap-GEMM micro-kernel and its tile.
-public struct TapGemm: Sendable {
+package struct TapGemm: Sendable {
   /// Output pixels and output channels (16 or 32) of a tile.
-  public var mr: Int, nr: Int
-  public var run: @Sendable (UnsafePointer<TapGemmArguments>) -> Void
+  package var mr: Int, nr: Int
+  package var run: @Sendable (UnsafePointer<TapGemmArguments>) -> Void
 
-  public init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<TapGemmArguments>) -> Void) {
+  package init(mr: Int, nr: Int, run: @escaping @Sendable (UnsafePointer<TapGemmArguments>) -> Void) {
     self.mr = mr
     self.nr = nr
     self.run = run

@@ -1,7 +1,7 @@
 /// An instruction-set tier: one compiled copy of the kernels, chosen at run time by what the CPU can do.
 ///
 /// The raw value is the name users see: in `IDINV_ISA`, in kernel names and in `idinv-lite kernels`.
-public enum Tier: String, CaseIterable, Hashable, Sendable {
+package enum Tier: String, CaseIterable, Hashable, Sendable {
   /// The legible fallback: baseline instructions of the architecture, which on ARM fuse multiplication and addition.
   case scalar
   /// x86-64-v3: AVX2, FMA, F16C.
@@ -18,7 +18,7 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
   case neondot
 
   /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.
-  public var rank: Int {
+  package var rank: Int {
     switch self {
     case .scalar: 0
     case .x86v3, .neon: 1
@@ -30,7 +30,7 @@ public enum Tier: String, CaseIterable, Hashable, Sendable {
   private var isARM: Bool { self == .neon || self == .neonfp16 || self == .neondot }
 
   /// Whether a cap of `cap` leaves this tier usable. A cap of another architecture leaves `scalar` only.
-  public func isAdmitted(by cap: Tier) -> Bool {
+  package func isAdmitted(by cap: Tier) -> Bool {
     self == .scalar || isARM == cap.isARM && rank <= cap.rank
   }
 }

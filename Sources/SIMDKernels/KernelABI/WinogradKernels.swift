@@ -2,20 +2,20 @@
 ///
 /// Pixels (p) and transformed tiles (t) are 16 floats each. Transformed element ξ of tile i lies at
 /// `transformed + ξ·elementStride + i·16`. Strides are in floats.
-public struct TileRun {
+package struct TileRun {
   /// Top left pixel of the tile with offset 0: what an input transform reads or an output transform writes.
-  public var pixels: FloatTarget
-  public var rowStride: Int
-  public var tileOffsets: UnsafePointer<Int>
-  public var tiles: Int
-  public var transformed: FloatTarget
-  public var elementStride: Int
+  package var pixels: FloatTarget
+  package var rowStride: Int
+  package var tileOffsets: UnsafePointer<Int>
+  package var tiles: Int
+  package var transformed: FloatTarget
+  package var elementStride: Int
   /// 16 floats added to every output pixel; unused by input transforms.
-  public var bias: FloatSource
+  package var bias: FloatSource
   /// Slope of the activation's negative side; 1 for none.
-  public var slope: Float
+  package var slope: Float
 
-  public init(
+  package init(
     pixels: FloatTarget, rowStride: Int, tileOffsets: UnsafePointer<Int>, tiles: Int, transformed: FloatTarget,
     elementStride: Int, bias: FloatSource, slope: Float
   ) {
@@ -34,14 +34,14 @@ public struct TileRun {
 ///
 /// Tap (y, x) of vector i lies at `taps + (3y + x)·tapStride + i·16`, transformed weight ξ at
 /// `transformed + ξ·elementStride + i·16`. Strides are in floats.
-public struct KernelRun {
-  public var taps: FloatSource
-  public var tapStride: Int
-  public var vectors: Int
-  public var transformed: FloatTarget
-  public var elementStride: Int
+package struct KernelRun {
+  package var taps: FloatSource
+  package var tapStride: Int
+  package var vectors: Int
+  package var transformed: FloatTarget
+  package var elementStride: Int
 
-  public init(taps: FloatSource, tapStride: Int, vectors: Int, transformed: FloatTarget, elementStride: Int) {
+  package init(taps: FloatSource, tapStride: Int, vectors: Int, transformed: FloatTarget, elementStride: Int) {
     self.taps = taps
     self.tapStride = tapStride
     self.vectors = vectors
@@ -51,28 +51,28 @@ public struct KernelRun {
 }
 
 /// Transforms of minimal filtering (Winograd 1980; Lavin and Gray 2016), one pair per convolution.
-public struct WinogradKernels: Sendable {
-  public typealias Transform = @Sendable (UnsafePointer<TileRun>) -> Void
+package struct WinogradKernels: Sendable {
+  package typealias Transform = @Sendable (UnsafePointer<TileRun>) -> Void
 
   /// F(4×4, 3×3), points 0, ±√½, ±√2, ∞: 6×6 pixels → 36 elements.
-  public var sameInput: Transform = { _ in unplugged() }
+  package var sameInput: Transform = { _ in unplugged() }
   /// 36 elements → 4×4 pixels.
-  public var sameOutput: Transform = { _ in unplugged() }
+  package var sameOutput: Transform = { _ in unplugged() }
   /// Upsampling by 2 and 3×3: 4×4 low-resolution pixels → 16 elements.
-  public var upsampleInput: Transform = { _ in unplugged() }
+  package var upsampleInput: Transform = { _ in unplugged() }
   /// 25 elements → 4×4 high-resolution pixels.
-  public var upsampleOutput: Transform = { _ in unplugged() }
+  package var upsampleOutput: Transform = { _ in unplugged() }
   /// Its adjoint: 6×6 high-resolution gradients → 25 elements.
-  public var upsampleAdjointInput: Transform = { _ in unplugged() }
+  package var upsampleAdjointInput: Transform = { _ in unplugged() }
   /// 25 elements → 2×2 low-resolution gradients.
-  public var upsampleAdjointOutput: Transform = { _ in unplugged() }
+  package var upsampleAdjointOutput: Transform = { _ in unplugged() }
 
-  public typealias WeightTransform = @Sendable (UnsafePointer<KernelRun>) -> Void
+  package typealias WeightTransform = @Sendable (UnsafePointer<KernelRun>) -> Void
 
   /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 25 of upsampling; 16 of its adjoint.
-  public var sameWeights: WeightTransform = { _ in unplugged() }
-  public var upsampleWeights: WeightTransform = { _ in unplugged() }
-  public var upsampleAdjointWeights: WeightTransform = { _ in unplugged() }
+  package var sameWeights: WeightTransform = { _ in unplugged() }
+  package var upsampleWeights: WeightTransform = { _ in unplugged() }
+  package var upsampleAdjointWeights: WeightTransform = { _ in unplugged() }
 
-  public init() {}
+  package init() {}
 }

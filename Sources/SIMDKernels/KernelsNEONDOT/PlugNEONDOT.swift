@@ -1,7 +1,7 @@
 import KernelABI
 
 /// Plugs in the kernels compiled for Advanced SIMD with dot products of bytes.
-public func plugNEONDOT(into table: inout KernelTable) {
+package func plugNEONDOT(into table: inout KernelTable) {
   table.tier = .neondot
   let gemm = Int8Gemm(mr: 6, nr: 16) { int8Gemm6x16($0) }
   table.int8 = Int8Kernels(

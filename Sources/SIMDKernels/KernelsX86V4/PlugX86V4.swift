@@ -1,7 +1,7 @@
 import KernelABI
 
 /// Plugs in the kernels compiled for x86-64-v4.
-public func plugX86V4(into table: inout KernelTable) {
+package func plugX86V4(into table: inout KernelTable) {
   table.tier = .x86v4
   table.wideGemm = TapGemm(mr: 8, nr: 32) { tapGemm8x32($0) }
   table.narrowGemm = TapGemm(mr: 12, nr: 16) { tapGemm12x16($0) }

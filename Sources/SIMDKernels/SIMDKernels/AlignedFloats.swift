@@ -5,8 +5,8 @@
 #endif
 
 /// The system refuses memory.
-public struct OutOfMemory: Error, Hashable, Sendable {
-  public var byteCount: Int
+package struct OutOfMemory: Error, Hashable, Sendable {
+  package var byteCount: Int
 }
 
 /// A zeroed, aligned run of floats that is written while its owner is built and only read afterwards.

@@ -3,7 +3,7 @@
 ///
 /// Less memory than packed floats, and for a direct convolution on many pixels about the same speed. Halves and
 /// integers give the bits of the floats they stand for, except that upsampling adds its folded taps in single precision.
-public final class CompactWeights: Sendable {
+package final class CompactWeights: Sendable {
   let outputs: Int, inputs: Int, kernel: Int
   let layout: Layout
   /// Keeps the memory alive that `layout` points into.
@@ -44,7 +44,7 @@ public final class CompactWeights: Sendable {
   /// - Parameters:
   ///   - halves: whether to round to halves.
   ///   - rows: gives the weights `[I][k][k]` of some outputs; asked for a panel at a time, by several threads.
-  public init(
+  package init(
     outputs: Int, inputs: Int, kernel: Int, halves isHalf: Bool = true, kernels: Kernels,
     rows: @Sendable (Range<Int>) -> [Float]
   ) throws(OutOfMemory) {
@@ -87,7 +87,7 @@ public final class CompactWeights: Sendable {
   /// - Parameters:
   ///   - weights: with I·k² inputs.
   ///   - owner: what keeps their memory alive.
-  public init(borrowing weights: DenseWeights, inputs: Int, kernel: Int, owner: any Sendable) {
+  package init(borrowing weights: DenseWeights, inputs: Int, kernel: Int, owner: any Sendable) {
     precondition(kernel == 1 || kernel == 3, "kernels of 1×1 and 3×3 only")
     precondition(weights.inputs == inputs * kernel * kernel, "weights must be [O][I][k][k]")
     outputs = weights.outputs
@@ -99,15 +99,15 @@ public final class CompactWeights: Sendable {
 
   /// Whether the layout pays: with less than one block of channels a kernel that skips the missing ones is faster, and
   /// the weights are few.
-  public static func suits(outputs: Int, inputs: Int) -> Bool { outputs >= 16 && inputs >= 16 }
+  package static func suits(outputs: Int, inputs: Int) -> Bool { outputs >= 16 && inputs >= 16 }
 
   /// Bytes of packed halves.
-  public static func byteCount(outputs: Int, inputs: Int, kernel: Int) -> Int {
+  package static func byteCount(outputs: Int, inputs: Int, kernel: Int) -> Int {
     ((outputs + 15) & ~15) * ((inputs + 15) & ~15) * kernel * kernel * 2
   }
 
   /// Bytes of memory of its own.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch layout {
     case .panels(let storage, _): storage.memory.count &* 4
     case .rows: 0
@@ -115,7 +115,7 @@ public final class CompactWeights: Sendable {
   }
 
   /// Bytes that one use reads.
-  public var readByteCount: Int {
+  package var readByteCount: Int {
     switch layout {
     case .panels(let storage, _): storage.memory.count &* 4
     case .rows(_, let element): outputs &* inputs &* kernel &* kernel &* element.byteCount

@@ -1,5 +1,5 @@
 /// How a convolution is computed.
-public enum ConvolutionAlgorithm: Hashable, Sendable {
+package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Every product of the definition (upsampling: of its four phases). Packed weights are as large as the plain ones
   /// (upsampling: 16/9).
   case direct
@@ -18,14 +18,14 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   case int8
 
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
-  public static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
+  package static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
 
   /// The faster of `direct` and `winograd`, by measurement, and how large Winograd's weights are.
   ///
   /// Winograd's needs whole tiles, and a whole block of input channels: the direct algorithm skips missing ones. With
   /// fewer than 16 tiles it pays only while its larger weights stay in a cache. The batch does not matter: images give the
   /// same bits alone and in company.
-  public static func preferred(
+  package static func preferred(
     form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
   ) -> Choice {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
@@ -39,12 +39,12 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
       suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
   }
 
-  public struct Choice: Hashable, Sendable {
-    public var algorithm: ConvolutionAlgorithm
+  package struct Choice: Hashable, Sendable {
+    package var algorithm: ConvolutionAlgorithm
     /// Whether Winograd's weights are too large to stay in a cache.
-    public var isLarge: Bool
+    package var isLarge: Bool
     /// Whether they are so many, and the tiles so few, that making them costs about what it costs to fetch them.
-    public var suitsCompactWeights: Bool
+    package var suitsCompactWeights: Bool
   }
 
   private static let largeWeightBytes = 2 << 20
@@ -57,7 +57,7 @@ public enum ConvolutionAlgorithm: Hashable, Sendable {
   ///
   /// Direct on codes does 9 products in four times the rate, Winograd in 16 bits 2¼ in twice the rate and its transforms:
   /// those cost most with few input channels, its weights with few pixels. Upsampling keeps 4 of 9 direct products.
-  public static func isInt8Faster(
+  package static func isInt8Faster(
     than other: ConvolutionAlgorithm, form: ConvolutionForm, input: BlockedShape, outputChannels: Int
   ) -> Bool {
     guard input.channels >= 16 else { return false }

@@ -1,12 +1,12 @@
 /// The convolutions this library knows.
-public enum ConvolutionForm: Hashable, Sendable {
+package enum ConvolutionForm: Hashable, Sendable {
   /// Odd kernel, stride 1, zero padding of (k − 1)/2: 1×1 and 3×3.
   case same(kernel: Int)
   /// Nearest-neighbour upsampling by 2, then a 3×3 `same` convolution.
   case upsample2x
 
   /// Side of the kernel as trained.
-  public var kernel: Int {
+  package var kernel: Int {
     switch self {
     case .same(let kernel): kernel
     case .upsample2x: 3
@@ -15,7 +15,7 @@ public enum ConvolutionForm: Hashable, Sendable {
 }
 
 /// Which of the two linear maps of a convolution.
-public enum Direction: Hashable, Sendable {
+package enum Direction: Hashable, Sendable {
   /// y = A x.
   case forward
   /// gx = Aᵀ gy.

@@ -1,7 +1,7 @@
 /// A packed convolution bound to shapes: blocking, tables and workspace are decided here, once.
-public final class ConvolutionPlan: Sendable {
-  public let packed: PackedConvolution
-  public let input: BlockedShape, output: BlockedShape
+package final class ConvolutionPlan: Sendable {
+  package let packed: PackedConvolution
+  package let input: BlockedShape, output: BlockedShape
   let blocking: Blocking
   /// Zeros: the bias of a convolution without one.
   let zeros: AlignedFloats
@@ -16,7 +16,7 @@ public final class ConvolutionPlan: Sendable {
   }
 
   /// `input` is what the operator reads (gy for `backwardData`) and needs halo 1 unless the kernel is 1×1.
-  public init(_ packed: PackedConvolution, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
+  package init(_ packed: PackedConvolution, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
     let geometry = ConvolutionGeometry(packed.form, packed.direction)
     precondition(
       input.channels == packed.sourceChannels && output.channels == packed.targetChannels,
@@ -64,7 +64,7 @@ public final class ConvolutionPlan: Sendable {
   func fits(_ kernels: Kernels) -> Bool { kernels.table.tier == tier && kernels.threadCount <= workers }
 
   /// What the chosen algorithm executes, for models of its speed.
-  public var execution: ConvolutionExecution {
+  package var execution: ConvolutionExecution {
     let outputs = output.paddedChannels
     switch packed.algorithm {
     case .direct(let weights):
@@ -97,7 +97,7 @@ public final class ConvolutionPlan: Sendable {
   }
 
   /// Bytes of scratch memory `convolve` needs, 64-byte aligned; 0 if none.
-  public var workspaceByteCount: Int {
+  package var workspaceByteCount: Int {
     switch blocking {
     case .direct(let blocking): workers &* blocking.workerFloats &* 4
     case .winograd(let blocking): blocking.workspaceByteCount
@@ -108,11 +108,11 @@ public final class ConvolutionPlan: Sendable {
 }
 
 /// What an algorithm does, which may be less than the definition of the convolution asks for.
-public struct ConvolutionExecution: Hashable, Sendable {
+package struct ConvolutionExecution: Hashable, Sendable {
   /// Floating-point operations of its matrix products, padding included.
-  public var matrixWork: Int
+  package var matrixWork: Int
   /// Bytes that its transforms load and store, from and to whatever cache.
-  public var transformByteCount: Int
+  package var transformByteCount: Int
 }
 
 extension Kernels {
@@ -122,7 +122,7 @@ extension Kernels {
   /// - Parameters:
   ///   - bias: `[output channels padded to 16]`, padding zero.
   ///   - workspace: `plan.workspaceByteCount` bytes, 64-byte aligned; nil if that is 0.
-  public func convolve(
+  package func convolve(
     _ plan: ConvolutionPlan, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
     bias: UnsafePointer<Float>? = nil, activation: Activation = .none, workspace: UnsafeMutableRawPointer? = nil
   ) {

@@ -1,19 +1,19 @@
 /// Borrowed weights of a dense layer, row-major `[O][I]`, rows back to back without padding or alignment.
-public struct DenseWeights: @unchecked Sendable {
+package struct DenseWeights: @unchecked Sendable {
   /// How an element is stored.
-  public enum Element: @unchecked Sendable {
+  package enum Element: @unchecked Sendable {
     case f32
     /// IEEE half, as bits.
     case f16
     /// Value times the row's scale; `scales` holds O floats.
     case int8(scales: UnsafePointer<Float>)
   }
-  public var base: UnsafeRawPointer
-  public var element: Element
-  public var outputs: Int, inputs: Int
+  package var base: UnsafeRawPointer
+  package var element: Element
+  package var outputs: Int, inputs: Int
 
   /// Points into memory that outlives every use (a mapped file).
-  public init(base: UnsafeRawPointer, element: Element, outputs: Int, inputs: Int) {
+  package init(base: UnsafeRawPointer, element: Element, outputs: Int, inputs: Int) {
     self.base = base
     self.element = element
     self.outputs = outputs
@@ -23,7 +23,7 @@ public struct DenseWeights: @unchecked Sendable {
 
 extension DenseWeights {
   /// Bytes between rows.
-  public var rowByteStride: Int {
+  package var rowByteStride: Int {
     switch element {
     case .f32: inputs &* 4
     case .f16: inputs &* 2
@@ -42,7 +42,7 @@ extension Kernels {
   /// int8: the scale multiplies the finished sum. Columns from O to the output's stride, at most up to the next multiple
   /// of 16, are written as zero.
   /// - Parameter bias: `[O]`.
-  public func dense(
+  package func dense(
     output: UnsafeMutablePointer<Float>, outputRowStride: Int, input: UnsafePointer<Float>, inputRowStride: Int,
     rows: Int, weights: DenseWeights, bias: UnsafePointer<Float>?, activation: Activation
   ) {
@@ -83,7 +83,7 @@ extension Kernels {
   ///
   /// - Parameter accumulates: add to what `gradInput` holds: a matrix may come in parts, rows in order, with the bits of
   ///   the whole.
-  public func denseBackwardData(
+  package func denseBackwardData(
     gradInput: UnsafeMutablePointer<Float>, gradInputRowStride: Int, gradOutput: UnsafePointer<Float>,
     gradOutputRowStride: Int, rows: Int, weights: DenseWeights, accumulates: Bool = false
   ) {
@@ -129,7 +129,7 @@ extension Kernels {
   }
 
   /// y = x / √(mean(x²) + ε), row by row. May run in place.
-  public func pixelNorm(
+  package func pixelNorm(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: DenseShape, epsilon: Float
   ) {
     for row in 0..<shape.rows {

@@ -1,7 +1,7 @@
 /// Operations on codes, styles and their gradients: a few thousand floats, so plain loops on one thread.
 extension Kernels {
   /// y = scale · x + shift, column by column; `scale` and `shift` are padded to whole blocks of 16. May run in place.
-  public func columnAffine(
+  package func columnAffine(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, scale: UnsafePointer<Float>,
     shift: UnsafePointer<Float>?, shape: DenseShape
   ) {
@@ -14,7 +14,7 @@ extension Kernels {
   }
 
   /// Repeats each row as often as it fits into an output row. No overlap.
-  public func tileColumns(
+  package func tileColumns(
     output: UnsafeMutablePointer<Float>, outputShape: DenseShape, input: UnsafePointer<Float>,
     inputShape: DenseShape
   ) {
@@ -26,7 +26,7 @@ extension Kernels {
   }
 
   /// gx = r·(g − x·r²·mean(g·x)) with r = 1/√(mean(x²) + ε), row by row: the gradient of `pixelNorm`.
-  public func pixelNormBackward(
+  package func pixelNormBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
     shape: DenseShape, epsilon: Float
   ) {
@@ -49,7 +49,7 @@ extension Kernels {
   }
 
   /// gradStyle row = [Σ g·x̂ of the C channels, Σ g], from `sums` rows [Σ g padded, Σ g·x̂ padded].
-  public func styleGradient(
+  package func styleGradient(
     gradStyle: UnsafeMutablePointer<Float>, shape: DenseShape, sums: UnsafePointer<Float>, sumsShape: DenseShape,
     channels: Int
   ) {

@@ -7,7 +7,7 @@ extension Kernels {
   ///   - noise: `[height · width]`, shared by channels and images; nil for none.
   ///   - noiseStrength: `[channels padded to 16]`, padding zero; needed with `noise`.
   ///   - bias: `[channels padded to 16]`, padding zero; nil for none.
-  public func addNoiseBiasActivate(
+  package func addNoiseBiasActivate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape,
     noise: UnsafePointer<Float>?, noiseStrength: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
     activation: Activation, plane: Int? = nil
@@ -32,7 +32,7 @@ extension Kernels {
 
   /// gx = gy · (y > 0 ? 1 : slope), with y the forward *output*: valid for slopes > 0 and for ReLU (slope 0).
   /// gradInput may be gradOutput or output.
-  public func activationBackward(
+  package func activationBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
     shape: some TensorShape, slope: Float, plane: Int? = nil
   ) {
@@ -43,7 +43,7 @@ extension Kernels {
 
   /// output = inputs[0] + inputs[1] + …, added in this order; one input is copied. May run in place on inputs[0],
   /// if it is not among the others, and of exactly two inputs on either.
-  public func sum(
+  package func sum(
     output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape,
     plane: Int? = nil
   ) {
@@ -61,7 +61,7 @@ extension Kernels {
   }
 
   /// output = a · b, element by element (masks). May run in place.
-  public func multiply(
+  package func multiply(
     output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape,
     plane: Int? = nil
   ) {
@@ -73,7 +73,7 @@ extension Kernels {
   /// output = input + shift[c]. May run in place.
   ///
   /// - Parameter shift: `[channels]`, no padding needed.
-  public func addChannelShift(
+  package func addChannelShift(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shift: UnsafePointer<Float>,
     shape: BlockedShape, plane: Int? = nil
   ) {
@@ -90,7 +90,7 @@ extension Kernels {
   }
 
   /// output = tanh(input), within 3 ulp. May run in place.
-  public func tanh(
+  package func tanh(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape, plane: Int? = nil
   ) {
     forEachRun(shape, plane: plane) { offset, vectors in
@@ -99,7 +99,7 @@ extension Kernels {
   }
 
   /// gx = gy · (1 − y²), with y the forward *output*. May run in place.
-  public func tanhBackward(
+  package func tanhBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
     shape: some TensorShape, plane: Int? = nil
   ) {

@@ -1,24 +1,24 @@
 /// Times one linear operator with random data, forward or backward: what `idinv-lite bench kernels` asks for. Without memory
 /// for it there is nothing to time: the process ends.
-public struct KernelBenchmark: Sendable {
+package struct KernelBenchmark: Sendable {
   /// What is multiplied.
-  public enum Shape: Hashable, Sendable {
+  package enum Shape: Hashable, Sendable {
     /// [1, inputs, side, side] → [1, outputs, side, side], or twice the side.
     case convolution(ConvolutionForm, inputs: Int, outputs: Int, side: Int)
     /// [1, inputs] → [1, outputs], weights in halves.
     case dense(inputs: Int, outputs: Int)
   }
 
-  public let shape: Shape
-  public let direction: Direction
+  package let shape: Shape
+  package let direction: Direction
 
-  public init(_ shape: Shape, _ direction: Direction) {
+  package init(_ shape: Shape, _ direction: Direction) {
     self.shape = shape
     self.direction = direction
   }
 
   /// Floating-point operations of the definition.
-  public var work: Int {
+  package var work: Int {
     switch shape {
     case .convolution(.upsample2x, let inputs, let outputs, let side): 2 * inputs * outputs * 9 * 4 * side * side
     case .convolution(.same(let k), let inputs, let outputs, let side): 2 * inputs * outputs * k * k * side * side
@@ -27,7 +27,7 @@ public struct KernelBenchmark: Sendable {
   }
 
   /// The algorithms there are for the shape in this tier.
-  public func algorithms(_ kernels: Kernels) -> [ConvolutionAlgorithm] {
+  package func algorithms(_ kernels: Kernels) -> [ConvolutionAlgorithm] {
     guard case .convolution(let form, let inputs, let outputs, let side) = shape else { return [.direct] }
     let read = direction == .forward ? side : form == .upsample2x ? 2 * side : side
     let input = BlockedShape(
@@ -43,7 +43,7 @@ public struct KernelBenchmark: Sendable {
   }
 
   /// Median seconds of `runs` calls after one that does not count.
-  public func time(_ algorithm: ConvolutionAlgorithm, runs: Int, kernels: Kernels) -> Double {
+  package func time(_ algorithm: ConvolutionAlgorithm, runs: Int, kernels: Kernels) -> Double {
     let body =
       switch shape {
       case .convolution(let form, let inputs, let outputs, let side):

@@ -12,20 +12,20 @@ import KernelsScalar
 #endif
 
 /// One kernel of one tier, as `idinv-lite kernels` lists it.
-public struct KernelDescription: Hashable, Sendable {
+package struct KernelDescription: Hashable, Sendable {
   /// What the kernel is for: the slot of the table it fills.
-  public var slot: String
+  package var slot: String
   /// Its name, after the grammar `element-operation-tile__tier`.
-  public var name: String
-  public var tier: Tier
+  package var name: String
+  package var tier: Tier
   /// Whether this `Kernels` value calls it.
-  public var isInForce: Bool
+  package var isInForce: Bool
 }
 
 /// The tiers of this build and what they hold. Dispatch, tests, benches and the `kernels` command all read it.
-public enum KernelRegistry {
+package enum KernelRegistry {
   /// The tiers compiled in, lowest first.
-  public static var compiledTiers: [Tier] {
+  package static var compiledTiers: [Tier] {
     #if arch(x86_64)
       [.scalar, .x86v3, .x86v4, .x86v4vnni]
     #elseif arch(arm64)
@@ -36,7 +36,7 @@ public enum KernelRegistry {
   }
 
   /// The tiers compiled in that this CPU can run, lowest first.
-  public static var availableTiers: [Tier] {
+  package static var availableTiers: [Tier] {
     compiledTiers.filter { tier in
       switch tier {
       case .scalar: true
@@ -51,7 +51,7 @@ public enum KernelRegistry {
   }
 
   /// The table of `tier`: the scalar tier's with every tier up to it plugged in.
-  public static func table(_ tier: Tier) -> KernelTable {
+  package static func table(_ tier: Tier) -> KernelTable {
     var table = KernelTable()
     plugScalar(into: &table)
     #if arch(x86_64)
@@ -142,7 +142,7 @@ public enum KernelRegistry {
 
 extension Kernels {
   /// Every kernel of every tier this CPU can run, and which of them are in force.
-  public func describe() -> [KernelDescription] {
+  package func describe() -> [KernelDescription] {
     // What a tier plugs in; the others of its slots are a lower tier's.
     let plugged = KernelRegistry.availableTiers.flatMap { tier in
       KernelRegistry.plugged(tier).map { (slot: $0.slot, name: $0.name, tier: tier) }

@@ -10,22 +10,22 @@
 ///
 /// Every operator partitions its *outputs* only and reduces in fixed chunks, so results do not depend on the thread
 /// count, bit for bit. The tiers with fused multiply-add agree bit for bit too.
-public struct Kernels: Sendable {
+package struct Kernels: Sendable {
   /// The function table of the tier in force.
-  public let table: KernelTable
+  package let table: KernelTable
   /// Threads an operator may use.
-  public let threadCount: Int
+  package let threadCount: Int
   /// How exact matrix products are: `full` or `reduced`.
-  public let precision: Precision
+  package let precision: Precision
   /// Where forward convolutions take operands of 8 bits.
-  public let int8: Int8Use
+  package let int8: Int8Use
   /// A worker's part of the second-level cache, for choosing block sizes. Results do not depend on it.
   var cacheByteCount: Int
   /// Most that the transformed tiles of several images should take together. By measurement, a step of 8 images: 20 MB make
   /// it take 1.1 times as long, no limit 1.15, 5 MB 1.05. Results do not depend on it.
   var passByteCount = 10 << 20
   /// Whether nothing is to be done: see `planning`.
-  public private(set) var isPlanning = false
+  package private(set) var isPlanning = false
 
   /// - Parameters:
   ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
@@ -33,7 +33,7 @@ public struct Kernels: Sendable {
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
   ///   - precision: `reduced` is `full` where the tier has no 16-bit products, `automatic` also where they are of halves.
   ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
-  public init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
+  package init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
     self.threadCount = threadCount > 0 ? threadCount : Processor.coreCount()
     cacheByteCount = SecondLevelCache().share(threadCount: self.threadCount)
     let cap = cap ?? (try? Tier.capFromEnvironment())
@@ -49,18 +49,18 @@ public struct Kernels: Sendable {
 
   /// Kernels that do nothing, for finding out what a graph would need: with them weights are packed in sizes only, into
   /// memory that is never touched.
-  public var planning: Kernels {
+  package var planning: Kernels {
     var copy = self
     copy.isPlanning = true
     return copy
   }
 
   /// The tiers this build holds and this CPU can run, lowest first.
-  public static var availableTiers: [Tier] { KernelRegistry.availableTiers }
+  package static var availableTiers: [Tier] { KernelRegistry.availableTiers }
 }
 
 /// How exact the matrix products of convolutions are.
-public enum Precision: Hashable, Sendable {
+package enum Precision: Hashable, Sendable {
   /// Operands and sums of single precision.
   case full
   /// Winograd's products with 16-bit operands: an error of about 10⁻⁴ of a layer's output with integers, ten times that
@@ -71,7 +71,7 @@ public enum Precision: Hashable, Sendable {
 }
 
 /// Where forward convolutions take operands of 8 bits, of those that permit it.
-public enum Int8Use: Hashable, Sendable {
+package enum Int8Use: Hashable, Sendable {
   case never
   /// Where that is the fastest.
   case whereFaster
@@ -79,14 +79,14 @@ public enum Int8Use: Hashable, Sendable {
 }
 
 /// What this module refuses.
-public enum KernelError: Error, Hashable, Sendable {
+package enum KernelError: Error, Hashable, Sendable {
   /// `IDINV_ISA` names no tier.
   case unknownTier(value: String, expected: [String])
 }
 
 extension Tier {
   /// The cap that `IDINV_ISA` asks for; nil if unset or empty.
-  public static func capFromEnvironment() throws(KernelError) -> Tier? {
+  package static func capFromEnvironment() throws(KernelError) -> Tier? {
     guard let value = getenv("IDINV_ISA").map({ String(cString: $0) }), !value.isEmpty else { return nil }
     guard let tier = Tier(rawValue: value) else {
       throw .unknownTier(value: value, expected: allCases.map(\.rawValue))
@@ -96,7 +96,7 @@ extension Tier {
 }
 
 /// What follows a linear operator, element by element.
-public enum Activation: Hashable, Sendable {
+package enum Activation: Hashable, Sendable {
   case none
   /// `x > 0 ? x : slope · x`; a slope of 0 is ReLU.
   case leakyReLU(slope: Float)

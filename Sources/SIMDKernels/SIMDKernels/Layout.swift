@@ -1,20 +1,20 @@
 extension Kernels {
   /// Planar `[N][C][H][W]` → blocked, halo and padding zero.
-  public func fromPlanar(
+  package func fromPlanar(
     blocked: UnsafeMutablePointer<Float>, planar: UnsafePointer<Float>, shape: BlockedShape
   ) {
     unflatten(blocked: blocked, dense: planar, denseRowStride: shape.channels &* shape.pixelCount, shape: shape)
   }
 
   /// Blocked → planar `[N][C][H][W]`.
-  public func toPlanar(
+  package func toPlanar(
     planar: UnsafeMutablePointer<Float>, blocked: UnsafePointer<Float>, shape: BlockedShape
   ) {
     flatten(dense: planar, denseRowStride: shape.channels &* shape.pixelCount, blocked: blocked, shape: shape)
   }
 
   /// Blocked → one dense row per image, in [C, H, W] order; what follows up to the stride is written as zero.
-  public func flatten(
+  package func flatten(
     dense: UnsafeMutablePointer<Float>, denseRowStride: Int, blocked: UnsafePointer<Float>, shape: BlockedShape
   ) {
     let plane = shape.pixelCount
@@ -31,7 +31,7 @@ extension Kernels {
   }
 
   /// One dense row per image, in [C, H, W] order → blocked, halo and padding zero.
-  public func unflatten(
+  package func unflatten(
     blocked: UnsafeMutablePointer<Float>, dense: UnsafePointer<Float>, denseRowStride: Int, shape: BlockedShape
   ) {
     let plane = shape.pixelCount
@@ -47,7 +47,7 @@ extension Kernels {
   }
 
   /// output = columns [start, start + outputShape.columns) of input. No overlap.
-  public func sliceColumns(
+  package func sliceColumns(
     output: UnsafeMutablePointer<Float>, outputShape: DenseShape, input: UnsafePointer<Float>,
     inputShape: DenseShape, start: Int
   ) {
@@ -60,7 +60,7 @@ extension Kernels {
   }
 
   /// output = zeros, with input as columns [start, start + inputShape.columns): the adjoint of `sliceColumns`.
-  public func embedColumns(
+  package func embedColumns(
     output: UnsafeMutablePointer<Float>, outputShape: DenseShape, input: UnsafePointer<Float>,
     inputShape: DenseShape, start: Int
   ) {

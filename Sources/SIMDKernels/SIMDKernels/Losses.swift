@@ -5,14 +5,14 @@ private let rowsPerPartial = 16
 
 extension Kernels {
   /// Doubles that `squaredErrors` leaves in `partials`.
-  public func meanSquaredErrorPartialCount(_ shape: BlockedShape) -> Int {
+  package func meanSquaredErrorPartialCount(_ shape: BlockedShape) -> Int {
     shape.batch &* shape.blocks &* ((shape.height &+ rowsPerPartial &- 1) / rowsPerPartial)
   }
 
   /// The first half of the mean squared error, or its share of one plane: Σ (a − b)² of some rows each.
   ///
   /// - Parameter partials: room for `meanSquaredErrorPartialCount(shape)` doubles.
-  public func squaredErrors(
+  package func squaredErrors(
     partials: UnsafeMutablePointer<Double>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: BlockedShape,
     plane: Int? = nil
   ) {
@@ -34,7 +34,7 @@ extension Kernels {
   }
 
   /// The second half: losses[n] = mean over the C·H·W real elements of image n of (a − b)², from the sums of all planes.
-  public func meanSquaredError(
+  package func meanSquaredError(
     losses: UnsafeMutablePointer<Float>, partials: UnsafePointer<Double>, shape: BlockedShape
   ) {
     let perImage = shape.blocks &* ((shape.height &+ rowsPerPartial &- 1) / rowsPerPartial)
@@ -46,7 +46,7 @@ extension Kernels {
   }
 
   /// gradA = 2(a − b)/(C·H·W) · weight[n]; with a and b exchanged, the gradient of b. May run in place.
-  public func meanSquaredErrorBackward(
+  package func meanSquaredErrorBackward(
     gradA: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
     weight: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
@@ -57,12 +57,12 @@ extension Kernels {
   }
 
   /// Doubles that `meanSquaredError` needs in `partials`.
-  public func meanSquaredErrorPartialCount(_ shape: DenseShape) -> Int { shape.rows }
+  package func meanSquaredErrorPartialCount(_ shape: DenseShape) -> Int { shape.rows }
 
   /// losses[r] = mean over the columns of row r of (a − b)².
   ///
   /// - Parameter partials: scratch of `meanSquaredErrorPartialCount(shape)` doubles.
-  public func meanSquaredError(
+  package func meanSquaredError(
     losses: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: DenseShape,
     partials: UnsafeMutablePointer<Double>
   ) {
@@ -83,7 +83,7 @@ extension Kernels {
   }
 
   /// gradA = 2(a − b)/columns · weight[r]; with a and b exchanged, the gradient of b. May run in place.
-  public func meanSquaredErrorBackward(
+  package func meanSquaredErrorBackward(
     gradA: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
     weight: UnsafePointer<Float>, shape: DenseShape
   ) {

@@ -4,14 +4,14 @@
 
 extension BlockedShape {
   /// Floats of a statistics or sums buffer: `[batch][2][paddedChannels]`.
-  public var statisticsCount: Int { batch &* 2 &* paddedChannels }
+  package var statisticsCount: Int { batch &* 2 &* paddedChannels }
 }
 
 extension Kernels {
   /// statistics[n][0][c] = mean, statistics[n][1][c] = 1/√(biased variance + ε), per image and channel.
   ///
   /// One pass over memory: rows are reduced around their own means and merged by Chan's formula, without cancellation.
-  public func channelStatistics(
+  package func channelStatistics(
     statistics: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape, epsilon: Float,
     plane: Int? = nil
   ) {
@@ -28,7 +28,7 @@ extension Kernels {
   /// - Parameters:
   ///   - style: per image a row `[2C]`, `styleRowStride` floats apart.
   ///   - outputShape: as `shape`, with either halo.
-  public func normalizeModulate(
+  package func normalizeModulate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
     style: UnsafePointer<Float>, styleRowStride: Int, shape: BlockedShape, outputShape: BlockedShape,
     plane: Int? = nil
@@ -54,7 +54,7 @@ extension Kernels {
   /// sums[n] = Σ g, then Σ g·x̂, over the pixels, x̂ = (x − mean) · rstd.
   ///
   /// - Parameter gradOutputShape: as `shape`, with either halo.
-  public func modulationGradientSums(
+  package func modulationGradientSums(
     sums: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape,
     input: UnsafePointer<Float>, statistics: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
   ) {
@@ -72,7 +72,7 @@ extension Kernels {
   /// its shape is `shape`.
   ///
   /// - Parameter sums: what `modulationGradientSums` wrote.
-  public func normalizeModulateBackwardData(
+  package func normalizeModulateBackwardData(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape,
     input: UnsafePointer<Float>, statistics: UnsafePointer<Float>, style: UnsafePointer<Float>,
     styleRowStride: Int, sums: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil

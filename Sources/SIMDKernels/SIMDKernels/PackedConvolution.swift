@@ -1,11 +1,11 @@
 /// Weights rearranged for one form, one direction and one tier.
 ///
 /// Backward data is a convolution of its own: it maps gradients of `outputChannels` to gradients of `inputChannels`.
-public final class PackedConvolution: Sendable {
+package final class PackedConvolution: Sendable {
   /// Channels of the convolution as trained (those of x and y, whatever the direction).
-  public let outputChannels: Int, inputChannels: Int
-  public let form: ConvolutionForm
-  public let direction: Direction
+  package let outputChannels: Int, inputChannels: Int
+  package let form: ConvolutionForm
+  package let direction: Direction
   /// How it is computed.
   let algorithm: Algorithm
 
@@ -22,7 +22,7 @@ public final class PackedConvolution: Sendable {
   ///   - input: the shape it will read, which decides the algorithm if `algorithm` is nil; direct if both are nil.
   ///   - algorithm: asks for one. Winograd's takes extents that are multiples of `ConvolutionAlgorithm.winogradMultiple`;
   ///     `reducedWinograd` is `winograd` where the tier has no 16-bit products.
-  public init(
+  package init(
     weights: UnsafeBufferPointer<Float>, outputChannels: Int, inputChannels: Int, form: ConvolutionForm,
     direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
   ) throws(OutOfMemory) {
@@ -63,7 +63,7 @@ public final class PackedConvolution: Sendable {
   }
 
   /// The same from an array.
-  public convenience init(
+  package convenience init(
     weights: [Float], outputChannels: Int, inputChannels: Int, form: ConvolutionForm, direction: Direction,
     kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
   ) throws(OutOfMemory) {
@@ -78,7 +78,7 @@ public final class PackedConvolution: Sendable {
   /// Compact weights, whose memory is theirs: both directions may share them.
   ///
   /// - Parameter algorithm: `winograd` asks for its transforms just before use; else it is direct.
-  public init(
+  package init(
     _ weights: CompactWeights, form: ConvolutionForm, direction: Direction, kernels: Kernels,
     algorithm: ConvolutionAlgorithm = .direct
   ) {
@@ -104,7 +104,7 @@ public final class PackedConvolution: Sendable {
   /// channels on more pixels, where an own packing is small anyway, and with few pixels.
   ///
   /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm.
-  public init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
+  package init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
     guard case .winograd(let weights) = forward.algorithm, forward.form == .same(kernel: 3),
       forward.direction == .forward
     else { return nil }
@@ -116,7 +116,7 @@ public final class PackedConvolution: Sendable {
   }
 
   /// Bytes of packed weights of its own; compact ones are not.
-  public var byteCount: Int {
+  package var byteCount: Int {
     switch algorithm {
     case .direct(let weights): weights.compact == nil ? weights.storage.count &* 4 : 0
     case .winograd(let weights): weights.adjoint == nil && weights.compact == nil ? weights.storage.count &* 4 : 0
@@ -126,7 +126,7 @@ public final class PackedConvolution: Sendable {
   }
 
   /// Bytes of packed weights that one `convolve` reads, its own or shared.
-  public var readByteCount: Int {
+  package var readByteCount: Int {
     switch algorithm {
     case .direct(let weights): weights.readByteCount
     case .winograd(let weights): weights.readByteCount

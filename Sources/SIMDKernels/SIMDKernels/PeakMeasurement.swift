@@ -3,7 +3,7 @@ extension Kernels {
   /// everything in the first-level cache: what a share of the peak is a share of.
   ///
   /// Best of `repetitions`, about a millisecond each: other programs only ever slow it down.
-  public func measurePeak(repetitions: Int = 40) -> Double {
+  package func measurePeak(repetitions: Int = 40) -> Double {
     let operands = (0..<threadCount).map { _ in PeakOperands(table.wideGemm) }
     let clock = ContinuousClock()
     func seconds(_ body: () -> Void) -> Double { clock.measure(body) / .seconds(1) }
@@ -20,7 +20,7 @@ extension Kernels {
   /// Bytes per second at which all threads together read memory that no cache holds.
   ///
   /// Best of `repetitions`. - Parameter byteCount: what is read; several times the caches.
-  public func measureMemoryBandwidth(byteCount: Int = 96 << 20, repetitions: Int = 4) -> Double {
+  package func measureMemoryBandwidth(byteCount: Int = 96 << 20, repetitions: Int = 4) -> Double {
     // Rows of 256 KB, four to a task, as a dense layer reads its weights.
     let columns = 1 << 16, rows = max(4, byteCount / (columns * 4) / 4 * 4)
     let matrix = try! AlignedFloats(count: rows * columns), vector = AlignedFloats(few: columns)

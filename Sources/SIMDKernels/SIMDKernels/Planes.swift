@@ -68,7 +68,7 @@ extension Kernels {
   /// the plane, and does that one alone, on the thread at hand.
   ///
   /// - Parameter cost: floats touched, about.
-  public func forEachPlane(_ count: Int, cost: Int, _ body: (Int) -> Void) {
+  package func forEachPlane(_ count: Int, cost: Int, _ body: (Int) -> Void) {
     parallelFor(count, cost: cost) { plane, _ in body(plane) }
   }
 

@@ -1,9 +1,9 @@
 import CKernelShims
 
 /// What the processor can do, and which of its CPUs this process computes on.
-public enum Processor {
+package enum Processor {
   /// Optional instructions beyond the architecture's baseline that kernels use or could use, as compilers name them.
-  public static var features: [String] {
+  package static var features: [String] {
     #if arch(arm64)
       let known = [
         ("fp16", idinv_has_fp16()), ("dotprod", idinv_has_dotprod()), ("i8mm", idinv_has_i8mm()),
@@ -18,7 +18,7 @@ public enum Processor {
   }
 
   /// Numbers of the CPUs that the calling thread may run on, ascending.
-  public static var allowedCPUs: [Int] {
+  package static var allowedCPUs: [Int] {
     let capacity = 1024
     return [Int32](unsafeUninitializedCapacity: capacity) { buffer, count in
       count = min(capacity, idinv_allowed_cpus(buffer.baseAddress!, capacity))
@@ -28,7 +28,7 @@ public enum Processor {
   /// Confines the calling thread, and those that it starts from now on, to some CPUs: before anything computes in parallel.
   ///
   /// - Returns: false where the system refuses.
-  public static func confine(to cpus: [Int]) -> Bool {
+  package static func confine(to cpus: [Int]) -> Bool {
     let numbers = cpus.map(Int32.init)
     return idinv_confine_to_cpus(numbers, numbers.count)
   }
@@ -49,5 +49,5 @@ public enum Processor {
   }
 
   /// Bytes of the second-level cache of the first CPU that this process may run on.
-  public static var secondLevelCacheByteCount: Int { SecondLevelCache().byteCount }
+  package static var secondLevelCacheByteCount: Int { SecondLevelCache().byteCount }
 }

@@ -4,7 +4,7 @@ extension Kernels {
   /// Depthwise [1,2,1]⊗[1,2,1]/16 with zero padding: StyleGAN's blur, and its own adjoint. No overlap.
   ///
   /// - Parameter inputShape: halo 1; `outputShape` may have either.
-  public func blur3x3(
+  package func blur3x3(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
     inputShape: BlockedShape, plane: Int? = nil
   ) {
@@ -21,7 +21,7 @@ extension Kernels {
   }
 
   /// y = mean of 2×2 pixels, stride 2; an odd last row or column is dropped. No overlap.
-  public func averagePool2x2(
+  package func averagePool2x2(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
     inputShape: BlockedShape, plane: Int? = nil
   ) {
@@ -29,7 +29,7 @@ extension Kernels {
   }
 
   /// y = maximum of 2×2 pixels, stride 2; an odd last row or column is dropped. No overlap.
-  public func maxPool2x2(
+  package func maxPool2x2(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
     inputShape: BlockedShape, plane: Int? = nil
   ) {
@@ -37,7 +37,7 @@ extension Kernels {
   }
 
   /// gx = gy/4 at each of the 2×2 pixels. `inputShape` is the pooled tensor's, of gradInput. No overlap.
-  public func averagePool2x2Backward(
+  package func averagePool2x2Backward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, outputShape: BlockedShape,
     inputShape: BlockedShape, plane: Int? = nil
   ) {
@@ -48,7 +48,7 @@ extension Kernels {
   }
 
   /// gx = gy at the first maximum, in row-major order, of the 2×2 pixels, and 0 at the others. No overlap.
-  public func maxPool2x2Backward(
+  package func maxPool2x2Backward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
     outputShape: BlockedShape, inputShape: BlockedShape, plane: Int? = nil
   ) {

@@ -1,13 +1,13 @@
 /// Borrowed rows of floats, back to back, of which some columns count.
-public struct MatrixRows: @unchecked Sendable {
-  public var base: UnsafeRawPointer
+package struct MatrixRows: @unchecked Sendable {
+  package var base: UnsafeRawPointer
   /// Floats from one row to the next.
-  public var columns: Int
+  package var columns: Int
   /// The columns that count, ascending, apart from each other.
-  public var runs: [Range<Int>]
+  package var runs: [Range<Int>]
 
   /// Points into memory that outlives every use (a mapped file).
-  public init(base: UnsafeRawPointer, columns: Int, runs: [Range<Int>]) {
+  package init(base: UnsafeRawPointer, columns: Int, runs: [Range<Int>]) {
     self.base = base
     self.columns = columns
     self.runs = runs
@@ -20,7 +20,7 @@ public struct MatrixRows: @unchecked Sendable {
 // Rows in any order against one vector: what a solver needs that visits samples one by one.
 extension Kernels {
   /// Σ M[row][i]·x[i] over the columns that count. Sums as `DenseKernels.Dot` does.
-  public func dot(_ matrix: MatrixRows, row: Int, _ x: UnsafePointer<Float>) -> Float {
+  package func dot(_ matrix: MatrixRows, row: Int, _ x: UnsafePointer<Float>) -> Float {
     var total: Float = 0
     for run in matrix.runs {
       var sum: Float = 0
@@ -31,7 +31,7 @@ extension Kernels {
   }
 
   /// Σ M[row][i]² over the columns that count.
-  public func squaredNorm(_ matrix: MatrixRows, row: Int) -> Float {
+  package func squaredNorm(_ matrix: MatrixRows, row: Int) -> Float {
     var total: Float = 0
     for run in matrix.runs {
       let start = matrix.address(row, run.lowerBound)
@@ -43,7 +43,7 @@ extension Kernels {
   }
 
   /// y[i] += factor·M[row][i] for the columns that count.
-  public func accumulate(_ y: UnsafeMutablePointer<Float>, _ matrix: MatrixRows, row: Int, factor: Float) {
+  package func accumulate(_ y: UnsafeMutablePointer<Float>, _ matrix: MatrixRows, row: Int, factor: Float) {
     var factor = factor
     for run in matrix.runs {
       table.dense.accumulateF32(y + run.lowerBound, matrix.address(row, run.lowerBound), 0, 1, &factor, run.count)
@@ -51,7 +51,7 @@ extension Kernels {
   }
 
   /// output[k] = Σ M[rows[k]][i]·x[i], on all threads.
-  public func dots(
+  package func dots(
     output: UnsafeMutablePointer<Float>, _ matrix: MatrixRows, rows: UnsafeBufferPointer<Int>, _ x: UnsafePointer<Float>
   ) {
     let perTask = max(1, 16384 / max(1, matrix.columns))

@@ -7,16 +7,16 @@ import Runtime
 ///
 /// First each layer alone in 8 bits. Then layer by layer together, those first that save most for the error that they make,
 /// each kept as long as all that are kept leave every image (every code) within its limit.
-public final class CalibrationMeasurement {
-  public struct Plan: Sendable {
-    public var sampleCount: Int
+package final class CalibrationMeasurement {
+  package struct Plan: Sendable {
+    package var sampleCount: Int
     /// Least PSNR of the generator's images, in dB.
-    public var psnr: Float
+    package var psnr: Float
     /// Largest ‖error‖ / ‖code‖ of the encoder.
-    public var codeError: Float
-    public var seed: UInt32
+    package var codeError: Float
+    package var seed: UInt32
 
-    public init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt32 = 0) {
+    package init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt32 = 0) {
       self.sampleCount = sampleCount
       self.psnr = psnr
       self.codeError = codeError
@@ -25,33 +25,33 @@ public final class CalibrationMeasurement {
   }
 
   /// What one layer alone in 8 bits does.
-  public struct Layer: Sendable {
+  package struct Layer: Sendable {
     /// Of its weights.
-    public var name: String
+    package var name: String
     /// `generator` or `encoder`.
-    public var network: NetworkKind
+    package var network: NetworkKind
     /// Of the layer's output: ‖error‖ / ‖output‖ over all samples.
-    public var outputError: Double
+    package var outputError: Double
     /// Of the network's: `NetworkError`.
-    public var networkError: NetworkError
+    package var networkError: NetworkError
     /// Operations saved, in those of a direct convolution that take as long; an estimate, against single precision.
-    public var saving: Double
+    package var saving: Double
     /// Whether it may stay in 8 bits together with the others that may.
-    public var isGranted = false
+    package var isGranted = false
   }
 
   /// How far a network's outputs are off, in the worst of the samples.
-  public struct NetworkError: Sendable {
+  package struct NetworkError: Sendable {
     /// ‖error‖ / ‖output‖.
-    public var relative: Double
+    package var relative: Double
     /// Peak signal-to-noise ratio for the model's range of pixels, in dB.
-    public var psnr: Double
+    package var psnr: Double
   }
 
-  public struct Result: Sendable {
+  package struct Result: Sendable {
     /// In the order of the file.
-    public var layers: [Layer]
-    public var calibration: Int8Calibration
+    package var layers: [Layer]
+    package var calibration: Int8Calibration
   }
 
   private let model: Model
@@ -67,7 +67,7 @@ public final class CalibrationMeasurement {
 
   /// - Parameter kernels: their tier and threads count, whatever their arithmetic.
   /// - Throws: `.missingNetwork` without a generator, `.badOption`.
-  public init(_ model: Model, plan: Plan = Plan(), kernels: Kernels) throws(InversionError) {
+  package init(_ model: Model, plan: Plan = Plan(), kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     guard plan.sampleCount >= 1 else {
       throw .badOption(name: "--samples", expected: "1 or more", found: "\(plan.sampleCount)")
@@ -83,7 +83,7 @@ public final class CalibrationMeasurement {
 
   /// - Parameter progress: gets the share done; false ends the work.
   /// - Returns: nil where the work was ended.
-  public func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Result? {
+  package func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Result? {
     observer = progress
     let candidates = model.file.specification.int8Candidates
     total = max(1, 2 * candidates.count)

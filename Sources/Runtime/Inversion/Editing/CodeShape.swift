@@ -1,22 +1,22 @@
 /// The form of one code: a row of D entries for each of L style layers.
-public struct CodeShape: Sendable, Equatable, CustomStringConvertible {
+package struct CodeShape: Sendable, Equatable, CustomStringConvertible {
   /// L.
-  public let layerCount: Int
+  package let layerCount: Int
   /// D.
-  public let dimension: Int
+  package let dimension: Int
 
-  public init(layerCount: Int, dimension: Int) {
+  package init(layerCount: Int, dimension: Int) {
     self.layerCount = layerCount
     self.dimension = dimension
   }
 
   /// L·D.
-  public var count: Int { layerCount * dimension }
+  package var count: Int { layerCount * dimension }
 
   /// The entries of one layer in a code [L, D].
-  public func entries(of layer: Int) -> Range<Int> { layer * dimension..<(layer + 1) * dimension }
+  package func entries(of layer: Int) -> Range<Int> { layer * dimension..<(layer + 1) * dimension }
 
-  public var description: String { "[\(layerCount), \(dimension)]" }
+  package var description: String { "[\(layerCount), \(dimension)]" }
 
   /// Layers as they were asked for: ascending, each once.
   ///
@@ -32,7 +32,7 @@ public struct CodeShape: Sendable, Equatable, CustomStringConvertible {
 
 extension Model {
   /// The form of the generator's codes.
-  public func codeShape() throws(InversionError) -> CodeShape {
+  package func codeShape() throws(InversionError) -> CodeShape {
     let specification = try generator().specification
     return CodeShape(layerCount: specification.layerCount, dimension: specification.wDimension)
   }

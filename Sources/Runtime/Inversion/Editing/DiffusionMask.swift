@@ -2,18 +2,18 @@ import Foundation
 import Imaging
 
 /// What of a target is pasted into a context, and held there by the masked objective (Zhu et al., ECCV 2020, sec. 4.4).
-public struct DiffusionMask: Sendable, Equatable {
+package struct DiffusionMask: Sendable, Equatable {
   /// Side of the square pictures, R.
-  public let resolution: Int
+  package let resolution: Int
   /// Whether each pixel is the target's: [R, R].
-  public let isTarget: [Bool]
+  package let isTarget: [Bool]
 
   /// A square of the target. What lies outside of the picture is cut off.
   ///
   /// As published, the square begins `size / 2`, rounded down, left of and above its centre.
   ///
   /// - Throws: `.badOption` if nothing or all of the picture would be the target's.
-  public init(resolution: Int, size: Int, centerX: Int, centerY: Int) throws(InversionError) {
+  package init(resolution: Int, size: Int, centerX: Int, centerY: Int) throws(InversionError) {
     let columns = centerX - size / 2..<centerX - size / 2 + size
     let rows = centerY - size / 2..<centerY - size / 2 + size
     try self.init(
@@ -27,7 +27,7 @@ public struct DiffusionMask: Sendable, Equatable {
   /// The bright pixels of a picture: those whose mean of red, green and blue is above the middle.
   ///
   /// - Throws: `.badOption` if nothing or all of the picture would be the target's.
-  public init(_ picture: Image8) throws(InversionError) {
+  package init(_ picture: Image8) throws(InversionError) {
     precondition(picture.width == picture.height)
     let pixels = picture.pixels
     let isBright = (0..<picture.width * picture.height).map { pixel -> Bool in
@@ -49,25 +49,25 @@ public struct DiffusionMask: Sendable, Equatable {
   }
 
   /// The published square, 110 pixels around (125, 145) of 256, at the same share of other pictures.
-  public static func publishedBox(resolution: Int) -> (size: Int, centerX: Int, centerY: Int) {
+  package static func publishedBox(resolution: Int) -> (size: Int, centerX: Int, centerY: Int) {
     func scaled(_ pixels: Int) -> Int { (2 * pixels * resolution + 256) / 512 }
     return (max(1, scaled(110)), scaled(125), scaled(145))
   }
 
   /// The mask of the objective: 1 for the target's pixels, [3, R, R].
-  public var values: [Float] {
+  package var values: [Float] {
     let plane = isTarget.map { $0 ? Float(1) : 0 }
     return plane + plane + plane
   }
 
   /// White for the target's pixels.
-  public var picture: Image8 {
+  package var picture: Image8 {
     Image8(
       height: resolution, width: resolution, pixels: isTarget.flatMap { [UInt8](repeating: $0 ? 255 : 0, count: 3) })
   }
 
   /// 10 log₁₀(255² / MSE) within the mask, in dB; infinite for equal pixels.
-  public func psnr(_ a: Image8, _ b: Image8) -> Double {
+  package func psnr(_ a: Image8, _ b: Image8) -> Double {
     precondition(a.width == resolution && a.height == resolution && b.width == resolution && b.height == resolution)
     var sum = 0
     var count = 0
@@ -82,7 +82,7 @@ public struct DiffusionMask: Sendable, Equatable {
   }
 
   /// The target's pixels on the context: x = m·target + (1 − m)·context.
-  public func paste(_ target: Image8, onto context: Image8) -> Image8 {
+  package func paste(_ target: Image8, onto context: Image8) -> Image8 {
     precondition(target.width == resolution && target.height == resolution)
     precondition(context.width == resolution && context.height == resolution)
     var pixels = context.pixels

@@ -1,10 +1,10 @@
 /// Codes moved along semantic boundaries, several at once: z + α·Σ fᵢ·nᵢ.
-public struct Manipulation: Sendable {
+package struct Manipulation: Sendable {
   /// Σ fᵢ·nᵢ, [L, D].
-  public let direction: [Double]
+  package let direction: [Double]
 
   /// - Parameter moves: boundaries of one model, each with its factor f.
-  public init(_ moves: [(boundary: SemanticBoundary, factor: Double)]) {
+  package init(_ moves: [(boundary: SemanticBoundary, factor: Double)]) {
     precondition(!moves.isEmpty && moves.allSatisfy { $0.boundary.shape == moves[0].boundary.shape })
     var direction = [Double](repeating: 0, count: moves[0].boundary.shape.count)
     for (boundary, factor) in moves {
@@ -14,7 +14,7 @@ public struct Manipulation: Sendable {
   }
 
   /// The code at each distance α, [steps, L, D]. At 0 it is the code itself, bit by bit.
-  public func callAsFunction(_ code: [Float], distances: [Double]) -> [Float] {
+  package func callAsFunction(_ code: [Float], distances: [Double]) -> [Float] {
     precondition(code.count == direction.count)
     return distances.flatMap { distance in
       zip(code, direction).map { Float(Double($0) + distance * $1) }
@@ -22,7 +22,7 @@ public struct Manipulation: Sendable {
   }
 
   /// `count` evenly spaced distances, both ends included (numpy's `linspace`).
-  public static func distances(from start: Double, through end: Double, count: Int) -> [Double] {
+  package static func distances(from start: Double, through end: Double, count: Int) -> [Double] {
     guard count > 1 else { return count == 1 ? [start] : [] }
     let step = (end - start) / Double(count - 1)
     return (0..<count).map { $0 == count - 1 ? end : start + Double($0) * step }

@@ -3,15 +3,15 @@
 ///
 /// Published boundaries have normals of length 1, either as a whole or layer by layer, and so α has the same meaning for
 /// all: a boundary that was stored otherwise is brought to that length.
-public struct SemanticBoundary: Sendable, Equatable {
-  public let name: String
-  public let shape: CodeShape
+package struct SemanticBoundary: Sendable, Equatable {
+  package let name: String
+  package let shape: CodeShape
   /// n, [L, D]; zero in the layers that it does not move.
-  public let normal: [Float]
+  package let normal: [Float]
   /// The layers that it moves, ascending.
-  public let layers: [Int]
+  package let layers: [Int]
   /// What the stored values were multiplied with; 1 for a boundary that was normalised already.
-  public let scale: Double
+  package let scale: Double
 
   /// How far from 1 the length of a normalised boundary may be; published files are off by rounding, and half-precision
   /// copies of them by more.
@@ -23,7 +23,7 @@ public struct SemanticBoundary: Sendable, Equatable {
   ///   - values: [D] or [1, D], the same move in all layers; or [L, D], [1, L, D], [L·D] or [1, L·D].
   ///   - layers: the layers to move; all where nil.
   /// - Throws: `.badShape` if the values are of another model, `.badLayers`, `.badBoundary` if they are zero or not finite.
-  public init(
+  package init(
     name: String, values: [Float], shape stored: [Int], layers: [Int]? = nil, of shape: CodeShape
   ) throws(InversionError) {
     let isRepeated: Bool
@@ -77,7 +77,7 @@ public struct SemanticBoundary: Sendable, Equatable {
   }
 
   /// ‖n‖ over the layers that it moves: how far α = 1 goes.
-  public var length: Double { Self.length(normal[...]) }
+  package var length: Double { Self.length(normal[...]) }
 
   /// The move that leaves other attributes alone: n without its part in the span of the conditions' normals, at n's length.
   ///
@@ -85,7 +85,7 @@ public struct SemanticBoundary: Sendable, Equatable {
   /// Schmidt. Only the layers that this boundary moves count, because only there can a move change a condition.
   ///
   /// - Throws: `.badShape` for conditions of another model; `.badBoundary` if nothing is left of n.
-  public func projected(off conditions: [SemanticBoundary]) throws(InversionError) -> SemanticBoundary {
+  package func projected(off conditions: [SemanticBoundary]) throws(InversionError) -> SemanticBoundary {
     var basis: [[Double]] = []
     for condition in conditions {
       guard condition.shape == shape else {

@@ -1,37 +1,37 @@
 import Runtime
 
 /// What the networks say about a picture.
-public struct Appraisal: Sendable {
+package struct Appraisal: Sendable {
   /// F(x), [C, h, w]; empty without a feature network.
-  public var feature: [Float]
+  package var feature: [Float]
   /// F(x), the mean over positions, [C].
-  public var pooled: [Float]
+  package var pooled: [Float]
   /// What the attribute network reads, in its own units; empty without one.
-  public var attributes: [Float]
+  package var attributes: [Float]
   /// The picture of a code, [3, R, R]; empty where the picture was given.
-  public var image: [Float]
+  package var image: [Float]
   /// ‖z − E(G(z))‖ of a code; nil where the picture was given, and without an encoder.
-  public var score: InDomainScore?
+  package var score: InDomainScore?
 
   /// Distance of two pictures in the style of LPIPS.
-  public func distance(to other: Appraisal) -> Double {
+  package func distance(to other: Appraisal) -> Double {
     PerceptualDistance.unitNormalised(feature, other.feature, channelCount: pooled.count)
   }
 }
 
 /// Runs what a model knows about pictures, and about codes by their pictures: one prepared graph for each.
-public final class Appraiser {
-  public let model: Model
+package final class Appraiser {
+  package let model: Model
   private let batch: Int
   private let kernels: Kernels
   private var ofImages: Network?
   private var ofCodes: Network?
 
   /// Pictures side by side beyond which nothing is gained.
-  public static let mostBatch = 4
+  package static let mostBatch = 4
 
   /// - Parameter batch: pictures side by side; the results are the same.
-  public init(_ model: Model, batch: Int = mostBatch, kernels: Kernels) {
+  package init(_ model: Model, batch: Int = mostBatch, kernels: Kernels) {
     precondition(batch > 0)
     self.model = model
     self.batch = batch
@@ -39,18 +39,18 @@ public final class Appraiser {
   }
 
   /// Prepares both graphs, for a memory plan; they are otherwise when they are first needed.
-  public func prepare() throws(InversionError) {
+  package func prepare() throws(InversionError) {
     _ = try network(fromCodes: false)
     _ = try network(fromCodes: true)
   }
 
   /// - Parameter images: each [3, R, R] in the model's pixel range.
-  public func appraise(images: [[Float]]) throws(InversionError) -> [Appraisal] {
+  package func appraise(images: [[Float]]) throws(InversionError) -> [Appraisal] {
     try network(fromCodes: false).run(images)
   }
 
   /// - Parameter codes: each [L, D].
-  public func appraise(codes: [[Float]]) throws(InversionError) -> [Appraisal] {
+  package func appraise(codes: [[Float]]) throws(InversionError) -> [Appraisal] {
     try network(fromCodes: true).run(codes)
   }
 

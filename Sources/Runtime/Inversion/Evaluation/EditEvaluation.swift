@@ -3,33 +3,33 @@
 /// Each code is moved towards the other side of its attribute's threshold, in steps, until the attribute network sees the
 /// attribute cross it: the edit has succeeded. Changes are those that the network sees at that step, or at the last one,
 /// in standard deviations of the attributes over the original images.
-public struct EditEvaluation: Sendable, Codable {
-  public struct Boundary: Sendable, Codable {
-    public var name: String
-    public var count: Int
+package struct EditEvaluation: Sendable, Codable {
+  package struct Boundary: Sendable, Codable {
+    package var name: String
+    package var count: Int
     /// Share of the images that flip at some step.
-    public var flipped_share: Double
+    package var flipped_share: Double
     /// Mean number of steps to the flip, of those that flip.
-    public var mean_steps: Double?
+    package var mean_steps: Double?
     /// Mean absolute change of the named attribute, in deviations.
-    public var named_change: Double
+    package var named_change: Double
     /// Mean absolute change of the other attributes, in deviations.
-    public var others_change: Double
+    package var others_change: Double
     /// Signed distance of one step: x = G(z + α·n) with α a multiple of this.
-    public var step_alpha: Double
+    package var step_alpha: Double
   }
-  public var boundaries: [Boundary]
+  package var boundaries: [Boundary]
   /// Fréchet distance of the edited images to the originals in pooled features of the model's F: do they still look like
   /// images of the domain?
-  public var frechet_distance_f: Double?
+  package var frechet_distance_f: Double?
 
   /// Steps of a sweep, and how far each moves the signed distance, in its deviations over the in-domain codes.
-  public static let stepCount = 8
-  public static let stepSize = 0.75
+  package static let stepCount = 8
+  package static let stepSize = 0.75
 
-  public var flippedShare: Double { mean(\.flipped_share) }
-  public var namedChange: Double { mean(\.named_change) }
-  public var othersChange: Double { mean(\.others_change) }
+  package var flippedShare: Double { mean(\.flipped_share) }
+  package var namedChange: Double { mean(\.named_change) }
+  package var othersChange: Double { mean(\.others_change) }
 
   private func mean(_ value: (Boundary) -> Double) -> Double {
     boundaries.isEmpty ? .nan : boundaries.reduce(0) { $0 + value($1) } / Double(boundaries.count)
@@ -40,7 +40,7 @@ extension Evaluator {
   /// α of one step along each boundary.
   ///
   /// - Parameter codes: whose spread is the measure; the same for all methods that are compared.
-  public static func editSteps(_ boundaries: [AttributeBoundary], codes: [[Float]]) -> [Double] {
+  package static func editSteps(_ boundaries: [AttributeBoundary], codes: [[Float]]) -> [Double] {
     boundaries.map { boundary in
       let spread = standardDeviation(codes.map { boundary.position(of: $0) })
       // α moves the position by α·‖n‖².
@@ -52,7 +52,7 @@ extension Evaluator {
   /// - Parameters:
   ///   - codes: of the first images, in order.
   ///   - stepAlphas: by `editSteps`.
-  public func edits(
+  package func edits(
     _ codes: [EvaluatedCode], boundaries: [AttributeBoundary], stepAlphas: [Double], scale: AttributeScale
   ) throws -> EditEvaluation {
     let names = try model.attributes().specification.names

@@ -1,31 +1,31 @@
 import Runtime
 
 /// How smooth, and how much within the domain, the way between two inverted codes is (Zhu et al., ECCV 2020, sec. 4.3).
-public struct InterpolationEvaluation: Sendable, Codable {
-  public var pairs: Int
+package struct InterpolationEvaluation: Sendable, Codable {
+  package var pairs: Int
   /// Steps of each line.
-  public var steps: Int
+  package var steps: Int
   /// Mean over pairs and steps of d·steps², d the distance of neighbours in the style of LPIPS in F's features: a perceptual
   /// path length (Karras et al., CVPR 2019, sec. 4.1) with ε = 1 / steps and another network.
-  public var path_length: Double
+  package var path_length: Double
   /// Mean over pairs of the longest step's share of the whole line times the number of steps; 1 for an even way.
-  public var unevenness: Double
+  package var unevenness: Double
   /// mean((z − E(G(z)))²) by position along the line, mean over pairs.
-  public var in_domain_mean_square: [Double]
+  package var in_domain_mean_square: [Double]
   /// Fréchet distance of the images halfway to the originals in pooled features of F.
-  public var halfway_frechet_distance_f: Double?
+  package var halfway_frechet_distance_f: Double?
 
-  public static let stepCount = 8
+  package static let stepCount = 8
 
   /// Whether there are as many scores as positions, or none: a stored evaluation may be anything.
-  public var isWhole: Bool {
+  package var isWhole: Bool {
     steps == Self.stepCount && [0, steps + 1].contains(in_domain_mean_square.count)
   }
 }
 
 extension Evaluator {
   /// Lines between the codes of images 0 and 1, 2 and 3, …
-  public func interpolation(_ codes: [EvaluatedCode]) throws -> InterpolationEvaluation {
+  package func interpolation(_ codes: [EvaluatedCode]) throws -> InterpolationEvaluation {
     let pairs = codes.count / 2
     precondition(pairs > 0)
     let steps = InterpolationEvaluation.stepCount
@@ -55,17 +55,17 @@ extension Evaluator {
 }
 
 /// How much the generator's samples look like the images.
-public struct SampleEvaluation: Sendable, Codable {
-  public var samples: Int
+package struct SampleEvaluation: Sendable, Codable {
+  package var samples: Int
   /// Of samples to the originals, in pooled features of the model's F.
-  public var frechet_distance_f: Double
+  package var frechet_distance_f: Double
   /// Of one half of the originals to the other: no set of this size is nearer.
-  public var floor_frechet_distance_f: Double?
+  package var floor_frechet_distance_f: Double?
 }
 
 extension Evaluator {
   /// - Parameter count: samples z ~ N(0, 1), with the file's truncation.
-  public func samples(count: Int, imageCount: Int, seed: UInt32 = 0, kernels: Kernels) throws -> SampleEvaluation? {
+  package func samples(count: Int, imageCount: Int, seed: UInt32 = 0, kernels: Kernels) throws -> SampleEvaluation? {
     let generator = try model.generator()
     var random = TorchRandom(seed: seed)
     var pooled: [Float] = []

@@ -1,5 +1,5 @@
 /// The ways of inverting an image that the paper compares (Zhu et al., ECCV 2020, sec. 4.2).
-public enum InversionMethod: String, Sendable, CaseIterable, Codable {
+package enum InversionMethod: String, Sendable, CaseIterable, Codable {
   /// The paper's: domain-regularised optimisation from the domain-guided encoder's code.
   case inDomain = "in-domain"
   /// The domain-guided encoder alone.
@@ -14,7 +14,7 @@ public enum InversionMethod: String, Sendable, CaseIterable, Codable {
   /// - Parameters:
   ///   - iterations: of the methods that optimise.
   ///   - conventional: the model whose encoder `conventional` starts from.
-  public func options(iterations: Int, conventional: Model?) -> InversionOptions {
+  package func options(iterations: Int, conventional: Model?) -> InversionOptions {
     switch self {
     case .inDomain: InversionOptions(iterations: iterations, snapshotCount: 0)
     case .encoder: InversionOptions(iterations: 0, snapshotCount: 0)
@@ -26,7 +26,7 @@ public enum InversionMethod: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  public var isOptimisation: Bool {
+  package var isOptimisation: Bool {
     switch self {
     case .inDomain, .image2StyleGAN, .w: true
     case .encoder, .conventional: false

@@ -3,8 +3,8 @@ import Runtime
 
 /// Runs optimisers on the same images from the same codes, in turns, and says when each reaches what the published procedure
 /// ends with: by evaluations of the objective, which do not depend on the machine, and by time.
-public final class OptimiserComparison {
-  public enum Method: String, Sendable, Codable, CaseIterable {
+package final class OptimiserComparison {
+  package enum Method: String, Sendable, Codable, CaseIterable {
     /// Adam at 0.01, as published.
     case published
     /// `auto` as it is for the model.
@@ -14,59 +14,59 @@ public final class OptimiserComparison {
   }
 
   /// The way of one optimiser on one image.
-  public struct Run: Sendable, Codable {
+  package struct Run: Sendable, Codable {
     /// After each evaluation: total and domain term, and seconds since the first began.
-    public var total: [Float]
-    public var domain: [Float]
-    public var seconds: [Double]
+    package var total: [Float]
+    package var domain: [Float]
+    package var seconds: [Double]
 
     /// The least total among the first `count`, and where it was.
-    public func best(_ count: Int? = nil) -> (total: Float, index: Int) {
+    package func best(_ count: Int? = nil) -> (total: Float, index: Int) {
       let values = total.prefix(count ?? total.count)
       return values.enumerated().reduce((Float.infinity, 0)) { $1.element < $0.0 ? ($1.element, $1.offset) : $0 }
     }
 
     /// The first evaluation, from 1, at which the total is no more than `loss`.
-    public func evaluations(to loss: Float) -> Int? { total.firstIndex { $0 <= loss }.map { $0 + 1 } }
+    package func evaluations(to loss: Float) -> Int? { total.firstIndex { $0 <= loss }.map { $0 + 1 } }
   }
 
   /// One image's runs against the published one of `steps` steps.
-  public struct Comparison: Sendable, Codable {
-    public var name: String
-    public var runs: [String: Run]
-    public let steps: Int
+  package struct Comparison: Sendable, Codable {
+    package var name: String
+    package var runs: [String: Run]
+    package let steps: Int
 
     /// Total loss of the code after the last published step.
-    public var publishedLoss: Float { published.total[steps] }
-    public var publishedSeconds: Double { published.seconds[steps - 1] }
+    package var publishedLoss: Float { published.total[steps] }
+    package var publishedSeconds: Double { published.seconds[steps - 1] }
     private var published: Run { runs[Method.published.rawValue]! }
 
     /// Evaluations to the published loss over those of the published procedure; infinite where it is not reached.
-    public func evaluationShare(_ method: Method) -> Double {
+    package func evaluationShare(_ method: Method) -> Double {
       runs[method.rawValue]?.evaluations(to: publishedLoss).map { Double($0) / Double(steps) } ?? .infinity
     }
 
     /// The same by time.
-    public func timeShare(_ method: Method) -> Double {
+    package func timeShare(_ method: Method) -> Double {
       guard let run = runs[method.rawValue], let count = run.evaluations(to: publishedLoss) else { return .infinity }
       return run.seconds[count - 1] / publishedSeconds
     }
 
     /// The least loss within the published time over the published one.
-    public func lossShare(_ method: Method) -> Double {
+    package func lossShare(_ method: Method) -> Double {
       guard let run = runs[method.rawValue] else { return .infinity }
       let count = max(1, run.seconds.prefix { $0 <= publishedSeconds }.count)
       return Double(run.best(count).total / publishedLoss)
     }
 
     /// The domain term where the published loss is reached, over the published one.
-    public func domainShare(_ method: Method) -> Double {
+    package func domainShare(_ method: Method) -> Double {
       guard let run = runs[method.rawValue], let count = run.evaluations(to: publishedLoss) else { return .infinity }
       return Double(run.domain[count - 1] / published.domain[steps])
     }
 
     /// Whether the result is above the start.
-    public func isWorseThanStart(_ method: Method) -> Bool {
+    package func isWorseThanStart(_ method: Method) -> Bool {
       guard let run = runs[method.rawValue], let first = run.total.first else { return false }
       return method == .published ? publishedLoss > first : run.best().total > first
     }
@@ -77,20 +77,20 @@ public final class OptimiserComparison {
   private let curvature: Curvature?
   private let steps: Int
 
-  public init(_ model: Model, steps: Int, kernels: Kernels) throws(InversionError) {
+  package init(_ model: Model, steps: Int, kernels: Kernels) throws(InversionError) {
     objective = try Objective(model, kernels: kernels)
     inverter = try Inverter(model, options: InversionOptions(), kernels: kernels)
     curvature = try model.curvature()
     self.steps = steps
   }
 
-  public var hasCurvature: Bool { curvature != nil }
+  package var hasCurvature: Bool { curvature != nil }
 
   /// - Parameters:
   ///   - turn: which method goes first.
   ///   - observer: told after each evaluation; false ends the comparison.
   /// - Returns: nil where it was ended.
-  public func callAsFunction(
+  package func callAsFunction(
     _ name: String, _ image: [Float], turn: Int, observer: () -> Bool = { true }
   ) throws(InversionError) -> Comparison? {
     let start = try inverter.startCode(for: image)

@@ -2,18 +2,18 @@ import Imaging
 import Runtime
 
 /// How good one inversion of one image is.
-public struct InversionQuality: Sendable, Codable {
+package struct InversionQuality: Sendable, Codable {
   /// The objective's terms at the code; `domain` is the in-domain score mean((z − E(G(z)))²).
-  public var losses: Losses
-  public var psnr_db: Double
-  public var ssim: Double?
+  package var losses: Losses
+  package var psnr_db: Double
+  package var ssim: Double?
   /// `PerceptualDistance.unitNormalised` in the judge's F; nil without one.
-  public var lpips_style: Double?
+  package var lpips_style: Double?
 }
 
 extension ObjectiveWeights {
   /// The published weights, less the terms whose network the model does not have.
-  public init(publishedFor model: Model) {
+  package init(publishedFor model: Model) {
     self.init()
     if !model.hasFeatureNetwork { perceptual = 0 }
     if !model.hasEncoder { domain = 0 }
@@ -22,17 +22,17 @@ extension ObjectiveWeights {
 
 /// Measures inversions that different weights, arithmetics and optimisers have found by one and the same model, so that
 /// they can be compared: what a coarser model thinks of its own result says nothing.
-public final class QualityJudge {
-  public let model: Model
-  public let images: [EvaluationImage]
-  public let weights: ObjectiveWeights
+package final class QualityJudge {
+  package let model: Model
+  package let images: [EvaluationImage]
+  package let weights: ObjectiveWeights
   private let objective: Objective
   private let appraiser: Appraiser
   private let range: PixelRange
   private var targets: [Int: Objective.Target] = [:]
   private var originals: [Int: Appraisal] = [:]
 
-  public init(_ model: Model, images: [EvaluationImage], kernels: Kernels) throws(InversionError) {
+  package init(_ model: Model, images: [EvaluationImage], kernels: Kernels) throws(InversionError) {
     self.model = model
     self.images = images
     weights = ObjectiveWeights(publishedFor: model)
@@ -46,7 +46,7 @@ public final class QualityJudge {
   ///   - code: [L, D].
   ///   - picture: what was rendered of it, by whatever did the inversion.
   ///   - image: number of the original.
-  public func quality(ofCode code: [Float], picture: Image8, image: Int) throws(InversionError) -> InversionQuality {
+  package func quality(ofCode code: [Float], picture: Image8, image: Int) throws(InversionError) -> InversionQuality {
     let original = images[image].picture
     let pixels = original.planar(range)
     if targets[image] == nil { targets[image] = try objective.prepareTarget(pixels) }

@@ -2,66 +2,66 @@ import Imaging
 import Runtime
 
 /// How well a method reconstructs a set of images: one row of the paper's table of quality and speed.
-public struct ReconstructionEvaluation: Sendable, Codable {
-  public struct Row: Sendable, Codable {
-    public var name: String
+package struct ReconstructionEvaluation: Sendable, Codable {
+  package struct Row: Sendable, Codable {
+    package var name: String
     /// Mean squared error of pixels in −1...1.
-    public var mse_pm1: Double
-    public var psnr_db: Double
-    public var ssim: Double?
+    package var mse_pm1: Double
+    package var psnr_db: Double
+    package var ssim: Double?
     /// `PerceptualDistance.unitNormalised` in the model's F; nil without one.
-    public var lpips_style: Double?
+    package var lpips_style: Double?
     /// mean((z − E(G(z)))²).
-    public var in_domain_mean_square: Double?
+    package var in_domain_mean_square: Double?
     /// Of the inversion alone.
-    public var seconds: Double
+    package var seconds: Double
   }
-  public var images: [Row]
+  package var images: [Row]
   /// Fréchet distance of the reconstructions to the originals in pooled features of the model's F: not the FID of the
   /// literature. nil without F and for fewer than two images.
-  public var frechet_distance_f: Double?
+  package var frechet_distance_f: Double?
   /// `SlicedWasserstein`, times 1000.
-  public var swd: [SlicedWasserstein.Level]
+  package var swd: [SlicedWasserstein.Level]
 
   /// The mean over the levels.
-  public var swdMean: Double? {
+  package var swdMean: Double? {
     swd.isEmpty ? nil : swd.reduce(0) { $0 + $1.distance } / Double(swd.count)
   }
 
-  public func mean(_ value: (Row) -> Double?) -> Double? {
+  package func mean(_ value: (Row) -> Double?) -> Double? {
     let values = images.compactMap(value)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 }
 
 /// An image of an evaluation.
-public struct EvaluationImage: Sendable {
-  public var name: String
-  public var picture: Image8
+package struct EvaluationImage: Sendable {
+  package var name: String
+  package var picture: Image8
 
-  public init(name: String, picture: Image8) {
+  package init(name: String, picture: Image8) {
     self.name = name
     self.picture = picture
   }
 }
 
 /// A code that an inversion found, and the time that it took.
-public struct EvaluatedCode: Sendable {
+package struct EvaluatedCode: Sendable {
   /// [L, D].
-  public var code: [Float]
-  public var seconds: Double
+  package var code: [Float]
+  package var seconds: Double
 
-  public init(code: [Float], seconds: Double) {
+  package init(code: [Float], seconds: Double) {
     self.code = code
     self.seconds = seconds
   }
 }
 
 /// The measurements of an evaluation, on images of which it keeps what all of them need.
-public final class Evaluator {
-  public let model: Model
-  public let images: [EvaluationImage]
-  public let range: PixelRange
+package final class Evaluator {
+  package let model: Model
+  package let images: [EvaluationImage]
+  package let range: PixelRange
   let appraiser: Appraiser
   private let tick: () throws -> Void
   private var known: [Appraisal?]
@@ -70,7 +70,7 @@ public final class Evaluator {
   /// - Parameters:
   ///   - batch: pictures side by side that networks look at.
   ///   - tick: told after each picture that a network has seen; throws to stop.
-  public init(
+  package init(
     _ model: Model, images: [EvaluationImage], batch: Int = Appraiser.mostBatch, kernels: Kernels,
     tick: @escaping () throws -> Void = {}
   ) {
@@ -106,12 +106,12 @@ public final class Evaluator {
     return result
   }
 
-  public func picture(_ image: [Float], height: Int, width: Int) -> Image8 {
+  package func picture(_ image: [Float], height: Int, width: Int) -> Image8 {
     Image8(planar: image, height: height, width: width, range: range)
   }
 
   /// - Parameter codes: of the first images, in order.
-  public func reconstruction(_ codes: [EvaluatedCode]) throws -> ReconstructionEvaluation {
+  package func reconstruction(_ codes: [EvaluatedCode]) throws -> ReconstructionEvaluation {
     precondition(!codes.isEmpty && codes.count <= images.count)
     var rows: [ReconstructionEvaluation.Row] = []
     var (pooled, rendered): ([Float], [[Float]]) = ([], [])

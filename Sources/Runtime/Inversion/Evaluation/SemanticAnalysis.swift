@@ -1,40 +1,40 @@
 /// Whether codes tell what is to be seen in their images (Zhu et al., ECCV 2020, sec. 4.1): precision and recall of an
 /// attribute, where the score is the signed distance of the inverted code to the attribute's boundary and the label is what
 /// the attribute network reads off the original image.
-public struct SemanticAnalysis: Sendable, Codable {
-  public struct Attribute: Sendable, Codable {
-    public var name: String
+package struct SemanticAnalysis: Sendable, Codable {
+  package struct Attribute: Sendable, Codable {
+    package var name: String
     /// The label is "above this", in the attribute's own units.
-    public var threshold: Double
-    public var positives: Int
-    public var count: Int
+    package var threshold: Double
+    package var positives: Int
+    package var count: Int
     /// nil where all images are on one side.
-    public var curve: PrecisionRecall?
-    public var average_precision: Double?
+    package var curve: PrecisionRecall?
+    package var average_precision: Double?
     /// Pearson's correlation of the signed distance with the attribute's value.
-    public var correlation: Double?
+    package var correlation: Double?
   }
-  public var attributes: [Attribute]
+  package var attributes: [Attribute]
 
-  public var meanAveragePrecision: Double? {
+  package var meanAveragePrecision: Double? {
     let values = attributes.compactMap(\.average_precision)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 }
 
 /// A boundary, and the attribute that it is named after.
-public struct AttributeBoundary: Sendable {
-  public let boundary: SemanticBoundary
+package struct AttributeBoundary: Sendable {
+  package let boundary: SemanticBoundary
   /// Its place among the attribute network's outputs.
-  public let attribute: Int
+  package let attribute: Int
 
-  public init(_ boundary: SemanticBoundary, attribute: Int) {
+  package init(_ boundary: SemanticBoundary, attribute: Int) {
     self.boundary = boundary
     self.attribute = attribute
   }
 
   /// n·z: the signed distance of a code, up to a constant and the boundary's length.
-  public func position(of code: [Float]) -> Double {
+  package func position(of code: [Float]) -> Double {
     precondition(code.count == boundary.normal.count)
     var sum = 0.0
     for index in code.indices { sum += Double(code[index]) * Double(boundary.normal[index]) }
@@ -43,15 +43,15 @@ public struct AttributeBoundary: Sendable {
 }
 
 /// What the attribute network reads off a set of images: the units of an evaluation.
-public struct AttributeScale: Sendable {
+package struct AttributeScale: Sendable {
   /// Middle between the 5 % and the 95 % quantile, [A]: between the two heaps of a yes-or-no attribute, whatever their
   /// sizes, and in the middle of a continuous one.
-  public let thresholds: [Double]
+  package let thresholds: [Double]
   /// [A]; 1 where all values are alike.
-  public let deviations: [Double]
+  package let deviations: [Double]
 
   /// - Parameter rows: values of each image, [A].
-  public init(_ rows: [[Float]]) {
+  package init(_ rows: [[Float]]) {
     precondition(!rows.isEmpty)
     var (thresholds, deviations): ([Double], [Double]) = ([], [])
     for attribute in rows[0].indices {
@@ -91,14 +91,14 @@ func correlation(_ x: [Double], _ y: [Double]) -> Double? {
 
 extension Evaluator {
   /// The units of the first `count` originals.
-  public func attributeScale(_ count: Int) throws -> AttributeScale {
+  package func attributeScale(_ count: Int) throws -> AttributeScale {
     AttributeScale(try originals(count).map(\.attributes))
   }
 
   /// - Parameters:
   ///   - codes: of the first images, in order.
   ///   - scale: of those images.
-  public func semanticAnalysis(
+  package func semanticAnalysis(
     _ codes: [EvaluatedCode], boundaries: [AttributeBoundary], scale: AttributeScale
   ) throws -> SemanticAnalysis {
     let names = try model.attributes().specification.names

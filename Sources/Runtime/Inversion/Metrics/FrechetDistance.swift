@@ -1,14 +1,14 @@
 /// Mean and covariance of a set of vectors.
-public struct GaussianStatistics: Sendable {
+package struct GaussianStatistics: Sendable {
   /// N.
-  public let count: Int
+  package let count: Int
   /// [D].
-  public let mean: [Double]
+  package let mean: [Double]
   /// [D, D], with N − 1 in the denominator (numpy's `cov`).
-  public let covariance: [Double]
+  package let covariance: [Double]
 
   /// - Parameter vectors: [N, D], N ≥ 2.
-  public init(_ vectors: [Float], dimension: Int) {
+  package init(_ vectors: [Float], dimension: Int) {
     precondition(dimension > 0 && vectors.count % dimension == 0 && vectors.count >= 2 * dimension)
     let count = vectors.count / dimension
     var mean = [Double](repeating: 0, count: dimension)
@@ -41,7 +41,7 @@ public struct GaussianStatistics: Sendable {
   ///
   /// The literature's FID takes pooled features of an Inception network; a distance in other features is a figure of its
   /// own, comparable only with others in the same features.
-  public func frechetDistance(to other: GaussianStatistics) -> Double {
+  package func frechetDistance(to other: GaussianStatistics) -> Double {
     let n = mean.count
     precondition(other.mean.count == n)
     var distance = 0.0

@@ -1,5 +1,5 @@
 /// Distances of pictures in the features of a network.
-public enum PerceptualDistance {
+package enum PerceptualDistance {
   /// A distance in the style of LPIPS (Zhang et al., CVPR 2018, eq. 1), in one layer and with all channel weights 1:
   ///
   /// mean over positions of Σ_c (f̂_c − ĝ_c)², where f̂ = f / (‖f‖₂ + 1e-10) at each position over the channels.
@@ -7,7 +7,7 @@ public enum PerceptualDistance {
   /// Between 0 and 4; for features after a ReLU at most 2. It is not LPIPS, whose networks and weights are others.
   ///
   /// - Parameters: two features [C, H, W].
-  public static func unitNormalised(_ f: [Float], _ g: [Float], channelCount: Int) -> Double {
+  package static func unitNormalised(_ f: [Float], _ g: [Float], channelCount: Int) -> Double {
     precondition(f.count == g.count && channelCount > 0 && f.count % channelCount == 0 && !f.isEmpty)
     let area = f.count / channelCount
     var squaresF = [Double](repeating: 0, count: area)
@@ -33,7 +33,7 @@ public enum PerceptualDistance {
   }
 
   /// Mean over positions, [C]: what Fréchet distances are taken of.
-  public static func pooled(_ feature: [Float], channelCount: Int) -> [Float] {
+  package static func pooled(_ feature: [Float], channelCount: Int) -> [Float] {
     precondition(channelCount > 0 && feature.count % channelCount == 0)
     let area = feature.count / channelCount
     return (0..<channelCount).map { channel in

@@ -1,21 +1,21 @@
 /// Precision and recall of a score as a detector of a label, at each of its thresholds; as scikit-learn computes them.
-public struct PrecisionRecall: Sendable, Codable, Equatable {
+package struct PrecisionRecall: Sendable, Codable, Equatable {
   /// What "score at or above the threshold" finds.
-  public struct Point: Sendable, Codable, Equatable {
-    public var threshold: Double
+  package struct Point: Sendable, Codable, Equatable {
+    package var threshold: Double
     /// Share of what is found that is positive.
-    public var precision: Double
+    package var precision: Double
     /// Share of the positives that is found.
-    public var recall: Double
+    package var recall: Double
   }
 
   /// By falling threshold, one point for each different score: recall rises to 1.
-  public let points: [Point]
-  public let positiveCount: Int
-  public let count: Int
+  package let points: [Point]
+  package let positiveCount: Int
+  package let count: Int
 
   /// - Returns: nil where all labels are alike: there is nothing to detect.
-  public init?(scores: [Double], labels: [Bool]) {
+  package init?(scores: [Double], labels: [Bool]) {
     precondition(scores.count == labels.count)
     positiveCount = labels.lazy.filter { $0 }.count
     count = labels.count
@@ -36,7 +36,7 @@ public struct PrecisionRecall: Sendable, Codable, Equatable {
   }
 
   /// Σ (Rₙ − Rₙ₋₁)·Pₙ: the area under the steps. A score that knows nothing has the share of the positives.
-  public var averagePrecision: Double {
+  package var averagePrecision: Double {
     var (sum, recall) = (0.0, 0.0)
     for point in points {
       sum += (point.recall - recall) * point.precision

@@ -5,17 +5,17 @@
 /// channel; both sets are projected on random unit directions; the distance is the mean difference of the sorted
 /// projections, times 1000. Two things differ from the published code: 128 directions where it takes 512, which only
 /// adds noise, and the same places in picture i of either set, so that equal sets are at distance 0.
-public struct SlicedWasserstein: Sendable {
-  public struct Level: Sendable, Codable, Equatable {
+package struct SlicedWasserstein: Sendable {
+  package struct Level: Sendable, Codable, Equatable {
     /// Pixels per side.
-    public var resolution: Int
+    package var resolution: Int
     /// Times 1000, as published.
-    public var distance: Double
+    package var distance: Double
   }
 
-  public static let patchSide = 7
-  public static let patchesPerImage = 128
-  public static let directionCount = 128
+  package static let patchSide = 7
+  package static let patchesPerImage = 128
+  package static let directionCount = 128
   static let channels = 3
   static var patchCount: Int { patchSide * patchSide * channels }
 
@@ -24,12 +24,12 @@ public struct SlicedWasserstein: Sendable {
 
   /// Normalised patches of one set, level by level.
   private let descriptors: [(resolution: Int, patches: [Float])]
-  public let imageCount: Int
+  package let imageCount: Int
 
   /// - Parameters:
   ///   - images: each [3, R, R], R even down to a level of 16 pixels or 7 and more.
   ///   - seed: of the patches' places; the same for sets that are compared.
-  public init(_ images: [[Float]], resolution: Int, seed: UInt32 = 0) {
+  package init(_ images: [[Float]], resolution: Int, seed: UInt32 = 0) {
     precondition(!images.isEmpty && resolution >= Self.patchSide)
     precondition(images.allSatisfy { $0.count == Self.channels * resolution * resolution })
     imageCount = images.count
@@ -62,12 +62,12 @@ public struct SlicedWasserstein: Sendable {
   }
 
   /// Bytes of the patches of one set.
-  public static func byteCount(imageCount: Int, resolution: Int) -> Int {
+  package static func byteCount(imageCount: Int, resolution: Int) -> Int {
     imageCount * resolutions(resolution).count * patchesPerImage * patchCount * 4
   }
 
   /// - Precondition: both sets have as many images of one resolution.
-  public func distances(to other: SlicedWasserstein, seed: UInt32 = 1) -> [Level] {
+  package func distances(to other: SlicedWasserstein, seed: UInt32 = 1) -> [Level] {
     precondition(imageCount == other.imageCount && descriptors.map(\.resolution) == other.descriptors.map(\.resolution))
     let directions = Self.directions(seed: seed)
     return zip(descriptors, other.descriptors).map { ours, theirs in

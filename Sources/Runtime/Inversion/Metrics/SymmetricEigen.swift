@@ -2,14 +2,14 @@
 ///
 /// Householder reduction to tridiagonal form, then QL iterations with implicit shifts (Golub and Van Loan, *Matrix
 /// Computations*, 4th ed., sec. 8.3): O(n³), errors of the order of the rounding of ‖A‖. All in double precision.
-public struct SymmetricEigen: Sendable {
+package struct SymmetricEigen: Sendable {
   /// Ascending.
-  public let values: [Double]
+  package let values: [Double]
   /// Row k is the unit eigenvector of `values[k]`, [n, n].
-  public let vectors: [Double]
+  package let vectors: [Double]
 
   /// - Parameter matrix: [n, n]; only its lower triangle is read. Finite.
-  public init(_ matrix: [Double], size n: Int) {
+  package init(_ matrix: [Double], size n: Int) {
     precondition(n > 0 && matrix.count == n * n)
     var rows = matrix
     for row in 0..<n { for column in row + 1..<max(n, row + 1) { rows[row * n + column] = matrix[column * n + row] } }

@@ -2,8 +2,8 @@ import Quant
 import Runtime
 
 /// A head on the feature network that reads attributes off an image, with frozen weights.
-public struct AttributeNetwork: Sendable {
-  public let specification: AttributeNetworkSpecification
+package struct AttributeNetwork: Sendable {
+  package let specification: AttributeNetworkSpecification
   private let convolution: ConvolutionWeights
   private let dense: DenseLayerWeights
 
@@ -14,7 +14,7 @@ public struct AttributeNetwork: Sendable {
   }
 
   /// The feature F(x) [N, C, h, h] → attributes [N, A].
-  public func append(to graph: inout Graph, _ feature: TensorID) throws(GraphError) -> TensorID {
+  package func append(to graph: inout Graph, _ feature: TensorID) throws(GraphError) -> TensorID {
     let hidden = try graph.append(Convolution(convolution, activation: .leakyReLU(slope: 0)), feature)
     let pooled = try graph.append(AveragePool(), hidden)
     return try graph.append(Dense(dense), try graph.append(Flatten(), pooled))

@@ -2,8 +2,8 @@ import Quant
 import Runtime
 
 /// The domain-guided encoder (Zhu et al., ECCV 2020, eq. 2) with frozen weights: image → w+.
-public struct Encoder: Sendable {
-  public let specification: EncoderSpecification
+package struct Encoder: Sendable {
+  package let specification: EncoderSpecification
   private let stem: ConvolutionWeights
   private let blocks: [Block]
   private let head: DenseLayerWeights
@@ -35,7 +35,7 @@ public struct Encoder: Sendable {
   }
 
   /// Image [N, 3, R, R] → code [N, L·D].
-  public func append(to graph: inout Graph, _ image: TensorID) throws(GraphError) -> TensorID {
+  package func append(to graph: inout Graph, _ image: TensorID) throws(GraphError) -> TensorID {
     let activation = Activation.leakyReLU(slope: Generator.slope)
     var features = try graph.append(Convolution(stem, activation: activation), image)
     for block in blocks {

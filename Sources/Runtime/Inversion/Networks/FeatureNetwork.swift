@@ -2,8 +2,8 @@ import Quant
 import Runtime
 
 /// A VGG-style network whose last layer is the perceptual feature; published: VGG16 up to the ReLU of conv4_3.
-public struct FeatureNetwork: Sendable {
-  public let specification: FeatureNetworkSpecification
+package struct FeatureNetwork: Sendable {
+  package let specification: FeatureNetworkSpecification
   private let convolutions: [Int: ConvolutionWeights]
 
   init(_ specification: FeatureNetworkSpecification, from weights: WeightLoader) throws(InversionError) {
@@ -18,7 +18,7 @@ public struct FeatureNetwork: Sendable {
   }
 
   /// Image [N, 3, H, W] → feature [N, C, H/2ᵖ, W/2ᵖ], p the number of poolings.
-  public func append(to graph: inout Graph, _ image: TensorID) throws(GraphError) -> TensorID {
+  package func append(to graph: inout Graph, _ image: TensorID) throws(GraphError) -> TensorID {
     // The shift cannot be folded into the first convolution: its zero padding comes after the shift.
     var features = try graph.append(ChannelShift(specification.inputShift), image)
     for (index, layer) in specification.layers.enumerated() {

@@ -2,8 +2,8 @@ import Quant
 import Runtime
 
 /// A StyleGAN generator (Karras et al., CVPR 2019) with frozen weights: mapping z → w, truncation, synthesis w+ → image.
-public struct Generator: Sendable {
-  public let specification: GeneratorSpecification
+package struct Generator: Sendable {
+  package let specification: GeneratorSpecification
   private let mapping: [DenseLayerWeights]
   private let averageCode: [Float]
   private let truncation: [Float]
@@ -50,13 +50,13 @@ public struct Generator: Sendable {
   }
 
   /// Entries of one code: L·D.
-  public var codeCount: Int { specification.layerCount * specification.wDimension }
+  package var codeCount: Int { specification.layerCount * specification.wDimension }
 
   /// The mean code w̄, repeated for all layers: [L·D].
-  public var meanCode: [Float] { (0..<specification.layerCount).flatMap { _ in averageCode } }
+  package var meanCode: [Float] { (0..<specification.layerCount).flatMap { _ in averageCode } }
 
   /// z [N, Z] → w [N, D] (`repeatsW`) or [N, L·D].
-  public func appendMapping(to graph: inout Graph, _ z: TensorID) throws(GraphError) -> TensorID {
+  package func appendMapping(to graph: inout Graph, _ z: TensorID) throws(GraphError) -> TensorID {
     var features = try graph.append(PixelNorm(), z)
     for layer in mapping {
       features = try graph.append(Dense(layer, activation: .leakyReLU(slope: Self.slope)), features)
@@ -67,7 +67,7 @@ public struct Generator: Sendable {
   /// w → w+ [N, L·D], drawn towards the mean code: w̄ + ψ·(w − w̄), layer by layer.
   ///
   /// - Parameter psi: factor for the truncated layers, or for all where the file truncates none; nil for the file's.
-  public func appendTruncation(
+  package func appendTruncation(
     to graph: inout Graph, _ w: TensorID, psi: Float? = nil
   ) throws(GraphError) -> TensorID {
     let tiled =
@@ -84,7 +84,7 @@ public struct Generator: Sendable {
   ///
   /// - Parameter isExact: whether 8-bit operands are out of the question. They are where images are measured or optimised:
   ///   a loss that moves in the steps of its rounding ends quasi-Newton methods early.
-  public func appendSynthesis(
+  package func appendSynthesis(
     to graph: inout Graph, _ code: TensorID, isExact: Bool = true
   ) throws(GraphError) -> TensorID {
     let dimension = specification.wDimension

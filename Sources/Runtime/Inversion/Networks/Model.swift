@@ -2,12 +2,12 @@ import Quant
 import Runtime
 
 /// The networks of one model file, weights mapped and packed on first use. Cheap to copy; graphs share the weights.
-public struct Model: Sendable {
-  public let file: ModelFile
-  public let path: String
+package struct Model: Sendable {
+  package let file: ModelFile
+  package let path: String
   /// What may be spent on memory, and the arena of all graphs of the model.
-  public let memory: MemoryPolicy
-  public let arena: SharedArena
+  package let memory: MemoryPolicy
+  package let arena: SharedArena
   /// All weights, in the order of the networks.
   let convolutions: [ConvolutionWeights]
   let denses: [DenseLayerWeights]
@@ -18,7 +18,7 @@ public struct Model: Sendable {
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
-  public init(
+  package init(
     path: String, memory: MemoryPolicy = MemoryPolicy(), int8: Set<String>? = nil
   ) throws(InversionError) {
     let file = try wrapModel { () throws(ModelFileError) in
@@ -31,7 +31,7 @@ public struct Model: Sendable {
 
   /// - Parameter int8: convolutions whose forward products may take operands of 8 bits, by the names of their weights; nil for
   ///   those of the file's calibration or, where it has none, for the encoder's.
-  public init(
+  package init(
     file: ModelFile, path: String, memory: MemoryPolicy = MemoryPolicy(), int8: Set<String>? = nil
   ) throws(InversionError) {
     self.file = file
@@ -71,29 +71,29 @@ public struct Model: Sendable {
   }
 
   /// Whether a calibration found layers of the encoder harmless in 8 bits.
-  public var hasInt8Encoder: Bool { convolutions.contains { $0.int8 == .granted } }
+  package var hasInt8Encoder: Bool { convolutions.contains { $0.int8 == .granted } }
 
-  public var hasEncoder: Bool { encoderNetwork != nil }
-  public var hasFeatureNetwork: Bool { featureNetwork != nil }
-  public var hasAttributeNetwork: Bool { attributeNetwork != nil }
+  package var hasEncoder: Bool { encoderNetwork != nil }
+  package var hasFeatureNetwork: Bool { featureNetwork != nil }
+  package var hasAttributeNetwork: Bool { attributeNetwork != nil }
 
-  public func generator() throws(InversionError) -> Generator {
+  package func generator() throws(InversionError) -> Generator {
     guard let generatorNetwork else { throw .missingNetwork("generator", model: path) }
     return generatorNetwork
   }
 
-  public func encoder() throws(InversionError) -> Encoder {
+  package func encoder() throws(InversionError) -> Encoder {
     guard let encoderNetwork else { throw .missingNetwork("encoder", model: path) }
     return encoderNetwork
   }
 
-  public func features() throws(InversionError) -> FeatureNetwork {
+  package func features() throws(InversionError) -> FeatureNetwork {
     guard let featureNetwork else { throw .missingNetwork("perceptual network", model: path) }
     return featureNetwork
   }
 
   /// The head that reads attributes off `features()`.
-  public func attributes() throws(InversionError) -> AttributeNetwork {
+  package func attributes() throws(InversionError) -> AttributeNetwork {
     guard let attributeNetwork else { throw .missingNetwork("attribute network", model: path) }
     return attributeNetwork
   }

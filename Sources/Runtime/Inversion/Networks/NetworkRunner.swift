@@ -2,14 +2,14 @@ import Quant
 import Runtime
 
 /// The networks that can be run on their own: what numerical parity is measured with.
-public enum NetworkKind: String, CaseIterable, Sendable {
+package enum NetworkKind: String, CaseIterable, Sendable {
   case mapping, truncation, generator, encoder, perceptual, attributes
 }
 
 /// One network, prepared for a fixed batch: planar arrays in, planar arrays out.
-public final class NetworkRunner {
-  public let inputShape: [Int]
-  public let outputShape: [Int]
+package final class NetworkRunner {
+  package let inputShape: [Int]
+  package let outputShape: [Int]
   private let prepared: PreparedGraph
   private let input: TensorID
   private let output: TensorID
@@ -17,7 +17,7 @@ public final class NetworkRunner {
   /// - Parameters:
   ///   - batch: images or codes per run.
   ///   - psi: truncation factor in place of the file's; only for `.truncation`.
-  public init(
+  package init(
     _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil
   ) throws(InversionError) {
     var graph = Graph()
@@ -85,11 +85,11 @@ public final class NetworkRunner {
   }
 
   /// The graph, for reports on its operators and memory.
-  public var preparedGraph: PreparedGraph { prepared }
+  package var preparedGraph: PreparedGraph { prepared }
 
   /// - Parameter values: `inputShape` in C order.
   /// - Returns: `outputShape` in C order.
-  public func callAsFunction(_ values: [Float]) throws(InversionError) -> [Float] {
+  package func callAsFunction(_ values: [Float]) throws(InversionError) -> [Float] {
     guard values.count == inputShape.reduce(1, *) else {
       throw .badShape(what: "input", expected: "\(inputShape)", found: [values.count])
     }
@@ -101,7 +101,7 @@ public final class NetworkRunner {
 
 extension Model {
   /// Side of the square images that the generator makes and the encoder reads.
-  public func imageResolution() throws(InversionError) -> Int {
+  package func imageResolution() throws(InversionError) -> Int {
     if let generator = file.specification.generator { return generator.resolution }
     if let encoder = file.specification.encoder { return encoder.resolution }
     if let attributes = file.specification.attributes { return attributes.resolution }
@@ -124,7 +124,7 @@ extension Model {
   ///   - values: [count, …] in C order.
   ///   - maximumBatch: images or codes at once; memory grows with it.
   /// - Returns: output values and their shape, batch first.
-  public func run(
+  package func run(
     _ kind: NetworkKind, on values: [Float], count: Int, kernels: Kernels, psi: Float? = nil,
     maximumBatch: Int = 4
   ) throws(InversionError) -> (values: [Float], shape: [Int]) {

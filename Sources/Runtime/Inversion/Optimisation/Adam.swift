@@ -1,22 +1,22 @@
 /// Adam (Kingma and Ba, ICLR 2015, algorithm 1), bias-corrected, as PyTorch computes it.
-public struct Adam: Sendable {
-  public var learningRate: Float
-  public let beta1: Float = 0.9
-  public let beta2: Float = 0.999
-  public let epsilon: Float = 1e-8
+package struct Adam: Sendable {
+  package var learningRate: Float
+  package let beta1: Float = 0.9
+  package let beta2: Float = 0.999
+  package let epsilon: Float = 1e-8
   /// Steps taken so far.
-  public private(set) var stepCount = 0
-  public private(set) var firstMoment: [Float]
-  public private(set) var secondMoment: [Float]
+  package private(set) var stepCount = 0
+  package private(set) var firstMoment: [Float]
+  package private(set) var secondMoment: [Float]
 
-  public init(learningRate: Float = 0.01, count: Int) {
+  package init(learningRate: Float = 0.01, count: Int) {
     self.learningRate = learningRate
     firstMoment = [Float](repeating: 0, count: count)
     secondMoment = [Float](repeating: 0, count: count)
   }
 
   /// Goes on where another run stopped.
-  public init(learningRate: Float, stepCount: Int, firstMoment: [Float], secondMoment: [Float]) {
+  package init(learningRate: Float, stepCount: Int, firstMoment: [Float], secondMoment: [Float]) {
     precondition(firstMoment.count == secondMoment.count)
     self.learningRate = learningRate
     self.stepCount = stepCount
@@ -25,7 +25,7 @@ public struct Adam: Sendable {
   }
 
   /// Moves `parameters` one step down the gradient.
-  public mutating func update(_ parameters: inout [Float], gradient: [Float]) {
+  package mutating func update(_ parameters: inout [Float], gradient: [Float]) {
     precondition(parameters.count == firstMoment.count && gradient.count == firstMoment.count)
     stepCount += 1
     let stepSize = learningRate / Float(1 - power(Double(beta1), stepCount))

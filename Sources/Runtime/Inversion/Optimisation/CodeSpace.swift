@@ -1,5 +1,5 @@
 /// Where an inversion looks for its code.
-public enum CodeSpace: String, Sendable, CaseIterable, Codable {
+package enum CodeSpace: String, Sendable, CaseIterable, Codable {
   /// One w for all style layers.
   case w
   /// One w for each style layer, as published.
@@ -12,7 +12,7 @@ public enum CodeSpace: String, Sendable, CaseIterable, Codable {
   /// single w of which the loss has the gradient summed over the layers, up to a factor that Adam and L-BFGS do not see.
   ///
   /// - Parameter values: a code or a gradient, [L, D].
-  public func projection(of values: [Float], layerCount: Int) -> [Float] {
+  package func projection(of values: [Float], layerCount: Int) -> [Float] {
     guard self == .w, layerCount > 1 else { return values }
     precondition(values.count % layerCount == 0)
     let dimension = values.count / layerCount

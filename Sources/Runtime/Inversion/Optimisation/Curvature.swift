@@ -4,13 +4,13 @@ import Quant
 ///
 /// H̄ = Σₖ λₖ·uₖ·uₖᵀ + ρ·(I − Σₖ uₖ·uₖᵀ) with k in 0..<r. An objective's own curvature differs from image to image; what
 /// they have in common is that a few directions of the code are thousands of times stiffer than most others.
-public struct Curvature: Sendable, Equatable {
+package struct Curvature: Sendable, Equatable {
   /// Entries of a code: L·D.
-  public let codeCount: Int
+  package let codeCount: Int
   /// λₖ.
-  public let values: [Float]
+  package let values: [Float]
   /// ρ: curvature outside of the basis.
-  public let remainder: Float
+  package let remainder: Float
   /// Rows uₖ, filled up with zeros.
   private let rows: [SIMD8<Float>]
   /// SIMD vectors per row.
@@ -23,7 +23,7 @@ public struct Curvature: Sendable, Equatable {
   ///   - basis: rows uₖ, [r, L·D]. They may be rounded: the inverse stays symmetric and positive.
   ///   - values: λₖ, positive.
   ///   - remainder: ρ, positive.
-  public init(basis: [Float], values: [Float], remainder: Float) {
+  package init(basis: [Float], values: [Float], remainder: Float) {
     precondition(!values.isEmpty && basis.count % values.count == 0 && remainder > 0)
     codeCount = basis.count / values.count
     self.values = values
@@ -33,10 +33,10 @@ public struct Curvature: Sendable, Equatable {
     rows = values.indices.flatMap { Self.packed(basis[$0 * length..<($0 + 1) * length]) }
   }
 
-  public var rank: Int { values.count }
+  package var rank: Int { values.count }
 
   /// As a file holds it.
-  public var stored: StoredCurvature {
+  package var stored: StoredCurvature {
     let basis = values.indices.flatMap { row in
       rows[row * width..<(row + 1) * width].flatMap { lanes in (0..<8).map { lanes[$0] } }.prefix(codeCount)
     }
@@ -44,7 +44,7 @@ public struct Curvature: Sendable, Equatable {
   }
 
   /// The same curvature for codes of a subspace: what `solve` gives lies in it.
-  public func restricted(to space: CodeSpace, layerCount: Int) -> Curvature {
+  package func restricted(to space: CodeSpace, layerCount: Int) -> Curvature {
     var restricted = self
     restricted.space = space
     restricted.layerCount = layerCount
@@ -116,7 +116,7 @@ extension Model {
   /// The mean curvature, where the file holds one.
   ///
   /// - Throws: `.model` for a basis that is not finite.
-  public func curvature() throws(InversionError) -> Curvature? {
+  package func curvature() throws(InversionError) -> Curvature? {
     guard file.specification.curvature != nil else { return nil }
     func values(_ name: String) throws(InversionError) -> [Float] {
       try wrapModel { () throws(ModelFileError) in try file.tensor(name) }.floats()

@@ -9,21 +9,21 @@ import Runtime
 /// (Halko et al., SIAM Review 53, 2011). The second measures |H| along these, each probe as far as an inversion would go
 /// along it, at points along inversions that the first round's curvature leads. Absolute values, because a direction that
 /// curves up in one image and down in another is not flat (Dauphin et al., NeurIPS 2014).
-public final class CurvatureMeasurement {
-  public struct Plan: Sendable {
+package final class CurvatureMeasurement {
+  package struct Plan: Sendable {
     /// Images of the second round; the first has a quarter of them.
-    public var imageCount: Int
+    package var imageCount: Int
     /// Directions that are kept, or as many as a code has entries.
-    public var rank: Int
-    public var seed: UInt32
+    package var rank: Int
+    package var seed: UInt32
     /// Codes up to this length are looked at in all their directions, longer ones in twice as many as are measured.
     var wholeLimit = 1024
 
     /// Of 32 to 256, 64 to 128 do best on the shipped model: flat directions are better taken as stiff as the last one that
     /// is kept, since it is along them that images differ (docs/OPTIMISERS.md).
-    public static let defaultRank = 64
+    package static let defaultRank = 64
 
-    public init(imageCount: Int = 64, rank: Int = defaultRank, seed: UInt32 = 0) {
+    package init(imageCount: Int = 64, rank: Int = defaultRank, seed: UInt32 = 0) {
       self.imageCount = imageCount
       self.rank = rank
       self.seed = seed
@@ -61,7 +61,7 @@ public final class CurvatureMeasurement {
   private struct Stopped: Error {}
 
   /// - Throws: `.missingNetwork`, `.badOption` for a rank or a number of images that cannot be.
-  public init(
+  package init(
     _ model: Model, plan: Plan = Plan(), weights: ObjectiveWeights = ObjectiveWeights(), kernels: Kernels
   ) throws(InversionError) {
     let generator = try model.generator()
@@ -93,7 +93,7 @@ public final class CurvatureMeasurement {
   /// - Parameter progress: gets the share done; false ends the work.
   /// - Returns: nil where the work was ended.
   /// - Throws: `.notFinite`; `.badSamples` where the objective does not curve.
-  public func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Curvature? {
+  package func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Curvature? {
     observer = progress
     do {
       let basis = exploredCount < codeCount ? try explored() : Self.identity(codeCount)

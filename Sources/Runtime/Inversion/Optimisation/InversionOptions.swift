@@ -1,7 +1,7 @@
 /// How an image is inverted. Defaults are the published procedure.
-public struct InversionOptions: Sendable {
+package struct InversionOptions: Sendable {
   /// Where the optimisation starts.
-  public enum Start: Sendable, Equatable {
+  package enum Start: Sendable, Equatable {
     /// E(x): the domain-guided encoder's code.
     case encoder
     /// The generator's mean code.
@@ -11,22 +11,22 @@ public struct InversionOptions: Sendable {
   }
 
   /// Evaluations of the objective with its gradient, at most.
-  public var iterations: Int
-  public var optimiser: OptimiserKind
+  package var iterations: Int
+  package var optimiser: OptimiserKind
   /// Step size of Adam.
-  public var learningRate: Float
-  public var weights: ObjectiveWeights
-  public var start: Start
+  package var learningRate: Float
+  package var weights: ObjectiveWeights
+  package var start: Start
   /// Whose encoder makes the start code; the model's own where nil.
-  public var startEncoder: Model?
+  package var startEncoder: Model?
   /// Where the code is looked for; the start code is brought there.
-  public var space: CodeSpace
+  package var space: CodeSpace
   /// When an image is done before `iterations`.
-  public var goals: Goals
+  package var goals: Goals
   /// How many intermediate codes to keep, evenly spaced; the last is the result.
-  public var snapshotCount: Int
+  package var snapshotCount: Int
 
-  public init(
+  package init(
     iterations: Int = 100, optimiser: OptimiserKind = .adam, learningRate: Float = 0.01,
     weights: ObjectiveWeights = ObjectiveWeights(), start: Start = .encoder, startEncoder: Model? = nil,
     space: CodeSpace = .wPlus, goals: Goals = Goals(), snapshotCount: Int = 5
@@ -44,7 +44,7 @@ public struct InversionOptions: Sendable {
 
   /// The steps after which a snapshot is kept, ascending. At most one per step, so more snapshots than steps are
   /// not an error.
-  public var snapshotSteps: [Int] {
+  package var snapshotSteps: [Int] {
     guard iterations > 0, snapshotCount > 0 else { return [] }
     let count = min(snapshotCount, iterations)
     return (1...count).map { ($0 * iterations + count - 1) / count }
@@ -62,19 +62,19 @@ public struct InversionOptions: Sendable {
 }
 
 /// When an image is done, besides the number of iterations. The default is never.
-public struct Goals: Sendable, Equatable {
+package struct Goals: Sendable, Equatable {
   /// Seconds of work for one image: its start code, its features and its steps. In a batch each image is charged its
   /// share. No step is begun that would probably end later.
-  public var budgetSeconds: Double?
+  package var budgetSeconds: Double?
   /// PSNR in dB of the best code's image, before its pixels are rounded, that is good enough.
-  public var targetPSNR: Double?
+  package var targetPSNR: Double?
   /// Steps without a fall of the least total loss by `plateauShare` that are waited for.
-  public var patience: Int?
+  package var patience: Int?
 
   /// What counts as a fall: 0.1 %.
-  public static let plateauShare: Float = 1e-3
+  package static let plateauShare: Float = 1e-3
 
-  public init(budgetSeconds: Double? = nil, targetPSNR: Double? = nil, patience: Int? = nil) {
+  package init(budgetSeconds: Double? = nil, targetPSNR: Double? = nil, patience: Int? = nil) {
     self.budgetSeconds = budgetSeconds
     self.targetPSNR = targetPSNR
     self.patience = patience

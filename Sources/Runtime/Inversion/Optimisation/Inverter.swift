@@ -2,15 +2,15 @@ import Quant
 import Runtime
 
 /// An image to be inverted.
-public struct InversionInput: Sendable {
+package struct InversionInput: Sendable {
   /// [3, R, R] in the model's pixel range.
-  public var image: [Float]
+  package var image: [Float]
   /// [3, R, R] of 0 and 1, where the objective is masked.
-  public var mask: [Float]?
+  package var mask: [Float]?
   /// Where an earlier run stopped, to go on from there.
-  public var state: OptimisationState?
+  package var state: OptimisationState?
 
-  public init(_ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil) {
+  package init(_ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil) {
     self.image = image
     self.mask = mask
     self.state = state
@@ -21,11 +21,11 @@ public struct InversionInput: Sendable {
 ///
 /// Images are refined side by side in the rows of one prepared graph, each by an optimiser of its own; a row whose image
 /// is done takes the next one. The same bits result whatever the number of rows. One call at a time.
-public final class Inverter {
-  public let model: Model
-  public let options: InversionOptions
+package final class Inverter {
+  package let model: Model
+  package let options: InversionOptions
   /// Images refined side by side, at most.
-  public let batch: Int
+  package let batch: Int
   private let isMasked: Bool
   private let kernels: Kernels
   private var objective: Objective
@@ -37,7 +37,7 @@ public final class Inverter {
   /// - Parameters:
   ///   - batch: images refined side by side; memory grows with it.
   ///   - isMasked: whether each image comes with a mask (diffusion).
-  public init(
+  package init(
     _ model: Model, options: InversionOptions = InversionOptions(), batch: Int = 1, isMasked: Bool = false,
     kernels: Kernels
   ) throws(InversionError) {
@@ -59,7 +59,7 @@ public final class Inverter {
   }
 
   /// The code that an optimisation of `image` starts from.
-  public func startCode(for image: [Float]) throws(InversionError) -> [Float] {
+  package func startCode(for image: [Float]) throws(InversionError) -> [Float] {
     let generator = try model.generator()
     func projected(_ code: [Float]) -> [Float] {
       options.space.projection(of: code, layerCount: generator.specification.layerCount)
@@ -92,7 +92,7 @@ public final class Inverter {
   ///   - mask: [3, R, R] of 0 and 1, where the objective is masked.
   ///   - state: where an earlier run stopped, to go on from there.
   ///   - observer: told after each step; false stops the run, and the best code so far is the result.
-  public func invert(
+  package func invert(
     _ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil,
     observer: (StepReport) -> Bool = { _ in true }
   ) throws(InversionError) -> InversionResult {
@@ -114,7 +114,7 @@ public final class Inverter {
   ///   - didStep: told after each step of each image; images are numbered from 0 as `next` gave them. False stops that
   ///     image, and the best code so far is its result.
   ///   - didFinish: told the outcome of each image, as soon as it is known: not always in order.
-  public func invert(
+  package func invert(
     next: () -> InversionInput?,
     didStep: (_ image: Int, _ report: StepReport) -> Bool,
     didFinish: (_ image: Int, _ outcome: Result<InversionResult, InversionError>) -> Void

@@ -2,14 +2,14 @@ import Quant
 import Runtime
 
 /// Weights of the objective's terms; the published values by default (Zhu et al., ECCV 2020, sec. 4).
-public struct ObjectiveWeights: Sendable, Equatable {
-  public var pixel: Float
+package struct ObjectiveWeights: Sendable, Equatable {
+  package var pixel: Float
   /// λ_vgg.
-  public var perceptual: Float
+  package var perceptual: Float
   /// λ_dom.
-  public var domain: Float
+  package var domain: Float
 
-  public init(pixel: Float = 1, perceptual: Float = 5e-5, domain: Float = 2) {
+  package init(pixel: Float = 1, perceptual: Float = 5e-5, domain: Float = 2) {
     self.pixel = pixel
     self.perceptual = perceptual
     self.domain = domain
@@ -17,17 +17,17 @@ public struct ObjectiveWeights: Sendable, Equatable {
 }
 
 /// The value of the objective for one image, term by term.
-public struct Losses: Sendable, Equatable, Codable {
+package struct Losses: Sendable, Equatable, Codable {
   /// mean((m·(x − G(z)))²), pixels in the model's range.
-  public var pixel: Float
+  package var pixel: Float
   /// mean((F(m·x) − F(m·G(z)))²); 0 where the term is off.
-  public var perceptual: Float
+  package var perceptual: Float
   /// mean((z − E(G(z)))²); 0 where the term is off.
-  public var domain: Float
+  package var domain: Float
   /// Σ weight · term.
-  public var total: Float
+  package var total: Float
 
-  public init(pixel: Float, perceptual: Float, domain: Float, total: Float) {
+  package init(pixel: Float, perceptual: Float, domain: Float, total: Float) {
     self.pixel = pixel
     self.perceptual = perceptual
     self.domain = domain
@@ -41,12 +41,12 @@ public struct Losses: Sendable, Equatable, Codable {
 ///
 /// with mean squared errors, as the published code writes eq. 4. The mask m is 1 in an inversion and a box in a
 /// diffusion. Forward and backward are one prepared graph; the target's features are computed once.
-public final class Objective {
-  public let batch: Int
-  public let weights: ObjectiveWeights
-  public let isMasked: Bool
+package final class Objective {
+  package let batch: Int
+  package let weights: ObjectiveWeights
+  package let isMasked: Bool
   /// Where the codes lie; gradients are along it.
-  public let space: CodeSpace
+  package let space: CodeSpace
   private let model: Model
   private let kernels: Kernels
   private let step: PreparedGraph
@@ -59,17 +59,17 @@ public final class Objective {
   private let terms: (pixel: TensorID, perceptual: TensorID?, domain: TensorID?)
 
   /// Images of one batch, [batch, 3, R, R]: number of values.
-  public let imageCount: Int
+  package let imageCount: Int
   private let layerCount: Int
   /// Codes of one batch, [batch, L, D]: number of values.
-  public let codeCount: Int
+  package let codeCount: Int
 
   /// Builds and prepares the graph. A term whose weight is 0 is left out of it, and so is its network.
   ///
   /// - Parameters:
   ///   - batch: images refined side by side; their objectives do not mix.
   ///   - isMasked: whether a mask is given with the target.
-  public init(
+  package init(
     _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), space: CodeSpace = .wPlus, batch: Int = 1,
     isMasked: Bool = false, kernels: Kernels
   ) throws(InversionError) {
@@ -154,7 +154,7 @@ public final class Objective {
   }
 
   /// An image as the objective compares with it.
-  public struct Target: Sendable {
+  package struct Target: Sendable {
     /// m·x, [3, R, R].
     var image: [Float]
     var mask: [Float]?
@@ -167,7 +167,7 @@ public final class Objective {
   /// - Parameters:
   ///   - image: [3, R, R] in the model's pixel range.
   ///   - mask: [3, R, R] of 0 and 1; exactly where the objective is masked.
-  public func prepareTarget(_ image: [Float], mask: [Float]? = nil) throws(InversionError) -> Target {
+  package func prepareTarget(_ image: [Float], mask: [Float]? = nil) throws(InversionError) -> Target {
     precondition((mask != nil) == isMasked)
     guard image.count == imageCount / batch, mask?.count ?? image.count == image.count else {
       throw .badShape(
@@ -183,7 +183,7 @@ public final class Objective {
   }
 
   /// Sets what the codes of each row are compared with; the last target serves the rows beyond.
-  public func set(_ targets: [Target]) {
+  package func set(_ targets: [Target]) {
     precondition((1...batch).contains(targets.count))
     let rows = (0..<batch).map { targets[min($0, targets.count - 1)] }
     step.write(rows.flatMap(\.image), to: target)
@@ -196,7 +196,7 @@ public final class Objective {
   /// - Parameters:
   ///   - images: [batch, 3, R, R] in the model's pixel range.
   ///   - mask: [batch, 3, R, R] of 0 and 1; exactly where the objective is masked.
-  public func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
+  package func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
     guard images.count == imageCount, mask?.count ?? imageCount == imageCount else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
@@ -211,21 +211,21 @@ public final class Objective {
   }
 
   /// What one evaluation gives.
-  public struct Evaluation: Sendable {
+  package struct Evaluation: Sendable {
     /// One entry per image of the batch.
-    public var losses: [Losses]
+    package var losses: [Losses]
     /// ∂L/∂z along the space of the codes, [batch, L, D].
-    public var gradient: [Float]
+    package var gradient: [Float]
 
     /// ∂L/∂z of one image, [L, D].
-    public func gradient(of row: Int) -> [Float] {
+    package func gradient(of row: Int) -> [Float] {
       let count = gradient.count / losses.count
       return Array(gradient[row * count..<(row + 1) * count])
     }
   }
 
   /// The objective and its gradient at `codes` [batch, L, D].
-  public func evaluate(_ codes: [Float]) -> Evaluation {
+  package func evaluate(_ codes: [Float]) -> Evaluation {
     step.write(codes, to: code)
     step.run()
     let pixel = step.read(terms.pixel)
@@ -250,5 +250,5 @@ public final class Objective {
   }
 
   /// The graph of one step, for reports on its operators and memory.
-  public var preparedGraph: PreparedGraph { step }
+  package var preparedGraph: PreparedGraph { step }
 }

@@ -2,7 +2,7 @@
 ///
 /// It knows neither networks nor clocks, so that any number of images can share one prepared graph, each with its own.
 /// An optimiser is deterministic: the same observations give the same proposals, bit for bit.
-public protocol Optimiser: Sendable {
+package protocol Optimiser: Sendable {
   /// The code to evaluate next, [L·D].
   var proposal: [Float] { get }
 
@@ -21,13 +21,13 @@ public protocol Optimiser: Sendable {
 }
 
 /// What an optimiser remembers, in a form that any file can hold.
-public struct OptimiserMemory: Sendable, Equatable {
-  public var integers: [Int]
-  public var numbers: [Double]
+package struct OptimiserMemory: Sendable, Equatable {
+  package var integers: [Int]
+  package var numbers: [Double]
   /// Each [L·D].
-  public var vectors: [[Float]]
+  package var vectors: [[Float]]
 
-  public init(integers: [Int] = [], numbers: [Double] = [], vectors: [[Float]] = []) {
+  package init(integers: [Int] = [], numbers: [Double] = [], vectors: [[Float]] = []) {
     self.integers = integers
     self.numbers = numbers
     self.vectors = vectors
@@ -35,7 +35,7 @@ public struct OptimiserMemory: Sendable, Equatable {
 }
 
 /// The optimisers to choose from; docs/OPTIMISERS.md has what was tried.
-public enum OptimiserKind: String, Sendable, CaseIterable, Codable {
+package enum OptimiserKind: String, Sendable, CaseIterable, Codable {
   /// The best that was found: L-BFGS on the model's mean curvature; for a model without, Adam with a rate that grows at
   /// first. The best code is the result, and a collapse is noticed and undone.
   case auto

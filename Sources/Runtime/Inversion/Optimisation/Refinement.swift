@@ -3,15 +3,15 @@ import Foundation
 /// The way of one image's code to its result: an optimiser, the best code so far, and when to stop.
 ///
 /// It knows no network: it proposes codes and is told what they are worth, and how long that took.
-public struct Refinement: Sendable {
-  public let options: InversionOptions
-  public let startCode: [Float]
+package struct Refinement: Sendable {
+  package let options: InversionOptions
+  package let startCode: [Float]
   private let curvature: Curvature?
-  public private(set) var state: OptimisationState
+  package private(set) var state: OptimisationState
   /// Codes on the way that this run came by: evenly spaced over its steps, or over its budget where that ends it before.
-  public private(set) var snapshots: [(step: Int, code: [Float])] = []
+  package private(set) var snapshots: [(step: Int, code: [Float])] = []
   /// nil while there is more to do.
-  public private(set) var stopReason: StopReason?
+  package private(set) var stopReason: StopReason?
 
   private var optimiser: any Optimiser
   /// The peak of PSNR: range of the model's pixels.
@@ -24,7 +24,7 @@ public struct Refinement: Sendable {
   ///   - state: where an earlier run from the same start stopped.
   ///   - curvature: the model's mean curvature, which `auto` uses.
   ///   - pixelRange: difference of the largest and the least pixel value, for PSNR.
-  public init(
+  package init(
     from start: [Float], resuming state: OptimisationState? = nil, options: InversionOptions,
     curvature: Curvature? = nil, pixelRange: Float = 2
   ) throws(InversionError) {
@@ -54,15 +54,15 @@ public struct Refinement: Sendable {
   }
 
   /// The code to evaluate next, [L, D].
-  public var proposal: [Float] { optimiser.proposal }
+  package var proposal: [Float] { optimiser.proposal }
 
   /// Charges work that is no step: encoding, the target's features.
-  public mutating func charge(seconds: Double) { state.seconds += seconds }
+  package mutating func charge(seconds: Double) { state.seconds += seconds }
 
   /// Takes the objective's value at `proposal`.
   ///
   /// - Parameter seconds: how long the evaluation took.
-  public mutating func observe(_ losses: Losses, gradient: [Float], seconds: Double) throws(InversionError) {
+  package mutating func observe(_ losses: Losses, gradient: [Float], seconds: Double) throws(InversionError) {
     precondition(stopReason == nil)
     let step = state.step + 1
     let shareBefore = shareDone
@@ -100,7 +100,7 @@ public struct Refinement: Sendable {
   }
 
   /// Steps in all, as far as can be told: a budget may end the run before `iterations`.
-  public var plannedSteps: Int {
+  package var plannedSteps: Int {
     guard let budget = options.goals.budgetSeconds, state.step > 0, state.seconds > 0 else { return options.iterations }
     let left = max(0, budget - state.seconds) * Double(state.step) / state.seconds
     return left < Double(options.iterations - state.step) ? state.step + Int(left) : options.iterations
@@ -112,9 +112,9 @@ public struct Refinement: Sendable {
   }
 
   /// Ends the refinement with what it has.
-  public mutating func stop() { if stopReason == nil { stopReason = .observer } }
+  package mutating func stop() { if stopReason == nil { stopReason = .observer } }
 
-  public func result() throws(InversionError) -> InversionResult {
+  package func result() throws(InversionError) -> InversionResult {
     // As published, the last code is the result; a run that was cut short gives the best one.
     let isPublished = options.optimiser == .adam && stopReason == .iterations
     let code = isPublished ? state.code : state.bestCode

@@ -2,15 +2,15 @@ import Quant
 import Runtime
 
 /// Draws codes and reads the attributes of their images: z → w+ → image → attributes, in one prepared graph.
-public final class AttributeSampler {
+package final class AttributeSampler {
   /// Codes [N, L·D], and the attributes of their images, [N, A] in C order.
-  public struct Samples {
-    public var codes: FloatMatrix
-    public var attributes: [Float]
-    public var names: [String]
+  package struct Samples {
+    package var codes: FloatMatrix
+    package var attributes: [Float]
+    package var names: [String]
 
     /// One attribute of all samples.
-    public func scores(_ column: Int) -> [Float] {
+    package func scores(_ column: Int) -> [Float] {
       stride(from: column, to: attributes.count, by: names.count).map { attributes[$0] }
     }
   }
@@ -25,13 +25,13 @@ public final class AttributeSampler {
   private let names: [String]
 
   /// Batches to be tried, the largest first: more gains nothing.
-  public static let batches = [4, 2, 1]
+  package static let batches = [4, 2, 1]
 
   /// - Parameters:
   ///   - psi: truncation factor in place of the model's.
   ///   - batch: samples side by side; the results are the same.
   /// - Throws: `.missingNetwork`.
-  public init(
+  package init(
     _ model: Model, psi: Float? = nil, batch: Int = batches[0], kernels: Kernels
   ) throws(InversionError) {
     let (generator, features, head) = (try model.generator(), try model.features(), try model.attributes())
@@ -58,7 +58,7 @@ public final class AttributeSampler {
   ///
   /// - Parameter progress: gets the number of samples done; false ends the work, and what is done is returned.
   /// - Throws: `.badOption` where the codes do not fit into memory, `.badSamples` where an attribute is not finite.
-  public func draw(
+  package func draw(
     _ count: Int, seed: UInt32, progress: (Int) -> Bool = { _ in true }
   ) throws(InversionError) -> Samples {
     guard let builder = FloatMatrixBuilder(rowCapacity: count, columnCount: codeCount) else {

@@ -3,27 +3,27 @@ import Runtime
 
 /// Learns the semantic boundary of an attribute from codes and their scores (Shen et al., CVPR 2020; Zhu et al., ECCV 2020,
 /// sec. 4.4).
-public struct BoundaryTraining: Sendable {
-  public struct Options: Sendable {
-    public var samples = ConfidentSamples.Options()
-    public var machine = LinearSVM.Options()
+package struct BoundaryTraining: Sendable {
+  package struct Options: Sendable {
+    package var samples = ConfidentSamples.Options()
+    package var machine = LinearSVM.Options()
     /// The layers that are learnt from, and that the boundary moves; all where nil.
-    public var layers: [Int]?
+    package var layers: [Int]?
     /// Whether each layer gets a machine, and a normal of length 1, of its own: the form of idinvert's published boundaries.
-    public var isPerLayer = false
+    package var isPerLayer = false
     /// Boundaries of attributes that are to stay as they are.
-    public var conditions: [SemanticBoundary] = []
+    package var conditions: [SemanticBoundary] = []
 
-    public init() {}
+    package init() {}
   }
 
   /// Codes [N, L·D].
-  public let codes: FloatMatrix
-  public let shape: CodeShape
+  package let codes: FloatMatrix
+  package let shape: CodeShape
   private let kernels: Kernels
 
   /// - Throws: `.badShape` if the codes are not of this shape.
-  public init(codes: FloatMatrix, shape: CodeShape, kernels: Kernels) throws(InversionError) {
+  package init(codes: FloatMatrix, shape: CodeShape, kernels: Kernels) throws(InversionError) {
     guard codes.columnCount == shape.count else {
       throw .badShape(
         what: "codes", expected: "[N, \(shape.layerCount), \(shape.dimension)]",
@@ -38,7 +38,7 @@ public struct BoundaryTraining: Sendable {
   ///   - scores: [N], larger for more of the attribute.
   ///   - shouldStop: asked now and then; the best so far is returned.
   /// - Throws: `.badShape`, `.badSamples`, `.badOption`, `.badLayers`, `.badBoundary`.
-  public func train(
+  package func train(
     _ name: String, scores: [Float], options: Options, shouldStop: () -> Bool = { false }
   ) throws(InversionError) -> TrainedBoundary {
     guard scores.count == codes.rowCount else {
@@ -139,36 +139,36 @@ public struct BoundaryTraining: Sendable {
 /// A boundary, and how well it tells the samples apart.
 ///
 /// Signed distance of a code: n·z + b; positive where the attribute is there, so that x = G(z + α·n) has more of it for α > 0.
-public struct TrainedBoundary: Sendable {
-  public struct Accuracy: Sendable, Equatable {
-    public var right: Int
-    public var count: Int
+package struct TrainedBoundary: Sendable {
+  package struct Accuracy: Sendable, Equatable {
+    package var right: Int
+    package var count: Int
     /// Nil where there is nothing to be right about.
-    public var share: Double? { count > 0 ? Double(right) / Double(count) : nil }
+    package var share: Double? { count > 0 ? Double(right) / Double(count) : nil }
   }
 
-  public var name: String
-  public var shape: CodeShape
-  public var layers: [Int]
-  public var isPerLayer: Bool
+  package var name: String
+  package var shape: CodeShape
+  package var layers: [Int]
+  package var isPerLayer: Bool
   /// Names of the boundaries whose part was taken out.
-  public var conditions: [String]
+  package var conditions: [String]
   /// n [L·D]: of length 1 as a whole, or in each of its layers.
-  public var normal: [Float]
+  package var normal: [Float]
   /// b.
-  public var bias: Double
+  package var bias: Double
   /// One, or one per layer.
-  public var machines: [LinearSVM]
+  package var machines: [LinearSVM]
 
-  public var training = Accuracy(right: 0, count: 0)
-  public var validation = Accuracy(right: 0, count: 0)
-  public var remaining = Accuracy(right: 0, count: 0)
+  package var training = Accuracy(right: 0, count: 0)
+  package var validation = Accuracy(right: 0, count: 0)
+  package var remaining = Accuracy(right: 0, count: 0)
   /// The score that the remaining samples were told apart by.
-  public var threshold = 0.0
-  public var sampleCount = 0
+  package var threshold = 0.0
+  package var sampleCount = 0
   /// Of the signed distances of all samples: what α is to be compared with.
-  public var distanceMean = 0.0
-  public var distanceDeviation = 0.0
+  package var distanceMean = 0.0
+  package var distanceDeviation = 0.0
   /// Pearson's, between signed distance and score, over all samples.
-  public var correlation = 0.0
+  package var correlation = 0.0
 }

@@ -4,21 +4,21 @@ import Runtime
 /// Directions that change the image most, from the generator's weights alone: the eigenvectors of AᵀA with the largest
 /// eigenvalues, A the style layers' weights one below the other, each row at length 1 (SeFa: Shen & Zhou, CVPR 2021, eq. 8;
 /// the scaling is the published program's).
-public struct ClosedFormDirections: Sendable {
-  public let shape: CodeShape
-  public let layers: [Int]
+package struct ClosedFormDirections: Sendable {
+  package let shape: CodeShape
+  package let layers: [Int]
   /// Falling; they add up to the number of rows of A.
-  public let values: [Double]
+  package let values: [Double]
   /// Unit vectors [D].
-  public let vectors: [[Float]]
+  package let vectors: [[Float]]
   /// Rows of A: 2C for each layer.
-  public let rowCount: Int
+  package let rowCount: Int
 
   /// - Parameters:
   ///   - count: how many directions.
   ///   - layers: those whose styles count and that are moved; all where nil.
   /// - Throws: `.missingNetwork`, `.badLayers`, `.badOption` for more directions than dimensions.
-  public init(_ model: Model, count: Int, layers: [Int]? = nil) throws(InversionError) {
+  package init(_ model: Model, count: Int, layers: [Int]? = nil) throws(InversionError) {
     shape = try model.codeShape()
     self.layers = try shape.checked(layers ?? Array(0..<shape.layerCount), of: "--layers")
     guard (1...shape.dimension).contains(count) else {
@@ -61,7 +61,7 @@ public struct ClosedFormDirections: Sendable {
   }
 
   /// Direction `index` as a boundary's normal [L·D]: the same unit vector in each layer that it moves.
-  public func normal(_ index: Int) -> [Float] {
+  package func normal(_ index: Int) -> [Float] {
     var normal = [Float](repeating: 0, count: shape.count)
     for layer in layers { normal.replaceSubrange(shape.entries(of: layer), with: vectors[index]) }
     return normal

@@ -1,34 +1,34 @@
 /// The samples that a boundary is learnt from: those with the highest and the lowest scores, of which a share is kept back
 /// for validation (Shen et al., CVPR 2020, sec. 4; InterFaceGAN's `train_boundary`).
-public struct ConfidentSamples: Sendable, Equatable {
-  public struct Options: Sendable, Equatable {
+package struct ConfidentSamples: Sendable, Equatable {
+  package struct Options: Sendable, Equatable {
     /// Share of all samples on each side.
-    public var ratio = 0.02
+    package var ratio = 0.02
     /// Share of those that are learnt from; the others validate.
-    public var trainingShare = 0.7
-    public var seed: UInt64 = 0
+    package var trainingShare = 0.7
+    package var seed: UInt64 = 0
 
-    public init() {}
+    package init() {}
   }
 
   /// Rows and their labels, 1 for a high score and −1 for a low one.
-  public struct Part: Sendable, Equatable {
-    public var rows: [Int]
-    public var labels: [Double]
+  package struct Part: Sendable, Equatable {
+    package var rows: [Int]
+    package var labels: [Double]
   }
 
-  public let training: Part
-  public let validation: Part
+  package let training: Part
+  package let validation: Part
   /// All others; their labels tell on which side of `threshold` they are.
-  public let remaining: Part
+  package let remaining: Part
   /// Halfway between the mean scores of the two sides.
-  public let threshold: Double
+  package let threshold: Double
 
   /// The least that is learnt from on each side.
   static let leastCount = 5
 
   /// - Throws: `.badSamples` for scores that are not finite, too few, or no different from each other; `.badOption`.
-  public init(scores: [Float], options: Options) throws(InversionError) {
+  package init(scores: [Float], options: Options) throws(InversionError) {
     guard options.ratio > 0, options.ratio <= 0.5 else {
       throw .badOption(name: "--ratio", expected: "more than 0, and at most 0.5", found: "\(options.ratio)")
     }

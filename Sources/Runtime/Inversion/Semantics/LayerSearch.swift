@@ -6,31 +6,31 @@ import Runtime
 ///
 /// The effect of a move is the mean over the codes of (a(z + α·n) − a(z − α·n)) / 2, in the attribute's units; that on others is
 /// measured in their standard deviations over the codes.
-public struct LayerSearch: Sendable {
+package struct LayerSearch: Sendable {
   /// What a move in some layers does.
-  public struct Effect: Sendable, Equatable {
-    public var layers: [Int]
+  package struct Effect: Sendable, Equatable {
+    package var layers: [Int]
     /// On the attribute.
-    public var change: Double
+    package var change: Double
     /// Mean over the other attributes of the magnitude of their change, in standard deviations; nil where there are none.
-    public var sideEffect: Double?
+    package var sideEffect: Double?
     /// The other attribute that changes most.
-    public var worst: (name: String, change: Double)?
+    package var worst: (name: String, change: Double)?
 
-    public static func == (a: Effect, b: Effect) -> Bool {
+    package static func == (a: Effect, b: Effect) -> Bool {
       a.layers == b.layers && a.change == b.change && a.sideEffect == b.sideEffect && a.worst?.name == b.worst?.name
     }
   }
 
   /// All layers of the boundary at once.
-  public let whole: Effect
+  package let whole: Effect
   /// Each of its layers alone.
-  public let single: [Effect]
+  package let single: [Effect]
   /// The shortest range whose single effects add up to `share` of their sum, moved at once.
-  public let suggestion: Effect
-  public let share: Double
+  package let suggestion: Effect
+  package let share: Double
   /// α.
-  public let distance: Float
+  package let distance: Float
 
   /// - Parameters:
   ///   - codes: [N, L·D].
@@ -39,7 +39,7 @@ public struct LayerSearch: Sendable {
   ///   - progress: gets the steps done and their number; false stops.
   /// - Returns: nil if it was stopped.
   /// - Throws: `.missingNetwork`, `.badSamples`.
-  public init?(
+  package init?(
     _ model: Model, boundary: SemanticBoundary, column: Int, codes: FloatMatrix, distance chosen: Float? = nil,
     share: Double = 0.8, kernels: Kernels, progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws(InversionError) {

@@ -1,7 +1,7 @@
 import Runtime
 
 /// What a sample costs that is on the wrong side of its margin, m = y·(w·x + b).
-public enum SVMLoss: String, CaseIterable, Sendable, Codable {
+package enum SVMLoss: String, CaseIterable, Sendable, Codable {
   /// max(0, 1 − m): the published boundaries' (scikit-learn's `SVC(kernel="linear")`).
   case hinge
   /// max(0, 1 − m)²: the default of scikit-learn's `LinearSVC`.
@@ -22,30 +22,30 @@ public enum SVMLoss: String, CaseIterable, Sendable, Codable {
 /// A linear support vector machine with soft margin: min over w, b of ½‖w‖² + C·Σ loss(yᵢ·(w·xᵢ + b)).
 ///
 /// The bias is free of regularisation, as in LIBSVM. Source: Cortes & Vapnik, Machine Learning 20 (1995).
-public struct LinearSVM: Sendable {
-  public struct Options: Sendable {
+package struct LinearSVM: Sendable {
+  package struct Options: Sendable {
     /// C.
-    public var cost: Double = 1
-    public var loss = SVMLoss.hinge
+    package var cost: Double = 1
+    package var loss = SVMLoss.hinge
     /// How near, as a cosine, the normal has to be to the optimal one. The duality gap proves it.
-    public var cosine = 0.999
-    public var maximumEpochs = 4000
+    package var cosine = 0.999
+    package var maximumEpochs = 4000
     /// Of the order in which samples are visited.
-    public var seed: UInt64 = 0
+    package var seed: UInt64 = 0
 
-    public init() {}
+    package init() {}
   }
 
   /// w, zero in the columns that do not count.
-  public var weights: [Float]
-  public var bias: Double
+  package var weights: [Float]
+  package var bias: Double
   /// ½‖w‖² + C·Σ loss.
-  public var objective: Double
+  package var objective: Double
   /// Objective less a lower bound of the optimum.
-  public var dualityGap: Double
+  package var dualityGap: Double
   /// Passes over the samples.
-  public var epochs: Int
-  public var supportVectorCount: Int
+  package var epochs: Int
+  package var supportVectorCount: Int
 
   init(
     weights: [Float], bias: Double, objective: Double, dualityGap: Double, epochs: Int, supportVectorCount: Int
@@ -65,7 +65,7 @@ public struct LinearSVM: Sendable {
   ///   - labels: −1 or 1 for each of them.
   ///   - shouldStop: asked now and then; the best so far counts then.
   /// - Throws: `.badSamples` where a sample is not finite, or there is only one class.
-  public init(
+  package init(
     _ samples: SampleRows, rows: [Int], labels: [Double], options: Options = Options(),
     shouldStop: () -> Bool = { false }
   ) throws(InversionError) {
@@ -75,9 +75,9 @@ public struct LinearSVM: Sendable {
   }
 
   /// A lower bound of the cosine between w and the optimal one: ½‖w − w*‖² ≤ gap, as the objective is strongly convex.
-  public var cosineBound: Double { Self.cosineBound(gap: dualityGap, norm: norm) }
+  package var cosineBound: Double { Self.cosineBound(gap: dualityGap, norm: norm) }
 
-  public var norm: Double { weights.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
+  package var norm: Double { weights.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
 
   static func cosineBound(gap: Double, norm: Double) -> Double {
     guard norm > 0 else { return 0 }

@@ -2,12 +2,12 @@ import SIMDKernels
 
 /// y_c = scale_c · x_c + shift_c, column by column of a dense tensor: truncation towards the mean code,
 /// w̄ + ψ·(w − w̄) (Karras et al., CVPR 2019, app. B), with shift = (1 − ψ)·w̄.
-public struct ColumnAffine: Operator {
+package struct ColumnAffine: Operator {
   private let scale: ConstantBuffer
   private let shift: ConstantBuffer?
   private let columns: Int
 
-  public init(scale: [Float], shift: [Float]?) {
+  package init(scale: [Float], shift: [Float]?) {
     self.scale = ConstantBuffer(scale)
     self.shift = shift.map(ConstantBuffer.init)
     columns = scale.count
@@ -19,15 +19,15 @@ public struct ColumnAffine: Operator {
     self.columns = columns
   }
 
-  public var name: String { "column-affine" }
-  public var inPlaceInputs: [Int] { [0] }
+  package var name: String { "column-affine" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     try require(try dense(inputs[0]).columns == columns, "[N, \(columns)]", inputs[0])
     return inputs[0]
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (try dense(site.output), site.kernels)
     let (scale, shift) = (scale, shift)
     return PreparedOperator { memory in
@@ -36,7 +36,7 @@ public struct ColumnAffine: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(ColumnAffine(scale: scale, columns: columns), gradOutput)]

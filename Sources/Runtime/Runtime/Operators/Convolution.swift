@@ -3,7 +3,7 @@ import SIMDKernels
 import Synchronization
 
 /// What is known of a convolution's forward products with operands of 8 bits.
-public enum Int8Permission: Hashable, Sendable {
+package enum Int8Permission: Hashable, Sendable {
   case refused
   /// Taken where `Kernels.int8` is `everywhere`: nothing is known, or a difference is.
   case onRequest
@@ -14,15 +14,15 @@ public enum Int8Permission: Hashable, Sendable {
 /// The frozen weights of one convolution, packed on demand for the CPU at hand.
 ///
 /// What is packed is made once and shared by all graphs; compact weights (`ConvolutionStorage.swift`) by both directions.
-public final class ConvolutionWeights: Sendable {
-  public let name: String
-  public let outputChannels: Int
-  public let inputChannels: Int
-  public let form: ConvolutionForm
+package final class ConvolutionWeights: Sendable {
+  package let name: String
+  package let outputChannels: Int
+  package let inputChannels: Int
+  package let form: ConvolutionForm
   let bias: ConstantBuffer?
-  public let storage: WeightStorage
+  package let storage: WeightStorage
   /// Whether forward products may take operands of 8 bits.
-  public let int8: Int8Permission
+  package let int8: Int8Permission
   /// Whether packed weights may be halves: those of f16 files are, and those of int8 files lose nothing that matters.
   let mayBeHalves: Bool
   let source: ConvolutionSource
@@ -46,7 +46,7 @@ public final class ConvolutionWeights: Sendable {
   /// Borrows a tensor [O, I, k, k] of a mapped model file.
   ///
   /// - Parameter bias: [O] or nil.
-  public init(
+  package init(
     _ tensor: WeightTensor, form: ConvolutionForm, bias: [Float]?, storage: WeightStorage = .fastest,
     int8: Int8Permission = .refused
   ) {
@@ -68,7 +68,7 @@ public final class ConvolutionWeights: Sendable {
   ///   - mayBeHalves: whether packed weights may be halves.
   ///   - int8: whether forward products may take operands of 8 bits.
   ///   - load: gives the weights as [O, I, k, k]; called once per packing, so that they need not stay in memory.
-  public init(
+  package init(
     name: String, outputChannels: Int, inputChannels: Int, form: ConvolutionForm, bias: [Float]? = nil,
     mayBeHalves: Bool = false, int8: Int8Permission = .refused, storage: WeightStorage = .fastest,
     load: @escaping @Sendable () -> [Float]
@@ -198,21 +198,21 @@ public final class ConvolutionWeights: Sendable {
 /// y = activation(W ∗ x + b): a stride-1 convolution with zero padding, or nearest ×2 up-sampling followed by one.
 ///
 /// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`.
-public struct Convolution: Operator {
-  public let weights: ConvolutionWeights
-  public let activation: Activation
+package struct Convolution: Operator {
+  package let weights: ConvolutionWeights
+  package let activation: Activation
   /// Whether 8-bit operands are out of the question here, whatever the weights permit.
-  public let isExact: Bool
+  package let isExact: Bool
 
-  public init(_ weights: ConvolutionWeights, activation: Activation = .none, isExact: Bool = false) {
+  package init(_ weights: ConvolutionWeights, activation: Activation = .none, isExact: Bool = false) {
     self.weights = weights
     self.activation = activation
     self.isExact = isExact
   }
 
-  public var name: String { "convolution" }
+  package var name: String { "convolution" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try blocked(inputs[0])
     try require(
       input.channels == weights.inputChannels, "[N, \(weights.inputChannels), H, W] (\(weights.name))", inputs[0])
@@ -223,7 +223,7 @@ public struct Convolution: Operator {
         width: input.width * factor, halo: input.halo))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     let plan = ConvolutionPlan(
       try weights.packed(.forward, reading: try blocked(site.inputs[0]), isExact: isExact, for: kernels),
@@ -241,7 +241,7 @@ public struct Convolution: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let gradSum = try appendActivationBackward(&graph, activation, node: node, gradOutput: gradOutput)

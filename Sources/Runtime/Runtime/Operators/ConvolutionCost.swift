@@ -24,10 +24,10 @@ extension ConvolutionWeights {
     }
   }
 
-  public var isUsed: Bool { uses.withLock { !$0.isEmpty } }
+  package var isUsed: Bool { uses.withLock { !$0.isEmpty } }
 
   /// Of all directions that are used.
-  public var cost: Double { Direction.allCases.reduce(0) { $0 + cost($1) } }
+  package var cost: Double { Direction.allCases.reduce(0) { $0 + cost($1) } }
 
   func cost(_ direction: Direction) -> Double {
     guard let use = uses.withLock({ $0[direction] }) else { return 0 }
@@ -39,7 +39,7 @@ extension ConvolutionWeights {
   }
 
   /// What `storage: .compact` would add.
-  public var costOfCompactness: Double {
+  package var costOfCompactness: Double {
     uses.withLock { uses in
       uses.values.reduce(0) { sum, use in
         sum + cost(use.work, use.compactAlgorithm, .compact) - cost(use.work, use.algorithm, storage)
@@ -48,7 +48,7 @@ extension ConvolutionWeights {
   }
 
   /// Bytes that `storage: .compact` would save.
-  public var savedByCompactness: Int {
+  package var savedByCompactness: Int {
     guard isUsed, isCompactible, storage == .fastest else { return 0 }
     let halves = CompactWeights.byteCount(outputs: outputChannels, inputs: inputChannels, kernel: form.kernel)
     return packedByteCounts.reduce(0) { $0 + $1.byteCount } - (mayBeHalves ? halves : source.tensor?.byteCount ?? 0)

@@ -110,12 +110,12 @@ extension ConvolutionWeights {
   }
 
   /// Bytes that are read where they lie in the file, and stay in memory.
-  public var mappedByteCount: Int {
+  package var mappedByteCount: Int {
     storage == .compact && !mayBeHalves && isUsed && isCompactible ? source.tensor?.byteCount ?? 0 : 0
   }
 
   /// Bytes of packed weights, by how they are packed.
-  public var packedByteCounts: [(packing: String, byteCount: Int)] {
+  package var packedByteCounts: [(packing: String, byteCount: Int)] {
     var counts = compact.withLock { $0.values.map { ($0.byteCount > 0 ? "compact" : "streamed", $0.byteCount) } }
     for (key, packing) in packed.withLock({ $0 }) where packing.byteCount > 0 {
       counts.append(("\(key.algorithm) \(key.direction == .forward ? "forward" : "backward")", packing.byteCount))

@@ -4,10 +4,10 @@ import Synchronization
 
 /// The frozen weights of a dense layer. They stay where they are, in the mapped model file, in the precision in which
 /// they are stored: forward and backward read the same bytes.
-public final class DenseLayerWeights: Sendable {
-  public let name: String
-  public let outputs: Int
-  public let inputs: Int
+package final class DenseLayerWeights: Sendable {
+  package let name: String
+  package let outputs: Int
+  package let inputs: Int
   let bias: ConstantBuffer?
   let view: DenseWeights
   /// Keeps the memory alive that `view` points into.
@@ -17,15 +17,15 @@ public final class DenseLayerWeights: Sendable {
   /// Bytes that are in memory at a time while weights are streamed.
   private let partByteCount: Int
   private let prepared = Mutex(false)
-  public var byteCount: Int { outputs * view.rowByteStride }
-  public var isStreamed: Bool { streamed != nil }
+  package var byteCount: Int { outputs * view.rowByteStride }
+  package var isStreamed: Bool { streamed != nil }
   /// Whether a graph uses them.
-  public var isPrepared: Bool { prepared.withLock { $0 } }
+  package var isPrepared: Bool { prepared.withLock { $0 } }
 
   /// Borrows a tensor [O, I] of a mapped model file.
   ///
   /// - Parameter isStreamed: whether the file's pages are given back after each use, if they are many.
-  public convenience init(_ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool = false) throws(GraphError) {
+  package convenience init(_ tensor: WeightTensor, bias: [Float]?, isStreamed: Bool = false) throws(GraphError) {
     try self.init(tensor, bias: bias, isStreamed: isStreamed, leastStreamed: 4 << 20, partByteCount: 4 << 20)
   }
 
@@ -65,7 +65,7 @@ public final class DenseLayerWeights: Sendable {
   }
 
   /// Holds float weights [O, I] of its own.
-  public init(name: String, outputs: Int, inputs: Int, values: [Float], bias: [Float]? = nil) {
+  package init(name: String, outputs: Int, inputs: Int, values: [Float], bias: [Float]? = nil) {
     precondition(values.count == outputs * inputs)
     self.name = name
     self.outputs = outputs
@@ -103,24 +103,24 @@ public final class DenseLayerWeights: Sendable {
 }
 
 /// y = activation(W x + b). Input: dense [N, I]; output: dense [N, O].
-public struct Dense: Operator {
-  public let weights: DenseLayerWeights
-  public let activation: Activation
+package struct Dense: Operator {
+  package let weights: DenseLayerWeights
+  package let activation: Activation
 
-  public init(_ weights: DenseLayerWeights, activation: Activation = .none) {
+  package init(_ weights: DenseLayerWeights, activation: Activation = .none) {
     self.weights = weights
     self.activation = activation
   }
 
-  public var name: String { "dense" }
+  package var name: String { "dense" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try dense(inputs[0])
     try require(input.columns == weights.inputs, "[N, \(weights.inputs)] (\(weights.name))", inputs[0])
     return .dense(DenseShape(rows: input.rows, columns: weights.outputs))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let (weights, activation) = (weights, activation)
     weights.willBeUsed()
@@ -136,7 +136,7 @@ public struct Dense: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let gradSum = try appendActivationBackward(&graph, activation, node: node, gradOutput: gradOutput)

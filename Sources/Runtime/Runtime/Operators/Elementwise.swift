@@ -1,17 +1,17 @@
 import SIMDKernels
 
 /// Σᵢ xᵢ over any number of tensors of one shape: residual connections, and the fan-in of gradients.
-public struct Sum: Operator {
-  public init() {}
-  public var name: String { "sum" }
-  public var inPlaceInputs: [Int] { [0] }
+package struct Sum: Operator {
+  package init() {}
+  package var name: String { "sum" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     for input in inputs.dropFirst() { try requireEqual(inputs[0], input) }
     return inputs[0]
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     return .elementwise(site.output) { memory, shape, plane in
       memory.inputs.withUnsafeBufferPointer {
@@ -20,7 +20,7 @@ public struct Sum: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     wanted.map { $0 ? gradOutput : nil }
@@ -28,24 +28,24 @@ public struct Sum: Operator {
 }
 
 /// y = x · m, elementwise: the mask of the diffusion objective. No gradient flows to the mask.
-public struct Mask: Operator {
-  public init() {}
-  public var name: String { "mask" }
-  public var inPlaceInputs: [Int] { [0] }
+package struct Mask: Operator {
+  package init() {}
+  package var name: String { "mask" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     try requireEqual(inputs[0], inputs[1])
     return inputs[0]
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     return .elementwise(site.output) { memory, shape, plane in
       kernels.multiply(output: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape, plane: plane)
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(Mask(), gradOutput, node.inputs[1]), nil]
@@ -53,26 +53,26 @@ public struct Mask: Operator {
 }
 
 /// y = x + shift_c on the real pixels; the zero padding around them stays zero.
-public struct ChannelShift: Operator {
+package struct ChannelShift: Operator {
   private let shift: ConstantBuffer
   private let channels: Int
 
   /// - Parameter shift: [C].
-  public init(_ shift: [Float]) {
+  package init(_ shift: [Float]) {
     self.shift = ConstantBuffer(shift)
     channels = shift.count
   }
 
-  public var name: String { "channel-shift" }
-  public var inPlaceInputs: [Int] { [0] }
+  package var name: String { "channel-shift" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try blocked(inputs[0])
     try require(input.channels == channels, "[N, \(channels), H, W]", inputs[0])
     return inputs[0]
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, shift) = (try blocked(site.output), site.kernels, shift)
     return PreparedOperator(planes: shape) { memory, plane in
       kernels.addChannelShift(
@@ -80,27 +80,27 @@ public struct ChannelShift: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] { [gradOutput] }
 }
 
 /// y = tanh(x).
-public struct Tanh: Operator {
-  public init() {}
-  public var name: String { "tanh" }
-  public var inPlaceInputs: [Int] { [0] }
+package struct Tanh: Operator {
+  package init() {}
+  package var name: String { "tanh" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     return .elementwise(site.output) { memory, shape, plane in
       kernels.tanh(output: memory.output, input: memory.inputs[0], shape: shape, plane: plane)
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(TanhBackward(), gradOutput, node.output)]

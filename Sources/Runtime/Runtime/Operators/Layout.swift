@@ -1,16 +1,16 @@
 import SIMDKernels
 
 /// Image tensor [N, C, H, W] → dense [N, C·H·W] in that order.
-public struct Flatten: Operator {
-  public init() {}
-  public var name: String { "flatten" }
+package struct Flatten: Operator {
+  package init() {}
+  package var name: String { "flatten" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try blocked(inputs[0])
     return .dense(DenseShape(rows: input.batch, columns: input.channels * input.height * input.width))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try dense(site.output), site.kernels)
     return PreparedOperator { memory in
       kernels.flatten(
@@ -18,7 +18,7 @@ public struct Flatten: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let shape = try blocked(graph.shape(of: node.inputs[0]))
@@ -43,20 +43,20 @@ private struct Unflatten: Operator {
 }
 
 /// Columns `range` of a dense tensor: the w of one layer out of a code.
-public struct Slice: Operator {
-  public let range: Range<Int>
+package struct Slice: Operator {
+  package let range: Range<Int>
 
-  public init(_ range: Range<Int>) { self.range = range }
+  package init(_ range: Range<Int>) { self.range = range }
 
-  public var name: String { "slice" }
+  package var name: String { "slice" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try dense(inputs[0])
     try require(range.upperBound <= input.columns, "[N, \(range.upperBound) or more]", inputs[0])
     return .dense(DenseShape(rows: input.rows, columns: range.count))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     let start = range.lowerBound
     return PreparedOperator { memory in
@@ -65,7 +65,7 @@ public struct Slice: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let columns = try dense(graph.shape(of: node.inputs[0])).columns
@@ -94,22 +94,22 @@ private struct Embed: Operator {
 }
 
 /// A constant image tensor [N, C, H, W], the same for every image of the batch: StyleGAN's learned 4×4 input.
-public struct Constant: Operator {
+package struct Constant: Operator {
   private let values: [Float]
   private let shape: BlockedShape
 
   /// - Parameter values: [C, H, W].
-  public init(_ values: [Float], channels: Int, height: Int, width: Int, batch: Int) {
+  package init(_ values: [Float], channels: Int, height: Int, width: Int, batch: Int) {
     precondition(values.count == channels * height * width)
     self.values = values
     shape = BlockedShape(batch: batch, channels: channels, height: height, width: width, halo: 1)
   }
 
-  public var name: String { "constant" }
+  package var name: String { "constant" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (shape, site.kernels)
     let planar = (0..<shape.batch).flatMap { _ in values }
     return PreparedOperator { memory in
@@ -121,26 +121,26 @@ public struct Constant: Operator {
 }
 
 /// Repeats each row of a dense tensor `count` times side by side: one w for all layers.
-public struct Tile: Operator {
-  public let count: Int
+package struct Tile: Operator {
+  package let count: Int
 
-  public init(count: Int) { self.count = count }
+  package init(count: Int) { self.count = count }
 
-  public var name: String { "tile" }
+  package var name: String { "tile" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try dense(inputs[0])
     return .dense(DenseShape(rows: input.rows, columns: input.columns * count))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try dense(site.inputs[0]), try dense(site.output), site.kernels)
     return PreparedOperator { memory in
       kernels.tileColumns(output: memory.output, outputShape: output, input: memory.inputs[0], inputShape: input)
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let columns = try dense(graph.shape(of: node.inputs[0])).columns

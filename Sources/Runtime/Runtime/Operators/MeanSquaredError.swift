@@ -3,16 +3,16 @@ import SIMDKernels
 /// L_n = mean over all elements of image (or row) n of (a − b)². Output: dense [1, N].
 ///
 /// All three terms of the published objective have this form (Zhu et al., ECCV 2020, eq. 4).
-public struct MeanSquaredError: Operator {
-  public init() {}
-  public var name: String { "mean-squared-error" }
+package struct MeanSquaredError: Operator {
+  package init() {}
+  package var name: String { "mean-squared-error" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     try requireEqual(inputs[0], inputs[1])
     return .dense(DenseShape(rows: 1, columns: sampleCount(inputs[0])))
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     switch site.inputs[0] {
     case .blocked(let shape):
@@ -35,7 +35,7 @@ public struct MeanSquaredError: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let (a, b) = (node.inputs[0], node.inputs[1])

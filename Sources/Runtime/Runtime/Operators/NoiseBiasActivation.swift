@@ -2,7 +2,7 @@ import SIMDKernels
 
 /// y = activation(x + strength_c · noise_hw + bias_c): noise injection, bias and activation of a StyleGAN layer
 /// (Karras et al., CVPR 2019, fig. 1b) in one pass.
-public struct NoiseBiasActivation: Operator {
+package struct NoiseBiasActivation: Operator {
   private let noise: ConstantBuffer?
   private let noiseStrength: ConstantBuffer?
   private let bias: ConstantBuffer?
@@ -13,7 +13,7 @@ public struct NoiseBiasActivation: Operator {
   /// - Parameters:
   ///   - noise: [H, W], the same for all channels; nil for none.
   ///   - noiseStrength, bias: [C].
-  public init(noise: [Float]?, noiseStrength: [Float]?, bias: [Float], activation: Activation) {
+  package init(noise: [Float]?, noiseStrength: [Float]?, bias: [Float], activation: Activation) {
     self.noise = noise.map(ConstantBuffer.init)
     self.noiseStrength = noiseStrength.map(ConstantBuffer.init)
     self.bias = ConstantBuffer(bias)
@@ -22,10 +22,10 @@ public struct NoiseBiasActivation: Operator {
     self.activation = activation
   }
 
-  public var name: String { "noise-bias-activation" }
-  public var inPlaceInputs: [Int] { [0] }
+  package var name: String { "noise-bias-activation" }
+  package var inPlaceInputs: [Int] { [0] }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     let input = try blocked(inputs[0])
     try require(
       input.channels == channels && (noiseCount ?? input.height * input.width) == input.height * input.width,
@@ -33,7 +33,7 @@ public struct NoiseBiasActivation: Operator {
     return inputs[0]
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let shape = try blocked(site.output)
     let kernels = site.kernels
     let (noise, noiseStrength, bias, activation) = (noise, noiseStrength, bias, activation)
@@ -44,7 +44,7 @@ public struct NoiseBiasActivation: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try appendActivationBackward(&graph, activation, node: node, gradOutput: gradOutput)]

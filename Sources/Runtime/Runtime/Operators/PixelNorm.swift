@@ -1,23 +1,23 @@
 import SIMDKernels
 
 /// y = x / √(mean(x²) + ε) per row: the normalisation of z before the mapping network (ε = 1e-8).
-public struct PixelNorm: Operator {
-  public let epsilon: Float
+package struct PixelNorm: Operator {
+  package let epsilon: Float
 
-  public init(epsilon: Float = 1e-8) { self.epsilon = epsilon }
+  package init(epsilon: Float = 1e-8) { self.epsilon = epsilon }
 
-  public var name: String { "pixel-norm" }
+  package var name: String { "pixel-norm" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .dense(try dense(inputs[0])) }
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .dense(try dense(inputs[0])) }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, epsilon) = (try dense(site.output), site.kernels, epsilon)
     return PreparedOperator { memory in
       kernels.pixelNorm(output: memory.output, input: memory.inputs[0], shape: shape, epsilon: epsilon)
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(PixelNormBackward(epsilon: epsilon), gradOutput, node.inputs[0])]

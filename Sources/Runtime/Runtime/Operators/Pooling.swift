@@ -1,15 +1,15 @@
 import SIMDKernels
 
 /// 2×2 average pooling with stride 2. Input [N, C, H, W], H and W even → [N, C, H/2, W/2].
-public struct AveragePool: Operator {
-  public init() {}
-  public var name: String { "average-pool" }
+package struct AveragePool: Operator {
+  package init() {}
+  package var name: String { "average-pool" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     try halvedShape(inputs[0])
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
     return PreparedOperator(planes: output) { memory, plane in
       kernels.averagePool2x2(
@@ -17,7 +17,7 @@ public struct AveragePool: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
@@ -42,15 +42,15 @@ private struct AveragePoolBackward: Operator {
 }
 
 /// 2×2 maximum pooling with stride 2. Input [N, C, H, W], H and W even → [N, C, H/2, W/2].
-public struct MaxPool: Operator {
-  public init() {}
-  public var name: String { "max-pool" }
+package struct MaxPool: Operator {
+  package init() {}
+  package var name: String { "max-pool" }
 
-  public func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     try halvedShape(inputs[0])
   }
 
-  public func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
     return PreparedOperator(planes: output) { memory, plane in
       kernels.maxPool2x2(
@@ -58,7 +58,7 @@ public struct MaxPool: Operator {
     }
   }
 
-  public func appendBackward(
+  package func appendBackward(
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(MaxPoolBackward(), gradOutput, node.inputs[0])]

@@ -125,7 +125,7 @@ private struct StyleModulationBackwardData: Operator {
 
 extension Graph {
   /// Appends instance normalisation and style modulation of `input` by `style` (see `StyleModulation`).
-  public mutating func appendStyleModulation(_ input: TensorID, style: TensorID) throws(GraphError) -> TensorID {
+  package mutating func appendStyleModulation(_ input: TensorID, style: TensorID) throws(GraphError) -> TensorID {
     let statistics = try append(ChannelStatistics(epsilon: 1e-8), input)
     return try append(StyleModulation(), input, statistics, style)
   }
