@@ -35,7 +35,7 @@ let package = Package(
   name: "idinv-lite",
   products: [.executable(name: "idinv-lite", targets: ["idinv-lite"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2"))
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
   targets: tiers + [
     // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.

@@ -9,7 +9,6 @@ from collections import OrderedDict
 import numpy as np
 import torch
 import torch.nn.functional as F
-
 from make_perceptual import FOLDER as PERCEPTUAL
 from make_perceptual import features
 

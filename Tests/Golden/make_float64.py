@@ -19,7 +19,6 @@ import pathlib
 import numpy as np
 import torch
 import torch.nn.functional as F
-
 from idinv_training.networks import Encoder, Generator
 
 HERE = pathlib.Path(__file__).parent
@@ -48,6 +47,39 @@ def perceptual_network():
     return features
 
 
+def make(folder, run, generator, encoder, features):
+    def load(what):
+        return torch.from_numpy(np.load(folder / f"{run}_{what}.npy")).double()
+
+    target, mask, codes = load("target"), load("mask"), load("codes")
+    goal = features(mask * target).detach()
+    code = codes[:1].clone().requires_grad_()
+
+    def terms():
+        image = generator.synthesis(code)
+        result = {
+            "pixel": ((mask * (target - image)) ** 2).mean(),
+            "perceptual": ((goal - features(mask * image)) ** 2).mean(),
+        }
+        if run == "invert":
+            result["domain"] = ((code - encoder(image).view_as(code)) ** 2).mean()
+        return result
+
+    for term in terms():
+        gradient, = torch.autograd.grad(terms()[term], code)
+        np.save(folder / f"float64_{run}_grad_{term}.npy", gradient.float().numpy())
+    adam = torch.optim.Adam([code], lr=0.01)
+    path = [code.detach().clone()]
+    for _ in range(len(codes) - 1):
+        loss = terms()
+        total = loss["pixel"] + 5e-5 * loss["perceptual"] + 2 * loss.get("domain", 0)
+        adam.zero_grad()
+        total.backward()
+        adam.step()
+        path.append(code.detach().clone())
+    np.save(folder / f"float64_{run}_codes.npy", torch.cat(path).float().numpy())
+
+
 def main():
     features = perceptual_network()
     for name in ("res32", "res128"):
@@ -61,36 +93,7 @@ def main():
         encoder.load_state_dict(torch.load(folder / "encoder.pth", weights_only=False))
         generator, encoder = generator.eval().double(), encoder.eval().double()
         for run in ("invert", "diffuse"):
-            def load(what):
-                return torch.from_numpy(np.load(folder / f"{run}_{what}.npy")).double()
-
-            target, mask, codes = load("target"), load("mask"), load("codes")
-            goal = features(mask * target).detach()
-            code = codes[:1].clone().requires_grad_()
-
-            def terms():
-                image = generator.synthesis(code)
-                result = {
-                    "pixel": ((mask * (target - image)) ** 2).mean(),
-                    "perceptual": ((goal - features(mask * image)) ** 2).mean(),
-                }
-                if run == "invert":
-                    result["domain"] = ((code - encoder(image).view_as(code)) ** 2).mean()
-                return result
-
-            for term in terms():
-                gradient, = torch.autograd.grad(terms()[term], code)
-                np.save(folder / f"float64_{run}_grad_{term}.npy", gradient.float().numpy())
-            adam = torch.optim.Adam([code], lr=0.01)
-            path = [code.detach().clone()]
-            for _ in range(len(codes) - 1):
-                loss = terms()
-                total = loss["pixel"] + 5e-5 * loss["perceptual"] + 2 * loss.get("domain", 0)
-                adam.zero_grad()
-                total.backward()
-                adam.step()
-                path.append(code.detach().clone())
-            np.save(folder / f"float64_{run}_codes.npy", torch.cat(path).float().numpy())
+            make(folder, run, generator, encoder, features)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def assembly(loop):
 def version(mca="llvm-mca"):
     """(major version, the line that says so)."""
     try:
-        text = subprocess.run([mca, "--version"], capture_output=True, text=True).stdout
+        text = subprocess.run([mca, "--version"], capture_output=True, text=True, check=False).stdout
     except OSError:
         raise Unavailable(f"{mca}: not found; Debian's package llvm has it") from None
     line = next((line.strip() for line in text.splitlines() if "LLVM version" in line), "")
@@ -65,7 +65,7 @@ def _regions(loop, cpu, iterations, mca):
     command = [mca, "-mtriple=aarch64-linux-gnu", f"-mcpu={cpu}", "-mattr=+fullfp16,+dotprod,+i8mm", "-json",
                f"-iterations={iterations}"]
     try:
-        done = subprocess.run(command, input=assembly(loop), capture_output=True, text=True)
+        done = subprocess.run(command, input=assembly(loop), capture_output=True, text=True, check=False)
     except OSError:
         raise Unavailable(f"{mca}: not found; Debian's package llvm has it") from None
     if done.returncode != 0 or "error:" in done.stderr:

@@ -121,8 +121,8 @@ def seconds_text(value):
 
 def markdown(report):
     lines = [
-        "**Predictions of a model, not measurements.** *Least* is the roofline itself; *predicted* is "
-        f"{report['factor']:.2f} times that, the factor by which the measured machine falls short of it.",
+        ("**Predictions of a model, not measurements.** *Least* is the roofline itself; *predicted* is "
+         f"{report['factor']:.2f} times that, the factor by which the measured machine falls short of it."),
         "",
     ]
     for name in report["models"]:

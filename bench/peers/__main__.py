@@ -50,7 +50,7 @@ def arguments() -> argparse.Namespace:
     chosen = parser.parse_args()
     unknown = set((chosen.parts or "").split(",")) - {""} - set(PARTS)
     if unknown:
-        parser.error(f"--parts: no part '{sorted(unknown)[0]}'; expected some of {', '.join(PARTS)}")
+        parser.error(f"--parts: no part '{min(unknown)}'; expected some of {', '.join(PARTS)}")
     chosen.program = chosen.program.resolve()
     if not os.access(chosen.program, os.X_OK):
         parser.error(f"--program: {chosen.program} is not there; build it with 'swift build -c release'")

@@ -8,9 +8,8 @@ import zipfile
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
 from idinv_training.networks import VGG16_PLAN, Encoder, Features, FirstLayer, Generator, UpLayer
+from torch import Tensor, nn
 
 NETWORKS = ("generator", "encoder", "perceptual")
 FILES = {"generator": "generator.pth", "encoder": "encoder.pth", "perceptual": "vgg16.pth"}

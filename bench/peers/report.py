@@ -72,9 +72,9 @@ def text(about: dict, parts: dict) -> str:
     versions = ", ".join(f"{package} {version}" for package, version in about["versions"].items())
     blocks = [
         "# Speed beside other engines\n",
-        f"{about['cpu']}, {about['threads']} threads, {about['resolution']} px, {about['checkpoints']} weights; {versions}. "
-        f"Medians of {about['rounds']} alternating rounds of {about['runs']} runs after a warm-up; ratios are medians of the "
-        "rounds' ratios. All peers compute in f32.\n",
+        (f"{about['cpu']}, {about['threads']} threads, {about['resolution']} px, {about['checkpoints']} weights; "
+         f"{versions}. Medians of {about['rounds']} alternating rounds of {about['runs']} runs after a warm-up; "
+         "ratios are medians of the rounds' ratios. All peers compute in f32.\n"),
         f"    python -m peers {'--full' if about['full'] else '--quick'} --out …\n"]
     for part in ("networks", "step"):
         for network, results in parts.get(part, {}).items():

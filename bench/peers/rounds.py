@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -67,7 +68,7 @@ class Worker:
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         environment["PYTHONPATH"] = os.pathsep.join(
             filter(None, [str(ROOT / "bench"), environment.get("PYTHONPATH")]))
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (lives as long as the process)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, env=environment)
 
@@ -88,10 +89,8 @@ class Worker:
         return {"failed": f"ended with {code}: {last[:300]}"}
 
     def ask(self, **request) -> dict:
-        try:
+        with contextlib.suppress(BrokenPipeError):  # Then `read` tells why the worker ended.
             print(json.dumps(request), file=self.process.stdin, flush=True)
-        except BrokenPipeError:
-            pass
         return self.read()
 
     def end(self) -> None:

@@ -114,7 +114,7 @@ def main():
             scale = 1 if bits == 8 else 257
             half = (scale - 1) // 2
 
-            def down(values):
+            def down(values, half=half, scale=scale):
                 return (values + half) // scale
 
             v = samples(3, bits)

@@ -45,7 +45,7 @@ def exported(task: Task) -> tuple[pathlib.Path, pathlib.Path]:
         tool = shutil.which("pnnx", path=str(pathlib.Path(sys.executable).parent)) or str(pnnx.EXEC_PATH)
         shape = "[" + ",".join(map(str, example.shape)) + "]"
         made = subprocess.run([tool, "net.pt", f"inputshape={shape}", "fp16=0"], cwd=folder, capture_output=True,
-                              text=True)
+                              text=True, check=False)
         for source, target in (("net.ncnn.bin", weights), ("net.ncnn.param", parameters)):
             path = pathlib.Path(folder) / source
             if made.returncode or not path.exists():

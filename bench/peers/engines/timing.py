@@ -1,5 +1,5 @@
 import time
-from typing import Callable
+from collections.abc import Callable
 
 
 def timed(run: Callable[[], object], runs: int) -> list[float]:

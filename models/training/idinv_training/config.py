@@ -98,7 +98,7 @@ class Preset:
     checkpoint_minutes: float = 3.0
     compile: bool = False  # torch.compile, which needs a C++ compiler
 
-    def within(self, minutes: float) -> "Preset":
+    def within(self, minutes: float) -> Preset:
         """The same preset, each of its stages limited to `minutes`."""
         limit = lambda budget: replace(budget, minutes=minutes)
         lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget))

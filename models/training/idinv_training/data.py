@@ -23,10 +23,10 @@ class Pool:
     def __len__(self) -> int:
         return len(self.images)
 
-    def to(self, device: torch.device | str) -> "Pool":
+    def to(self, device: torch.device | str) -> Pool:
         return Pool(self.images.to(device), self.attributes.to(device))
 
-    def first(self, count: int) -> "Pool":
+    def first(self, count: int) -> Pool:
         return Pool(self.images[:count], self.attributes[:count])
 
     def draw(self, count: int, resolution: int | None = None, mirror: bool = False) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = 8
 
 
-def export(run: "Pipeline", inverted: int = 16) -> dict:
+def export(run: Pipeline, inverted: int = 16) -> dict:
     """Writes `export/` in the run folder: *.pth, figures.json, examples/face-NN.png, samples.png, contact.png."""
     out = run.folder / "export"
     features, test = run.trunk(), run.test
@@ -46,7 +47,7 @@ def export(run: "Pipeline", inverted: int = 16) -> dict:
     save_png(out / "contact.png", torch.cat(shown), 16, 2)
 
     meter = FrechetMeter(features, test)
-    real = lambda n: run.train.draw(n)
+    real = run.train.draw
     fake = lambda n: generator(torch.randn(n, generator.z_dim, device=run.device))
     figures = {
         "parameters": {name: sum(p.numel() for p in net.parameters())
@@ -66,7 +67,7 @@ def export(run: "Pipeline", inverted: int = 16) -> dict:
     return figures
 
 
-def compare_deviations(run: "Pipeline", deviations: Sequence[float] = (0.05, 0.1, 0.2, 0.4, 0.8),
+def compare_deviations(run: Pipeline, deviations: Sequence[float] = (0.05, 0.1, 0.2, 0.4, 0.8),
                        weights: Sequence[float] = (0, 0.5, 2, 10, 40), images: int = 24) -> None:
     """Prints PSNR and mean domain error, relative to the variance of codes, of 100-step inversions of training images."""
     features = run.trunk()

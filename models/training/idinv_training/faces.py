@@ -14,8 +14,8 @@ Coordinates: x to the right, y up, z to the viewer; the head is about 1.45 wide 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import torch
 import torch.nn.functional as F

@@ -7,8 +7,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -62,7 +63,7 @@ class Run:
             _set_random_state(state["random"])
             if self.log_path.exists():  # what came after the checkpoint will be done again
                 lines = self.log_path.read_text().splitlines(keepends=True)
-                self.log_path.write_text("".join(l for l in lines if json.loads(l)["images"] <= self.images))
+                self.log_path.write_text("".join(line for line in lines if json.loads(line)["images"] <= self.images))
         elif self.log_path.exists():
             self.log_path.unlink()
         self._clock = self._saved = self._told = time.monotonic()

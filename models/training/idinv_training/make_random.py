@@ -19,9 +19,7 @@ def random_generator(resolution: int, **sizes) -> Generator:
     """A generator whose noise, biases and styles all matter, as after training."""
     net = Generator(resolution, **sizes).eval()
     for name, p in net.synthesis.named_parameters():
-        if name.endswith("apply_noise.weight"):
-            p.normal_(std=0.1)
-        elif name.endswith(("epilogue.bias", "wscale.bias")):
+        if name.endswith("apply_noise.weight") or name.endswith(("epilogue.bias", "wscale.bias")):
             p.normal_(std=0.1)
     net.measure_w_avg(2000)
     return net

@@ -12,7 +12,7 @@ Sources
 from __future__ import annotations
 
 import math
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -291,7 +291,7 @@ class Generator(nn.Module):
 
 
 @torch.no_grad()
-def rescale_codes(generator: Generator, encoders: "Sequence[Encoder]", factor: float) -> None:
+def rescale_codes(generator: Generator, encoders: Sequence[Encoder], factor: float) -> None:
     """Multiplies all codes by `factor` without changing any image: the mapping network and the encoders put out more,
     the styles weigh it less. Exact, since leaky ReLU commutes with positive factors."""
     last = getattr(generator.mapping, f"dense{generator.mapping.depth - 1}")

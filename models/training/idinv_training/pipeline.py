@@ -15,8 +15,8 @@ from .loop import save_whole
 from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
 from .pictures import save_png
 from .train_features import AttributeHead, AttributeReader, train_features
-from .train_supervised import train_supervised
 from .train_gan import make_discriminator, make_generator, train_gan
+from .train_supervised import train_supervised
 
 OUTPUTS = {
     "pool": ("export/generator",),  # looked at again unless nothing is left to do

@@ -128,7 +128,8 @@ def train_gan(preset: Preset, generator: Generator, train: Pool, test: Pool, fea
         step += 1
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:
-            frechet = meter(lambda n: average.net.synthesis(average.net.codes(latent(n)), resolution, fade))
+            draw = lambda n, r=resolution, f=fade: average.net.synthesis(average.net.codes(latent(n)), r, f)
+            frechet = meter(draw)
             with torch.no_grad():
                 sample = average.net.synthesis(average.net.codes(preview), resolution, fade)
             save_png(folder / "samples" / f"gan-{run.images:08d}.png", to_bytes(sample), 16,
@@ -138,7 +139,7 @@ def train_gan(preset: Preset, generator: Generator, train: Pool, test: Pool, fea
     net.measure_w_avg()
     if lesson:
         judge = FrechetMeter(features, train)
-        before, after = (judge(lambda n: g.synthesis(g.codes(latent(n)))) for g in (taught, net))
+        before, after = (judge(lambda n, g=g: g.synthesis(g.codes(latent(n)))) for g in (taught, net))
         kept = "adversarial" if after < before else "taught"
         run.report(train_frechet_taught=round(before, 4), train_frechet_adversarial=round(after, 4), kept=kept)
         net = net if after < before else taught

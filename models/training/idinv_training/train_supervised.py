@@ -136,8 +136,8 @@ def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Po
         average.update(generator, batch, run.images)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:
-            draw = lambda z: average.net.synthesis(average.net.codes(z), resolution)
-            frechet = meter(lambda n: draw(torch.randn(n, generator.z_dim, device=device)))
+            draw = lambda z, r=resolution: average.net.synthesis(average.net.codes(z), r)
+            frechet = meter(lambda n, draw=draw: draw(torch.randn(n, generator.z_dim, device=device)))
             with torch.no_grad():
                 x = F.adaptive_avg_pool2d(train.take(torch.arange(32, device=device)), resolution)
                 y = draw(complete_latent(lesson.known[:32], generator.z_dim))

@@ -5,11 +5,10 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-
 from idinv_training import data, faces
 from idinv_training.__main__ import main
-from idinv_training.curves import read
 from idinv_training.config import PRESETS
+from idinv_training.curves import read
 from idinv_training.export import compare_deviations
 from idinv_training.loop import Average, Run
 from idinv_training.make_random import random_encoder, random_generator
@@ -19,7 +18,6 @@ from idinv_training.pipeline import Pipeline
 from idinv_training.train_features import AttributeHead
 from idinv_training.train_gan import real_penalty, stage_at
 from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
-
 
 # ------------------------------------------------------------------------------------------------------------ renderer
 
