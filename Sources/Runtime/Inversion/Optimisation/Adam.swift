@@ -50,7 +50,7 @@ package struct Adam: Sendable {
 ///
 /// As published, its first steps are as long as all others, in directions that one gradient alone has named: the loss rises
 /// far above the start's and comes back after some twenty steps. A rate that grows over the first steps avoids the detour
-/// (docs/OPTIMISERS.md).
+/// (docs/OPTIMIZERS.md).
 struct AdamOptimiser: Optimiser {
   /// Steps over which the rate of a warmed-up run grows, in proportion, from `firstShare` to the whole.
   static let warmUpLength = 30

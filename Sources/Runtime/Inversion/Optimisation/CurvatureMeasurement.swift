@@ -20,7 +20,7 @@ package final class CurvatureMeasurement {
     var wholeLimit = 1024
 
     /// Of 32 to 256, 64 to 128 do best on the shipped model: flat directions are better taken as stiff as the last one that
-    /// is kept, since it is along them that images differ (docs/OPTIMISERS.md).
+    /// is kept, since it is along them that images differ (docs/OPTIMIZERS.md).
     package static let defaultRank = 64
 
     package init(imageCount: Int = 64, rank: Int = defaultRank, seed: UInt32 = 0) {

@@ -34,7 +34,7 @@ package struct OptimiserMemory: Sendable, Equatable {
   }
 }
 
-/// The optimisers to choose from; docs/OPTIMISERS.md has what was tried.
+/// The optimisers to choose from; docs/OPTIMIZERS.md has what was tried.
 package enum OptimiserKind: String, Sendable, CaseIterable, Codable {
   /// The best that was found: L-BFGS on the model's mean curvature; for a model without, Adam with a rate that grows at
   /// first. The best code is the result, and a collapse is noticed and undone.
