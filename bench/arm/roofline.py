@@ -121,14 +121,14 @@ def seconds_text(value):
 
 def markdown(report):
     lines = [
-        ("**Predictions of a model, not measurements.** *Least* is the roofline itself; *predicted* is "
+        ("**Predictions of a model, not measurements.** *Minimum* is the roofline itself; *predicted* is "
          f"{report['factor']:.2f} times that, the factor by which the measured machine falls short of it."),
         "",
     ]
     for name in report["models"]:
         lines += [
             f"### {name}", "",
-            "| board (predicted) | step, least | step, predicted | encoder, predicted | inversion of 100 steps, least | inversion, predicted |",
+            "| board | step, minimum | step, predicted | encoder, predicted | inversion of 100 steps, minimum | the same, predicted |",
             "|---|---|---|---|---|---|",
         ]
         for one in report["predictions"]:
@@ -139,14 +139,14 @@ def markdown(report):
                 lines.append(f"| {name_cell} | " + " | ".join(map(seconds_text, cells)) + " |")
         lines.append("")
     lines += [
-        "### The model on the machine that was measured", "",
-        "| model | part | measured | least | predicted | error |", "|---|---|---|---|---|---|",
+        "### The model on the measured machine", "",
+        "| model | part | measured | minimum | predicted | error |", "|---|---|---|---|---|---|",
     ]
     for one in report["errors"]:
         lines.append(
             f"| {one['model']} | {one['part']} | {seconds_text(one['measured_s'])} | {seconds_text(one['least_s'])} | "
             f"{seconds_text(one['predicted_s'])} | {one['error']:+.0%} |")
-    lines += ["", "### Where the figures come from", "", report["note"].split(" flop_per_cycle")[0], ""]
+    lines += ["", "### Sources", "", report["note"].split(" flop_per_cycle")[0], ""]
     lines += [f"- {board['name']}: {board['source']}." for board in report["boards"]]
     lines.append(f"- Share of the bus that programs get: {report['usable_share']['value']}; {report['usable_share']['source']}.")
     return "\n".join(lines) + "\n"
