@@ -33,7 +33,7 @@ let tiers: [Target] =
 
 let package = Package(
   name: "idinv-lite",
-  products: [.executable(name: "idinv-lite", targets: ["idinv-lite"])],
+  products: [.executable(name: "idinv-lite", targets: ["Command"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
@@ -66,13 +66,20 @@ let package = Package(
       name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
       path: "Sources/Runtime/Inversion"),
 
+    // Sources/idinv-lite: pages and tables; runs and their folders; the command.
+    .target(
+      name: "Reports", dependencies: ["Inversion", "Imaging"], path: "Sources/idinv-lite/Reports"),
+    .target(
+      name: "Workflows",
+      dependencies: ["Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels"],
+      path: "Sources/idinv-lite/Workflows"),
     .executableTarget(
-      name: "idinv-lite",
+      name: "Command",
       dependencies: [
-        "Inversion", "Imaging", "Checkpoint",
+        "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/idinv-lite"),
+      path: "Sources/idinv-lite/Command"),
 
     .testTarget(
       name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
@@ -84,7 +91,8 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
-      name: "CommandTests", dependencies: ["idinv-lite", "Imaging", "Checkpoint"], path: "Tests/CommandTests",
+      name: "CommandTests", dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint"],
+      path: "Tests/CommandTests",
       exclude: ["Help"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(

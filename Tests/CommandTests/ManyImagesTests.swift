@@ -4,7 +4,7 @@ import Imaging
 import Quant
 import Testing
 
-@testable import idinv_lite
+@testable import Workflows
 
 @Suite("invert on many images: batches, journal, shards, merge", .serialized)
 struct ManyImagesTests {

@@ -1,5 +1,5 @@
 /// What to do with a picture that is not square.
-package enum CropRule: String, CaseIterable, Sendable {
+package enum CropRule: String, CaseIterable, Codable, Sendable {
   /// Refuse it: squashing a face in silence spoils the inversion.
   case none
   /// Cut the largest square out of the middle (of an odd remainder, the larger half is cut right or below).

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import idinv_lite
+@testable import Reports
+@testable import Workflows
 
 @Suite("clock rates and temperatures")
 struct ConditionTests {
@@ -34,9 +35,9 @@ struct ConditionTests {
   func rate() throws {
     var log = Self.log()
     for step in 1...100 { log.didStep(seconds: step <= 50 ? 0.05 : 0.1, elapsed: Double(step) * 0.05) }
-    #expect(log.samples.count == 5)
-    #expect(zip(log.samples, log.samples.dropFirst()).allSatisfy { $1.seconds - $0.seconds >= 1 })
-    let summary = try #require(log.summary)
+    #expect(log.course.samples.count == 5)
+    #expect(zip(log.course.samples, log.course.samples.dropFirst()).allSatisfy { $1.seconds - $0.seconds >= 1 })
+    let summary = try #require(log.course.summary)
     #expect(abs(summary.step_s_at_start - 0.05) < 1e-9 && abs(summary.step_s_at_end - 0.1) < 1e-9)
     #expect(summary.clock_mhz_least == 1000 && summary.clock_mhz_possible == 2000)
     #expect(summary.temperature_c_highest == 70)
@@ -46,28 +47,28 @@ struct ConditionTests {
   func long() throws {
     var log = Self.log()
     for second in 0..<5000 { log.didStep(seconds: 1, elapsed: Double(second)) }
-    #expect((300...600).contains(log.samples.count))
-    let gaps = zip(log.samples, log.samples.dropFirst()).map { $1.seconds - $0.seconds }
+    #expect((300...600).contains(log.course.samples.count))
+    let gaps = zip(log.course.samples, log.course.samples.dropFirst()).map { $1.seconds - $0.seconds }
     #expect(try #require(gaps.max()) <= 2 * (try #require(gaps.min())))
-    #expect(try #require(log.samples.last).seconds > 4900)
+    #expect(try #require(log.course.samples.last).seconds > 4900)
   }
 
   @Test("a chart of speed, clock rate and temperature, where there are some")
   func chart() throws {
     var log = Self.log()
     log.didStep(seconds: 0.1, elapsed: 0)
-    #expect(log.chart() == nil && log.summary == nil)
+    #expect(log.course.chart() == nil && log.course.summary == nil)
     for second in 1..<10 { log.didStep(seconds: second < 5 ? 0.1 : 0.2, elapsed: Double(second)) }
-    let chart = try #require(log.chart())
+    let chart = try #require(log.course.chart())
     #expect(chart.series.count == 3)
     #expect(chart.series[0].points.map(\.y).min() == 50 && chart.series[0].points.map(\.y).max() == 100)
     #expect(chart.series[1].points.allSatisfy { $0.y == 50 } && chart.series[2].points.allSatisfy { $0.y == 70 })
     var bare = Self.log(clock: nil)
     for second in 0..<5 { bare.didStep(seconds: 0.1, elapsed: Double(second)) }
-    #expect(try #require(bare.chart()).series.count == 2)
+    #expect(try #require(bare.course.chart()).series.count == 2)
     var report = InversionReport(run: InversionReportTests.run(), entries: [try InversionReportTests.entry(0)])
     #expect(!report.html().contains("Speed and heat"))
-    report.conditions = log
+    report.conditions = log.course
     let page = report.html()
     expectWellFormed(page)
     #expect(page.contains("Speed and heat") && page.contains("temperature, °C"))

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@testable import idinv_lite
+@testable import Command
+@testable import Workflows
 
 /// A `/sys` of one's own.
 struct FakeSystem {

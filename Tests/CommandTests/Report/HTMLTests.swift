@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-@testable import idinv_lite
+@testable import Reports
 
 @Suite("Pieces of pages")
 struct HTMLTests {

@@ -2,7 +2,8 @@ import Foundation
 import Imaging
 import Testing
 
-@testable import idinv_lite
+@testable import Command
+@testable import Workflows
 
 @Suite("Progress, logs and JSON")
 struct TerminalTests {

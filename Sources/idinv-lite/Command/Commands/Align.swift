@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Reports
+import Workflows
+
+/// `idinv-lite align`
+struct Align: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Cut faces out of photographs by their landmarks, as generators of faces were trained on.",
+    discussion: """
+      Writes NAME.png: the face upright and centred as in FFHQ, whose recipe this follows; what a photograph does not show is \
+      mirrored and faded. Landmarks come from a detector of your choice: a text, CSV or JSON file with x and y of 5 points \
+      (left eye, right eye, nose, left and right corner of the mouth; left in the picture) or of 68 (iBUG 300-W), or an iBUG \
+      .pts file. A photograph that cannot be aligned is skipped, and the exit code tells.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+  var images: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "File with the points of the one image, or folder with a file for each: NAME.txt, .csv, .json or .pts. "
+        + "Default: beside the images.", valueName: "path"))
+  var landmarks: String?
+
+  @Option(help: ArgumentHelp("Side of the results in pixels. Default: the model's.", valueName: "n"))
+  var resolution: Int?
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputOption
+  @OptionGroup var reporting: ReportingOptions
+
+  private struct Listing: Encodable {
+    var images: [String]
+    var skipped: [SkippedImage]
+    var resolution: Int
+  }
+
+  mutating func validate() throws {
+    if let resolution, !(8...4096).contains(resolution) {
+      throw ValidationError("--resolution: expected 8 to 4096, found \(resolution)")
+    }
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      let listed = try ImageList.expand(images)
+      let source = try LandmarkSource(landmarks, imageCount: listed.count)
+      let side = try resolution ?? model.load().generator().specification.resolution
+      try output.folder.prepare()
+      try output.folder.check(listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
+      let context = self.reporting.context()
+      var done: [String] = []
+      var skipped: [SkippedImage] = []
+      for (index, entry) in listed.enumerated() {
+        if Signals.cancellation.isCancelled { break }
+        do {
+          let face = try FaceLandmarks.read(try source.path(of: entry))
+          let picture = try PNG.read(entry.path).aligned(to: face, resolution: side, path: entry.path)
+          try output.folder.writePNG(picture, "\(entry.name).png")
+          done.append(entry.name)
+        } catch {
+          skipped.append(try context.skip(entry, error))
+        }
+        context.update(ProgressState(name: entry.name, step: index + 1, stepCount: listed.count))
+      }
+      context.pause()
+      if !done.isEmpty {
+        try self.reporting.summarise(
+          "\(done.count) face\(done.count == 1 ? "" : "s") of \(side)×\(side) pixels in \(output.folder.root)"
+        ) { Listing(images: done, skipped: skipped, resolution: side) }
+      }
+      if Signals.cancellation.isCancelled { throw Cancelled() }
+      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+    }
+  }
+}
+
+/// Where the landmarks of images are.
+private enum LandmarkSource {
+  case file(String)
+  /// A folder, or that of each image.
+  case folder(String?)
+
+  init(_ path: String?, imageCount: Int) throws {
+    var isFolder: ObjCBool = false
+    guard let path else {
+      self = .folder(nil)
+      return
+    }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
+    }
+    guard isFolder.boolValue || imageCount == 1 else {
+      throw Failure(
+        .usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
+    }
+    self = isFolder.boolValue ? .folder(path) : .file(path)
+  }
+
+  /// The file with the points of an image.
+  func path(of image: ListedImage) throws -> String {
+    switch self {
+    case .file(let path): return path
+    case .folder(let folder):
+      let stem = (image.path as NSString).deletingPathExtension
+      let base = folder.map { ($0 as NSString).appendingPathComponent((stem as NSString).lastPathComponent) } ?? stem
+      let candidates = ["txt", "csv", "json", "pts"].map { "\(base).\($0)" }
+      guard let found = candidates.first(where: FileManager.default.fileExists) else {
+        throw Failure(.badData, "\(image.path): no landmarks; expected \(base).txt (or .csv, .json, .pts)")
+      }
+      return found
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Inversion
+import Quant
+import Workflows
+
+/// `idinv-lite boundary closed-form`
+struct BoundaryClosedForm: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "closed-form",
+    abstract: "Directions that change the image most, from the generator's weights alone.",
+    discussion: """
+      SeFa (Shen and Zhou, CVPR 2021): the eigenvectors of AᵀA with the K largest eigenvalues, A the weights of the chosen \
+      layers' styles, each row at length 1. Needs no samples and no labels; what a direction means is for the eye. Writes \
+      closed-form-0.npy … [1, L, D], a unit vector in each chosen layer, and .json beside each.
+      """)
+
+  @Argument(help: ArgumentHelp("How many directions.", valueName: "k"))
+  var count: Int
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputOption
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Layers, as in 0-3,7. Default: all.", valueName: "list"))
+  var layers: String?
+
+  @OptionGroup var reporting: ReportingOptions
+
+  private struct Record: Encodable {
+    var attribute: String
+    var path: String
+    var method = "closed form (SeFa)"
+    var layers: [Int]
+    var eigenvalue: Double
+    /// Of the sum of all eigenvalues.
+    var share: Double
+    var model: String
+    var model_sha256: String
+    var version = Program.version
+  }
+
+  mutating func validate() throws {
+    guard count > 0 else { throw ValidationError("K: expected 1 or more, found \(count)") }
+    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
+  }
+
+  func run() throws {
+    try reporting {
+      let model = try model.load()
+      let chosen = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
+      let directions = try ClosedFormDirections(model, count: count, layers: chosen)
+      let names = (0..<count).map { "closed-form-\($0)" }
+      try output.folder.prepare()
+      try output.folder.check(names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
+      let checksum = try SHA256.hexDigest(ofFile: model.path)
+      let shape = directions.shape
+      var records: [Record] = []
+      for (index, name) in names.enumerated() {
+        let path = output.folder.path("\(name).npy")
+        try NumpyArray(shape: [1, shape.layerCount, shape.dimension], floats: directions.normal(index)).write(to: path)
+        let record = Record(
+          attribute: name, path: path, layers: directions.layers, eigenvalue: directions.values[index],
+          share: directions.values[index] / Double(max(1, directions.rowCount)),
+          model: (model.path as NSString).lastPathComponent, model_sha256: checksum)
+        try JSONOutput.write(record, to: output.folder.path("\(name).json"))
+        records.append(record)
+      }
+      let lines = records.map { record in
+        "\(record.path): eigenvalue " + String(format: "%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
+      }
+      try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": records] }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Inversion
+import Workflows
+
+/// `idinv-lite boundary info`
+struct BoundaryInfo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Show what boundary files hold.",
+    discussion: """
+      Reads plain arrays [1, D] and [1, L, D], with or without a .json beside them, and the published dictionaries of \
+      idinvert_pytorch. With --model, it says too whether a boundary belongs to the model.
+      """)
+
+  @Argument(help: ArgumentHelp("Boundary files.", valueName: "files"))
+  var files: [String]
+
+  @Option(
+    name: [.short, .long], help: ArgumentHelp("A model that the boundaries are to fit.", valueName: "model.idinv"))
+  var model: String?
+
+  @OptionGroup var reporting: ReportingOptions
+
+  private struct Listing: Encodable {
+    var path: String
+    var attribute: String
+    var shape: [Int]
+    /// Nil for all.
+    var layers: [Int]?
+    var length: Double
+    var layer_lengths: [Double]
+  }
+
+  func run() throws {
+    try reporting {
+      var option = ModelOption()
+      option.model = model
+      let shape = try model == nil ? nil : option.load().codeShape()
+      var listings: [Listing] = []
+      var lines: [String] = []
+      for path in files {
+        let file = try locating(path) { try BoundaryFile.read(path) }
+        guard let dimension = file.array.shape.last, dimension > 0, file.array.floats.allSatisfy(\.isFinite) else {
+          throw Failure(.badData, "\(path): expected a boundary of finite numbers, found shape \(file.array.shape)")
+        }
+        if let shape {
+          _ = try locating(path) {
+            try SemanticBoundary(
+              name: file.name, values: file.array.floats, shape: file.array.shape, layers: file.layers, of: shape)
+          }
+        }
+        let values = file.array.floats
+        let lengths = stride(from: 0, to: values.count, by: dimension).map { length(values[$0..<$0 + dimension]) }
+        let listing = Listing(
+          path: path, attribute: file.name, shape: file.array.shape, layers: file.layers, length: length(values[...]),
+          layer_lengths: lengths)
+        listings.append(listing)
+        lines += text(listing)
+      }
+      try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": listings] }
+    }
+  }
+
+  private func length(_ values: ArraySlice<Float>) -> Double {
+    values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+  }
+
+  private func text(_ listing: Listing) -> [String] {
+    var lines = ["\(listing.path): \(listing.attribute), shape \(listing.shape)"]
+    lines.append("  layers   \(listing.layers.map { $0.map(String.init).joined(separator: " ") } ?? "all")")
+    lines.append("  length   " + String(format: "%.4g", listing.length))
+    if listing.layer_lengths.count > 1 {
+      lines.append("  by layer " + listing.layer_lengths.map { String(format: "%.3g", $0) }.joined(separator: " "))
+    }
+    let known = sidecar(of: listing.path)
+    for key in known.keys.sorted() where !["attribute", "layers", "path"].contains(key) {
+      if let value = known[key] { lines.append("  \(key): \(value)") }
+    }
+    return lines
+  }
+
+  /// Numbers and texts of `NAME.json`, one line each.
+  private func sidecar(of path: String) -> [String: String] {
+    let url = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("json")
+    guard let handle = FileHandle(forReadingAtPath: url.path), let data = try? handle.read(upToCount: 1 << 20),
+      let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any], object["attribute"] != nil
+    else { return [:] }
+    return object.compactMapValues { value in
+      if let accuracy = value as? [String: Any], let right = accuracy["right"], let count = accuracy["count"] {
+        return "\(right) of \(count)"
+      }
+      if let text = value as? String { return String(text.map { $0.isNewline ? "?" : $0 }) }
+      if let list = value as? [String] { return list.isEmpty ? nil : list.joined(separator: ", ") }
+      return value is [Any] || value is [String: Any] ? nil : "\(value)"
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Imaging
+import Quant
+import Workflows
+
+extension WeightsPrecision: ExpressibleByArgument {}
+extension PerceptualInput: ExpressibleByArgument {}
+
+/// What a checkpoint cannot state; shared by `convert` and `verify`.
+struct FoldingOptions: ParsableArguments {
+  @Flag(inversion: .prefixedNo, help: "Whether the generator's image passes through tanh.")
+  var finalTanh = true
+
+  @Flag(help: "The encoder was built with use_wscale.")
+  var encoderWscale = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
+  var truncationPsi: Float?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
+  var truncationLayers: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
+      valueName: "n"))
+  var perceptualLayers: Int?
+
+  @Option(help: "What the perceptual network was trained on: caffe (BGR less a mean, as published) or torchvision.")
+  var perceptualInput = PerceptualInput.caffe
+
+  mutating func validate() throws {
+    if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
+    if let count = truncationLayers, count < 0 {
+      throw ValidationError("--truncation-layers: expected 0 or more, found \(count)")
+    }
+    if let count = perceptualLayers, count < 1 {
+      throw ValidationError("--perceptual-layers: expected 1 or more, found \(count)")
+    }
+  }
+
+  func conversionOptions(weights: WeightsPrecision) -> ConversionOptions {
+    var options = ConversionOptions()
+    options.precision = weights
+    options.finalTanh = finalTanh
+    options.encoderWScale = encoderWscale
+    options.truncationPsi = truncationPsi
+    options.truncationLayers = truncationLayers
+    options.perceptualLayers = perceptualLayers
+    options.perceptualInput = perceptualInput
+    options.creator = "idinv-lite \(Program.version)"
+    return options
+  }
+}
+
+/// `idinv-lite convert`
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Convert trained checkpoints to one model file.",
+    discussion: """
+      Reads PyTorch .pth (zip and legacy) and .safetensors under the names of idinvert_pytorch. Resolution, layers, \
+      channels, dimensions, fused scale and batch normalisation are inferred from names and shapes; what was found, \
+      inferred and ignored is printed. Parts may be absent.
+      """)
+
+  @Option(help: ArgumentHelp("StyleGAN generator.", valueName: "checkpoint")) var generator: String?
+  @Option(help: ArgumentHelp("Domain-guided encoder.", valueName: "checkpoint")) var encoder: String?
+  @Option(help: ArgumentHelp("VGG-style feature network.", valueName: "checkpoint")) var perceptual: String?
+  @Option(
+    help: ArgumentHelp(
+      "Head on the feature network that reads attributes off an image; needs --perceptual.", valueName: "checkpoint"))
+  var attributes: String?
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
+  var output: String
+
+  @Option(help: "How weights are stored: f32, f16 or int8.")
+  var weights = WeightsPrecision.f16
+
+  @OptionGroup var folding: FoldingOptions
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"))
+  var pixelRange = "-1,1"
+
+  @Option(help: ArgumentHelp("Terms under which the weights may be used; kept in the file.", valueName: "text"))
+  var licence = ""
+
+  @Option(help: ArgumentHelp("Where the weights come from; kept in the file.", valueName: "text"))
+  var note = ""
+
+  @Flag(help: "Ignore tensors that the published networks do not have, instead of refusing them.")
+  var ignoreUnknown = false
+
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    if attributes != nil, perceptual == nil {
+      throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
+    }
+    guard generator != nil || encoder != nil || perceptual != nil else {
+      throw ValidationError("give at least one of --generator, --encoder and --perceptual")
+    }
+    _ = try pixelInterval()
+  }
+
+  private var checkpoints: [String] { [generator, encoder, perceptual, attributes].compactMap { $0 } }
+
+  func run() throws {
+    try reporting {
+      var options = folding.conversionOptions(weights: weights)
+      (options.pixelMinimum, options.pixelMaximum) = try pixelInterval()
+      options.licence = licence
+      options.note = note
+      options.ignoresUnknownTensors = ignoreUnknown
+      try OutputPlaces(inputs: checkpoints).check(output)
+      Signals.install()
+      let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().deletingLastPathComponent().path
+      AtomicFile.removeLeftovers(in: folder)
+      let context = reporting.context()
+      let conversion = Conversion(
+        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
+      let report = try naming { () throws(CheckpointError) in
+        try conversion.run(to: output) { share in
+          context.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
+          guard Signals.cancellation.isCancelled else { return }
+          context.pause()
+          AtomicFile.removeLeftovers(in: folder, includesOwn: true)
+          Self.exit(withError: ExitCode(Signals.exitCode))
+        }
+      }
+      context.pause()
+      for warning in report.warnings {
+        StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
+      }
+      try reporting.summarise(report.text) { report }
+    }
+  }
+
+  /// Adds the checkpoint's path to errors that do not name it.
+  private func naming<Value>(_ body: () throws(CheckpointError) -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      let text = error.description
+      guard !(checkpoints + [output]).contains(where: text.contains), let path = culprit(error) else { throw error }
+      throw Failure(status(of: error), "\(path): \(text)")
+    }
+  }
+
+  /// The checkpoint that an error is about: the only one, the one of its kind, the one that cannot be opened, or the one
+  /// that has the tensor.
+  private func culprit(_ error: CheckpointError) -> String? {
+    if checkpoints.count == 1 { return checkpoints[0] }
+    switch error {
+    case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
+      let paths = ["generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes]
+      return paths[part].flatMap { $0 }
+    default: break
+    }
+    return checkpoints.first { path in
+      guard let names = try? CheckpointReader.open(path).names else { return true }
+      guard case .tensor(let name, _, _) = error else { return false }
+      return names.contains { $0 == name || $0.hasSuffix("." + name) }
+    }
+  }
+
+  private func pixelInterval() throws -> (Float, Float) {
+    let ends = pixelRange.split(separator: ",", omittingEmptySubsequences: false).map { Float($0) }
+    guard ends.count == 2, let low = ends[0], let high = ends[1], low.isFinite, high.isFinite, low < high else {
+      throw ValidationError("--pixel-range: expected two numbers as in -1,1, found '\(pixelRange)'")
+    }
+    return (low, high)
+  }
+}

@@ -1,0 +1,215 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Reports
+import Runtime
+import Workflows
+
+/// `idinv-lite evaluate`
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a model by the paper's experiments: reconstruction, semantics, edits, ablation, interpolation.",
+    discussion: """
+      Inverts the images by several methods side by side: in-domain, the encoder alone, a conventional encoder, \
+      Image2StyleGAN-style free optimisation in W+, and the same in W. Writes into the output folder evaluation.json, \
+      evaluation.csv, precision_recall.csv and evaluation.html, and keeps what it has found in evaluation.journal: the \
+      same command goes on where an interrupted one stopped, and does nothing twice.
+
+      The images should be ones that the model has not seen. Boundaries named after an attribute of the model's \
+      attribute network take part in the semantic analysis, the edits and the ablation.
+      """)
+
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputOption
+
+  enum Preset: String, ExpressibleByArgument, CaseIterable { case quick, paper }
+  @Option(help: "How much is measured: quick, or the paper's experiments.")
+  var preset = Preset.quick
+
+  @Option(
+    help: ArgumentHelp(
+      "A model file whose encoder is the conventional one. Default: conventional.idinv beside the model, if it is there.",
+      valueName: "model.idinv"))
+  var conventional: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder of boundaries, NAME.npy for attribute NAME. Default: boundaries beside the model, if it is there.",
+      valueName: "dir"))
+  var boundaries: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Methods, with commas between them: in-domain, encoder, conventional, image2stylegan, w. Default: all that can be.",
+      valueName: "names"))
+  var methods: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Steps of in-domain inversion, in place of the preset's.", valueName: "n"))
+  var iterations: Int?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Steps of free optimisation, in place of the preset's.", valueName: "n")
+  )
+  var freeIterations: Int?
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Use at most this many images.", valueName: "n"))
+  var limit: Int?
+
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var memory: MemoryOption
+  @OptionGroup var reporting: ReportingOptions
+
+  private static let outputs = ["evaluation.json", "evaluation.csv", "precision_recall.csv", "evaluation.html"]
+
+  mutating func validate() throws {
+    for (name, value) in [("--iterations", iterations), ("--free-iterations", freeIterations)] {
+      if let value, !(1...1_000_000).contains(value) {
+        throw ValidationError("\(name): expected 1 to 1000000, found \(value)")
+      }
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
+    if let methods { _ = try Self.methods(methods) }
+  }
+
+  private static func methods(_ text: String) throws -> [InversionMethod] {
+    var result: [InversionMethod] = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let method = InversionMethod(rawValue: String(name)) else {
+        let names = InversionMethod.allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("--methods: expected some of \(names), found '\(name)'")
+      }
+      if !result.contains(method) { result.append(method) }
+    }
+    return result
+  }
+
+  func run() throws {
+    try reporting {
+      let began = ContinuousClock.now
+      Signals.install()
+      let model = try model.load()
+      let specification = try model.generator().specification
+      guard model.hasFeatureNetwork else {
+        throw Failure(
+          .badData, "\(model.path) holds no perceptual network; expected one: distances are measured in its features")
+      }
+      var notes: [String] = []
+      let conventional = try conventionalModel(of: model)
+      let methods = try chosenMethods(model, hasConventional: conventional != nil, &notes)
+      let boundaries = try AttributeBoundaries.load(boundaries, of: model, &notes)
+      let listed = try images.expand()
+      try output.folder.prepare()
+      try output.folder.check(
+        Self.outputs + [EvaluationJournal.name],
+        inputs: [model.path, conventional?.path ?? ""] + images.images + listed.map(\.path))
+      let context = self.reporting.context()
+      let most = min(
+        limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
+      let (loaded, skipped) = try images.loader.load(
+        listed, most: most, resolution: specification.resolution, context)
+      let pictures = loaded.map { EvaluationImage(name: $0.name, picture: $0.picture) }
+      guard !pictures.isEmpty else { throw NothingDone() }
+
+      var plan = preset == .paper ? EvaluationPlan.paper : .quick
+      plan.methods = methods
+      plan.iterations = iterations ?? plan.iterations
+      plan.freeIterations = freeIterations ?? plan.freeIterations
+      plan = plan.limited(to: pictures.count)
+      let kernels = try engine.kernels()
+      let choice = try memory.limit.choose(
+        model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
+        extra: try plan.byteCount(for: model, conventional: conventional, kernels: kernels), kernels: kernels,
+        workload: plan.workload)
+      try choice.announce(self.reporting)
+      let run = try EvaluationRun(
+        choice, conventional: conventional, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
+        boundaries: boundaries, kernels: kernels, output: output.folder, context: context)
+      do {
+        var (results, curves) = try run.measure()
+        results.seconds = began.duration(to: .now) / .seconds(1)
+        results.notes = notes
+        results.skipped = skipped
+        results.memory = choice.figures
+        let shown = try EvaluationPictures(run, kernels: kernels)
+        try run.sync()
+        context.pause()
+        try finish(results, curves, shown, choice, kernels)
+      } catch is Cancelled {
+        try run.sync()
+        context.pause()
+        throw Cancelled.resumable(journal: output.folder.path(EvaluationJournal.name))
+      }
+      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+    }
+  }
+
+  private func finish(
+    _ results: EvaluationResults, _ curves: [(InversionMethod, SemanticAnalysis)], _ pictures: EvaluationPictures,
+    _ choice: MemoryChoice, _ kernels: Kernels
+  ) throws {
+    try JSONOutput.write(results, to: output.folder.path("evaluation.json"))
+    try AtomicFile.write(results.csv(), to: output.folder.path("evaluation.csv"))
+    try AtomicFile.write(EvaluationResults.csv(curves), to: output.folder.path("precision_recall.csv"))
+    let run = try InversionReport.Run(
+      model: choice.model, kernels: kernels, seconds: results.seconds,
+      options: optionList(results.plan) + choice.options,
+      note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
+    try EvaluationPage(run: run, results: results, curves: curves, pictures: pictures).page()
+      .write(to: output.folder.path("evaluation.html"))
+    let holding = results.findings.count { $0.holds }
+    try reporting.summarise(
+      "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold; report: "
+        + output.folder.path("evaluation.html")
+    ) { results }
+  }
+
+  private func optionList(_ plan: EvaluationPlan) -> [(name: String, value: String)] {
+    [
+      ("--preset", preset.rawValue), ("--methods", plan.methods.map(\.rawValue).joined(separator: ",")),
+      ("--iterations", "\(plan.iterations)"), ("--free-iterations", "\(plan.freeIterations)"),
+      ("--crop", images.crop.rawValue),
+      (
+        "images of each part",
+        "reconstruction \(plan.reconstructionCount), analysis \(plan.analysisCount), edits "
+          + "\(plan.editCount), ablation \(plan.ablationCount), interpolation \(plan.interpolationCount), samples "
+          + "\(plan.sampleCount)"
+      ),
+    ]
+  }
+
+  // MARK: Inputs
+
+  private func conventionalModel(of model: Model) throws -> Model? {
+    guard let path = conventional ?? model.neighbour("conventional.idinv") else { return nil }
+    return try StartEncoder.load(path, for: model)
+  }
+
+  private func chosenMethods(
+    _ model: Model, hasConventional: Bool, _ notes: inout [String]
+  ) throws -> [InversionMethod] {
+    func obstacle(_ method: InversionMethod) -> String? {
+      switch method {
+      case .inDomain, .encoder: model.hasEncoder ? nil : "\(model.path) holds no encoder"
+      case .conventional: hasConventional ? nil : "no --conventional model is given"
+      case .image2StyleGAN, .w: nil
+      }
+    }
+    if let methods {
+      let chosen = try Self.methods(methods)
+      for method in chosen {
+        if let reason = obstacle(method) { throw Failure(.usage, "--methods \(method.rawValue): \(reason)") }
+      }
+      return chosen
+    }
+    return InversionMethod.allCases.filter { method in
+      guard let reason = obstacle(method) else { return true }
+      notes.append("Without \(method.rawValue): \(reason).")
+      return false
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+import Workflows
+
+extension CodeSpace: ExpressibleByArgument {}
+
+/// `idinv-lite invert`
+struct Invert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Invert images: encode them, then refine the codes by domain-regularised optimisation.",
+    discussion: """
+      Writes into the output folder: NAME_ori.png, NAME_enc.png, NAME_inv.png, encoded_codes.npy and \
+      inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
+      inversion.html. NAME_inv.png is the image of the saved code.
+
+      An image that cannot be read is skipped, and the exit code tells. Ctrl-C saves the best codes so far. Until the \
+      end, inversion.journal keeps what is done: after Ctrl-C, a kill or a power cut, --resume does the rest, and the \
+      results are those of an undisturbed run.
+      """)
+
+  @OptionGroup var images: ImageOptions
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputOption
+
+  @OptionGroup var refinement: OptimiserOptions
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
+  var lambdaPerceptual: Float = 5e-5
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
+  var lambdaDomain: Float = 2
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to start: encoder, mean (the mean code) or a .npy file with one code.", valueName: "start"))
+  var start = "encoder"
+
+  @Option(
+    help: ArgumentHelp(
+      "Another model file, whose encoder makes the start codes: to compare encoders.", valueName: "model.idinv"))
+  var encoder: String?
+
+  @Option(help: "Where to look for the code: w+, one w for each style layer, or w, the same for all.")
+  var space = CodeSpace.wPlus
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
+  var snapshots = 5
+  /// A report's size grows with them.
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
+  var checkpointEvery = 0
+
+  @Flag(help: "Go on where an interrupted or killed run with the same options and output folder stopped.")
+  var resume = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Images refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half of "
+        + "the free memory. "
+        + "The results are the same.", valueName: "n"))
+  var batch = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Do only part I of N of the images, into a folder of its own, on this or another machine; "
+        + "'idinv-lite merge' joins the folders.", valueName: "i/n"))
+  var shard = Shard.whole
+
+  @OptionGroup var memory: MemoryOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    func require(_ condition: Bool, _ message: String) throws {
+      if !condition { throw ValidationError(message) }
+    }
+    try require(
+      lambdaPerceptual >= 0 && lambdaPerceptual.isFinite,
+      "--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
+    try require(
+      lambdaDomain >= 0 && lambdaDomain.isFinite, "--lambda-domain: expected 0 or more, found \(lambdaDomain)")
+    try require(
+      encoder == nil || start == "encoder", "--encoder makes the start code; expected --start encoder, found \(start)")
+    try require(
+      RunDescription.snapshotCounts.contains(snapshots),
+      "--snapshots: expected 0 to \(RunDescription.snapshotCounts.upperBound), found \(snapshots)")
+    try require((0...1024).contains(batch), "--batch: expected 0 to 1024, found \(batch)")
+    try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
+  }
+
+  func run() throws {
+    try reporting {
+      let began = ContinuousClock.now
+      Signals.install()
+      let model = try model.load()
+      try requireNetworks(model)
+      try refinement.check(model)
+      let listed = try images.expand()
+      let options = InversionOptions(
+        iterations: refinement.iterationCount, optimiser: refinement.kind, learningRate: refinement.rate,
+        weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
+        start: try startOption(model), startEncoder: try encoder.map { try StartEncoder.load($0, for: model) },
+        space: space, goals: refinement.goals, snapshotCount: snapshots)
+      let kernels = try engine.kernels()
+      try output.folder.prepare()
+      try output.folder.check(
+        listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
+          + ResultFolder.inversionFiles,
+        inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
+      let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: shard)
+      if resume, try isFinished(description) { return }
+      let lines = Array(description.shard.lines(of: listed.count))
+      let choice = try chooseMemory(model, options, imageCount: lines.count, kernels)
+      try choice.announce(reporting)
+      let run = try InversionRun(
+        InversionRun.Request(
+          memory: choice, options: options, output: output.folder, resumes: resume,
+          checkpointInterval: checkpointEvery),
+        description, images: listed, kernels: kernels, began: began, context: reporting.context())
+      try run.invert { try images.loader.load($0, resolution: description.resolution) }
+      try reporting.finish(try run.finish(), output.folder)
+    }
+  }
+
+  /// How the run keeps to its memory: images side by side, and the rest.
+  private func chooseMemory(
+    _ model: Model, _ options: InversionOptions, imageCount: Int, _ kernels: Kernels
+  ) throws -> MemoryChoice {
+    let extra = try options.startEncoder.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0
+    return try memory.limit.choose(
+      model, batches: batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [min(batch, max(1, imageCount))],
+      extra: extra, kernels: kernels, workload: options.workload())
+  }
+
+  /// Whether the folder already holds all results of this very run; says so.
+  private func isFinished(_ description: RunDescription) throws -> Bool {
+    let summary = output.folder.path("summary.json")
+    guard !FileManager.default.fileExists(atPath: output.folder.path(InversionJournal.name)),
+      let finished = InversionSummary.finishedRun(summary), finished.run == description.digest
+    else { return false }
+    if reporting.json {
+      try StandardStreams.printFile(summary)
+    } else if !reporting.quiet {
+      try StandardStreams.printOutput("\(output.folder.root): is complete; without --resume all is done anew\n")
+    }
+    if finished.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+    return true
+  }
+
+  private func startOption(_ model: Model) throws -> InversionOptions.Start {
+    switch start {
+    case "encoder":
+      if encoder == nil { _ = try model.encoder() }
+      return .encoder
+    case "mean": return .mean
+    default: return .code(try Codes.readOne(start, for: model))
+    }
+  }
+
+  /// A term needs its network; that it is missing is an error and not a silent change of the objective.
+  private func requireNetworks(_ model: Model) throws {
+    _ = try model.generator()
+    for (weight, isPresent, network, option) in [
+      (lambdaPerceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
+      (lambdaDomain, model.hasEncoder, "encoder", "--lambda-domain"),
+    ] where weight > 0 && !isPresent {
+      throw Failure(
+        .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
+    }
+  }
+
+  /// The options of this run, for the report.
+  private var optionList: [RunDescription.Option] {
+    var list = refinement.list
+    list += [
+      ("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)"), ("--start", start),
+      ("--crop", images.crop.rawValue),
+    ]
+    // Only where they are in force.
+    if space != .wPlus { list.append(("--space", space.rawValue)) }
+    return list.map { RunDescription.Option(name: $0.name, value: $0.value) }
+  }
+}

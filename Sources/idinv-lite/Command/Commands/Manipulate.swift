@@ -1,0 +1,297 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Reports
+import Workflows
+
+/// `idinv-lite manipulate`
+struct Manipulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Change attributes of images: move their codes along semantic boundaries.",
+    discussion: """
+      x = G(z + α·n), with the unit normal n of each boundary. Takes codes, a result folder (--from) or images, which are \
+      inverted first. Several boundaries move together, each by its own factor: --boundary smile.npy \
+      --boundary age.npy:-0.5. With --condition the moves leave other attributes alone: n₁ − (n₁ᵀn₂)n₂. Boundaries are \
+      .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their layers.
+
+      Where NAME.json beside the first boundary says how far codes lie from it (distance_standard_deviation, of 'boundary \
+      train'), α goes by default from −3 to 3 of these standard deviations; else from −3 to 3.
+
+      Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json; also \
+      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited on.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "PNG files, folders or .list files to invert and edit; result folders and codes.npy are taken as they are.",
+      valueName: "images"))
+  var images: [String] = []
+
+  @Option(help: ArgumentHelp("Codes to edit: [N, L, D] or [N, D].", valueName: "codes.npy"))
+  var codes: String?
+
+  @Option(help: ArgumentHelp("A result folder of invert or of idinvert_pytorch: the codes in it.", valueName: "dir"))
+  var from: String?
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var output: OutputOption
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A semantic boundary, and what its α is multiplied with; repeatable.", valueName: "b.npy[:factor]"))
+  var boundary: [BoundaryReference]
+
+  @Option(help: ArgumentHelp("A boundary whose attribute is to stay as it is; repeatable.", valueName: "b.npy"))
+  var condition: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"))
+  var layers: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The first α. (default: -3, or -3 standard deviations)", valueName: "alpha"))
+  var startDistance: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The last α. (default: 3, or 3 standard deviations)", valueName: "alpha"))
+  var endDistance: Double?
+
+  @Option(
+    name: .customLong("steps"), parsing: .unconditional,
+    help: ArgumentHelp("How many α, evenly spaced. (default: 7)", valueName: "n"))
+  var stepCount: Int?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5.", valueName: "list"))
+  var alpha: String?
+
+  @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
+  @OptionGroup var memory: MemoryOption
+  @OptionGroup var engine: EngineOptions
+  @OptionGroup var reporting: ReportingOptions
+
+  private static let stepLimit = 1000
+
+  mutating func validate() throws {
+    guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
+      throw ValidationError("give either images, --codes or --from")
+    }
+    guard !boundary.isEmpty else { throw ValidationError("--boundary: expected at least one") }
+    guard startDistance?.isFinite != false, endDistance?.isFinite != false else {
+      throw ValidationError("--start-distance, --end-distance: expected numbers")
+    }
+    guard (1...Self.stepLimit).contains(steps) else {
+      throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
+    }
+    if let alpha {
+      if try numberList(alpha, option: "--alpha").count > Self.stepLimit {
+        throw ValidationError("--alpha: at most \(Self.stepLimit) values")
+      }
+      for (option, isGiven) in [
+        ("--start-distance", startDistance != nil), ("--end-distance", endDistance != nil),
+        ("--steps", stepCount != nil),
+      ] where isGiven {
+        throw ValidationError("--alpha lists every α; drop it or \(option)")
+      }
+    }
+    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
+  }
+
+  private var steps: Int { stepCount ?? 7 }
+
+  /// α by default: three standard deviations of codes' distances from the first boundary, where its file says them.
+  private func distances(along boundary: LoadedBoundary) throws -> [Double] {
+    if let alpha { return try numberList(alpha, option: "--alpha") }
+    let reach = 3 * (boundary.distanceDeviation ?? 1)
+    return Manipulation.distances(from: startDistance ?? -reach, through: endDistance ?? reach, count: steps)
+  }
+
+  /// Says where α by default comes from, if not from here.
+  private func announce(_ distances: [Double], along boundary: LoadedBoundary) throws {
+    guard let deviation = boundary.distanceDeviation, alpha == nil, startDistance == nil || endDistance == nil,
+      !reporting.quiet, !reporting.json
+    else { return }
+    let range = String(format: "α from %.3g to %.3g", distances[0], distances[distances.count - 1])
+    let spread = String(format: "3 standard deviations, each %.3g, of the distances from", deviation)
+    try StandardStreams.printOutput("\(range): \(spread) \((boundary.path as NSString).lastPathComponent)\n")
+  }
+
+  private var distanceCount: Int { alpha.map { $0.split(separator: ",").count } ?? steps }
+
+  private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
+
+  private struct Details: Encodable {
+    struct Boundary: Encodable {
+      var name: String
+      var path: String
+      var factor: Double
+      var layers: [Int]
+      var length: Double
+    }
+    struct Step: Encodable {
+      var alpha: Double
+      var picture: String
+      var in_domain_mean_square: Float?
+      var change_rms_pm1: Double
+      var attributes: [String: Float]?
+    }
+    struct Image: Encodable {
+      var image: EditedCodeSummary
+      var steps: [Step]
+
+      func encode(to encoder: any Swift.Encoder) throws {
+        try image.encode(to: encoder)
+        try ["steps": steps].encode(to: encoder)
+      }
+    }
+    var boundaries: [Boundary]
+    var conditions: [String]
+    var distances: [Double]
+    var images: [Image]
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      let model = try model.load()
+      let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
+      let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
+      let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
+      let items = try sources.items(for: model)
+      try inversion.check(items, model)
+      let distances = try distances(along: boundaries[0])
+      try output.folder.prepare()
+      try output.folder.check(outputs(of: items), inputs: inputs(model, items))
+      try announce(distances, along: boundaries[0])
+
+      let planned = inversion.planned(items)
+      let run = try EditingRun(
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
+        inversion: planned)
+      let detail = ReportDetail(imageCount: items.count, resolution: run.resolution, snapshotCount: distances.count)
+      let edited = try run.codes(of: items, inversion: planned, detail: detail).compactMap { $0 }
+      let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })
+      var entries: [ManipulationReport.Entry] = []
+      var allMoved: [Float] = []
+      for (index, code) in edited.enumerated() where !Signals.cancellation.isCancelled {
+        let moved = manipulation(code.code, distances: distances)
+        let entry = try entry(code, moved: moved, distances, (index, edited.count), run, detail)
+        // An image without all its steps is left out: every row of the array is whole.
+        if entry.steps.count < distances.count { break }
+        allMoved += moved
+        entries.append(entry)
+      }
+      if !entries.isEmpty {
+        try run.write(allMoved, shape: [entries.count, distances.count], to: "manipulated_codes.npy")
+      }
+      let report = ManipulationReport(
+        run: try run.facts(options: optionList(items, distances)),
+        boundaries: boundaries.map {
+          ManipulationReport.Boundary(
+            name: $0.boundary.name, factor: $0.factor, layers: $0.boundary.layers, length: $0.boundary.length,
+            scale: $0.boundary.scale, path: $0.path)
+        },
+        conditions: conditions.map(\.name), attributeNames: run.attributeNames, distances: distances, entries: entries)
+      try run.finish(
+        details(boundaries, conditions: conditions, run.attributeNames, distances, entries), page: report.page(),
+        named: "manipulation.html",
+        line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")",
+        self.reporting)
+    }
+  }
+
+  /// Renders one image at all distances; after Ctrl-C at those so far.
+  private func entry(
+    _ code: EditedCode, moved: [Float], _ distances: [Double], _ place: (index: Int, count: Int), _ run: EditingRun,
+    _ detail: ReportDetail
+  ) throws -> ManipulationReport.Entry {
+    let unmoved = try run.picture(of: code.code, named: code.name).image
+    var entry = ManipulationReport.Entry(code: code)
+    for (step, distance) in distances.enumerated() where !Signals.cancellation.isCancelled {
+      let name = stepName(code.name, step)
+      let start = step * run.shape.count
+      let picture = try run.picture(of: moved[start..<start + run.shape.count], named: name)
+      try output.folder.writePNG(picture.image, name)
+      let shown: ReportImage? =
+        detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil
+      entry.steps.append(
+        ManipulationReport.Step(
+          alpha: distance, file: name, image: shown, inDomain: picture.score.map { Double($0.meanSquare) },
+          change: Metrics.msePM1(unmoved, picture.image).squareRoot(), attributes: picture.attributes))
+      run.context.update(
+        ProgressState(
+          name: code.name, image: place.index, imageCount: place.count, step: step + 1, stepCount: distances.count))
+    }
+    return entry
+  }
+
+  /// Every file that is written.
+  private func outputs(of items: [CodeSource.Item]) -> [String] {
+    var names = EditingRun.names(of: items)
+    for item in items {
+      for step in 0..<distanceCount { names.append(stepName(item.name, step)) }
+    }
+    names += ["manipulated_codes.npy", "manipulation.html", "summary.json"]
+    return names
+  }
+
+  /// Every file that is read.
+  private func inputs(_ model: Model, _ items: [CodeSource.Item]) -> [String] {
+    var paths = [model.path]
+    paths += sources.inputs
+    paths += items.inputs
+    paths += boundary.map(\.path)
+    paths += condition
+    return paths
+  }
+
+  private func stepName(_ name: String, _ step: Int) -> String {
+    let digits = max(2, "\(distanceCount)".count)
+    let number = "\(step + 1)"
+    return "\(name)_step\(String(repeating: "0", count: digits - number.count))\(number).png"
+  }
+
+  private func details(
+    _ boundaries: [LoadedBoundary], conditions: [SemanticBoundary], _ attributeNames: [String],
+    _ distances: [Double], _ entries: [ManipulationReport.Entry]
+  ) -> Details {
+    Details(
+      boundaries: boundaries.map {
+        Details.Boundary(
+          name: $0.boundary.name, path: $0.path, factor: $0.factor, layers: $0.boundary.layers,
+          length: $0.boundary.length)
+      }, conditions: conditions.map(\.name), distances: distances,
+      images: entries.map { entry in
+        Details.Image(
+          image: EditedCodeSummary(entry.code),
+          steps: entry.steps.map { step in
+            Details.Step(
+              alpha: step.alpha, picture: step.file, in_domain_mean_square: step.inDomain.map { Float($0) },
+              change_rms_pm1: step.change,
+              attributes: step.attributes.isEmpty
+                ? nil : Dictionary(uniqueKeysWithValues: zip(attributeNames, step.attributes)))
+          })
+      })
+  }
+
+  private func optionList(_ items: [CodeSource.Item], _ distances: [Double]) -> [(name: String, value: String)] {
+    var list: [(name: String, value: String)] = boundary.map { ("--boundary", "\($0.path):\($0.factor)") }
+    list += condition.map { ("--condition", $0) }
+    if let layers { list.append(("--layers", layers)) }
+    if let alpha {
+      list.append(("--alpha", alpha))
+    } else {
+      list += [
+        ("--start-distance", "\(distances[0])"), ("--end-distance", "\(distances[distances.count - 1])"),
+        ("--steps", "\(steps)"),
+      ]
+    }
+    if let codes { list.append(("--codes", codes)) }
+    if let from { list.append(("--from", from)) }
+    return items.contains(where: \.isImage) ? list + inversion.list : list
+  }
+}

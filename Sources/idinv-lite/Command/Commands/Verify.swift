@@ -1,0 +1,165 @@
+import ArgumentParser
+import Checkpoint
+import Foundation
+import Inversion
+import Quant
+import Runtime
+import Workflows
+
+/// `idinv-lite verify`
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check a model file against the checkpoints that it was made of.",
+    discussion: """
+      Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints how far \
+      each network and each gradient is off. Which checkpoint is which is told from their tensors' names. \
+      Computes in f32 unless --compute f16 or int8 is given.
+      """)
+
+  @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
+  var model: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes.", valueName: "checkpoints"))
+  var against: [String]
+
+  @OptionGroup var folding: FoldingOptions
+  @OptionGroup var engine: EngineOptions
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
+  var minimumPsnr: Float?
+
+  @OptionGroup var reporting: ReportingOptions
+
+  mutating func validate() throws {
+    if let minimumPsnr, minimumPsnr.isNaN { throw ValidationError("--minimum-psnr: expected a number, found nan") }
+  }
+
+  func run() throws {
+    try reporting {
+      Signals.install()
+      try Model.requireModelFile(model)
+      let file = try locating(model) { try ModelFile(path: model) }
+      try locating(model) { try file.verifyChecksums() }
+      var parts: [Part: String] = [:]
+      for path in against {
+        let part = try Part(of: path)
+        guard parts.updateValue(path, forKey: part) == nil else {
+          throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
+        }
+      }
+      var options = folding.conversionOptions(weights: .f32)
+      options.pixelMinimum = file.specification.pixelMinimum
+      options.pixelMaximum = file.specification.pixelMaximum
+      let folder = try ScratchFolder()
+      let temporary = folder.path + "/reference.idinv"
+      let conversion = try Conversion(
+        generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
+        attributes: parts[.attributes], options: options
+      ).run(to: temporary) { _ in
+        guard Signals.cancellation.isCancelled else { return }
+        folder.remove()
+        Self.exit(withError: ExitCode(Signals.exitCode))
+      }
+
+      let reference = try Model(path: temporary)
+      // It is mapped: without its name it goes away however this run ends.
+      folder.remove()
+      let specification = file.specification
+      for (part, isHeld, isSame) in [
+        (
+          Part.generator, specification.generator != nil,
+          specification.generator == reference.file.specification.generator
+        ),
+        (.encoder, specification.encoder != nil, specification.encoder == reference.file.specification.encoder),
+        (
+          .perceptual, specification.perceptual != nil,
+          specification.perceptual == reference.file.specification.perceptual
+        ),
+        (
+          .attributes, specification.attributes != nil,
+          specification.attributes == reference.file.specification.attributes
+        ),
+      ] {
+        guard (parts[part] != nil) == isHeld else {
+          throw Failure(
+            .usage,
+            "--against: \(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
+              + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
+        }
+        guard isSame else {
+          throw Failure(
+            .badData,
+            "\(model): its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
+              + "converted with other options")
+        }
+      }
+      let comparison = try locating(model) {
+        try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
+      }
+      if Signals.cancellation.isCancelled { throw Cancelled() }
+      let strangers = conversion.sources.filter { source in
+        !file.metadata.sources.contains { $0.part == source.part && $0.sha256 == source.sha256 }
+      }
+      if reporting.json {
+        try JSONOutput.print(comparison)
+      } else if !reporting.quiet {
+        let precision = file.metadata.precision.rawValue
+        try StandardStreams.printOutput(text(comparison, precision: precision, strangers: strangers))
+      }
+      if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
+        throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
+      }
+      let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
+      if let minimumPsnr, let psnr, psnr < minimumPsnr {
+        throw Failure(.badData, "the generator's PSNR is \(psnr) dB; expected at least \(minimumPsnr) dB")
+      }
+    }
+  }
+
+  /// - Parameter strangers: checkpoints that are not those that the model was made of.
+  private func text(
+    _ comparison: ModelComparison, precision: String, strangers: [ConversionReport.Source]
+  ) -> String {
+    func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
+      let difference = entry.difference
+      let psnr = difference.psnr == .infinity ? "   exact   " : String(format: "%8.2f dB", difference.psnr)
+      return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
+        + String(format: "%12.3g  ", difference.maximum) + psnr + String(format: "  %.8f", difference.cosine)
+    }
+    let lines =
+      ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]
+      + ["  " + "output".padding(toLength: 24, withPad: " ", startingAt: 0) + "     max abs         PSNR  cosine"]
+      + comparison.networks.map { row($0, "") } + comparison.gradients.map { row($0, " gradient") }
+      + strangers.map { "note: \($0.path): by its SHA-256 not the file that \(model) was made of" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private enum Part: String {
+    case generator, encoder, perceptual, attributes
+
+    var title: String { self == .attributes ? "attribute" : rawValue }
+    var article: String { self == .encoder || self == .attributes ? "an" : "a" }
+
+    init(of path: String) throws {
+      let names = try locating(path) { try CheckpointReader.open(path).names }
+      if names.contains(where: { $0.contains("synthesis.") }) {
+        self = .generator
+      } else if names.contains(where: { $0.contains("block0.conv") }) {
+        self = .encoder
+      } else if names.contains(where: { $0.hasPrefix("layer") || $0.hasPrefix("features.") }) {
+        self = .perceptual
+      } else if names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }) {
+        self = .attributes
+      } else {
+        throw Failure(
+          .badData,
+          "\(path): is no generator, encoder, perceptual or attribute checkpoint; its first tensor is '\(names.first ?? "none")'"
+        )
+      }
+    }
+  }
+}

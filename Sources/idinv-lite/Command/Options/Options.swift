@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Runtime
+import SIMDKernels
+import Workflows
+
+/// `--model`.
+struct ModelOption: ParsableArguments {
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "The model file (.idinv). Default: $IDINV_MODEL, else the shipped model.", valueName: "model.idinv"))
+  var model: String?
+
+  /// The path in force.
+  func path() throws -> String {
+    if let model { return model }
+    if let path = ProcessInfo.processInfo.environment["IDINV_MODEL"], !path.isEmpty { return path }
+    guard let shipped = Self.shippedModel() else {
+      throw Failure(.missingInput, "no model: give --model or set IDINV_MODEL; the shipped default.idinv was not found")
+    }
+    return shipped
+  }
+
+  func load() throws -> Model { try Model.load(path()) }
+
+  /// `share/idinv-lite/default.idinv` of an installation, or `models/default.idinv` of a checkout, looked for from the
+  /// program's own folder upwards.
+  private static func shippedModel() -> String? {
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+    var folder = URL(fileURLWithPath: program).deletingLastPathComponent()
+    for _ in 0..<6 {
+      for candidate in ["share/idinv-lite/default.idinv", "models/default.idinv"] {
+        let path = folder.appendingPathComponent(candidate).path
+        if FileManager.default.fileExists(atPath: path) { return path }
+      }
+      folder.deleteLastPathComponent()
+    }
+    return nil
+  }
+}
+
+/// `--threads`, `--cores` and `--compute`.
+struct EngineOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
+  var threads = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "CPUs to compute on: big (all but the clearly weaker ones), all, or a list such as 0-3,7. auto is big where they "
+        + "differ and the threads fit on them.", valueName: "cores"))
+  var cores = CoreChoice.automatic
+
+  @Option(
+    help: """
+      Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, or int8 for 8-bit operands in those that \
+      'calibrate' has chosen, where the processor multiplies them faster; auto for the fastest that shows no difference.
+      """)
+  var compute = Compute.auto
+
+  mutating func validate() throws {
+    guard (0...1024).contains(threads) else { throw ValidationError("--threads: expected 0 to 1024, found \(threads)") }
+  }
+
+  var settings: EngineSettings { EngineSettings(threads: threads, cores: cores, compute: compute) }
+
+  /// - Parameter auto: what `auto` means.
+  func kernels(auto: Precision = .automatic) throws -> Kernels { try settings.kernels(auto: auto) }
+}
+
+/// `--quiet` and `--json`.
+struct ReportingOptions: ParsableArguments {
+  @Flag(name: [.short, .long], help: "No progress and no summary on the terminal.")
+  var quiet = false
+
+  @Flag(help: "Print figures as one JSON object on standard output.")
+  var json = false
+}
+
+/// The images of a command, and how they are fitted to the model.
+struct ImageOptions: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+  var images: [String]
+
+  @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
+  var crop = CropRule.none
+
+  /// The images of the arguments, in order; folders and lists are opened, pictures not yet.
+  func expand() throws -> [ListedImage] { try ImageList.expand(images) }
+
+  var loader: ImageLoader { ImageLoader(crop: crop) }
+}
+
+/// `--output DIR`.
+struct OutputOption: ParsableArguments {
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Folder for the results; made if it is not there.", valueName: "dir"))
+  var folder: OutputFolder
+}
+
+extension OutputFolder: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+extension Shard: ExpressibleByArgument {}
+extension CropRule: ExpressibleByArgument {}
+extension Compute: ExpressibleByArgument {}

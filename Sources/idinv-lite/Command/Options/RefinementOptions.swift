@@ -1,0 +1,110 @@
+import ArgumentParser
+import Imaging
+import Inversion
+import Reports
+import Workflows
+
+/// How a code is refined: the options that `invert` has too, with its defaults.
+struct RefinementOptions: ParsableArguments {
+  @OptionGroup var optimiser: OptimiserOptions
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
+  var lambdaPerceptual: Float = 5e-5
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Pictures refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half "
+        + "of the free memory. The results are the same.", valueName: "n"))
+  var batch = 0
+
+  @Option(help: "What to do with a picture that is not square: none refuses it, center cuts out the middle.")
+  var crop = CropRule.none
+
+  mutating func validate() throws {
+    guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
+    guard lambdaPerceptual >= 0, lambdaPerceptual.isFinite else {
+      throw ValidationError("--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
+    }
+  }
+
+  /// - Parameter domain: λ_dom; 0 in a diffusion, whose result is to leave the pasted picture's code.
+  func options(domain: Float) -> InversionOptions {
+    InversionOptions(
+      iterations: optimiser.iterationCount, optimiser: optimiser.kind, learningRate: optimiser.rate,
+      weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: domain), goals: optimiser.goals, snapshotCount: 0)
+  }
+
+  var loader: ImageLoader { ImageLoader(crop: crop) }
+
+  var list: [(name: String, value: String)] {
+    optimiser.list + [("--lambda-perceptual", "\(lambdaPerceptual)"), ("--crop", crop.rawValue)]
+  }
+}
+
+/// How pictures are inverted before their codes are edited.
+struct ImageInversionOptions: ParsableArguments {
+  @OptionGroup var refinement: RefinementOptions
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
+  var lambdaDomain: Float = 2
+
+  mutating func validate() throws {
+    guard lambdaDomain >= 0, lambdaDomain.isFinite else {
+      throw ValidationError("--lambda-domain: expected 0 or more, found \(lambdaDomain)")
+    }
+  }
+
+  /// Refuses options that nothing would come of: those of the inversion where there is nothing to invert.
+  func check(_ items: [CodeSource.Item], _ model: Model) throws {
+    if items.contains(where: \.isImage) { return try refinement.optimiser.check(model) }
+    let others = [
+      ("--lambda-perceptual", refinement.lambdaPerceptual != 5e-5), ("--batch", refinement.batch != 0),
+      ("--crop", refinement.crop != .none), ("--lambda-domain", lambdaDomain != 2),
+    ]
+    let given = refinement.optimiser.given + others.filter(\.1).map(\.0)
+    if let option = given.first {
+      throw Failure(.usage, "\(option): acts on the inversion of images; expected images, or codes without it")
+    }
+  }
+
+  var list: [(name: String, value: String)] { refinement.list + [("--lambda-domain", "\(lambdaDomain)")] }
+
+  /// The inversion of the pictures among `items`.
+  func planned(_ items: [CodeSource.Item]) -> PlannedInversion {
+    PlannedInversion(
+      refinement.options(domain: lambdaDomain), loader: refinement.loader, batch: refinement.batch,
+      imageCount: items.count { $0.isImage })
+  }
+}
+
+extension EditingRun {
+  /// Chooses how the run keeps to its memory, and says so.
+  convenience init(
+    model: Model, output: OutputOption, engine: EngineOptions, memory: MemoryOption, reporting: ReportingOptions,
+    inversion: PlannedInversion
+  ) throws {
+    let kernels = try engine.kernels()
+    let choice = try memory.limit.choose(
+      model, batches: inversion.batches, kernels: kernels, workload: inversion.workload)
+    try choice.announce(reporting)
+    try self.init(choice, output: output.folder, kernels: kernels, context: reporting.context())
+  }
+
+  /// Writes the summary and the page, says so, and ends the command with the right exit code.
+  ///
+  /// - Parameter line: for people: "7 pictures of 2 images".
+  func finish(
+    _ details: some Encodable, page: HTMLPage, named name: String, line: String, _ reporting: ReportingOptions
+  ) throws {
+    let summary = try finish(details, page: page, named: name)
+    try reporting.summarise(
+      "\(line) in \(Figure.duration(summary.header.seconds)); report: \(output.path(name))"
+        + (context.isCancelled ? " (interrupted)" : "")
+    ) { summary }
+    try context.checkCancellation()
+    if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Reports
+import Workflows
+
+extension JSONOutput {
+  /// Prints a value on standard output.
+  static func print(_ value: some Encodable) throws(ImagingError) {
+    try StandardStreams.printOutput(text(value))
+  }
+}
+
+extension ReportingOptions {
+  /// Ends a command: the JSON object on standard output where it was asked for, else a line, unless quiet.
+  func summarise(_ line: String, json object: () -> some Encodable) throws {
+    if json {
+      try JSONOutput.print(object())
+    } else if !quiet {
+      try StandardStreams.printOutput(line + "\n")
+    }
+  }
+
+  /// Says how an inversion ended, and ends the command with the right exit code.
+  func finish(_ outcome: InversionOutcome, _ output: OutputFolder) throws {
+    if json {
+      try StandardStreams.printFile(output.path("summary.json"))
+    } else if !quiet {
+      try StandardStreams.printOutput(
+        outcome.line(output) + (outcome.isComplete ? "\n" : " (interrupted: the best codes so far)\n"))
+    }
+    if !outcome.isComplete { throw Cancelled() }
+    if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+  }
+
+  /// Who a command's runs belong to: they draw a bar on the terminal, tell of skipped images there, and end on Ctrl-C.
+  func context() -> RunContext {
+    let bar = ProgressBar(isQuiet: quiet)
+    return RunContext(cancellation: Signals.cancellation) { event in
+      switch event {
+      case .progress(let state): bar.update(state)
+      case .paused: bar.clear()
+      case .skipped(let image):
+        bar.clear()
+        StandardStreams.printError("idinv-lite: \(image.reason)")
+      case .warning(let message):
+        bar.clear()
+        StandardStreams.printError("idinv-lite: \(message)")
+      }
+    }
+  }
+}
+
+extension InversionOutcome {
+  /// What the last line on the terminal says.
+  fileprivate func line(_ output: OutputFolder) -> String {
+    "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
+      + "\(String(format: "%.2f", medianPSNR)) dB, \(stops.text); report: \(output.path("inversion.html"))"
+  }
+}
+
+extension ParsableCommand {
+  /// Runs the body of a command: an error becomes one line on standard error and an exit code.
+  func reporting(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as ExitCode {
+      throw error
+    } catch let error as ValidationError {
+      throw error
+    } catch let error as Cancelled {
+      if let message = error.message { StandardStreams.printError("idinv-lite: \(message)") }
+      throw ExitCode(Signals.exitCode)
+    } catch is NothingDone {
+      throw ExitCode(Status.badData.rawValue)
+    } catch {
+      StandardStreams.printError("idinv-lite: \(errorLine(error))")
+      throw ExitCode(status(of: error).rawValue)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Foundation
+import Imaging
+import Workflows
+
+/// Standard output and standard error by descriptor: whole writes, errors seen, no shared buffers.
+enum StandardStreams {
+  /// Writes a line on standard error. That it cannot be written is nobody's business any more.
+  static func printError(_ line: String) {
+    _ = WholeWrite.write([UInt8]((line + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  /// Writes on standard output.
+  ///
+  /// Throws if the stream cannot take it (a full disk behind `>`); figures that got lost must not look like success.
+  static func printOutput(_ text: String) throws(ImagingError) {
+    let code = WholeWrite.write([UInt8](text.utf8), to: STDOUT_FILENO)
+    guard code == 0 else {
+      throw .notWritten(
+        path: "standard output", operation: "write", reason: String(cString: strerror(code)))
+    }
+  }
+
+  /// Opens `/dev/null` for each standard stream that is closed, so that no other file gets its number; the wrong way
+  /// round, so that using the stream still is an error.
+  static func occupyClosed() {
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
+  /// Whether standard error is a terminal that understands cursor movements.
+  static var errorIsTerminal: Bool {
+    guard isatty(STDERR_FILENO) == 1 else { return false }
+    guard let kind = getenv("TERM") else { return false }
+    return String(cString: kind) != "dumb"
+  }
+
+  /// Columns of the terminal behind standard error; 80 if it does not say.
+  static var errorWidth: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Whether the locale can show characters beyond ASCII.
+  static var localeIsUnicode: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = getenv(name), value.pointee != 0 else { continue }
+      let lowered = String(cString: value).lowercased()
+      return lowered.contains("utf-8") || lowered.contains("utf8")
+    }
+    return false
+  }
+
+  /// Copies a file to standard output.
+  static func printFile(_ path: String) throws {
+    guard let file = FileHandle(forReadingAtPath: path) else { throw ImagingError.missing(path: path) }
+    while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty {
+      let code = WholeWrite.write([UInt8](piece), to: STDOUT_FILENO)
+      guard code == 0 else {
+        throw ImagingError.notWritten(
+          path: "standard output", operation: "write", reason: String(cString: strerror(code)))
+      }
+    }
+  }
+}

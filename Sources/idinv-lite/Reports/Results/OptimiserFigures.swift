@@ -1,0 +1,34 @@
+import Inversion
+
+/// Medians and 90th percentiles over the images, the published procedure as 1.
+package struct OptimiserFigures: Codable {
+  package var method: String
+  package var reached: Int
+  package var evaluations_median: Double?
+  package var evaluations_p90: Double?
+  package var time_median: Double?
+  package var time_p90: Double?
+  package var loss_at_published_time_median: Double
+  package var loss_at_published_time_p90: Double
+  package var domain_at_published_loss_median: Double?
+  package var worse_than_start: Int
+
+  package init(_ method: OptimiserComparison.Method, _ all: [OptimiserComparison.Comparison]) {
+    func share(_ value: (OptimiserComparison.Comparison) -> Double, _ share: Double) -> Double? {
+      // By rank, not between ranks: some may be infinite.
+      let sorted = all.map(value).sorted()
+      let found = sorted[min(sorted.count - 1, Int((share * Double(sorted.count - 1)).rounded()))]
+      return found.isFinite ? found : nil
+    }
+    self.method = method.rawValue
+    reached = all.count { $0.evaluationShare(method).isFinite }
+    evaluations_median = share({ $0.evaluationShare(method) }, 0.5)
+    evaluations_p90 = share({ $0.evaluationShare(method) }, 0.9)
+    time_median = share({ $0.timeShare(method) }, 0.5)
+    time_p90 = share({ $0.timeShare(method) }, 0.9)
+    loss_at_published_time_median = share({ $0.lossShare(method) }, 0.5) ?? .nan
+    loss_at_published_time_p90 = share({ $0.lossShare(method) }, 0.9) ?? .nan
+    domain_at_published_loss_median = share({ $0.domainShare(method) }, 0.5)
+    worse_than_start = all.count { $0.isWorseThanStart(method) }
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Inversion
+
+extension Model {
+  /// The path of a file or folder beside the model file; nil where there is none of that name.
+  package func neighbour(_ name: String) -> String? {
+    let folder = (path as NSString).deletingLastPathComponent
+    let path = (folder as NSString).appendingPathComponent(name)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+}
+
+/// The boundaries of a folder that are named after an attribute of the model.
+package enum AttributeBoundaries {
+  /// - Parameters:
+  ///   - folder: `--boundaries`; where nil, `boundaries` beside the model, if it is there.
+  ///   - notes: what is left out, and why.
+  package static func load(_ folder: String?, of model: Model, _ notes: inout [String]) throws -> [AttributeBoundary] {
+    guard let folder = folder ?? model.neighbour("boundaries") else {
+      notes.append("Without semantic analysis and edits: no --boundaries are given.")
+      return []
+    }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw Failure(.missingInput, "\(folder): cannot be listed; expected a folder of boundaries")
+    }
+    let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
+    guard !files.isEmpty else { throw Failure(.missingInput, "\(folder): holds no .npy file; expected boundaries") }
+    guard model.hasAttributeNetwork else {
+      notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
+      return []
+    }
+    let attributes = try model.attributes().specification.names
+    var result: [AttributeBoundary] = []
+    for file in files {
+      let boundary = try LoadedBoundary.read("\(folder)/\(file)", layers: nil, of: model)
+      // The meta data name the attribute; else the file does.
+      let candidates = [boundary.name, String(file.dropLast(4))]
+      if let attribute = attributes.firstIndex(where: candidates.contains) {
+        result.append(AttributeBoundary(boundary, attribute: attribute))
+      } else {
+        notes.append("\(file) is left out: the model has no attribute of that name.")
+      }
+    }
+    return result
+  }
+}

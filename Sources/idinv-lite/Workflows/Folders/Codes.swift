@@ -1,0 +1,47 @@
+import Checkpoint
+import Inversion
+
+/// Arrays of codes in files.
+package enum Codes {
+  /// Reads codes [N, L, D] of a model; [N, L·D] and, where one w serves all layers, [N, D] are accepted too.
+  ///
+  /// - Returns: [N, L, D] in C order.
+  package static func read(_ path: String, for model: Model) throws -> [Float] {
+    let specification = try model.generator().specification
+    let (layers, dimension) = (specification.layerCount, specification.wDimension)
+    let array = try finiteArray(path)
+    switch array.shape {
+    case [array.shape.first ?? 0, layers, dimension] where array.shape[0] > 0,
+      [array.shape.first ?? 0, layers * dimension] where array.shape[0] > 0:
+      return array.floats
+    case [array.shape.first ?? 0, dimension] where array.shape[0] > 0:
+      return (0..<array.shape[0]).flatMap { row in
+        (0..<layers).flatMap { _ in array.floats[row * dimension..<(row + 1) * dimension] }
+      }
+    default:
+      throw Failure(
+        .badData,
+        "\(path): codes of shape \(array.shape) do not belong to this model; expected [N, \(layers), \(dimension)]")
+    }
+  }
+
+  /// Reads a single start code [L, D], or [1, L, D].
+  package static func readOne(_ path: String, for model: Model) throws -> [Float] {
+    let specification = try model.generator().specification
+    let array = try finiteArray(path)
+    if array.shape == [specification.layerCount, specification.wDimension] { return array.floats }
+    let codes = try read(path, for: model)
+    guard codes.count == specification.layerCount * specification.wDimension else {
+      throw Failure(.badData, "\(path): expected one code, found \(array.shape[0])")
+    }
+    return codes
+  }
+
+  private static func finiteArray(_ path: String) throws -> NumpyArray {
+    let array = try locating(path) { try NumpyArray.read(path) }
+    guard array.floats.allSatisfy(\.isFinite) else {
+      throw Failure(.badData, "\(path): expected finite codes, found values that are not")
+    }
+    return array
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Imaging
+import Quant
+
+/// A text file that is written piece by piece and appears whole: for texts too long for the memory.
+package final class StreamedFile {
+  private let path: String
+  private let file: TemporaryFile
+  private var buffer: [UInt8] = []
+  private var offset = 0
+
+  package init(path: String) throws {
+    self.path = path
+    file = try TemporaryFile(target: path)
+  }
+
+  package func append(_ text: String) throws { try append(Data(text.utf8)) }
+
+  package func append(_ bytes: Data) throws {
+    buffer += bytes
+    if buffer.count >= 1 << 18 { try flush() }
+  }
+
+  /// Gives the file its name.
+  package func commit() throws {
+    try flush()
+    try file.commit()
+  }
+
+  private func flush() throws {
+    try file.write(buffer, at: offset)
+    offset += buffer.count
+    buffer.removeAll(keepingCapacity: true)
+  }
+}

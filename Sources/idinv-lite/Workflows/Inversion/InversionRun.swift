@@ -1,0 +1,313 @@
+import Foundation
+import Imaging
+import Inversion
+import Quant
+import Reports
+import Runtime
+import SIMDKernels
+
+/// One run of `invert` over a list of images: inverts them side by side, writes each one's pictures and its record as
+/// soon as it is done, and at the end makes the other results of the records. Memory does not grow with the list,
+/// except by its names.
+package final class InversionRun {
+  /// What the run is asked to do.
+  package struct Request {
+    package var memory: MemoryChoice
+    package var options: InversionOptions
+    package var output: OutputFolder
+    package var resumes: Bool
+    package var checkpointInterval: Int
+
+    package init(
+      memory: MemoryChoice, options: InversionOptions, output: OutputFolder, resumes: Bool, checkpointInterval: Int
+    ) {
+      self.memory = memory
+      self.options = options
+      self.output = output
+      self.resumes = resumes
+      self.checkpointInterval = checkpointInterval
+    }
+
+    package var model: Model { memory.model }
+  }
+
+  private let request: Request
+  private let listed: [ListedImage]
+  private let lines: [Int]
+  private let description: RunDescription
+  private let selection: ReportSelection
+  private let journal: InversionJournal
+  private let checkpoints: CheckpointFolder?
+  private let inverter: Inverter
+  private let reconstruct: Reconstructor
+  private let context: RunContext
+  private let elapsedBefore: Double
+  private let began: ContinuousClock.Instant
+  private var conditions: ConditionLog
+
+  /// An image between its start and its end.
+  private struct Work {
+    var line: Int
+    var image: LoadedImage
+    var source: FileDigest?
+    var original: FileDigest
+    /// After each step, since the first.
+    var stepSeconds: [Double]
+    var snapshots: [(step: Int, code: [Float])]
+    var state: OptimisationState?
+  }
+  private var atWork: [Int: Work] = [:]
+  private var startedCount = 0
+  private var pending: ArraySlice<Int>
+  private var doneCount = 0
+  /// What Ctrl-C cut short: part of the results, but not of the journal, which goes on with these images.
+  private var stopped: [Int: InversionRecord] = [:]
+  /// What ends the run: a full disk, not a bad image.
+  private var failure: (any Error)?
+
+  /// - Throws: where the folder holds an unfinished run that is not to be resumed, or another run than this.
+  package init(
+    _ request: Request, _ description: RunDescription, images: [ListedImage], kernels: Kernels,
+    began: ContinuousClock.Instant, context: RunContext
+  ) throws {
+    let model = request.model
+    self.request = request
+    self.began = began
+    self.context = context
+    listed = images
+    lines = Array(description.shard.lines(of: images.count))
+    pending = lines[...]
+    let options = request.options
+    self.description = description
+    selection = ReportSelection(description)
+    inverter = try Inverter(model, options: options, batch: request.memory.plan.batch, kernels: kernels)
+    reconstruct = try Reconstructor(model, kernels: kernels)
+    checkpoints =
+      request.resumes || request.checkpointInterval > 0
+      ? CheckpointFolder(path: request.output.path(".checkpoints"), description: description, options: options) : nil
+    journal = try InversionJournal(
+      at: request.output.path(InversionJournal.name), for: description, resumes: request.resumes)
+    AtomicFile.removeLeftovers(in: request.output.root)
+    if journal.damagedCount > 0 {
+      context.warn("\(journal.path): \(journal.damagedCount) records are damaged; their images are done anew")
+    }
+    elapsedBefore = journal.elapsed
+    conditions = ConditionLog(ConditionProbe(cpus: Processor.allowedCPUs))
+  }
+
+  private var elapsed: Double { elapsedBefore + began.duration(to: .now) / .seconds(1) }
+
+  /// Inverts the images. One that is damaged or diverges is skipped, with its reason in the summary.
+  ///
+  /// - Parameter load: reads a picture and fits it to the model.
+  package func invert(load: (ListedImage) throws -> LoadedImage) throws {
+    try inverter.invert(
+      next: { next(load) }, didStep: { didStep($0, $1) }, didFinish: { didFinish($0, $1) })
+    context.pause()
+    if let failure { throw failure }
+  }
+
+  // MARK: One image's way
+
+  private func next(_ load: (ListedImage) throws -> LoadedImage) -> InversionInput? {
+    while failure == nil, !context.isCancelled, let line = pending.popFirst() {
+      let image = listed[line]
+      do {
+        if try isDone(line, load) {
+          doneCount += 1
+          continue
+        }
+        var work: Work?
+        do {
+          work = try locating(image.path) { try begin(line, load(image)) }
+        } catch {
+          try skip(line, error)
+        }
+        guard let work else { continue }
+        atWork[startedCount] = work
+        startedCount += 1
+        return InversionInput(
+          work.image.picture.planar(request.model.file.specification.pixelRange), resuming: work.state)
+      } catch {
+        failure = error
+      }
+    }
+    return nil
+  }
+
+  private func begin(_ line: Int, _ image: LoadedImage) throws -> Work {
+    // First of all, so that a name that the folder cannot take is found out before the work.
+    let original = try write(image.picture, image.name, "ori")
+    let resumed =
+      request.resumes
+      ? try checkpoints?.load(
+        image, codeCount: description.layerCount * description.codeDimension,
+        iterations: request.options.iterations) : nil
+    return Work(
+      line: line, image: image, source: FileDigest(path: image.path), original: original,
+      stepSeconds: resumed?.seconds ?? [], snapshots: resumed?.snapshots ?? [], state: resumed?.state)
+  }
+
+  private func didStep(_ number: Int, _ report: StepReport) -> Bool {
+    guard failure == nil, var work = atWork.removeValue(forKey: number) else { return false }
+    let state = report.state
+    conditions.didStep(seconds: report.seconds, elapsed: began.duration(to: .now) / .seconds(1))
+    work.stepSeconds.append((work.stepSeconds.last ?? 0) + report.seconds)
+    // Kept here, too: a run that is resumed has those of its earlier parts.
+    if let code = report.snapshot, selection.isShown(work.line) { work.snapshots.append((state.step, code)) }
+    work.state = state
+    atWork[number] = work
+    show(work, report)
+    let interval = request.checkpointInterval
+    if interval > 0, state.step % interval == 0 || context.isCancelled {
+      do {
+        try checkpoints?.save(
+          CheckpointFolder.Progress(state: state, seconds: work.stepSeconds, snapshots: work.snapshots),
+          of: work.image)
+      } catch {
+        failure = error
+      }
+    }
+    return failure == nil && !context.isCancelled
+  }
+
+  private func didFinish(_ number: Int, _ outcome: Result<InversionResult, InversionError>) {
+    guard let work = atWork.removeValue(forKey: number), failure == nil else { return }
+    do {
+      do {
+        let record = try locating(work.image.path) { try finished(work, try outcome.get()) }
+        if record.inverted?.wasStopped == true {
+          stopped[work.line] = record
+        } else {
+          try journal.append(record)
+          checkpoints?.remove([work.image.name])
+          doneCount += 1
+        }
+      } catch {
+        try skip(work.line, error)
+      }
+    } catch {
+      failure = error
+    }
+  }
+
+  private func finished(_ work: Work, _ result: InversionResult) throws -> InversionRecord {
+    let began = ContinuousClock.now
+    let (start, end) = (reconstruct(result.startCode), reconstruct(result.code))
+    let (first, last) = (picture(start), picture(end))
+    let pictures = [
+      work.original, try write(first, work.image.name, "enc"), try write(last, work.image.name, "inv"),
+    ]
+    let startFigures = InversionReport.Figures(work.image.picture, first, start.score)
+    let resultFigures = InversionReport.Figures(work.image.picture, last, end.score)
+    var snapshots: [InvertedImage.Snapshot] = []
+    if selection.detail.snapshotSide > 0 {
+      snapshots = try work.snapshots.filter { $0.step < result.history.count || result.wasStopped }.map {
+        InvertedImage.Snapshot(
+          step: $0.step,
+          picture: try ReportImage(picture(reconstruct($0.code)), maximumSide: selection.detail.snapshotSide))
+      }
+    }
+    let image = InvertedImage(
+      startCode: PackedFloats(result.startCode), code: PackedFloats(result.code),
+      losses: PackedFloats(result.history.flatMap { [$0.pixel, $0.perceptual, $0.domain, $0.total] }),
+      stepMicroseconds: work.stepSeconds.map { Int(($0 * 1e6).rounded()) },
+      seconds: (work.state?.seconds ?? 0) + began.duration(to: .now) / .seconds(1), startFigures: startFigures,
+      resultFigures: resultFigures, pictures: pictures, snapshots: snapshots, stopReason: result.stopReason,
+      bestStep: result.bestStep)
+    return InversionRecord(
+      line: work.line, name: work.image.name, path: work.image.path, source: work.source, elapsed: elapsed,
+      outcome: .inverted(image))
+  }
+
+  private func skip(_ line: Int, _ error: any Error) throws {
+    let skipped = try context.skip(listed[line], error)
+    try journal.append(
+      InversionRecord(
+        line: line, name: listed[line].name, path: listed[line].path, source: nil, elapsed: elapsed,
+        outcome: .skipped(reason: skipped.reason)))
+    doneCount += 1
+  }
+
+  /// Whether an earlier part of the run did an image. Pictures that it did not bring to the disk are made again of their
+  /// codes; an image whose file has changed since is done anew, and so is one that was skipped.
+  private func isDone(_ line: Int, _ load: (ListedImage) throws -> LoadedImage) throws -> Bool {
+    guard journal.isInverted(line), let record = try journal.record(ofLine: line), let done = record.inverted,
+      record.name == listed[line].name, let source = record.source, source == FileDigest(path: listed[line].path)
+    else { return false }
+    for (suffix, digest) in zip(InvertedImage.suffixes, done.pictures)
+    where FileDigest(path: request.output.path("\(record.name)_\(suffix).png")) != digest {
+      switch suffix {
+      case "ori": try write(load(listed[line]).picture, record.name, suffix)
+      case "enc": try write(picture(reconstruct(done.startCode.values)), record.name, suffix)
+      default: try write(picture(reconstruct(done.code.values)), record.name, suffix)
+      }
+    }
+    return true
+  }
+
+  // MARK: Pictures
+
+  private func picture(_ reconstruction: Reconstruction) -> Image8 {
+    Image8(
+      planar: reconstruction.image, height: description.resolution, width: description.resolution,
+      range: request.model.file.specification.pixelRange)
+  }
+
+  /// Few pictures go to the disk one by one; of many, the disk is waited for once, at the end.
+  private var syncsPictures: Bool { lines.count <= 16 }
+
+  private func syncPictures() throws {
+    for line in lines where journal.isInverted(line) {
+      for suffix in InvertedImage.suffixes {
+        try AtomicFile.sync(request.output.path("\(listed[line].name)_\(suffix).png"))
+      }
+    }
+    try AtomicFile.sync(request.output.root)
+  }
+
+  @discardableResult
+  private func write(_ picture: Image8, _ name: String, _ suffix: String) throws -> FileDigest {
+    let bytes = try PNG.encode(picture)
+    try AtomicFile.write(bytes, to: request.output.path("\(name)_\(suffix).png"), isSynced: syncsPictures)
+    return FileDigest(bytes)
+  }
+
+  private func show(_ work: Work, _ report: StepReport) {
+    let (step, losses) = (report.state.step, report.losses)
+    var state = ProgressState(
+      name: work.image.name, image: doneCount, imageCount: lines.count, step: step,
+      stepCount: report.plannedSteps,
+      losses: [
+        .init("total", Double(losses.total)), .init("pixel", Double(losses.pixel)),
+        .init("perceptual", Double(losses.perceptual)), .init("domain", Double(losses.domain)),
+      ])
+    state.stepsBeside = atWork.values.reduce(-step) { $0 + ($1.state?.step ?? 0) }
+    context.update(state)
+  }
+
+  // MARK: The end
+
+  /// Writes the results.
+  ///
+  /// - Throws: `NothingDone` or `Cancelled` where no image has a code.
+  package func finish() throws -> InversionOutcome {
+    let isComplete = !context.isCancelled
+    let isShard = description.shard.count > 1
+    let invertedCount = lines.filter { stopped[$0] != nil || journal.isInverted($0) }.count
+    guard invertedCount > 0 else {
+      if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
+      if isComplete { throw NothingDone() } else { throw Cancelled() }
+    }
+    let outcome = try InversionResults(
+      description: description, output: request.output, lines: lines, invertedCount: invertedCount,
+      record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: elapsed,
+      isComplete: isComplete, conditions: conditions, memory: request.memory
+    ).write()
+    if !syncsPictures { try syncPictures() }
+    try journal.sync()
+    // The results say it all now; of a shard, `merge` needs more.
+    if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
+    return outcome
+  }
+}

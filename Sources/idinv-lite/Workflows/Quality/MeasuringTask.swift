@@ -1,0 +1,135 @@
+import Foundation
+import Imaging
+import Inversion
+import SIMDKernels
+
+/// What one process does for `bench quality`: inverts images by one configuration, one after the other, and tells what each
+/// of them took. A process of its own, because peak memory and start-up are those of a process.
+package struct MeasuringTask: Codable {
+  package struct Image: Codable {
+    /// Its number in the run.
+    package var number: Int
+    package var path: String
+  }
+
+  /// Path of the model file with the weights that are asked for.
+  package var model: String
+  package var configuration: QualityConfiguration
+  /// Of pictures that are not square: a value of `--crop`.
+  package var crop: CropRule
+  package var images: [Image]
+  /// CPUs that it may choose from, which are more than its parent, when it has chosen its own.
+  package var cpus: [Int]
+  /// Bytes; nil for what the machine has left.
+  package var memoryBudget: Int?
+}
+
+/// What a measuring process says, one JSON text a line.
+package enum MeasuringEvent: Codable {
+  /// Networks are prepared; the first image is next.
+  case ready
+  case step
+  case done(image: Int, MeasuredInversion)
+  /// No image can be inverted this way.
+  case refused(reason: String)
+  /// The image cannot be inverted this way.
+  case failed(image: Int, reason: String)
+}
+
+package struct MeasuredInversion: Codable {
+  /// Wall time from pixels to code: encoding, the target's features, all steps.
+  package var seconds: Double
+  /// The same of all threads, as the kernel accounts it.
+  package var cpuSeconds: Double
+  /// Evaluations of the objective.
+  package var steps: Int
+  /// The most memory that the process has had so far, code and mapped weights included.
+  package var peakBytes: Int
+  /// [L, D].
+  package var code: PackedFloats
+  /// Rendered by this configuration, as a PNG file.
+  package var picture: Data
+}
+
+extension MeasuringTask {
+  package func run(send: (MeasuringEvent) throws -> Void) throws {
+    let parent = getppid()
+    let loaded = try Model.load(model)
+    let kernels = try configuration.engine.kernels()
+    let options = configuration.inversionOptions(for: loaded)
+    let model: Model
+    do {
+      model = try MemoryLimit(byteCount: memoryBudget).choose(
+        loaded, kernels: kernels, workload: Self.workload(options)
+      ).model
+    } catch {
+      guard status(of: error) == .unavailable else { throw error }
+      try send(.refused(reason: errorLine(error)))
+      return
+    }
+    let specification = try model.generator().specification
+    // Where there is no step, there is no objective to prepare: `idinv-lite encode`.
+    let encoder = options.iterations == 0 ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
+    let inverter = options.iterations > 0 ? try Inverter(model, options: options, kernels: kernels) : nil
+    let reconstruct = try Reconstructor(model, kernels: kernels)
+    let range = model.file.specification.pixelRange
+    try send(.ready)
+
+    let clock = ContinuousClock()
+    var nextReport = clock.now
+    for image in images {
+      let picture = try PNG.read(image.path).fitted(
+        to: specification.resolution, crop: crop, path: image.path)
+      let pixels = picture.planar(range)
+      var isOrphan = false
+      let (began, cpuBegan) = (clock.now, Self.cpuSeconds())
+      do {
+        var (code, steps) = ([Float](), 0)
+        if let encoder {
+          code = try encoder(pixels)
+        } else if let inverter {
+          let result = try inverter.invert(pixels) { _ in
+            // Ten times a second: a step may take less than saying so.
+            if clock.now >= nextReport {
+              nextReport = clock.now.advanced(by: .milliseconds(100))
+              isOrphan = getppid() != parent || (try? send(.step)) == nil
+            }
+            return !isOrphan
+          }
+          (code, steps) = (result.code, result.history.count)
+        }
+        let (seconds, cpuSeconds) = (began.duration(to: clock.now) / .seconds(1), Self.cpuSeconds() - cpuBegan)
+        if isOrphan { return }
+        guard code.allSatisfy(\.isFinite) else { throw Failure(.badData, "the encoder's code is not finite") }
+        let rendered = Image8(
+          planar: reconstruct(code).image, height: picture.height, width: picture.width, range: range)
+        try send(
+          .done(
+            image: image.number,
+            MeasuredInversion(
+              seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: ProcessMemory.peakByteCount,
+              code: PackedFloats(code), picture: Data(try PNG.encode(rendered)))))
+      } catch {
+        guard status(of: error) == .badData else { throw error }
+        try send(.failed(image: image.number, reason: errorLine(error)))
+      }
+    }
+  }
+
+  private static func workload(_ options: InversionOptions) -> MemoryBudget.Workload {
+    if options.iterations > 0 { return options.workload() }
+    return { (model, kernels, batch) throws(InversionError) in
+      [
+        try NetworkRunner(.encoder, of: model, batch: batch, kernels: kernels),
+        try Reconstructor(model, kernels: kernels),
+      ]
+    }
+  }
+
+  /// User and system time of all threads of this process.
+  private static func cpuSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

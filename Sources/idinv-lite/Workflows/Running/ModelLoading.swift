@@ -1,0 +1,44 @@
+import Foundation
+import Imaging
+import Inversion
+import Quant
+
+extension Model {
+  /// Opens a model file, and says what a path is that leads to none.
+  package static func load(_ path: String) throws -> Model {
+    try requireModelFile(path)
+    return try locating(path) { try Model(path: path) }
+  }
+
+  /// Says what a path is that leads to no model file, without waiting for a pipe to be written to.
+  package static func requireModelFile(_ path: String) throws {
+    var information = stat()
+    guard stat(path, &information) == 0 else {
+      throw Failure(.missingInput, "\(path): \(String(cString: strerror(errno))); expected a model file (.idinv)")
+    }
+    switch information.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw Failure(.missingInput, "\(path): is a folder; expected a model file (.idinv)")
+    default: throw Failure(.missingInput, "\(path): is a pipe or a device; expected a model file (.idinv)")
+    }
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw Failure(.missingInput, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    defer { try? file.close() }
+    let start = [UInt8]((try? file.read(upToCount: 4)) ?? Data())
+    if start == [0x89] + [UInt8]("PNG".utf8) {
+      throw Failure(.badData, "\(path): is a PNG file; expected a model file (.idinv)")
+    }
+    // A zip archive, or a pickle of protocol 2 and up.
+    if start.starts(with: [0x50, 0x4b]) || (start.first == 0x80 && start.count > 1 && (2...5).contains(start[1])) {
+      throw Failure(
+        .badData,
+        "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
+    }
+  }
+}
+
+extension ModelSpecification {
+  /// The interval of the model's pixel values.
+  package var pixelRange: PixelRange { PixelRange(minimum: pixelMinimum, maximum: pixelMaximum) }
+}

@@ -1,0 +1,71 @@
+import Reports
+
+/// What `bench speed` measures.
+package struct SpeedResults: Encodable {
+  package struct Timing: Encodable {
+    package var median_s: Double
+    /// The fastest run: other programs only ever slow one down.
+    package var least_s: Double
+    package var runs: Int
+    package var gflop: Double
+    package var arena_bytes: Int
+    package var arena_lower_bound_bytes: Int
+    package var operators: [OperatorFigures]?
+
+    package init(
+      median_s: Double, least_s: Double, runs: Int, gflop: Double, arena_bytes: Int, arena_lower_bound_bytes: Int,
+      operators: [OperatorFigures]? = nil
+    ) {
+      self.median_s = median_s
+      self.least_s = least_s
+      self.runs = runs
+      self.gflop = gflop
+      self.arena_bytes = arena_bytes
+      self.arena_lower_bound_bytes = arena_lower_bound_bytes
+      self.operators = operators
+    }
+  }
+
+  package var threads: Int
+  package var cpus: [Int]
+  package var compute: String
+  package var tier: String
+  package var batch: Int
+  package var peak_gflops: Double
+  package var memory_gb_per_s: Double
+  package var peak_rss_bytes = 0
+  package var memory: MemoryFigures?
+  /// How the graphs keep to the memory there is.
+  package var plan: MemoryUse?
+  package var generator: Timing?
+  package var encoder: Timing?
+  package var perceptual: Timing?
+  package var step: Timing?
+
+  package init(
+    threads: Int, cpus: [Int], compute: String, tier: String, batch: Int, peak_gflops: Double,
+    memory_gb_per_s: Double, peak_rss_bytes: Int = 0, memory: MemoryFigures? = nil, plan: MemoryUse? = nil,
+    generator: Timing? = nil, encoder: Timing? = nil, perceptual: Timing? = nil, step: Timing? = nil
+  ) {
+    self.threads = threads
+    self.cpus = cpus
+    self.compute = compute
+    self.tier = tier
+    self.batch = batch
+    self.peak_gflops = peak_gflops
+    self.memory_gb_per_s = memory_gb_per_s
+    self.peak_rss_bytes = peak_rss_bytes
+    self.memory = memory
+    self.plan = plan
+    self.generator = generator
+    self.encoder = encoder
+    self.perceptual = perceptual
+    self.step = step
+  }
+
+  package var timings: [(name: String, timing: Timing)] {
+    [("generator", generator), ("encoder", encoder), ("perceptual", perceptual), ("step", step)].compactMap {
+      name, timing in timing.map { (name, $0) }
+    }
+  }
+}
