@@ -56,7 +56,7 @@ struct Merge: ParsableCommand {
       for name in names {
         for suffix in InvertedImage.suffixes { try AtomicFile.sync(output.folder.path("\(name)_\(suffix).png")) }
       }
-      try AtomicFile.sync(output.folder)
+      try AtomicFile.sync(output.folder.root)
       try self.reporting.finish(outcome, output.folder)
     }
   }

@@ -11,6 +11,11 @@ package struct RunDescription: Codable {
   package struct Option: Codable, Equatable {
     package var name: String
     package var value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
   }
   package struct List: Codable, Equatable {
     package var count: Int
