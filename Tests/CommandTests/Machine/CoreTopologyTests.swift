@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Command
+@testable import Reports
 @testable import Workflows
 
 /// A `/sys` of one's own.
@@ -96,8 +97,8 @@ struct CoreTopologyTests {
     #expect(CoreChoice(argument: "all") == .all)
     #expect(CoreChoice(argument: "4-6,0,5") == .list([0, 4, 5, 6]))
     for text in ["", "x", "3-1", "-1", "1,,2", "0-99999"] { #expect(CoreChoice(argument: text) == nil, "\(text)") }
-    #expect(IntegerList.text([0, 1, 2, 5, 7, 8]) == "0-2,5,7-8")
-    #expect(IntegerList.text([]) == "")
+    #expect(rangeText([0, 1, 2, 5, 7, 8]) == "0-2,5,7-8")
+    #expect(rangeText([]) == "")
   }
 
   @Test("the process is confined to what was asked for")
