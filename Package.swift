@@ -63,8 +63,14 @@ let package = Package(
     // Sources/Runtime: graph, planner, executor; images; networks and inversion.
     .systemLibrary(
       name: "CPNG", path: "Sources/Runtime/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/Runtime/CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(
+      name: "CLCMS", path: "Sources/Runtime/CLCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
+    .systemLibrary(
+      name: "CWebP", path: "Sources/Runtime/CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .target(name: "Runtime", dependencies: ["SIMDKernels", "Quant"], path: "Sources/Runtime/Runtime"),
-    .target(name: "Imaging", dependencies: ["CPNG"], path: "Sources/Runtime/Imaging"),
+    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP"], path: "Sources/Runtime/Imaging"),
     .target(
       name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
       path: "Sources/Runtime/Inversion"),

@@ -81,17 +81,67 @@ struct ImageListTests {
     }
     #expect(error([]) == .noImages)
     #expect(error([base + "/none.png"]) == .missing(path: base + "/none.png"))
-    #expect(error([base]) == .noPNGInDirectory(path: base, others: 0))
-    _ = try folder.file("photo.jpg", [1])
-    #expect(error([base])?.description.contains("1 of other formats") == true)
+    #expect(error([base]) == .noPicturesInDirectory(path: base, others: ""))
+    let heic = try folder.file("photo.heic", Array("\u{0}\u{0}\u{0} ftypheic".utf8))
+    #expect(error([base])?.description.hasSuffix("left out: 1 file: photo.heic (a HEIC file)") == true)
+    let listing = try ImageList.list([try folder.file("photo.jpg", [1]), base])
+    #expect(listing.leftOut == [LeftOutFile(path: heic, found: "a HEIC file")] && listing.images.count == 2)
     #expect(error(["/dev/null"]) == .notRegularFile(path: "/dev/null"))
     let empty = try folder.file("empty.list", text: "# nothing\n\n")
     #expect(error([empty]) == .emptyList(path: empty))
     let binary = try folder.file("binary.list", [0xFF, 0xFE, 0x41])
     #expect(error([binary]) == .listNotText(path: binary))
     let lacking = try folder.file("lacking.list", text: "photo.jpg\n# c\nnone.png\n")
-    #expect(error([lacking])?.description == "\(lacking), line 3: \(base)/none.png: no such file")
+    #expect(error([lacking])?.description == "\(lacking), line 3: \(base)/none.png, nor none.png: no such file")
     let nested = try folder.file("nested.list", text: "\nempty.list\n")
     #expect(error([nested])?.description.hasPrefix("\(nested), line 2: ") == true)
+  }
+
+  @Test("folders come in natural order, by their bytes' formats, and what is left out is told")
+  func naturalOrder() throws {
+    let folder = try TemporaryFolder()
+    let jpeg = try Fixture.bytes("photos/gray.jpg")
+    for name in ["frame10.png", "frame2.png", "frame1.png", "a-photo", "frame02.jpg", "Frame3.png"] {
+      _ = try folder.file(name, jpeg)
+    }
+    _ = try folder.file("notes.txt", text: "hello")
+    _ = try folder.file(".hidden.png", jpeg)
+    let listing = try ImageList.list([folder.path])
+    #expect(
+      listing.images.map { $0.path.split(separator: "/").last } == [
+        "Frame3.png", "a-photo", "frame1.png", "frame02.jpg", "frame2.png", "frame10.png",
+      ])
+    #expect(listing.leftOutText == "1 file: notes.txt (no picture)")
+    let order = ["", "0", "00", "1", "01", "2", "10", "a", "a1b2", "a1b10", "a02", "a10b", "b"]
+    for i in order.indices {
+      for j in order.indices {
+        #expect(FileName.precedesNaturally(order[i], order[j]) == (i < j), "\(order[i]) \(order[j])")
+      }
+    }
+  }
+
+  @Test("names that are not UTF-8 are found and opened")
+  func foreignNames() throws {
+    let bytes: [UInt8] = [0x66, 0xE9, 0xFF, 0xC3, 0xA9, 0x2E, 0x70, 0x6E, 0x67]
+    let text = FileName.text(bytes)
+    #expect(FileName.bytes(of: text) == bytes.map { CChar(bitPattern: $0) } + [0])
+    #expect(FileName.text(Array("käse.png".utf8)) == "käse.png")
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/" + text
+    #expect(PNGReadingTests.write(try PNG.encode(noise(height: 2, width: 3, seed: 1)), to: FileName.bytes(of: path)))
+    let listing = try ImageList.list([folder.path])
+    #expect(listing.images == [ListedImage(path: path, name: "f__é")])
+    #expect(try PictureFile.read(path).width == 3)
+    let list = folder.path + "/x.list"
+    #expect(PNGReadingTests.write(bytes + [0x0A], to: FileName.bytes(of: list)))
+    #expect(try ImageList.expand([list]).map(\.path) == [path])
+  }
+
+  @Test("a list's lines count from its folder, else from the working folder")
+  func listFromWorkingFolder() throws {
+    let folder = try TemporaryFolder()
+    let list = try folder.file("deep/some.list", text: "Package.swift\n")
+    guard FileBytes.exists("Package.swift") else { return }
+    #expect(try ImageList.expand([list]).map(\.path) == ["Package.swift"])
   }
 }

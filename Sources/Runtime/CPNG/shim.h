@@ -18,23 +18,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One file in memory, being read. Zero it, set `bytes` and `byteCount`, and call `idinv_png_end` after use. */
+/* One file, being read. Zero it, set `context` and `read`, and call `idinv_png_end` after use. */
 struct idinv_png_reader {
-  const unsigned char *bytes;
-  size_t byteCount;
-  size_t offset;
+  /* Copies the next `count` bytes of the file to `target`; returns how many there were. */
+  void *context;
+  size_t (*read)(void *context, unsigned char *target, size_t count);
 
   /* Filled by idinv_png_begin. */
   uint32_t width;
   uint32_t height;
   uint32_t channelCount;  /* 3 or 4 */
   uint32_t bitDepth;      /* 8 or 16 (big-endian) */
+  uint32_t passCount;     /* 1, or 7 of interlaced files, whose rows come seven times */
   uint32_t gamma;         /* 100000 × the exponent in gAMA; 0 if absent or overruled by sRGB */
+  const unsigned char *profile; /* of iCCP, until idinv_png_end; NULL if there is none, or it is damaged */
+  uint32_t profileByteCount;
 
   char message[160];
   png_structp png;
   png_infop info;
-  int passCount;
 };
 
 static inline void idinv_png_on_error(png_structp png, png_const_charp text) {
@@ -51,9 +53,7 @@ static inline void idinv_png_on_warning(png_structp png, png_const_charp text) {
 
 static inline void idinv_png_take(png_structp png, png_bytep target, size_t count) {
   struct idinv_png_reader *reader = (struct idinv_png_reader *)png_get_io_ptr(png);
-  if (count > reader->byteCount - reader->offset) png_error(png, "the file ends too early");
-  memcpy(target, reader->bytes + reader->offset, count);
-  reader->offset += count;
+  if (reader->read(reader->context, target, count) != count) png_error(png, "the file ends too early");
 }
 
 /* Reads up to the first pixels and fills in the fields above. Returns 0 and a message on failure. */
@@ -67,15 +67,26 @@ __attribute__((noinline)) static int idinv_png_begin(struct idinv_png_reader *re
   }
   if (setjmp(png_jmpbuf(reader->png))) return 0;
   png_set_read_fn(reader->png, reader, idinv_png_take);
+  /* Text is not looked at: compressed, it may be a thousand times as large as the file. */
+  static const png_byte text[] = "tEXt\0zTXt\0iTXt";
+  png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, text, 3);
   png_read_info(reader->png, reader->info);
   int intent;
   png_fixed_point gamma;
   if (!png_get_sRGB(reader->png, reader->info, &intent) &&
       png_get_gAMA_fixed(reader->png, reader->info, &gamma) && gamma > 0)
     reader->gamma = (uint32_t)gamma;
+  png_charp profileName;
+  png_bytep profile;
+  png_uint_32 profileByteCount;
+  int compression;
+  if (png_get_iCCP(reader->png, reader->info, &profileName, &compression, &profile, &profileByteCount)) {
+    reader->profile = profile;
+    reader->profileByteCount = profileByteCount;
+  }
   png_set_expand(reader->png); /* palette → RGB, grey below 8 bits → 8 bits, tRNS → alpha */
   png_set_gray_to_rgb(reader->png);
-  reader->passCount = png_set_interlace_handling(reader->png);
+  reader->passCount = (uint32_t)png_set_interlace_handling(reader->png);
   png_read_update_info(reader->png, reader->info);
   reader->width = png_get_image_width(reader->png, reader->info);
   reader->height = png_get_image_height(reader->png, reader->info);
@@ -89,13 +100,17 @@ __attribute__((noinline)) static int idinv_png_begin(struct idinv_png_reader *re
   return 1;
 }
 
-/* Reads all rows, without padding, and the end of the file. Returns 0 and a message on failure. */
-__attribute__((noinline)) static int idinv_png_rows(struct idinv_png_reader *reader, unsigned char *samples) {
+/* Reads the next row of the pass, without padding; of an interlaced file, into what earlier passes have left of it.
+ * Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_row(struct idinv_png_reader *reader, unsigned char *samples) {
   if (setjmp(png_jmpbuf(reader->png))) return 0;
-  size_t rowByteCount = (size_t)reader->width * reader->channelCount * (reader->bitDepth / 8);
-  for (int pass = 0; pass < reader->passCount; pass++)
-    for (uint32_t row = 0; row < reader->height; row++)
-      png_read_row(reader->png, samples + row * rowByteCount, NULL);
+  png_read_row(reader->png, samples, NULL);
+  return 1;
+}
+
+/* Reads what follows the pixels. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_finish(struct idinv_png_reader *reader) {
+  if (setjmp(png_jmpbuf(reader->png))) return 0;
   png_read_end(reader->png, NULL);
   return 1;
 }

@@ -52,6 +52,9 @@ package struct Image8: Equatable, Sendable {
     }
   }
 
+  /// The bytes, for one who goes on without the picture: so that they are changed in place.
+  consuming func takePixels() -> [UInt8] { pixels }
+
   private func offset(_ row: Int, _ column: Int) -> Int {
     precondition(
       row >= 0 && row < height && column >= 0 && column < width,

@@ -22,28 +22,60 @@ package struct ListedImage: Equatable, Sendable {
   fileprivate init(_ path: String) { self.init(path: path, name: ImageList.stem(of: path)) }
 }
 
+/// A file of a folder that is no picture which can be read.
+package struct LeftOutFile: Equatable, Sendable {
+  package var path: String
+  /// "a HEIC file", "no picture format known here".
+  package var found: String
+}
+
+/// What arguments stand for.
+package struct ImageListing: Equatable, Sendable {
+  package var images: [ListedImage] = []
+  /// What folders hold besides.
+  package var leftOut: [LeftOutFile] = []
+
+  /// "3 files: a.heic (a HEIC file), …"; empty where nothing was left out.
+  package var leftOutText: String { ImageList.text(leftOut) }
+}
+
 /// The IMAGES argument of the commands: files, folders and `.list` files → pictures in order.
 package enum ImageList {
   /// Expands arguments in the order given.
   ///
-  /// - A folder stands for its `*.png` (any case of letters, hidden files left out), sorted by the bytes of
-  ///   their names; folders within it are not entered. A result folder stands for its originals, `NAME_ori.png`, under
-  ///   their names and in the order of its list.
-  /// - A `.list` file holds one path per line, relative to the list's own folder; blank lines and lines that
-  ///   begin with `#` are skipped. A line may name a folder, but not another list.
-  /// - Anything else is taken as a picture; that it is a PNG file is found out when it is read.
-  package static func expand(_ arguments: [String]) throws(ImagingError) -> [ListedImage] {
-    var images: [ListedImage] = []
+  /// - A folder stands for its pictures in natural order (`FileName.precedesNaturally`), hidden files left out: files that begin
+  ///   like one of the formats that are read, whatever their names, and those with the name of one, which are skipped with their
+  ///   reason when they are read. Folders within it are not entered. A result folder stands for its originals, `NAME_ori.png`,
+  ///   under their names and in the order of its list.
+  /// - A `.list` file holds one path per line, relative to the list's own folder or, where nothing is there, to the working
+  ///   folder; blank lines and lines that begin with `#` are skipped. A line may name a folder, but not another list.
+  /// - Anything else is taken as a picture; what format it has is found out when it is read.
+  package static func list(_ arguments: [String]) throws(ImagingError) -> ImageListing {
+    var listing = ImageListing()
     for argument in arguments {
       switch try FileBytes.kind(of: argument) {
-      case .directory: images += try pictures(in: argument)
-      case .file where isList(argument): images += try entries(ofList: argument)
-      case .file: images.append(ListedImage(argument))
+      case .directory: try listing.append(pictures(in: argument))
+      case .file where isList(argument): try listing.append(entries(ofList: argument))
+      case .file: listing.images.append(ListedImage(argument))
       case .other: throw .notRegularFile(path: argument)
       }
     }
-    guard !images.isEmpty else { throw .noImages }
-    return zip(images, unique(images.map(\.name))).map { ListedImage(path: $0.path, name: $1) }
+    guard !listing.images.isEmpty else { throw .noImages }
+    let names = unique(listing.images.map(\.name))
+    for index in names.indices { listing.images[index].name = names[index] }
+    return listing
+  }
+
+  /// The pictures of a listing.
+  package static func expand(_ arguments: [String]) throws(ImagingError) -> [ListedImage] { try list(arguments).images }
+
+  static func text(_ leftOut: [LeftOutFile]) -> String {
+    guard !leftOut.isEmpty else { return "" }
+    let named = leftOut.prefix(5).map { file in
+      "\(file.path.split(separator: "/").last ?? "") (\(file.found == ForeignFormat.unknown ? "no picture" : file.found))"
+    }
+    let more = leftOut.count > 5 ? " and \(leftOut.count - 5) more" : ""
+    return "\(leftOut.count) file\(leftOut.count == 1 ? "" : "s"): \(named.joined(separator: ", "))\(more)"
   }
 
   /// One name per path: the file's stem; the second path of one stem gets `-2`, the third `-3`, where a
@@ -84,79 +116,97 @@ package enum ImageList {
   /// A text without control characters and line breaks, which a line of a list cannot hold.
   package static func printable(_ text: some StringProtocol) -> String {
     func isControl(_ character: Character) -> Bool {
-      character.isNewline || character.unicodeScalars.contains { $0.value < 32 || 127..<160 ~= $0.value }
+      character.isNewline
+        || character.unicodeScalars.contains { $0.value < 32 || 127..<160 ~= $0.value || FileName.isByte($0) }
     }
     return String(text.map { isControl($0) ? "_" : $0 })
   }
 
   private static func isList(_ path: String) -> Bool { path.lowercased().hasSuffix(".list") }
 
-  private static func pictures(in folder: String) throws(ImagingError) -> [ListedImage] {
-    if ResultList.isResultFolder(folder) { return try ResultList(folder: folder).originals() }
-    guard let stream = opendir(folder) else {
+  private static func pictures(in folder: String) throws(ImagingError) -> ImageListing {
+    if ResultList.isResultFolder(folder) { return ImageListing(images: try ResultList(folder: folder).originals()) }
+    guard let stream = opendir(FileName.bytes(of: folder)) else {
       throw .unreadable(path: folder, reason: systemReason(errno))
     }
     defer { closedir(stream) }
     var names: [String] = []
-    var others = 0
     while let entry = readdir(stream) {
       // The name is the last, variable part of the entry: read it where it lies, not from a copy.
       let name = withUnsafePointer(to: &entry.pointee.d_name) { start in
-        start.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+        start.withMemoryRebound(to: UInt8.self, capacity: 1) { bytes in
+          FileName.text(
+            UnsafeBufferPointer(
+              start: bytes, count: strlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self))))
+        }
       }
-      guard !name.hasPrefix(".") else { continue }
-      let lowered = name.lowercased()
-      if lowered.hasSuffix(".png") {
-        names.append(name)
-      } else if [".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".avif"]
-        .contains(where: lowered.hasSuffix)
-      {
-        others += 1
-      }
+      if !name.hasPrefix(".") { names.append(name) }
     }
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
-    var images: [ListedImage] = []
-    for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-    // What cannot be looked at, a link to nothing, is skipped with its reason when its turn comes.
-    where ((try? FileBytes.kind(of: prefix + name)) ?? .file) == .file {
-      images.append(ListedImage(prefix + name))
+    var listing = ImageListing()
+    for name in names.sorted(by: FileName.precedesNaturally) {
+      let path = prefix + name
+      // What cannot be looked at, a link to nothing, is skipped with its reason when its turn comes.
+      guard ((try? FileBytes.kind(of: path)) ?? .file) == .file else { continue }
+      let start = (try? FileBytes.read(path, limit: 32).bytes) ?? []
+      let lowered = name.lowercased()
+      if imageDecoders.contains(where: { $0.recognizes(start) || $0.nameEndings.contains(where: lowered.hasSuffix) }) {
+        listing.images.append(ListedImage(path))
+      } else {
+        listing.leftOut.append(LeftOutFile(path: path, found: ForeignFormat.name(start)))
+      }
     }
-    guard !images.isEmpty else { throw .noPNGInDirectory(path: folder, others: others) }
-    return images
+    guard !listing.images.isEmpty else { throw .noPicturesInDirectory(path: folder, others: listing.leftOutText) }
+    return listing
   }
 
-  private static func entries(ofList list: String) throws(ImagingError) -> [ListedImage] {
+  private static func entries(ofList list: String) throws(ImagingError) -> ImageListing {
     var bytes = try FileBytes.read(list).bytes[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-    guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+    // UTF-16, and files that are no text at all; names may be in any older encoding.
+    guard !bytes.contains(0), !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else {
       throw .listNotText(path: list)
     }
+    let text = FileName.text(bytes)
     let folder = list.lastIndex(of: "/").map { String(list[...$0]) } ?? ""
-    var images: [ListedImage] = []
+    var listing = ImageListing()
     var number = 0
     for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       number += 1
       let entry = trimmed(line)
       guard !entry.isEmpty, !entry.hasPrefix("#") else { continue }
-      let path = entry.hasPrefix("/") ? String(entry) : folder + entry
       do throws(ImagingError) {
-        switch try FileBytes.kind(of: path) {
-        case .directory: images += try pictures(in: path)
-        case .file where isList(path):
-          throw .badListLine(path: list, line: number, problem: "\(path): a list within a list is not read")
-        case .file: images.append(ListedImage(path))
-        case .other: throw .notRegularFile(path: path)
-        }
+        try listing.append(entryPictures(String(entry), folder: folder, list: list, line: number))
       } catch .missing(let path) {
         throw .missingListed(path: list, line: number, entry: path)
+      } catch .missingListed(let path, let line, let entry) {
+        throw .missingListed(path: path, line: line, entry: entry)
       } catch .badListLine(let path, let line, let problem) {
         throw .badListLine(path: path, line: line, problem: problem)
       } catch {
         throw .badListLine(path: list, line: number, problem: error.description)
       }
     }
-    guard !images.isEmpty else { throw .emptyList(path: list) }
-    return images
+    guard !listing.images.isEmpty else { throw .emptyList(path: list) }
+    return listing
+  }
+
+  /// What one line of a list names: relative to the list's folder, as most are written, or to the working folder, as those of
+  /// idinvert_pytorch are.
+  private static func entryPictures(
+    _ entry: String, folder: String, list: String, line: Int
+  ) throws(ImagingError) -> ImageListing {
+    let candidates = entry.hasPrefix("/") || folder.isEmpty ? [entry] : [folder + entry, entry]
+    guard let path = candidates.first(where: FileBytes.exists) else {
+      throw .missingListed(path: list, line: line, entry: candidates.joined(separator: ", nor "))
+    }
+    switch try FileBytes.kind(of: path) {
+    case .directory: return try pictures(in: path)
+    case .file where isList(path):
+      throw .badListLine(path: list, line: line, problem: "\(path): a list within a list is not read")
+    case .file: return ImageListing(images: [ListedImage(path)])
+    case .other: throw .notRegularFile(path: path)
+    }
   }
 
   private static func trimmed(_ line: Substring) -> Substring {
@@ -164,5 +214,12 @@ package enum ImageList {
     while let first = line.first, first.isWhitespace { line.removeFirst() }
     while let last = line.last, last.isWhitespace { line.removeLast() }
     return line
+  }
+}
+
+extension ImageListing {
+  fileprivate mutating func append(_ other: ImageListing) {
+    images += other.images
+    leftOut += other.leftOut
   }
 }

@@ -13,12 +13,18 @@ package enum ImagingError: Error, Equatable, Sendable {
   case unreadable(path: String, reason: String)
   /// A file without a single byte.
   case empty(path: String)
-  /// Some other kind of file; `found` names it ("a JPEG file").
-  case notPNG(path: String, found: String)
-  /// A PNG file, but damaged; `reason` says where, mostly in libpng's words.
-  case damagedPNG(path: String, reason: String)
-  /// More pixels than the reader accepts. Decided from the header, before any allocation.
-  case tooManyPixels(path: String, width: Int, height: Int, limits: PNG.Limits)
+  /// A file of a format that is not read; `found` names it ("a HEIC file").
+  case unknownFormat(path: String, found: String)
+  /// A PNG file as Xcode makes it for telephones, which only Apple's programs read.
+  case appleCgBI(path: String)
+  /// A kind of a known format that is not read; `kind` names it ("lossless JPEG").
+  case unsupportedKind(path: String, format: String, kind: String)
+  /// A file of a known format, but damaged; `reason` says where, mostly in the words of the library that reads it.
+  case damaged(path: String, format: String, reason: String)
+  /// More pixels than are read. Decided from the header, before any allocation.
+  case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
+  /// A picture whose decoding would take more memory than it may. Decided from the header, before any allocation.
+  case tooMuchMemory(path: String, width: Int, height: Int, needed: Int, limit: Int)
   /// A picture that is not square, without leave to crop it.
   case notSquare(path: String, width: Int, height: Int)
   /// Landmarks that no face can be aligned by; `problem` says why. The path is that of the file with them, or of the picture.
@@ -31,8 +37,8 @@ package enum ImagingError: Error, Equatable, Sendable {
   case missingListed(path: String, line: Int, entry: String)
   /// A result folder without the pictures that its codes were found for.
   case noOriginals(path: String)
-  /// A folder without PNG files; `others` counts the pictures of other formats in it.
-  case noPNGInDirectory(path: String, others: Int)
+  /// A folder without pictures that are read; `others` says what is in it instead.
+  case noPicturesInDirectory(path: String, others: String)
   /// An image list without entries.
   case emptyList(path: String)
   /// No images were given at all.
@@ -51,21 +57,36 @@ extension ImagingError: CustomStringConvertible {
     case .missing(let path):
       return "\(path): no such file"
     case .isDirectory(let path):
-      return "\(path): is a folder; expected a PNG file"
+      return "\(path): is a folder; expected a picture file"
     case .notRegularFile(let path):
-      return "\(path): is neither a file nor a folder (a pipe or a device?); expected a PNG file"
+      return "\(path): is neither a file nor a folder (a pipe or a device?); expected a picture file"
     case .unreadable(let path, let reason):
       return "\(path): cannot be read: \(reason)"
     case .empty(let path):
-      return "\(path): is empty (0 bytes); expected a PNG file"
-    case .notPNG(let path, let found):
-      return "\(path): is \(found); expected a PNG file. Convert it first, for example with ImageMagick: "
-        + "convert \(Self.shellQuoted(path)) \(Self.shellQuoted(ImageList.stem(of: path) + ".png"))"
-    case .damagedPNG(let path, let reason):
-      return "\(path): is a damaged PNG file: \(reason)"
-    case .tooManyPixels(let path, let width, let height, let limits):
-      return "\(path): is \(width)×\(height) pixels; at most \(limits.side) per side and "
-        + "\(limits.pixelCount / 1_000_000) million in all are read"
+      return "\(path): is empty (0 bytes); expected a picture file"
+    case .unknownFormat(let path, let found):
+      guard found != ForeignFormat.unknown else {
+        return "\(path): is \(found); expected a PNG, JPEG or WebP file"
+      }
+      return "\(path): is \(found); expected a PNG, JPEG or WebP file. Convert it first, for example with ImageMagick: "
+        + "convert \(Self.shellQuoted(path)) -auto-orient \(Self.shellQuoted(Self.freeName(for: path)))"
+    case .appleCgBI(let path):
+      return
+        "\(path): is in Apple's own variant of PNG (CgBI), as Xcode makes it for iPhones; expected an ordinary PNG file. "
+        + "On a Mac: sips -s format png \(Self.shellQuoted(path)) --out \(Self.shellQuoted(Self.freeName(for: path)))"
+    case .unsupportedKind(let path, let format, let kind):
+      return
+        "\(path): is \(kind), which is not read; expected an ordinary \(format) file. Convert it first, for example with "
+        + "ImageMagick: convert \(Self.shellQuoted(path)) -auto-orient \(Self.shellQuoted(Self.freeName(for: path)))"
+    case .damaged(let path, let format, let reason):
+      return "\(path): is a damaged \(format) file: \(reason)"
+    case .tooManyPixels(let path, let width, let height, let limit):
+      return "\(path): is \(width)×\(height) pixels; at most \(limit / 1_000_000) million are read, and "
+        + "\(ImageLimits.side) per side"
+    case .tooMuchMemory(let path, let width, let height, let needed, let limit):
+      return
+        "\(path): is \(width)×\(height) pixels, which take about \(needed >> 20) MB to read; \(limit >> 20) MB are left "
+        + "for it. Expected a smaller picture, or a larger --memory-budget"
     case .notSquare(let path, let width, let height):
       return "\(path): is \(width)×\(height) pixels (width×height); expected a square picture. "
         + "--crop center cuts the largest square out of the middle"
@@ -79,13 +100,12 @@ extension ImagingError: CustomStringConvertible {
       return "\(path), line \(line): \(entry): no such file"
     case .noOriginals(let path):
       return "\(path): is a result folder without originals; expected the NAME_ori.png of its image_list.txt"
-    case .noPNGInDirectory(let path, let others):
-      let hint = others == 0 ? "" : " (\(others) of other formats: convert them to PNG first)"
-      return "\(path): the folder holds no PNG files\(hint)"
+    case .noPicturesInDirectory(let path, let others):
+      return "\(path): the folder holds no PNG, JPEG or WebP files\(others.isEmpty ? "" : "; left out: \(others)")"
     case .emptyList(let path):
       return "\(path): the list names no images; expected one path per line"
     case .noImages:
-      return "no images given; expected PNG files, folders of PNG files, or .list files"
+      return "no images given; expected pictures, folders of pictures, or .list files"
     case .notEncodable(let reason):
       return "a picture cannot be encoded as PNG: \(reason)"
     case .folderNotCreated(let path, let reason):
@@ -93,6 +113,13 @@ extension ImagingError: CustomStringConvertible {
     case .notWritten(let path, let operation, let reason):
       return "\(path): cannot be written (\(operation)): \(reason)"
     }
+  }
+
+  /// A name beside the working folder's files that a converted picture can have without replacing one of them.
+  private static func freeName(for path: String) -> String {
+    let stem = ImageList.stem(of: path) + "-converted"
+    let names = [stem] + (2...99).map { "\(stem)-\($0)" }
+    return (names.first { !FileBytes.exists("\($0).png") } ?? stem) + ".png"
   }
 
   /// `text` as one word of a POSIX shell, quoted only where needed.

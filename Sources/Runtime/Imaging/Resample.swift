@@ -64,70 +64,13 @@ extension Image8 {
   }
 
   /// Area averaging of both axes at once, rounded once.
-  ///
-  /// With n source and m target pixels, target i covers [i·n, (i+1)·n) and source j covers [j·m, (j+1)·m) on an
-  /// axis of n·m units: all overlaps are integers, and the weights of one target sum to n. Sums stay below
-  /// 255 · 2¹⁴ · 2¹⁴ < 2³⁷ within the reader's limits.
   private func areaAveraged(height newHeight: Int, width newWidth: Int) -> Image8 {
-    let columns = Self.coverage(from: width, to: newWidth)
-    let area = height * width
-    var output = [UInt8]()
-    output.reserveCapacity(newHeight * newWidth * 3)
-    var sums = [Int](repeating: 0, count: newWidth * 3)
-    var row = [Int](repeating: 0, count: newWidth * 3)
-    var rowInHand = -1
-    for rowCover in Self.coverage(from: height, to: newHeight) {
-      for index in sums.indices { sums[index] = 0 }
-      for (offset, weight) in rowCover.weights.enumerated() {
-        if rowInHand != rowCover.start + offset {
-          rowInHand = rowCover.start + offset
-          average(rowInHand, columns, into: &row)
-        }
-        for index in sums.indices { sums[index] += weight * row[index] }
-      }
-      for sum in sums { output.append(UInt8((2 * sum + area) / (2 * area))) }
+    let sink = AreaAverage(
+      of: PixelRegion(row: 0, column: 0, height: height, width: width), height: newHeight, width: newWidth)
+    pixels.withUnsafeBufferPointer { source in
+      for row in 0..<height { sink.take(source.baseAddress! + row * width * 3) }
     }
-    return Image8(height: newHeight, width: newWidth, pixels: output)
-  }
-
-  /// The weighted sums of one source row.
-  private func average(_ sourceRow: Int, _ columns: [Coverage], into row: inout [Int]) {
-    let start = sourceRow * width * 3
-    for (target, cover) in columns.enumerated() {
-      var red = 0
-      var green = 0
-      var blue = 0
-      var pixel = start + cover.start * 3
-      for weight in cover.weights {
-        red += weight * Int(pixels[pixel])
-        green += weight * Int(pixels[pixel + 1])
-        blue += weight * Int(pixels[pixel + 2])
-        pixel += 3
-      }
-      row[target * 3] = red
-      row[target * 3 + 1] = green
-      row[target * 3 + 2] = blue
-    }
-  }
-
-  /// The source pixels under one target pixel: the first one, and by how many units each is covered.
-  private struct Coverage {
-    var start: Int
-    var weights: [Int]
-  }
-
-  private static func coverage(from count: Int, to newCount: Int) -> [Coverage] {
-    (0..<newCount).map { target in
-      let begin = target * count
-      let end = begin + count
-      let first = begin / newCount
-      let last = (end - 1) / newCount
-      return Coverage(
-        start: first,
-        weights: (first...last).map { source in
-          min(end, (source + 1) * newCount) - max(begin, source * newCount)
-        })
-    }
+    return sink.picture
   }
 
   /// Catmull-Rom interpolation: columns, then rows, in `Float`, rounded once.

@@ -147,7 +147,6 @@ def main():
 
     (HERE / "expected.json").write_text(json.dumps(expected, indent=0, sort_keys=True) + "\n")
 
-    Image.fromarray(rgb.astype(np.uint8)).save(HERE / "foreign.jpg")
 
 
 main()

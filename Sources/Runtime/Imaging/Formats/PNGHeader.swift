@@ -35,7 +35,6 @@ package struct PNGHeader: Equatable, Sendable {
   /// Whether the rows come in the seven passes of Adam7.
   package var isInterlaced: Bool
 
-  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   /// Signature, then length, type, 13 bytes and checksum of the first chunk.
   static let byteCount = 33
 
@@ -44,74 +43,56 @@ package struct PNGHeader: Equatable, Sendable {
   /// Checks what can be checked without decoding, the checksum excepted, which libpng looks at.
   init(_ bytes: [UInt8], path: String) throws(ImagingError) {
     guard !bytes.isEmpty else { throw .empty(path: path) }
-    guard bytes.starts(with: Self.signature) else {
-      if Self.signature.starts(with: bytes) {
-        throw .damagedPNG(path: path, reason: "it ends after \(bytes.count) bytes, within the signature")
+    guard bytes.starts(with: PNGChunk.signature) else {
+      if PNGChunk.signature.starts(with: bytes) {
+        throw .damaged(path: path, format: "PNG", reason: "it ends after \(bytes.count) bytes, within the signature")
       }
       if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) || bytes.starts(with: [0x09, 0x50, 0x4E, 0x47]) {
-        throw .damagedPNG(
-          path: path, reason: "its signature was altered, as by a transfer in text mode; copy it as binary")
+        throw .damaged(
+          path: path, format: "PNG",
+          reason: "its signature was altered, as by a transfer in text mode; copy it as binary")
       }
-      throw .notPNG(path: path, found: Self.guess(bytes))
+      throw .unknownFormat(path: path, found: ForeignFormat.name(bytes))
     }
     guard bytes.count >= Self.byteCount else {
-      throw .damagedPNG(
-        path: path, reason: "it ends after \(bytes.count) bytes, within the header of \(Self.byteCount)")
+      throw .damaged(
+        path: path, format: "PNG", reason: "it ends after \(bytes.count) bytes, within the header of \(Self.byteCount)")
     }
     func integer(at offset: Int) -> Int {
       bytes[offset..<(offset + 4)].reduce(0) { $0 << 8 | Int($1) }
     }
+    guard !bytes[12..<16].elementsEqual("CgBI".utf8) else { throw .appleCgBI(path: path) }
     guard integer(at: 8) == 13, bytes[12..<16].elementsEqual("IHDR".utf8) else {
-      throw .damagedPNG(path: path, reason: "its first chunk (offset 8) is not an IHDR of 13 bytes")
+      throw .damaged(path: path, format: "PNG", reason: "its first chunk (offset 8) is not an IHDR of 13 bytes")
     }
     width = integer(at: 16)
     height = integer(at: 20)
     let maximum = 1 << 31 - 1
     guard width > 0, height > 0, width <= maximum, height <= maximum else {
-      throw .damagedPNG(
-        path: path, reason: "IHDR (offset 16) states \(width)×\(height) pixels; expected 1 to \(maximum)")
+      throw .damaged(
+        path: path, format: "PNG", reason: "IHDR (offset 16) states \(width)×\(height) pixels; expected 1 to \(maximum)"
+      )
     }
     guard let color = ColorKind(rawValue: bytes[25]) else {
-      throw .damagedPNG(
-        path: path, reason: "IHDR (offset 25) states colour type \(bytes[25]); expected 0, 2, 3, 4 or 6")
+      throw .damaged(
+        path: path, format: "PNG", reason: "IHDR (offset 25) states colour type \(bytes[25]); expected 0, 2, 3, 4 or 6")
     }
     self.color = color
     bitDepth = Int(bytes[24])
     guard color.bitDepths.contains(bitDepth) else {
       let expected = color.bitDepths.sorted().map(String.init).joined(separator: ", ")
-      throw .damagedPNG(
-        path: path,
+      throw .damaged(
+        path: path, format: "PNG",
         reason: "IHDR (offset 24) states \(bitDepth) bits per sample for colour type \(bytes[25]); "
           + "expected one of \(expected)")
     }
     guard bytes[28] <= 1 else {
-      throw .damagedPNG(
-        path: path, reason: "IHDR (offset 28) states interlace method \(bytes[28]); expected 0 or 1")
+      throw .damaged(
+        path: path, format: "PNG", reason: "IHDR (offset 28) states interlace method \(bytes[28]); expected 0 or 1")
     }
     isInterlaced = bytes[28] == 1
   }
 
   /// Bytes of the filtered rows before compression; passes of an interlaced file add a little to it.
   var rawByteCount: Int { ((width * color.channelCount * bitDepth + 7) / 8 + 1) * height }
-
-  /// Names a foreign file by its first bytes.
-  private static func guess(_ bytes: [UInt8]) -> String {
-    func has(_ text: String, at offset: Int) -> Bool {
-      bytes.dropFirst(offset).starts(with: text.utf8)
-    }
-    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return "a JPEG file" }
-    if has("GIF8", at: 0) { return "a GIF file" }
-    if has("RIFF", at: 0) && has("WEBP", at: 8) { return "a WebP file" }
-    if has("ftypavif", at: 4) || has("ftypavis", at: 4) { return "an AVIF file" }
-    if ["ftyphei", "ftyphev", "ftypmif1", "ftypmsf1"].contains(where: { has($0, at: 4) }) {
-      return "a HEIC file"
-    }
-    if bytes.starts(with: [0x49, 0x49, 0x2A, 0x00]) || bytes.starts(with: [0x4D, 0x4D, 0x00, 0x2A]) {
-      return "a TIFF file"
-    }
-    if bytes.starts(with: [0xFF, 0x0A]) || has("JXL ", at: 4) { return "a JPEG XL file" }
-    if has("BM", at: 0) { return "a BMP file" }
-    if has("P5", at: 0) || has("P6", at: 0) { return "a PNM file" }
-    return "no picture format known here"
-  }
 }
