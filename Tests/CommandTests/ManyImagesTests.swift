@@ -223,7 +223,8 @@ struct ManyImagesTests {
     #expect(try Self.differing(place, "whole", "out").filter { $0 != ".checkpoints" } == [])
     let summary = try place.json("out/summary.json")
     let reasons = (summary["skipped"] as? [[String: Any]] ?? []).compactMap { $0["reason"] as? String }
-    #expect(reasons.count == 2 && reasons[0].contains("is empty") && reasons[1].contains("expected a PNG file"))
+    #expect(
+      reasons.count == 2 && reasons[0].contains("is empty") && reasons[1].contains("expected a PNG, JPEG or WebP file"))
     #expect(try place.text("out/image_list.txt").split(separator: "\n").count == 4)
     #expect(try place.array("out/inverted_codes.npy").shape == [4, 8, 32])
     // Finished, with bad images: still said by the exit code.

@@ -14,7 +14,8 @@ struct HostilePictureTests {
 
   /// A JPEG of markers alone: frame header, then scan.
   private func jpeg(
-    marker: UInt8 = 0xC0, precision: UInt8 = 8, width: Int = 16, height: Int = 16, components: [UInt8] = [0x11, 0x11, 0x11],
+    marker: UInt8 = 0xC0, precision: UInt8 = 8, width: Int = 16, height: Int = 16,
+    components: [UInt8] = [0x11, 0x11, 0x11],
     before: [UInt8] = []
   ) -> [UInt8] {
     var frame: [UInt8] = [precision, UInt8(height >> 8), UInt8(height & 255), UInt8(width >> 8), UInt8(width & 255)]
@@ -66,7 +67,8 @@ struct HostilePictureTests {
     return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
   }
 
-  @Test("a broken-off file is refused, wherever it ends", arguments: ["420.jpg", "progressive.jpg", "lossy.webp", "p3.png"])
+  @Test(
+    "a broken-off file is refused, wherever it ends", arguments: ["420.jpg", "progressive.jpg", "lossy.webp", "p3.png"])
   func truncated(name: String) throws {
     let bytes = try Fixture.bytes("photos/\(name)")
     for count in stride(from: 1, to: bytes.count - 2, by: 7) {

@@ -21,7 +21,8 @@ struct PictureFileTests {
     a.count == b.count ? zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0 : 256
   }
 
-  @Test("subsampling, scans, inks, orientation, profiles and chunks of colors decode as the reference libraries have it")
+  @Test(
+    "subsampling, scans, inks, orientation, profiles and chunks of colors decode as the reference libraries have it")
   func decodesEveryKind() throws {
     let expectations = try Fixture.json("photos/expected.json", as: [String: Expectation].self)
     #expect(expectations.count == 40)

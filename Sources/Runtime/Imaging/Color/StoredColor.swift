@@ -28,7 +28,8 @@ struct ColorDescription: Equatable, Sendable {
       case .gamma(let exponent): return power(sample, 1 / exponent)
       case .perceptualQuantizer:
         let root = power(sample, 1 / 78.84375)
-        return min(1, power(max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root), 1 / 0.1593017578125) * 10_000 / 203)
+        return min(
+          1, power(max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root), 1 / 0.1593017578125) * 10_000 / 203)
       case .hybridLogGamma:
         let (a, b, c) = (0.17883277, 0.28466892, 0.55991073)
         func scene(_ v: Double) -> Double { v <= 0.5 ? v * v / 3 : (exponential((v - c) / a) + b) / 12 }

@@ -8,7 +8,9 @@ enum ForeignFormat {
     if has("ftypavif", at: 4) || has("ftypavis", at: 4) { return "an AVIF file" }
     if ["ftyphei", "ftyphev", "ftypmif1", "ftypmsf1"].contains(where: { has($0, at: 4) }) { return "a HEIC file" }
     if has("ftypcrx", at: 4) { return "a raw file of a camera (CR3)" }
-    if has([0x49, 0x49, 0x2A, 0x00]) || has([0x4D, 0x4D, 0x00, 0x2A]) { return "a TIFF file, or a raw file of a camera" }
+    if has([0x49, 0x49, 0x2A, 0x00]) || has([0x4D, 0x4D, 0x00, 0x2A]) {
+      return "a TIFF file, or a raw file of a camera"
+    }
     if has([0xFF, 0x0A]) || has("JXL ", at: 4) { return "a JPEG XL file" }
     if has("jP  ", at: 4) || has([0xFF, 0x4F, 0xFF, 0x51]) { return "a JPEG 2000 file" }
     if has("BM", at: 0) { return "a BMP file" }

@@ -32,9 +32,11 @@ final class JPEGDecoder: ImageDecoder {
 
   /// The file, the decoded pixels, and of progressive files the coefficients, 2 bytes each.
   func workingByteCount(reduction: Int) -> Int {
-    let coefficients = markers.isProgressive ? Int(Double(markers.width * markers.height) * markers.samplesPerPixel * 2) : 0
+    let coefficients =
+      markers.isProgressive ? Int(Double(markers.width * markers.height) * markers.samplesPerPixel * 2) : 0
     let (width, height) = size(reduction)
-    return source.byteCount + width * height * header.layout.pixelByteCount + coefficients + 64 * markers.width + 1 << 18
+    return source.byteCount + width * height * header.layout.pixelByteCount + coefficients + 64 * markers.width + 1
+      << 18
   }
 
   func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Void) throws(ImagingError) {

@@ -53,13 +53,15 @@ struct JPEGMarkers {
     var offset = start
     while offset < source.byteCount {
       let bytes = try source.read(at: offset, count: 4096)
-      for index in bytes.indices.dropLast() where bytes[index] == 0xFF && bytes[index + 1] != 0xFF && bytes[index + 1] != 0 {
+      for index in bytes.indices.dropLast()
+      where bytes[index] == 0xFF && bytes[index + 1] != 0xFF && bytes[index + 1] != 0 {
         return (bytes[index + 1], offset + index + 2)
       }
       guard bytes.count > 1 else { break }
       offset += bytes.count - 1
     }
-    throw .damaged(path: source.path, format: "JPEG", reason: "it ends after \(source.byteCount) bytes, before its pixels")
+    throw .damaged(
+      path: source.path, format: "JPEG", reason: "it ends after \(source.byteCount) bytes, before its pixels")
   }
 
   private mutating func take(_ marker: UInt8, _ source: ImageSource, at offset: Int, count: Int) throws(ImagingError) {

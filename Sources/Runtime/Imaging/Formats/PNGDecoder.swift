@@ -57,7 +57,8 @@ final class PNGDecoder: ImageDecoder {
   /// libpng's own state, and rows: before filtering, after, and spread; of interlaced files all.
   func workingByteCount(reduction: Int) -> Int {
     let row = header.storedWidth * 8
-    return 1 << 18 + 4 * row + (png.isInterlaced ? header.storedHeight * header.storedWidth * header.layout.pixelByteCount : 0)
+    return 1 << 18 + 4 * row
+      + (png.isInterlaced ? header.storedHeight * header.storedWidth * header.layout.pixelByteCount : 0)
   }
 
   func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Void) throws(ImagingError) {

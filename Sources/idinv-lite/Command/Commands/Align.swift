@@ -16,7 +16,8 @@ struct Align: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+    help: ArgumentHelp(
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
   var images: [String]
 
   @Option(
@@ -47,7 +48,7 @@ struct Align: ParsableCommand {
   func run() throws {
     try reporting {
       Signals.install()
-      let listed = try ImageList.expand(images)
+      let listed = try listImages(images, tell: StandardStreams.tell)
       let source = try LandmarkSource(landmarks, imageCount: listed.count)
       let side = try resolution ?? model.load().generator().specification.resolution
       try output.folder.prepare()

@@ -19,7 +19,8 @@ struct Attributes: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+    help: ArgumentHelp(
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
   var images: [String] = []
 
   @Option(help: ArgumentHelp("Codes [N, L, D] in place of images.", valueName: "codes.npy"))
@@ -92,16 +93,16 @@ struct Attributes: ParsableCommand {
       if images.isEmpty {
         let source = CodeSource.given([], codes: codes, from: from)
         try checkOutput([model.path] + source.inputs)
-        let items = try source.items(for: model)
+        let items = try source.items(for: model, tell: StandardStreams.tell)
         let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
         for (index, item) in items.enumerated() where !Signals.cancellation.isCancelled {
           if case .code(let code, _) = item.content { try read(generator(code), name: item.name, path: nil) }
           context.update(ProgressState(name: item.name, step: index + 1, stepCount: items.count))
         }
       } else {
-        let listed = try ImageList.expand(images)
+        let listed = try listImages(images, tell: StandardStreams.tell)
         try checkOutput([model.path] + images + listed.map(\.path))
-        let loader = ImageLoader(crop: crop)
+        let loader = ImageLoader(crop: crop).within(choice)
         let resolution = try model.attributes().specification.resolution
         let range = model.file.specification.pixelRange
         for (index, entry) in listed.enumerated() where !Signals.cancellation.isCancelled {

@@ -22,7 +22,7 @@ struct Diffuse: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Images to take the part from: PNG files, folders, .list files, or result folders, whose originals are taken.",
+      "Images to take the part from: pictures, folders, .list files, or result folders, whose originals are taken.",
       valueName: "targets"))
   var targets: [String]
 
@@ -90,7 +90,7 @@ struct Diffuse: ParsableCommand {
 
   private func mask(resolution: Int) throws -> DiffusionMask {
     if let mask {
-      let picture = try PNG.read(mask)
+      let picture = try PictureFile.read(mask)
       guard picture.width == resolution, picture.height == resolution else {
         throw Failure(
           .badData,
@@ -112,8 +112,8 @@ struct Diffuse: ParsableCommand {
       let resolution = try model.imageResolution()
       try refinement.optimiser.check(model)
       let mask = try mask(resolution: resolution)
-      let listedTargets = try ImageList.expand(targets)
-      let listedContexts = try ImageList.expand(contexts)
+      let listedTargets = try listImages(targets, tell: StandardStreams.tell)
+      let listedContexts = try listImages(contexts, tell: StandardStreams.tell)
       let pairs = listedTargets.flatMap { target in listedContexts.map { (target: target, context: $0) } }
       let names = ImageList.uniqueNames(pairs.map { "\($0.target.name)_to_\($0.context.name).png" })
       try output.folder.prepare()

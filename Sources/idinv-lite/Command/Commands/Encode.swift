@@ -56,7 +56,7 @@ struct Encode: ParsableCommand {
       for (index, entry) in listed.enumerated() {
         if Signals.cancellation.isCancelled { break }
         do {
-          let image = try images.loader.load(entry, resolution: specification.resolution)
+          let image = try images.loader.within(choice).load(entry, resolution: specification.resolution)
           let code = try encoder(image.picture.planar(range))
           guard code.allSatisfy(\.isFinite) else {
             throw Failure(

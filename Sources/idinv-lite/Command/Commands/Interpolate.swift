@@ -19,7 +19,7 @@ struct Interpolate: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "PNG files, folders or .list files: a path through them; result folders and codes.npy are taken as they are.",
+      "Pictures, folders or .list files: a path through them; result folders and codes.npy are taken as they are.",
       valueName: "images"))
   var images: [String] = []
 
@@ -95,11 +95,11 @@ struct Interpolate: ParsableCommand {
   /// The things to join, and the lines between them as pairs of indices.
   private func plan(_ model: Model) throws -> (items: [CodeSource.Item], lines: [(from: Int, to: Int)]) {
     if !fromA.isEmpty {
-      let a = try CodeSource.several(fromA).items(for: model)
-      let b = try CodeSource.several(fromB).items(for: model)
+      let a = try CodeSource.several(fromA).items(for: model, tell: StandardStreams.tell)
+      let b = try CodeSource.several(fromB).items(for: model, tell: StandardStreams.tell)
       return (a + b, a.indices.flatMap { from in b.indices.map { (from, a.count + $0) } })
     }
-    let items = try sources.items(for: model)
+    let items = try sources.items(for: model, tell: StandardStreams.tell)
     guard items.count > 1 else {
       throw Failure(.badData, "\(codes ?? from ?? images[0]): holds one image; expected two or more to walk between")
     }

@@ -126,7 +126,8 @@ struct Invert: ParsableCommand {
           memory: choice, options: options, output: output.folder, resumes: resume,
           checkpointInterval: checkpointEvery),
         description, images: listed, kernels: kernels, began: began, context: reporting.context())
-      try run.invert { try images.loader.load($0, resolution: description.resolution) }
+      let loader = images.loader.within(choice)
+      try run.invert { try loader.load($0, resolution: description.resolution) }
       try reporting.finish(try run.finish(), output.folder)
     }
   }

@@ -24,7 +24,7 @@ struct Manipulate: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "PNG files, folders or .list files to invert and edit; result folders and codes.npy are taken as they are.",
+      "Pictures, folders or .list files to invert and edit; result folders and codes.npy are taken as they are.",
       valueName: "images"))
   var images: [String] = []
 
@@ -161,7 +161,7 @@ struct Manipulate: ParsableCommand {
       let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
       let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
       let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
-      let items = try sources.items(for: model)
+      let items = try sources.items(for: model, tell: StandardStreams.tell)
       try inversion.check(items, model)
       let distances = try distances(along: boundaries[0])
       try output.folder.prepare()

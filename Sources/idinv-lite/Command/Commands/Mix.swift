@@ -61,8 +61,8 @@ struct Mix: ParsableCommand {
       let model = try model.load()
       let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
       let mixing = try StyleMixing(try model.codeShape(), layers: layers)
-      let styleItems = try CodeSource.several(styles).items(for: model)
-      let contentItems = try CodeSource.several(contents).items(for: model)
+      let styleItems = try CodeSource.several(styles).items(for: model, tell: StandardStreams.tell)
+      let contentItems = try CodeSource.several(contents).items(for: model, tell: StandardStreams.tell)
       var items = styleItems + contentItems
       items.makeNamesUnique()
       try inversion.check(items, model)

@@ -84,14 +84,15 @@ struct ReportingOptions: ParsableArguments {
 /// The images of a command, and how they are fitted to the model.
 struct ImageOptions: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("PNG files, folders of PNG files, or .list files with a path per line.", valueName: "images"))
+    help: ArgumentHelp(
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
   var images: [String]
 
   @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
   var crop = CropRule.none
 
   /// The images of the arguments, in order; folders and lists are opened, pictures not yet.
-  func expand() throws -> [ListedImage] { try ImageList.expand(images) }
+  func expand() throws -> [ListedImage] { try listImages(images, tell: StandardStreams.tell) }
 
   var loader: ImageLoader { ImageLoader(crop: crop) }
 }

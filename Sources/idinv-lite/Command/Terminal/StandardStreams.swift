@@ -59,6 +59,9 @@ enum StandardStreams {
     return false
   }
 
+  /// A line for the user, which is no failure.
+  static func tell(_ line: String) { printError("idinv-lite: \(line)") }
+
   /// Copies a file to standard output.
   static func printFile(_ path: String) throws {
     guard let file = FileHandle(forReadingAtPath: path) else { throw ImagingError.missing(path: path) }

@@ -70,7 +70,7 @@ package enum CodeSource {
   }
 
   /// The items in order, with names that are unique among them. Codes are read and checked; pictures are only listed.
-  package func items(for model: Model) throws -> [Item] {
+  package func items(for model: Model, tell: (String) -> Void = { _ in }) throws -> [Item] {
     switch self {
     case .codes(let path):
       let codes = try Self.rows(path, of: model)
@@ -81,7 +81,7 @@ package enum CodeSource {
       }
     case .results(let folder): return try Self.results(in: folder, of: model)
     case .images(let arguments):
-      return try ImageList.expand(arguments).map { Item(name: $0.name, source: $0.path, content: .image($0)) }
+      return try listImages(arguments, tell: tell).map { Item(name: $0.name, source: $0.path, content: .image($0)) }
     }
   }
 
@@ -118,8 +118,8 @@ package enum CodeSource {
 
 extension [CodeSource] {
   /// All things to edit, in order, with names that are unique among them.
-  package func items(for model: Model) throws -> [CodeSource.Item] {
-    var items = try flatMap { try $0.items(for: model) }
+  package func items(for model: Model, tell: (String) -> Void = { _ in }) throws -> [CodeSource.Item] {
+    var items = try flatMap { try $0.items(for: model, tell: tell) }
     items.makeNamesUnique()
     return items
   }

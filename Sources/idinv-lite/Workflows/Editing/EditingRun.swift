@@ -92,7 +92,7 @@ package final class EditingRun {
       switch item.content {
       case .code(let code, let original):
         // Only looked at: what cannot be read is not shown.
-        let picture = original.flatMap { try? PNG.read($0) }
+        let picture = original.flatMap { try? PictureFile.read($0) }
         codes[index] = try edited(item, code: code, original: picture, detail: detail)
       case .image(let image): listed.append((index, image))
       }
@@ -107,7 +107,7 @@ package final class EditingRun {
         listed.map { items[$0.index].name },
         read: { number in
           let (index, image) = listed[number]
-          let picture = try inversion.loader.load(image, resolution: resolution).picture
+          let picture = try inversion.loader.within(memory).load(image, resolution: resolution).picture
           try output.writePNG(picture, "\(items[index].name)_ori.png")
           pictures[number] = picture
           return InversionInput(picture.planar(model.file.specification.pixelRange))

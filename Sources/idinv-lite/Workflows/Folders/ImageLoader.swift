@@ -1,4 +1,5 @@
 import Imaging
+import Inversion
 import Reports
 
 /// One image, as the networks see it.
@@ -17,12 +18,27 @@ package struct LoadedImage {
 /// Reads pictures and fits them to a model.
 package struct ImageLoader {
   package var crop: CropRule
+  /// What one picture may take while it is read.
+  package var limits: ImageLimits
 
-  package init(crop: CropRule = .none) { self.crop = crop }
+  package init(crop: CropRule = .none, limits: ImageLimits = .ofThisMachine) {
+    self.crop = crop
+    self.limits = limits
+  }
+
+  /// The same within the memory budget of a run: what its plan leaves.
+  package func within(_ choice: MemoryChoice) -> ImageLoader {
+    guard let budget = choice.budgetByteCount else { return self }
+    let left = budget - choice.plan.predictedByteCount
+    return ImageLoader(crop: crop, limits: ImageLimits(byteCount: max(left, Self.leastByteCount)))
+  }
+
+  /// What a run takes for its pictures anyway.
+  private static let leastByteCount = 8 << 20
 
   /// Reads an image and fits it. Other sizes than the model's are resampled (area averaging down, Catmull-Rom up).
   package func load(_ image: ListedImage, resolution: Int) throws -> LoadedImage {
-    let picture = try PNG.read(image.path).fitted(to: resolution, crop: crop, path: image.path)
+    let picture = try PictureFile(image.path, limits: limits).fitted(to: resolution, crop: crop)
     return LoadedImage(name: image.name, path: image.path, picture: picture)
   }
 
@@ -42,4 +58,24 @@ package struct ImageLoader {
     }
     return (images, skipped)
   }
+}
+
+extension ImageLimits {
+  /// Half of what the machine or the control group has left now.
+  package static var ofThisMachine: ImageLimits {
+    guard let available = AvailableMemory.byteCount() else { return ImageLimits() }
+    return ImageLimits(byteCount: max(available / 2, 64 << 20))
+  }
+}
+
+/// Lists pictures, and tells what folders hold besides: nothing is left out in silence.
+package func listImages(
+  _ arguments: [String], tell: (String) -> Void
+) throws(ImagingError) -> [ListedImage] {
+  let listing = try ImageList.list(arguments)
+  if !listing.leftOut.isEmpty {
+    let count = listing.images.count
+    tell("\(count) picture\(count == 1 ? "" : "s") taken, left out \(listing.leftOutText)")
+  }
+  return listing.images
 }

@@ -78,8 +78,7 @@ extension MeasuringTask {
     let clock = ContinuousClock()
     var nextReport = clock.now
     for image in images {
-      let picture = try PNG.read(image.path).fitted(
-        to: specification.resolution, crop: crop, path: image.path)
+      let picture = try PictureFile(image.path).fitted(to: specification.resolution, crop: crop)
       let pixels = picture.planar(range)
       var isOrphan = false
       let (began, cpuBegan) = (clock.now, Self.cpuSeconds())
