@@ -14,6 +14,7 @@ class DataConfig:
     test_images: int
     supersample: int = 2
     train_seed: int = 1
+    judge_seed: int = 2
     test_seed: int = 1_000_003
 
 
@@ -37,6 +38,8 @@ class LessonConfig:
     learning_rate: float = 0.003
     mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
     perceptual_weight: float = 1e-4  # at full resolution; F knows no other
+    edge_weight: float = 0.5  # of the mean error of differences between neighbouring pixels
+    focus: float = 4.0  # how much more eyes and mouth weigh: few pixels, which say much
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,13 @@ class GanConfig:
     stages: tuple[tuple[int, float, float], ...] = ((16, 0.2, 0.1), (32, 0.3, 0.1), (64, 0.5, 0.2))
     fade: float = 0.25
     learning_rate: float = 0.0025
-    warm_up: int = 0  # images for the discriminator alone
+    discriminator_rate: float = 0.0025
+    momentum: float = 0.0  # Adam's first beta, of the generator
+    mapping_speed: float = 1.0
+    warm_up: int = 0  # images over which the discriminator's say grows
+    mixing: float = 0.0  # share of the samples whose layers come from two codes
+    augment_target: float | None = None  # of the adaptive augmentation; 0.6 for small sets
+    report_images: int = 20_000
     adversarial_weight: float = 0.1  # beside the lesson, which goes on; without a lesson it is the only term
     r1_interval: int = 8
     ema_half_life: int = 8_000  # images
@@ -75,6 +84,17 @@ class FeatureConfig:
 
 
 @dataclass(frozen=True)
+class JudgeConfig:
+    """Of renders that nothing else has seen: `DataConfig.judge_seed`."""
+
+    budget: Budget
+    channels: tuple[int, ...] = (40, 64, 96, 128, 160)  # at full resolution, and after each halving down to 4 px
+    learning_rate: float = 2e-3
+    ema_half_life: int = 8_000
+    bfloat16: bool = False
+
+
+@dataclass(frozen=True)
 class EncoderConfig:
     conventional: Budget
     guided: Budget
@@ -87,6 +107,10 @@ class EncoderConfig:
     gamma: float = 10.0
     r1_interval: int = 8
     bfloat16: bool = False
+    pyramid_weight: float = 0.2  # where there is no feature network
+    mirror: bool = True
+    report_images: int = 20_000
+    statistics_batch: int = 64
 
 
 @dataclass(frozen=True)
@@ -95,25 +119,42 @@ class Preset:
     gan: GanConfig
     features: FeatureConfig
     encoder: EncoderConfig
+    judge: JudgeConfig
     checkpoint_minutes: float = 3.0
     compile: bool = False  # torch.compile, which needs a C++ compiler
 
+    # Of a run with a time limit for all its stages; what is left is for rendering before and the export after them.
+    shares: tuple[tuple[str, float], ...] = (("judge", 0.1), ("features", 0.1), ("lesson", 0.3), ("gan", 0.15),
+                                             ("encoder", 0.25))
+
+    def minutes_of(self, stage: str, left: float) -> float | None:
+        """Of `left` minutes the part of a stage, after which the ones behind it have theirs; None of a stage without one."""
+        names = [name for name, _ in self.shares]
+        if stage not in names:
+            return None
+        after = [share for _, share in self.shares[names.index(stage):]]
+        return left * after[0] / (sum(after) + 0.1)
+
     def within(self, minutes: float) -> Preset:
-        """The same preset, each of its stages limited to `minutes`."""
+        """The same preset, each of its stages limited to `minutes`, of which the encoders have a third and the rest."""
         limit = lambda budget: replace(budget, minutes=minutes)
         lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget))
         return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget), lesson=lesson),
                        features=replace(self.features, budget=limit(self.features.budget)),
-                       encoder=replace(self.encoder, conventional=limit(self.encoder.conventional),
-                                       guided=limit(self.encoder.guided)))
+                       judge=replace(self.judge, budget=limit(self.judge.budget)),
+                       encoder=replace(self.encoder, conventional=replace(self.encoder.conventional, minutes=minutes / 3),
+                                       guided=replace(self.encoder.guided, minutes=minutes * 2 / 3)))
 
 
 _SMALL = Preset(
     DataConfig(resolution=64, train_images=49_152, test_images=4_096),
-    GanConfig(Budget(60_000, minutes=10), bfloat16=True, stages=((64, 1.0, 0.5),), learning_rate=0.0005, warm_up=6_000,
+    GanConfig(Budget(2_000_000, minutes=60, batch=16), bfloat16=True, stages=((64, 1.0, 0.2),), learning_rate=0.001,
+              discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, warm_up=6_000, mixing=0.2, ema_half_life=4_000,
+              report_images=10_000,
               lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
     EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), bfloat16=True),
+    JudgeConfig(Budget(400_000, minutes=15, batch=64), bfloat16=True),
     compile=True,
 )
 
@@ -126,22 +167,25 @@ PRESETS = {
                   lesson=LessonConfig(Budget(256, batch=16), stages=((8, 0.5), (16, 0.5)))),
         FeatureConfig(Budget(512, batch=16), plan=(8, POOL, 16), hidden=8),
         EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
+        JudgeConfig(Budget(512, batch=16), channels=(8, 12, 16)),
     ),
     # The shipped model: some two and a half hours on one core.
     "cpu-small": _SMALL,
     # The paper's way alone, without the renderer's lesson: for comparison, and the settings for photographs.
     "cpu-adversarial": replace(_SMALL, gan=GanConfig(Budget(600_000, minutes=40), bfloat16=True)),
-    # Not run: the same recipe where compute is plentiful.
+    # The same recipe where compute is plentiful: `all --time-limit 9.5 --deliver OUT` fills ten minutes of a large GPU. Never
+    # run. Widths are such that each network is below 16 MB in half precision.
     "gpu": Preset(
-        DataConfig(resolution=128, train_images=100_000, test_images=5_000, supersample=3),
-        GanConfig(Budget(3_000_000, batch=64), z_dim=256, w_dim=256, fmaps_base=8192, fmaps_max=256,
-                  discriminator_base=8192, discriminator_max=256, stages=((128, 1.0, 2.0),), learning_rate=0.001,
-                  warm_up=50_000, r1_interval=16, ema_half_life=20_000, bfloat16=True,
+        DataConfig(resolution=128, train_images=98_304, test_images=4_096),
+        GanConfig(Budget(3_000_000, batch=64), z_dim=128, w_dim=128, fmaps_base=6144, fmaps_max=192,
+                  discriminator_base=4096, discriminator_max=192, stages=((128, 1.0, 1.0),), learning_rate=0.001,
+                  discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, mixing=0.2,
+                  warm_up=20_000, r1_interval=16, ema_half_life=20_000, bfloat16=True,
                   lesson=LessonConfig(Budget(1_500_000, batch=64),
                                       stages=((16, 0.1), (32, 0.2), (64, 0.3), (128, 0.4)))),
         FeatureConfig(Budget(1_500_000, batch=128), plan=(32, 32, POOL, 64, 64, POOL, 96, 96, POOL, 128, 128), bfloat16=True),
-        EncoderConfig(Budget(600_000, batch=32), Budget(1_500_000, batch=32), base=32, widest=512,
-                      bfloat16=True),
+        EncoderConfig(Budget(600_000, batch=64), Budget(1_500_000, batch=64), base=32, widest=192, bfloat16=True),
+        JudgeConfig(Budget(1_500_000, batch=128), channels=(40, 64, 96, 128, 192, 256), bfloat16=True),
         compile=True,
     ),
 }

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 # (title, log, column, logarithmic)
 PANELS = (
+    ("judge: R2 on held-out renders", "judge", "r2", False),
     ("F: R2 on held-out renders", "features", "r2", False),
     ("lesson: squared error", "lesson", "pixel", True),
     ("lesson: Frechet distance", "lesson", "frechet", True),
@@ -43,9 +44,6 @@ def _panel(title: str, points: Sequence[tuple[float, float, int | None]], logari
     picture = Image.new("RGB", (WIDTH, HEIGHT), (255, 255, 255))
     draw = ImageDraw.Draw(picture)
     draw.text((LEFT, 7), title, fill=INK)
-    if not points:
-        draw.text((LEFT, HEIGHT // 2), "not run", fill=INK)
-        return picture
     values = [v for _, v, _ in points]
     low, high = min(values), max(values)
     if logarithmic:
@@ -54,7 +52,7 @@ def _panel(title: str, points: Sequence[tuple[float, float, int | None]], logari
         margin = 0.08 * (high - low) or 0.5
         low, high = low - margin, high + margin
     scale = math.log if logarithmic else float
-    last = max(x for x, _, _ in points)
+    last = max(1, *(x for x, _, _ in points))
     at = lambda x, v: (LEFT + (WIDTH - LEFT - RIGHT) * x / last,
                        HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (scale(v) - scale(low)) / (scale(high) - scale(low)))
     for tick in _ticks(low, high, logarithmic):
@@ -77,7 +75,10 @@ def _panel(title: str, points: Sequence[tuple[float, float, int | None]], logari
 
 
 def draw_curves(folder: Path, path: Path) -> None:
-    panels = [_panel(title, read(folder, stage, column), logarithmic) for title, stage, column, logarithmic in PANELS]
+    courses = [(title, read(folder, stage, column), logarithmic) for title, stage, column, logarithmic in PANELS]
+    panels = [_panel(*course) for course in courses if course[1]]
+    if not panels:
+        return
     sheet = Image.new("RGB", (3 * WIDTH, -(-len(panels) // 3) * HEIGHT), (255, 255, 255))
     for i, panel in enumerate(panels):
         sheet.paste(panel, (i % 3 * WIDTH, i // 3 * HEIGHT))

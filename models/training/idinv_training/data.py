@@ -12,19 +12,20 @@ from torch import Tensor
 
 from . import faces
 from .config import DataConfig
+from .loop import compiled
 
 
 class Pool:
-    """`images` [N, 3, R, R] uint8 and the attributes [N, A] they were rendered from."""
+    """`images` [N, 3, R, R] uint8 and the attributes [N, A] they were rendered from; with `index`, those of them only."""
 
-    def __init__(self, images: Tensor, attributes: Tensor):
-        self.images, self.attributes = images, attributes
+    def __init__(self, images: Tensor, attributes: Tensor, index: Tensor | None = None):
+        self.images, self.attributes, self.index = images, attributes, index
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.images) if self.index is None else len(self.index)
 
     def to(self, device: torch.device | str) -> Pool:
-        return Pool(self.images.to(device), self.attributes.to(device))
+        return Pool(self.images.to(device), self.attributes.to(device), self.index)
 
     def first(self, count: int) -> Pool:
         return Pool(self.images[:count], self.attributes[:count])
@@ -35,6 +36,8 @@ class Pool:
         return self.take(index, resolution, mirror)
 
     def take(self, index: Tensor, resolution: int | None = None, mirror: bool = False) -> Tensor:
+        if self.index is not None:
+            index = self.index[index]
         x = self.images[index].float() / 127.5 - 1
         if resolution is not None and resolution < x.shape[-1]:
             x = F.avg_pool2d(x, x.shape[-1] // resolution)
@@ -48,7 +51,8 @@ SHARD = 8192
 
 
 def _shards(config: DataConfig, split: str, folder: Path) -> tuple[int, int, list[Path]]:
-    count, seed = {"train": (config.train_images, config.train_seed), "test": (config.test_images, config.test_seed)}[split]
+    count, seed = {"train": (config.train_images, config.train_seed), "test": (config.test_images, config.test_seed),
+                   "judge": (config.train_images, config.judge_seed)}[split]
     name = f"{split}-{config.resolution}px-{count}-seed{seed}-ss{config.supersample}"
     return count, seed, [folder / f"{name}-{i}.pth" for i in range(-(-count // SHARD))]
 
@@ -57,10 +61,11 @@ def render_pool(config: DataConfig, split: str, folder: Path, device: str = "cpu
     """Renders the shards of a pool that are missing; with `turn` (i, n), only every n-th from the i-th, for n processes."""
     count, seed, paths = _shards(config, split, folder)
     attributes = faces.sample_attributes(count, seed)
-    # Compilation takes a minute and makes rendering several times faster.
-    paint = torch.compile(faces._paint, dynamic=False) if count > 4096 else faces._paint
+    on_cpu = torch.device(device).type == "cpu"
+    # Compilation takes a minute and makes rendering on a CPU several times faster.
+    paint = compiled(faces._paint, count > 4096 and on_cpu)
     folder.mkdir(parents=True, exist_ok=True)
-    chunk = 64
+    chunk = 64 if on_cpu else 256
     for i in range(turn[0], len(paths), turn[1]):
         if paths[i].exists():
             continue

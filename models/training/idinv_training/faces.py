@@ -338,6 +338,20 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
 
 
 @torch.no_grad()
+def focus(attributes: Tensor, size: int) -> Tensor:
+    """Where eyes and mouth are, attributes [N, A] to [N, 1, size, size], 0 to 1: small features that say much."""
+    a = {name: attributes[:, i].view(-1, 1, 1) for i, name in enumerate(NAMES)}
+    turn = _Rotation(a["yaw"], a["pitch"])
+    line = ((torch.arange(size, device=attributes.device, dtype=torch.float32) + 0.5) / size * 2 - 1) * VIEW
+    u, v = line.view(1, 1, size), -line.view(1, size, 1)
+    mask = torch.zeros(1, size, size, device=attributes.device)
+    for x, y, z, wide, high in ((-0.295, 0.08, 0.75, 0.22, 0.16), (0.295, 0.08, 0.75, 0.22, 0.16), (0.0, -0.53, 0.72, 0.32, 0.17)):
+        y, z = turn.cp * (y + 0.6) - turn.sp * z, turn.sp * (y + 0.6) + turn.cp * z
+        mask = torch.maximum(mask, _bump((u - turn.cy * x - turn.sy * z) / wide, (v - y + 0.6) / high))
+    return mask[:, None]
+
+
+@torch.no_grad()
 def render(attributes: Tensor, resolution: int, supersample: int = 3, chunk: int = 64,
            paint: Callable[[Tensor, int], Tensor] = _paint) -> Tensor:
     """Attributes [N, A] to images [N, 3, R, R], uint8. `paint` may be a compiled `_paint`."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import torch
 from torch import nn
 
 from .config import Budget
+from .curves import draw_curves
 
 
 def save_whole(state: Any, path: Path) -> None:
@@ -22,6 +25,12 @@ def save_whole(state: Any, path: Path) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     os.replace(partial, path)
+
+
+def save_network(net: nn.Module, path: Path, **more: Any) -> None:
+    """Its state dict; NCHW in the file, whatever layout training used."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_whole({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()} | more, path)
 
 
 def _random_state() -> dict[str, Any]:
@@ -35,27 +44,56 @@ def _set_random_state(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a stage runs, whatever it trains."""
+
+    folder: Path
+    device: str = "cpu"
+    resume: bool = False
+    checkpoint_minutes: float = 3.0
+    compile: bool = False
+
+
+class _Stop:
+    """Whether somebody asked the process to end: the running stage then saves itself first."""
+
+    asked = False
+
+    @classmethod
+    def on_signals(cls) -> None:
+        def ask(number: int, _: object) -> None:
+            if cls.asked:
+                raise SystemExit(128 + number)  # asked twice
+            cls.asked = True
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, ask)
+
+
+stop_on_signals = _Stop.on_signals
+
+
 class Run:
     """One stage. `parts` (networks, optimisers: anything with a state dict) are saved together and restored together, with
     the state of the random numbers.
 
-        run = Run(folder, "gan", budget, {"generator": g, ...}, checkpoint_minutes, resume=True)
+        run = Run(settings, "gan", budget, {"generator": g, ...})
         while not run.done:
             ...
             run.advance(batch)          # counts images, saves now and then
     """
 
-    def __init__(self, folder: Path, stage: str, budget: Budget, parts: Mapping[str, Any],
-                 checkpoint_minutes: float = 3.0, resume: bool = False):
+    def __init__(self, settings: Settings, stage: str, budget: Budget, parts: Mapping[str, Any]):
         self.stage, self.budget, self.parts = stage, budget, dict(parts)
-        self.folder = folder
+        self.folder = folder = settings.folder
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{stage}.state.pth"
         self.log_path = folder / f"{stage}.jsonl"
-        self.interval = checkpoint_minutes * 60
+        self.interval = settings.checkpoint_minutes * 60
         self.images = 0
-        self.seconds = 0.0
-        if resume and self.path.exists():
+        self.seconds = self.reported = 0.0
+        if settings.resume and self.path.exists():
             state = torch.load(self.path, map_location="cpu")
             self.images, self.seconds = state["images"], state["seconds"]
             for name, part in self.parts.items():
@@ -86,9 +124,11 @@ class Run:
         self.seconds += now - self._clock
         self._clock = now
         self.images += images
-        if now - self._saved > self.interval or self.done:
+        if now - self._saved > self.interval or self.done or _Stop.asked:
             self.save()
             self._saved = now
+        if _Stop.asked:
+            raise SystemExit(f"{self.stage}: stopped and saved at {self.progress:.0%}; --resume goes on")
         if now - self._told > (1 if sys.stderr.isatty() else 60):
             left = self.seconds * (1 / self.progress - 1) / 60
             text = f"{self.stage}: {self.progress:.0%}, {self.images} images, {self.images / self.seconds:.0f}/s, {left:.1f} min left"
@@ -112,9 +152,11 @@ class Run:
         line |= {name: float(f"{torch.stack(v).mean():.5g}") for name, v in self._sums.items()}
         line |= values
         self._sums.clear()
+        self.reported = self.seconds
         with self.log_path.open("a") as log:
             log.write(json.dumps(line) + "\n")
         print(self.stage, *(f"{k} {v}" for k, v in line.items()), flush=True)
+        draw_curves(self.folder, self.folder / "curves.png")
         return line
 
 
@@ -146,11 +188,16 @@ def half_precision(device: str, enabled: bool) -> torch.autocast:
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=enabled)
 
 
-def compiled(net: nn.Module, enabled: bool) -> Callable[..., torch.Tensor]:
+def compiled(net: Callable[..., torch.Tensor], enabled: bool) -> Callable[..., torch.Tensor]:
     """The network, fused by torch.compile where that is asked for: two to three times the speed after a minute."""
-    return torch.compile(net, dynamic=False) if enabled else net
+    if not enabled:
+        return net
+    torch._dynamo.config.suppress_errors = True  # without a working compiler it runs as it is
+    return torch.compile(net, dynamic=False)
 
 
 def every(run: Run, images: int, batch: int) -> bool:
-    """True once in each `images` images."""
+    """True once in each `images` images, and at most fifty times within the minutes of a stage."""
+    if run.budget.minutes and run.seconds - run.reported < 1.2 * run.budget.minutes:
+        return False
     return run.images // images != (run.images - batch) // images

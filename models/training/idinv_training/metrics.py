@@ -9,12 +9,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .data import Pool
-from .networks import Features
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
     """Peak signal-to-noise ratio in dB for each image: two [N, 3, R, R] in [-1, 1] -> [N]."""
     return 10 * torch.log10(4 / (a - b).square().mean((1, 2, 3)).clamp_min(1e-12))
+
+
+def sharpness(images: Tensor) -> float:
+    """Mean squared difference of neighbouring pixels: the gradient energy of images [N, 3, R, R]."""
+    return float(images.diff(dim=-1).square().mean() + images.diff(dim=-2).square().mean())
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -28,12 +32,13 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 
 
 class FrechetMeter:
-    """Fréchet distance of generated to held-out images, in pooled features of F, each scaled to a real variance of one.
+    """Fréchet distance of generated to held-out images, in pooled features of a network (F or the judge), each scaled to a
+    real variance of one.
 
-    Comparable between runs with the same F only; it is not the FID of the literature.
+    Comparable between runs with the same network only; it is not the FID of the literature.
     """
 
-    def __init__(self, features: Features, pool: Pool, count: int = 2000, batch: int = 200):
+    def __init__(self, features: Callable[[Tensor], Tensor], pool: Pool, count: int = 2000, batch: int = 200):
         self.features, self.pool, self.batch = features, pool, batch
         self.count = min(count, len(pool))
         self.real = self._describe(lambda n, start: pool.take(torch.arange(start, start + n, device=pool.images.device)))

@@ -8,18 +8,22 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from . import faces
+from . import faces, from_model
 from .config import Preset
 from .data import Pool, load_pool, render_pool
-from .loop import save_whole
-from .networks import Discriminator, Encoder, Features, Generator, rescale_codes
+from .export import Finished, compare_deviations, export
+from .loop import Settings, save_network, save_whole
+from .networks import Discriminator, Encoder, Features, Generator, Judge, rescale_codes
 from .pictures import save_png
+from .train_encoder import GuidedNetworks, train_conventional, train_guided
 from .train_features import AttributeHead, AttributeReader, train_features
-from .train_gan import make_discriminator, make_generator, train_gan
-from .train_supervised import train_supervised
+from .train_gan import GanData, make_discriminator, make_generator, train_gan
+from .train_judge import determination, read, train_judge
+from .train_supervised import Lesson, train_supervised
 
 OUTPUTS = {
     "pool": ("export/generator",),  # looked at again unless nothing is left to do
+    "judge": ("judge",),
     "features": ("perceptual", "attributes"),
     "lesson": ("generator_lesson",),
     "gan": ("generator", "discriminator"),
@@ -35,6 +39,7 @@ class Pipeline:
                  start: Path | None = None):
         self.preset, self.folder, self.device, self.resume, self.start = preset, folder, device, resume, start
         folder.mkdir(parents=True, exist_ok=True)
+        self.settings = Settings(folder, device, resume, preset.checkpoint_minutes, preset.compile)
 
     def complete(self, stage: str) -> bool:
         return all((self.folder / f"{name}.pth").exists() for name in OUTPUTS[stage])
@@ -48,14 +53,16 @@ class Pipeline:
         return load_pool(self.preset.data, "test", self.folder / "pool", self.device)
 
     def save(self, name: str, net: nn.Module, **more) -> None:
-        path = self.folder / f"{name}.pth"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # NCHW in the file, whatever layout training used.
-        save_whole({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()} | more, path)
+        save_network(net, self.folder / f"{name}.pth", **more)
 
     def load(self, name: str, net: nn.Module) -> nn.Module:
         net.load_state_dict(torch.load(self.folder / f"{name}.pth", map_location="cpu"))
         return net.to(self.device).eval().requires_grad_(False)
+
+    @cached_property
+    def unseen(self) -> Pool:
+        """Renders for the judge alone."""
+        return load_pool(self.preset.data, "judge", self.folder / "pool", self.device)
 
     def trunk(self) -> Features:
         return self.load("perceptual", Features(self.preset.features.plan))
@@ -67,6 +74,14 @@ class Pipeline:
             raise SystemExit(f"{self.folder}/attributes.pth was trained for other attributes")
         head.load_state_dict(state)
         return head.to(self.device).eval().requires_grad_(False)
+
+    def judge_network(self) -> Judge:
+        net = Judge(self.preset.data.resolution, self.preset.judge.channels, len(faces.NAMES))
+        state = torch.load(self.folder / "judge.pth", map_location="cpu")
+        if tuple(state.pop("names")) != faces.NAMES:
+            raise SystemExit(f"{self.folder}/judge.pth was trained for other attributes")
+        net.load_state_dict(state)
+        return net.to(self.device).eval().requires_grad_(False)
 
     def generator(self, name: str = "generator") -> Generator:
         return self.load(name, make_generator(self.preset))
@@ -92,21 +107,31 @@ class Pipeline:
         for split in ("test", "train"):
             render_pool(self.preset.data, split, self.folder / "pool", self.device, share)
 
+    def judge(self) -> None:
+        judge = train_judge(self.preset, self.unseen, self.test, self.settings)
+        images = self.test.take(torch.arange(len(self.test), device=self.test.images.device))
+        found = determination(read(judge, images), self.test.attributes)
+        print("R2", {name: round(float(r), 3) for name, r in zip(faces.NAMES, found)}, flush=True)
+        self.save("judge", judge, names=list(faces.NAMES))
+
     def features(self) -> None:
-        trunk, head = train_features(self.preset, self.train, self.test, self.folder, self.device, self.resume)
+        trunk, head = train_features(self.preset, self.train, self.test, self.settings)
         self.save("perceptual", trunk)
         self.save("attributes", head, names=list(faces.NAMES))
 
     def lesson(self) -> None:
         generator = make_generator(self.preset)
         if self.preset.gan.lesson:
-            generator = train_supervised(self.preset, generator, self.train, self.test, self.trunk(), self.folder,
-                                         self.device, self.resume)
+            generator = train_supervised(self.preset, generator, self.train, self.test, self.trunk(), self.settings)
         self.save("generator_lesson", generator)
 
     def gan(self) -> None:
-        generator, discriminator = train_gan(self.preset, self.generator("generator_lesson"), self.train, self.test,
-                                             self.trunk(), self.folder, self.device, self.resume)
+        trunk = self.trunk()
+        lesson = Lesson(self.preset, self.train, trunk) if self.preset.gan.lesson else None
+        judge = self.judge_network() if self.complete("judge") else None
+        data = GanData(self.train, self.test, lesson, judge.features if judge else trunk, trunk if lesson else None)
+        generator, discriminator = train_gan(self.preset.gan, self.generator("generator_lesson"),
+                                             make_discriminator(self.preset), data, self.settings)
         self.save("generator", generator)
         self.save("discriminator", discriminator)
 
@@ -118,8 +143,7 @@ class Pipeline:
         self.save("generator_lesson", generator)
 
     def encoder(self) -> None:
-        from .train_encoder import train_conventional, train_guided
-        generator, trunk = self.generator(), self.trunk()
+        config, generator, trunk = self.preset.encoder, self.generator(), self.trunk()
         conventional, begun = self.encoder_network(), None
         if self.start:
             state = lambda name: torch.load(self.start / f"{name}.pth", map_location="cpu")
@@ -127,18 +151,20 @@ class Pipeline:
             begun = self.encoder_network()
             begun.load_state_dict(state("encoder"))
         if not (self.resume and (self.folder / "encoder_conventional.pth").exists()):
-            conventional = train_conventional(self.preset, generator, conventional, self.test, self.folder, self.device,
-                                              self.resume)
+            conventional = train_conventional(config, generator, conventional, self.test, self.settings)
             self.save("encoder_conventional", conventional)
         conventional = self.load("encoder_conventional", self.encoder_network())
-        guided = train_guided(self.preset, generator, trunk, self.discriminator(), begun or conventional, self.train,
-                              self.test, self.folder, self.device, self.resume)
+        networks = GuidedNetworks(generator, trunk, self.discriminator())
+        guided = train_guided(config, networks, begun or conventional, (self.train, self.test), self.settings)
         self.save("encoder", guided)
 
-    def images(self, count: int = 100) -> None:
-        """The first held-out images as PNG files, and their attributes as a table, for `idinv-lite`."""
-        data, out = self.preset.data, self.folder / "held-out"
-        attributes = faces.sample_attributes(data.test_images, data.test_seed)[:count]
+    def images(self, count: int = 100, seed: int | None = None) -> None:
+        """The first held-out images as PNG files, and their attributes as a table, for `idinv-lite`; with a `seed`, images
+        that nothing has seen."""
+        data, out = self.preset.data, self.folder / ("held-out" if seed is None else f"fresh-{seed}")
+        if seed in (data.train_seed, data.judge_seed):
+            raise SystemExit(f"--face-seed {seed}: these faces were trained on")
+        attributes = faces.sample_attributes(data.test_images, data.test_seed if seed is None else seed)[:count]
         out.mkdir(parents=True, exist_ok=True)
         for i, image in enumerate(faces.render(attributes, data.resolution, data.supersample).split(1)):
             save_png(out / f"face-{i + 1:03d}.png", image)
@@ -146,10 +172,29 @@ class Pipeline:
         rows += [",".join((f"face-{i + 1:03d}.png", *(f"{v:.4f}" for v in row.tolist()))) for i, row in enumerate(attributes)]
         (out / "attributes.csv").write_text("\n".join(rows) + "\n")
 
+    def take_over(self, path: Path) -> None:
+        """Makes the networks of an `.idinv` file those of this run, as if its stages had made them."""
+        file = from_model.ModelFile(path)
+        images = self.test.take(torch.arange(min(512, len(self.test)), device=self.test.images.device)).cpu()
+        generator = from_model.generator(file)
+        encoders = [from_model.encoder(file, images)] if "encoder" in file else []
+        # Training knows codes of about unit deviation.
+        codes = generator.codes(torch.randn(4096, generator.z_dim, generator=torch.Generator().manual_seed(0)))
+        rescale_codes(generator, encoders, 0.7 / float(codes.std()))
+        for name in ("generator_lesson", "generator"):
+            self.save(name, generator)
+        if encoders:
+            self.save("encoder", encoders[0])
+        if "perceptual" in file:
+            self.save("perceptual", from_model.features(file))
+        if "attributes" in file:
+            save_whole(from_model.attributes(file), self.folder / "attributes.pth")
+
     def deviation(self) -> None:
-        from .export import compare_deviations
-        compare_deviations(self)
+        compare_deviations(self.scaled, self.trunk(), self.train)
 
     def export(self) -> None:
-        from .export import export
-        export(self)
+        generator, encoder, conventional = self.scaled()
+        judge = self.judge_network() if self.complete("judge") else None
+        export(Finished(self.folder, self.device, generator, encoder, conventional, self.trunk(), judge, self.train,
+                        self.test))

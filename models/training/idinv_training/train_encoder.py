@@ -16,17 +16,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .config import Preset
+from .config import EncoderConfig
 from .data import Pool
-from .loop import Average, Run, compiled, every, half_precision
+from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import psnr
-from .networks import Discriminator, Encoder, Features, Generator
+from .networks import Discriminator, Encoder, Generator
 from .pictures import save_png, to_bytes
 from .train_gan import real_penalty
 
@@ -56,7 +57,7 @@ def reconstruction(generator: Generator, encoder: Encoder, pool: Pool, count: in
 
 def _show(generator: Generator, encoder: Encoder, pool: Pool, path: Path) -> None:
     """Rows of held-out images, each above its reconstruction."""
-    x = pool.take(torch.arange(32, device=pool.images.device))
+    x = pool.take(torch.arange(min(32, len(pool)), device=pool.images.device))
     with torch.no_grad():
         y = generator.synthesis(encoder(x))
     rows = [part for pair in zip(x.split(16), y.split(16)) for part in pair]
@@ -68,27 +69,25 @@ def _rate(base: float, run: Run) -> float:
     return base * min(1.0, 3 * (1 - run.progress), 0.05 + run.images / 5000)
 
 
-def train_conventional(preset: Preset, generator: Generator, encoder: Encoder, test: Pool, folder: Path, device: str,
-                       resume: bool) -> Encoder:
-    config = preset.encoder
-    batch = config.conventional.batch
+def train_conventional(config: EncoderConfig, generator: Generator, encoder: Encoder, test: Pool,
+                       settings: Settings) -> Encoder:
+    device, batch = settings.device, config.conventional.batch
     encoder = encoder.to(device, memory_format=torch.channels_last)
     draw_z = lambda n: torch.randn(n, generator.z_dim, device=device)
     with torch.no_grad():  # the last normalisation starts at the spread of the codes
-        codes = generator.codes(draw_z(10_000)).flatten(1)
+        codes = torch.cat([generator.codes(draw_z(1000)) for _ in range(10)]).flatten(1)
         encoder.last.bn.bn.weight.copy_(codes.std(0))
         encoder.last.bn.bn.bias.copy_(codes.mean(0))
     adam = torch.optim.Adam(encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
     average = Average(encoder, config.ema_half_life)
-    run = Run(folder, "encoder_conventional", config.conventional,
-              {"encoder": encoder, "average": average, "adam": adam}, preset.checkpoint_minutes, resume)
+    run = Run(settings, "encoder_conventional", config.conventional, {"encoder": encoder, "average": average, "adam": adam})
 
-    def images(n: int = 64) -> Tensor:
+    def images(n: int = config.statistics_batch) -> Tensor:
         with torch.no_grad():
             return generator(draw_z(n))
 
     encoder.train()
-    synthesis, encode = compiled(generator.synthesis, preset.compile), compiled(encoder, preset.compile)
+    synthesis, encode = compiled(generator.synthesis, settings.compile), compiled(encoder, settings.compile)
     while not run.done:
         adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)
         with half_precision(device, config.bfloat16):
@@ -102,71 +101,124 @@ def train_conventional(preset: Preset, generator: Generator, encoder: Encoder, t
         run.record(code=loss)
         average.update(encoder, batch, run.images)
         run.advance(batch)
-        if every(run, 20_000, batch) or run.done:
+        if every(run, config.report_images, batch) or run.done:
             settle_statistics(average.net, images, 16)
             run.report(psnr=round(float(reconstruction(generator, average.net, test).mean()), 2))
     settle_statistics(average.net, images)
     return average.net
 
 
-def train_guided(preset: Preset, generator: Generator, features: Features, discriminator: Discriminator,
-                 start: Encoder, train: Pool, test: Pool, folder: Path, device: str, resume: bool) -> Encoder:
-    config = preset.encoder
-    batch = config.guided.batch
-    encoder = copy.deepcopy(start).to(device, memory_format=torch.channels_last).requires_grad_(True)
-    discriminator = discriminator.to(memory_format=torch.channels_last).requires_grad_(True)
-    e_adam = torch.optim.Adam(encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
-    d_adam = torch.optim.Adam(discriminator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
-    average = Average(encoder, config.ema_half_life)
-    run = Run(folder, "encoder", config.guided,
-              {"encoder": encoder, "average": average, "discriminator": discriminator, "e_adam": e_adam,
-               "d_adam": d_adam}, preset.checkpoint_minutes, resume)
+def pyramid_error(a: Tensor, b: Tensor, levels: int = 3) -> Tensor:
+    """Mean absolute error of the differences of neighbouring pixels, at full size and halved `levels` - 1 times: what stands
+    in for a feature network where there is none."""
+    total = a.new_zeros(())
+    for level in range(levels):
+        if level:
+            a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+        difference = a - b
+        total = total + difference.diff(dim=-1).abs().mean() + difference.diff(dim=-2).abs().mean()
+    return total / (2 * levels)
 
-    def draw(n: int = 64) -> Tensor:
-        return train.draw(n, mirror=True).to(memory_format=torch.channels_last)
 
-    encoder.train()
-    synthesis, encode = compiled(generator.synthesis, preset.compile), compiled(encoder, preset.compile)
-    step = run.images // batch
-    while not run.done:
-        for adam in (e_adam, d_adam):
-            adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)
-        real = draw(batch)
+@dataclass
+class GuidedNetworks:
+    """What the guided encoder is trained against. Without features, `pyramid_error` takes their place; without a
+    discriminator, or with weight 0, there is no adversarial term."""
 
-        discriminator.requires_grad_(False)
-        with half_precision(device, config.bfloat16):
-            rebuilt = synthesis(encode(real)).float()
-            pixel = F.mse_loss(rebuilt, real)
-            with torch.no_grad():
-                wanted = features(real).float()
-            perceptual = F.mse_loss(features(rebuilt).float(), wanted)
-            adversarial = F.softplus(-discriminator(rebuilt)).mean()
-        loss = pixel + config.perceptual_weight * perceptual + config.adversarial_weight * adversarial
-        e_adam.zero_grad(set_to_none=True)
+    generator: Generator
+    features: Callable[[Tensor], Tensor] | None
+    discriminator: Discriminator | None
+
+
+class GuidedTraining:
+    """The encoder and its discriminator, and one step."""
+
+    def __init__(self, config: EncoderConfig, networks: GuidedNetworks, start: Encoder, settings: Settings):
+        self.config, self.networks, self.device = config, networks, settings.device
+        self.encoder = copy.deepcopy(start).to(self.device, memory_format=torch.channels_last).requires_grad_(True).train()
+        self.average = Average(self.encoder, config.ema_half_life)
+        self.adam = torch.optim.Adam(self.encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        self.synthesis = compiled(networks.generator.synthesis, settings.compile)
+        self.encode = compiled(self.encoder, settings.compile)
+        self.discriminator = networks.discriminator if config.adversarial_weight > 0 else None
+        if self.discriminator is not None:
+            self.discriminator = self.discriminator.to(self.device, memory_format=torch.channels_last)
+            self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
+
+    def parts(self) -> dict:
+        parts = {"encoder": self.encoder, "average": self.average, "e_adam": self.adam}
+        if self.discriminator is not None:
+            parts |= {"discriminator": self.discriminator, "d_adam": self.d_adam}
+        return parts
+
+    def step(self, run: Run, real: Tensor, number: int) -> None:
+        rate = _rate(self.config.learning_rate, run)
+        self.adam.param_groups[0]["lr"] = rate
+        if self.discriminator is not None:
+            self.discriminator.requires_grad_(False)
+        with half_precision(self.device, self.config.bfloat16):
+            rebuilt = self.synthesis(self.encode(real)).float()
+            loss = self._error(run, rebuilt, real)
+            if self.discriminator is not None:
+                adversarial = F.softplus(-self.discriminator(rebuilt)).mean()
+                loss = loss + self.config.adversarial_weight * adversarial
+                run.record(adversarial=adversarial)
+        self.adam.zero_grad(set_to_none=True)
         loss.backward()
-        e_adam.step()
-        run.record(pixel=pixel, perceptual=perceptual, adversarial=adversarial)
+        self.adam.step()
+        self.average.update(self.encoder, len(real), run.images)
+        if self.discriminator is not None:
+            self.d_adam.param_groups[0]["lr"] = rate
+            self._discriminate(run, rebuilt.detach(), real, number)
 
-        discriminator.requires_grad_(True)
-        with half_precision(device, config.bfloat16):
-            fake_logits, real_logits = discriminator(rebuilt.detach()), discriminator(real)
-            d_loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
-        run.record(d_loss=d_loss)
-        if step % config.r1_interval == 0:
-            part = real[:max(8, batch // 2)].detach().requires_grad_(True)
+    def _error(self, run: Run, rebuilt: Tensor, real: Tensor) -> Tensor:
+        pixel = F.mse_loss(rebuilt, real)
+        run.record(pixel=pixel)
+        if self.networks.features is None:
+            pyramid = pyramid_error(rebuilt, real)
+            run.record(pyramid=pyramid)
+            return pixel + self.config.pyramid_weight * pyramid
+        with torch.no_grad():
+            wanted = self.networks.features(real).float()
+        perceptual = F.mse_loss(self.networks.features(rebuilt).float(), wanted)
+        run.record(perceptual=perceptual)
+        return pixel + self.config.perceptual_weight * perceptual
+
+    def _discriminate(self, run: Run, rebuilt: Tensor, real: Tensor, number: int) -> None:
+        config, discriminator = self.config, self.discriminator.requires_grad_(True)
+        with half_precision(self.device, config.bfloat16):
+            fake_logits, real_logits = discriminator(rebuilt), discriminator(real)
+            loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+        run.record(d_loss=loss)
+        if number % config.r1_interval == 0:
+            part = real[:max(8, len(real) // 2)].detach().requires_grad_(True)
             penalty = real_penalty(discriminator(part), part)
-            d_loss = d_loss + 0.5 * config.gamma * config.r1_interval * penalty
+            loss = loss + 0.5 * config.gamma * config.r1_interval * penalty
             run.record(r1=penalty)
-        d_adam.zero_grad(set_to_none=True)
-        d_loss.backward()
-        d_adam.step()
+        self.d_adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.d_adam.step()
 
-        step += 1
-        average.update(encoder, batch, run.images)
+
+def train_guided(config: EncoderConfig, networks: GuidedNetworks, start: Encoder, pools: tuple[Pool, Pool],
+                 settings: Settings) -> Encoder:
+    """`pools`: training and held-out images. Returns the averaged encoder."""
+    (train, test), batch, device = pools, config.guided.batch, settings.device
+    training = GuidedTraining(config, networks, start, settings)
+    run = Run(settings, "encoder", config.guided, training.parts())
+    average = training.average.net
+
+    def draw(n: int = config.statistics_batch) -> Tensor:
+        return train.draw(n, mirror=config.mirror).to(device).to(memory_format=torch.channels_last)
+
+    number = run.images // batch
+    while not run.done:
+        training.step(run, draw(batch), number)
+        number += 1
         run.advance(batch)
-        if every(run, 20_000, batch) or run.done:
-            settle_statistics(average.net, draw, 16)
-            run.report(psnr=round(float(reconstruction(generator, average.net, test).mean()), 2))
-            _show(generator, average.net, test, folder / "samples" / f"encoder-{run.images:08d}.png")
-    settle_statistics(average.net, draw)
-    return average.net
+        if every(run, config.report_images, batch) or run.done:
+            settle_statistics(average, draw, 16)
+            run.report(psnr=round(float(reconstruction(networks.generator, average, test).mean()), 2))
+            _show(networks.generator, average, test, settings.folder / "samples" / f"encoder-{run.images:08d}.png")
+    settle_statistics(average, draw)
+    return average

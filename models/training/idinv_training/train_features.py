@@ -7,15 +7,13 @@ is kept apart from the trunk.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import Preset
 from .data import Pool
-from .loop import Run, every, half_precision
+from .loop import Run, Settings, every, half_precision
 from .networks import POOL, Features
 
 # The published preprocessing feeds values of about +-128. Training works with an input of order one and folds the factor
@@ -77,14 +75,13 @@ def feature_distance(trunk: Features, pool: Pool, count: int = 512) -> float:
     return float((a - b).square().mean())
 
 
-def train_features(preset: Preset, train: Pool, test: Pool, folder: Path, device: str, resume: bool) -> tuple[Features, AttributeHead]:
-    config = preset.features
+def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings) -> tuple[Features, AttributeHead]:
+    config, device = preset.features, settings.device
     reader = AttributeReader(preset, train.attributes.shape[1]).to(device)
     reader.head.mean.copy_(train.attributes.mean(0))
     reader.head.std.copy_(train.attributes.std(0))
     optimiser = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
-    run = Run(folder, "features", config.budget, {"reader": reader, "optimiser": optimiser},
-              preset.checkpoint_minutes, resume)
+    run = Run(settings, "features", config.budget, {"reader": reader, "optimiser": optimiser})
     batch = config.budget.batch
     while not run.done:
         for group in optimiser.param_groups:

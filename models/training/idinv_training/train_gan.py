@@ -4,24 +4,29 @@
 
 (Goodfellow et al. 2014; Mescheder, Geiger, Nowozin 2018, R1.) R1 is evaluated in one of every `r1_interval` steps and
 weighted by as much. Its gamma grows with the resolution, since the gradient of a larger image has more components.
+Optionally, layers of some samples take the codes of other samples (style mixing, StyleGAN section 3.1), and D sees all images
+through augmentations whose strength follows its overfitting (`augment.py`).
 
-After a lesson (`train_supervised.py`) this stage goes on from the taught generator, at full resolution.
+After a lesson (`train_supervised.py`) this stage goes on from the taught generator, at full resolution, and the lesson goes
+on within it: half of each batch are codes whose images are known. G and D share one synthesis pass for each step.
 """
 
 from __future__ import annotations
 
 import copy
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .augment import Augmentation
 from .config import GanConfig, Preset
 from .data import Pool
-from .loop import Average, Run, compiled, every, half_precision
-from .metrics import FrechetMeter
-from .networks import Discriminator, Features, Generator
+from .loop import Average, Run, Settings, compiled, every, half_precision
+from .metrics import FrechetMeter, sharpness
+from .networks import Discriminator, Generator
 from .pictures import save_png, to_bytes
 from .train_supervised import Lesson
 
@@ -52,95 +57,166 @@ def real_penalty(logits: Tensor, real: Tensor) -> Tensor:
     return gradient.float().square().sum((1, 2, 3)).mean()
 
 
-def train_gan(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features, folder: Path,
-              device: str, resume: bool) -> tuple[Generator, Discriminator]:
-    """Returns the averaged generator and the discriminator.
+def mixed(codes: Tensor, share: float) -> Tensor:
+    """[B, L, D], a `share` of the samples with the codes of another sample from a random layer on."""
+    if share <= 0:
+        return codes
+    batch, layers, _ = codes.shape
+    crossing = torch.randint(1, layers, (batch, 1), device=codes.device)
+    other = (torch.arange(layers, device=codes.device) >= crossing) & (torch.rand(batch, 1, device=codes.device) < share)
+    return torch.where(other[:, :, None], codes.roll(1, 0), codes)
 
-    After a lesson, `generator` is what it taught: the discriminator is then trained alone for `warm_up` images, the lesson
-    stays in the generator's loss, and the taught generator comes back unchanged if the Fréchet distance to the *training*
-    images did not fall.
-    """
-    config = preset.gan
-    batch = config.budget.batch
-    lesson = Lesson(preset, train, features) if config.lesson else None
-    taught = copy.deepcopy(generator).to(device).eval().requires_grad_(False)
-    generator = generator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
-    discriminator = make_discriminator(preset).to(device, memory_format=torch.channels_last).train()
-    generator.synthesis.lod.requires_grad_(False)
-    average = Average(generator, config.ema_half_life)
-    # Lazy regularisation: the optimiser's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
-    ratio = config.r1_interval / (config.r1_interval + 1)
-    g_adam = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
-    d_adam = torch.optim.Adam(discriminator.parameters(), lr=config.learning_rate * ratio, betas=(0.0, 0.99 ** ratio))
-    run = Run(folder, "gan", config.budget,
-              {"generator": generator, "discriminator": discriminator, "average": average, "g_adam": g_adam,
-               "d_adam": d_adam}, preset.checkpoint_minutes, resume)
-    meter = FrechetMeter(features, test)
-    preview = torch.randn(64, config.z_dim, generator=torch.Generator().manual_seed(7)).to(device)
-    synthesis = compiled(generator.synthesis, preset.compile)
 
-    def latent(count: int = batch) -> Tensor:
-        return torch.randn(count, config.z_dim, device=device)
+@dataclass
+class GanData:
+    """What adversarial training learns from, and what it is watched with."""
 
-    step = run.images // batch
-    while not run.done:
+    train: Pool
+    test: Pool
+    lesson: Lesson | None
+    watch: Callable[[Tensor], Tensor]  # features [N, C, h, w] in which Frechet distances are reported
+    choose: Callable[[Tensor], Tensor] | None = None  # and those by which one of two generators is kept; not the judge's
+    mirror: bool = True
+
+
+class GanTraining:
+    """The networks, and one step."""
+
+    def __init__(self, config: GanConfig, networks: tuple[Generator, Discriminator], data: GanData, settings: Settings):
+        self.config, self.data, self.device = config, data, settings.device
+        generator, discriminator = networks
+        device = settings.device
+        self.generator = generator.to(device, memory_format=torch.channels_last).train().requires_grad_(True)
+        self.generator.synthesis.lod.requires_grad_(False)
+        self.discriminator = discriminator.to(device, memory_format=torch.channels_last).train()
+        self.average = Average(self.generator, config.ema_half_life)
+        self.augmentation = Augmentation(config.augment_target)
+        # Lazy regularisation: the optimiser's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
+        ratio = config.r1_interval / (config.r1_interval + 1)
+        betas = (config.momentum, 0.99)
+        self.g_adam = torch.optim.Adam(
+            [{"params": self.generator.mapping.parameters(), "speed": config.mapping_speed},
+             {"params": [p for p in self.generator.synthesis.parameters() if p.requires_grad], "speed": 1.0}],
+            lr=config.learning_rate, betas=betas)
+        self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=config.discriminator_rate * ratio,
+                                       betas=(0.0, 0.99 ** ratio))
+        self.synthesis = compiled(self.generator.synthesis, settings.compile)
+        # R1 differentiates twice, which compiled networks cannot.
+        self.compiled_discriminator = compiled(self.discriminator, settings.compile)
+
+    def parts(self) -> dict:
+        return {"generator": self.generator, "discriminator": self.discriminator, "average": self.average,
+                "augmentation": self.augmentation, "g_adam": self.g_adam, "d_adam": self.d_adam}
+
+    def latent(self, count: int) -> Tensor:
+        return torch.randn(count, self.config.z_dim, device=self.device)
+
+    @torch.no_grad()
+    def sample(self, z: Tensor, resolution: int, alpha: float) -> Tensor:
+        """Images of the averaged generator."""
+        net = self.average.net
+        return net.synthesis(net.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
+
+    def set_rates(self, run: Run) -> None:
+        fall = min(1.0, 3 * (1 - run.progress)) if self.data.lesson else 1.0
+        for group in self.g_adam.param_groups:
+            group["lr"] = group["speed"] * self.config.learning_rate * fall * min(1.0, 0.05 + run.images / 2000)
+
+    def generate(self, batch: int, stage: tuple[int, float]) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """(images, what the first of them should be, weights of its pixels)."""
+        resolution, alpha = stage
+        lesson, wanted, weight = self.data.lesson, None, None
+        z = self.latent(batch)
+        if lesson:
+            z[: batch // 2], wanted, weight = lesson.draw(batch // 2)
+        codes = self.generator.codes(z)
+        taught = batch // 2 if lesson else 0
+        codes = torch.cat([codes[:taught], mixed(codes[taught:], self.config.mixing)])
+        fake = self.synthesis(codes, resolution, torch.tensor(alpha) if alpha < 1 else None)
+        return fake, wanted, weight
+
+    def step(self, run: Run, batch: int, number: int) -> None:
+        config = self.config
         resolution, alpha, gamma = stage_at(config, run.progress)
-        fade = torch.tensor(alpha) if alpha < 1 else None
-        alone = run.images < config.warm_up
-        with half_precision(device, config.bfloat16):
-            with torch.no_grad():
-                fake = synthesis(generator.codes(latent()), resolution, fade)
-            real = train.draw(batch, resolution, mirror=True).to(memory_format=torch.channels_last)
+        self.set_rates(run)
+        # At first D knows nothing: its say grows while it learns.
+        say = min(1.0, run.images / config.warm_up) if config.warm_up else 1.0
+        self.discriminator.requires_grad_(False)
+        with half_precision(self.device, config.bfloat16):
+            fake, wanted, weight = self.generate(batch, (resolution, alpha))
+            judged = self.compiled_discriminator(self.augmentation(fake), alpha)
+        g_loss = F.softplus(-judged.float()).mean()
+        run.record(g_loss=g_loss)
+        if wanted is not None:
+            with half_precision(self.device, config.bfloat16):
+                error = self.data.lesson.error(fake[: len(wanted)], wanted, weight, alpha)
+            g_loss = g_loss * say * config.adversarial_weight + error.total
+            run.record(**error.parts)
+        self.g_adam.zero_grad(set_to_none=True)
+        g_loss.backward()
+        self.g_adam.step()
+        self.discriminator.requires_grad_(True)
+        self.average.update(self.generator, batch, run.images)
+        self.judge_step(run, fake.detach(), (resolution, alpha, gamma), number)
+
+    def judge_step(self, run: Run, fake: Tensor, stage: tuple[int, float, float], number: int) -> None:
+        """One step of the discriminator."""
+        config, batch = self.config, len(fake)
+        resolution, alpha, gamma = stage
+        with half_precision(self.device, config.bfloat16):
+            real = self.data.train.draw(batch, resolution, self.data.mirror).to(memory_format=torch.channels_last)
             if alpha < 1:  # reals fade as the generator does
                 real = torch.lerp(F.interpolate(F.avg_pool2d(real, 2), scale_factor=2), real, alpha)
-            fake_logits, real_logits = discriminator(fake, alpha), discriminator(real, alpha)
-            d_loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
-        run.record(d_loss=d_loss, gap=real_logits.mean() - fake_logits.mean())
-        if step % config.r1_interval == 0:
-            real = real[:max(8, batch // 2)].detach().requires_grad_(True)
-            penalty = real_penalty(discriminator(real, alpha), real)
-            d_loss = d_loss + 0.5 * gamma * config.r1_interval * penalty
+            fake_logits = self.compiled_discriminator(self.augmentation(fake), alpha).float()
+            real_logits = self.compiled_discriminator(self.augmentation(real), alpha).float()
+        loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
+        self.augmentation.adapt(real_logits)
+        run.record(d_loss=loss, gap=real_logits.mean() - fake_logits.mean(), augmentation=self.augmentation.strength)
+        if number % config.r1_interval == 0:
+            with half_precision(self.device, config.bfloat16):
+                real = self.augmentation(real[:max(8, batch // 2)]).detach().requires_grad_(True)
+                penalty = real_penalty(self.discriminator(real, alpha), real)
+            loss = loss + 0.5 * gamma * config.r1_interval * penalty
             run.record(r1=penalty)
-        d_adam.zero_grad(set_to_none=True)
-        d_loss.backward()
-        d_adam.step()
+        self.d_adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.d_adam.step()
 
-        if not alone:
-            discriminator.requires_grad_(False)
-            with half_precision(device, config.bfloat16):
-                # Half of the batch is the lesson's, where there is one: one pass serves both.
-                z = latent()
-                if lesson:
-                    z[: batch // 2], wanted = lesson.draw(batch // 2)
-                fake = synthesis(generator.codes(z), resolution, fade)
-                g_loss = F.softplus(-discriminator(fake, alpha)).mean()
-                run.record(g_loss=g_loss)
-                if lesson:
-                    pixel, perceptual = lesson.error(fake[: batch // 2], wanted, alpha)
-                    g_loss = g_loss * config.adversarial_weight + pixel + config.lesson.perceptual_weight * perceptual
-                    run.record(pixel=pixel, perceptual=perceptual)
-            g_adam.zero_grad(set_to_none=True)
-            g_loss.backward()
-            g_adam.step()
-            discriminator.requires_grad_(True)
-            average.update(generator, batch, run.images)
 
-        step += 1
+def train_gan(config: GanConfig, generator: Generator, discriminator: Discriminator, data: GanData,
+              settings: Settings) -> tuple[Generator, Discriminator]:
+    """Returns the averaged generator and the discriminator.
+
+    After a lesson, `generator` is what it taught. The discriminator's say then grows over the first `warm_up` images, the
+    lesson stays in the loss, and the taught generator comes back unchanged if the Fréchet distance to the *training* images
+    did not fall.
+    """
+    batch, device, folder = config.budget.batch, settings.device, settings.folder
+    taught = copy.deepcopy(generator).to(device).eval().requires_grad_(False)
+    training = GanTraining(config, (generator, discriminator), data, settings)
+    run = Run(settings, "gan", config.budget, training.parts())
+    meter = FrechetMeter(data.watch, data.test)
+    preview = torch.randn(64, config.z_dim, generator=torch.Generator().manual_seed(7)).to(device)
+    real_sharpness = sharpness(data.test.take(torch.arange(min(512, len(data.test)), device=device)))
+    net = training.average.net
+    number = run.images // batch
+    while not run.done:
+        training.step(run, batch, number)
+        number += 1
         run.advance(batch)
-        if every(run, 20_000, batch) or run.done:
-            draw = lambda n, r=resolution, f=fade: average.net.synthesis(average.net.codes(latent(n)), r, f)
-            frechet = meter(draw)
-            with torch.no_grad():
-                sample = average.net.synthesis(average.net.codes(preview), resolution, fade)
+        if every(run, config.report_images, batch) or run.done:
+            resolution, alpha, _ = stage_at(config, run.progress)
+            frechet = meter(lambda n, r=resolution, a=alpha: training.sample(training.latent(n), r, a))
+            sample = training.sample(preview, resolution, alpha)
             save_png(folder / "samples" / f"gan-{run.images:08d}.png", to_bytes(sample), 16,
-                     max(1, preset.data.resolution // resolution))
-            run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 4))
-    net = average.net
+                     max(1, generator.resolution // resolution))
+            more = {"sharpness": round(sharpness(sample) / real_sharpness, 3)} if resolution == generator.resolution else {}
+            run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 4), **more)
     net.measure_w_avg()
-    if lesson:
-        judge = FrechetMeter(features, train)
-        before, after = (judge(lambda n, g=g: g.synthesis(g.codes(latent(n)))) for g in (taught, net))
+    if data.choose:
+        chooser = FrechetMeter(data.choose, data.train)
+        before, after = (chooser(lambda n, g=g: g(training.latent(n))) for g in (taught, net))
         kept = "adversarial" if after < before else "taught"
         run.report(train_frechet_taught=round(before, 4), train_frechet_adversarial=round(after, 4), kept=kept)
         net = net if after < before else taught
-    return net.eval(), discriminator.eval()
+    return net.eval(), training.discriminator.eval()

@@ -11,15 +11,16 @@ With photographs, skip this stage (`lesson=None`) and train longer.
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import faces
 from .config import LessonConfig, Preset
 from .data import Pool
-from .loop import Average, Run, compiled, every, half_precision
+from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import FrechetMeter
 from .networks import SLOPE, Features, Generator, Mapping
 from .pictures import save_png, to_bytes
@@ -85,28 +86,50 @@ class Lesson:
         self.config, self.z_dim, self.train, self.features = preset.gan.lesson, preset.gan.z_dim, train, features
         self.known = normal_ranks(train.attributes).to(train.images.device)
 
-    def draw(self, batch: int) -> tuple[Tensor, Tensor]:
-        """(z [B, Z], images [B, 3, R, R])."""
+    def draw(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """(z [B, Z], images [B, 3, R, R], weights of their pixels [B, 1, R, R])."""
         index = torch.randint(len(self.train), (batch,), device=self.train.images.device)
         image = self.train.take(index).to(memory_format=torch.channels_last)
-        return complete_latent(self.known[index], self.z_dim), image
+        weight = 1 + self.config.focus * faces.focus(self.train.attributes[index], image.shape[-1])
+        return complete_latent(self.known[index], self.z_dim), image, weight / weight.mean()
 
-    def error(self, fake: Tensor, real: Tensor, alpha: float = 1.0) -> tuple[Tensor, Tensor]:
-        """(squared error, squared error in F) of [B, 3, r, r] against [B, 3, R, R]. F knows full resolution only."""
+    def error(self, fake: Tensor, real: Tensor, weight: Tensor, alpha: float = 1.0) -> LessonError:
+        """Of [B, 3, r, r] against [B, 3, R, R], pixels weighted by [B, 1, R, R]."""
         small = real.shape[-1] // fake.shape[-1]
-        wanted = F.avg_pool2d(real, small) if small > 1 else real
-        pixel = F.mse_loss(fake.float(), wanted)
-        if small > 1 or alpha < 1:
-            return pixel, torch.zeros(())
-        with torch.no_grad():
-            features = self.features(real).float()
-        return pixel, F.mse_loss(self.features(fake).float(), features)
+        fake = fake.float()
+        if small > 1:
+            wanted, weight = F.avg_pool2d(real, small), F.avg_pool2d(weight, small)
+        else:
+            wanted = real
+        difference = fake - wanted
+        parts = {"pixel": (weight * difference.square()).mean()}
+        total = parts["pixel"]
+        if self.config.edge_weight:
+            across = (weight[..., 1:] * difference.diff(dim=-1).abs()).mean()
+            down = (weight[..., 1:, :] * difference.diff(dim=-2).abs()).mean()
+            parts["edge"] = (across + down) / 2
+            total = total + self.config.edge_weight * parts["edge"]
+        if small == 1 and alpha == 1:  # F knows full resolution only
+            with torch.no_grad():
+                features = self.features(real).float()
+            parts["perceptual"] = F.mse_loss(self.features(fake).float(), features)
+            total = total + self.config.perceptual_weight * parts["perceptual"]
+        return LessonError(total, parts)
 
 
-def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features, folder: Path,
-                     device: str, resume: bool) -> Generator:
+@dataclass
+class LessonError:
+    """`total` is the loss, `parts` its terms before weighting: squared error, error of the differences of neighbouring
+    pixels, squared error in F."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features,
+                     settings: Settings) -> Generator:
     """Returns the averaged generator."""
-    config = preset.gan.lesson
+    config, device, folder = preset.gan.lesson, settings.device, settings.folder
     batch = config.budget.batch
     lesson = Lesson(preset, train, features)
     pass_through(generator.mapping, generator.w_dim)
@@ -116,23 +139,21 @@ def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Po
     adam = torch.optim.Adam([{"params": generator.mapping.parameters(), "speed": config.mapping_speed},
                              {"params": [p for p in generator.synthesis.parameters() if p.requires_grad], "speed": 1.0}],
                             lr=config.learning_rate, betas=(0.9, 0.99))
-    run = Run(folder, "lesson", config.budget, {"generator": generator, "average": average, "adam": adam},
-              preset.checkpoint_minutes, resume)
+    run = Run(settings, "lesson", config.budget, {"generator": generator, "average": average, "adam": adam})
     meter = FrechetMeter(features, test)
-    synthesis = compiled(generator.synthesis, preset.compile)
+    synthesis = compiled(generator.synthesis, settings.compile)
     while not run.done:
         resolution, alpha = lesson_at(config, run.progress)
         for group in adam.param_groups:
             group["lr"] = group["speed"] * config.learning_rate * min(1.0, 2 * (1 - run.progress), 0.05 + run.images / 5000)
-        z, real = lesson.draw(batch)
+        z, real, weight = lesson.draw(batch)
         with half_precision(device, preset.gan.bfloat16):
             fake = synthesis(generator.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
-            pixel, perceptual = lesson.error(fake, real, alpha)
-        loss = pixel + config.perceptual_weight * perceptual
+            error = lesson.error(fake, real, weight, alpha)
         adam.zero_grad(set_to_none=True)
-        loss.backward()
+        error.total.backward()
         adam.step()
-        run.record(pixel=pixel, perceptual=perceptual)
+        run.record(**error.parts)
         average.update(generator, batch, run.images)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:

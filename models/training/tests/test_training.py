@@ -9,8 +9,9 @@ from idinv_training import data, faces
 from idinv_training.__main__ import main
 from idinv_training.config import PRESETS
 from idinv_training.curves import read
+from idinv_training.deliver import MOST_BYTES, MOST_FILES
 from idinv_training.export import compare_deviations
-from idinv_training.loop import Average, Run
+from idinv_training.loop import Average, Run, Settings
 from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
@@ -218,7 +219,7 @@ def test_metrics():
 def test_a_run_resumes_where_it_was_saved(tmp_path):
     net = torch.nn.Linear(2, 2)
     budget = PRESETS["cpu-tiny"].gan.budget
-    run = Run(tmp_path, "gan", budget, {"net": net, "average": Average(net, 100)})
+    run = Run(Settings(tmp_path), "gan", budget, {"net": net, "average": Average(net, 100)})
     run.advance(48)
     run.save()
     drawn = torch.randn(3)
@@ -226,7 +227,7 @@ def test_a_run_resumes_where_it_was_saved(tmp_path):
     run.advance(48)
     run.report()
     other = torch.nn.Linear(2, 2)
-    again = Run(tmp_path, "gan", budget, {"net": other, "average": Average(other, 100)}, resume=True)
+    again = Run(Settings(tmp_path, resume=True), "gan", budget, {"net": other, "average": Average(other, 100)})
     assert again.images == 48 and torch.equal(other.weight, net.weight)
     assert torch.equal(torch.randn(3), drawn)  # and not what the run had drawn before
     assert read(tmp_path, "gan", "images") == [(48, 48, None)]  # later lines are forgotten
@@ -250,7 +251,8 @@ def test_a_whole_run(tmp_path):
     assert state["layer3.weight"].shape == (16, 8, 3, 3)
     assert len(list((export / "examples").glob("face-*.png"))) == 8
     main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--resume"])
-    compare_deviations(Pipeline(PRESETS["cpu-tiny"], tmp_path, "cpu", True), (0.1,), (2,), 2)
+    run = Pipeline(PRESETS["cpu-tiny"], tmp_path, "cpu", True)
+    compare_deviations(run.scaled, run.trunk(), run.train, (0.1,), (2,), 2)
     main(["images", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu"])
     assert len(list((tmp_path / "held-out").glob("*.png"))) == 64
     assert len((tmp_path / "held-out" / "attributes.csv").read_text().splitlines()) == 65
@@ -272,3 +274,29 @@ def test_pass_through_keeps_the_first_dimensions_of_z():
     z = z * z.square().mean(1, keepdim=True).rsqrt()
     w = mapping(z).view(5, 8, 16)
     torch.testing.assert_close((w[:, 3, :8] - w[:, 3, 8:]) / 1.2, z[:, :8], atol=1e-4, rtol=1e-4)
+
+
+def test_a_time_limit_is_shared_and_ends_in_few_small_files(tmp_path):
+    preset = PRESETS["cpu-tiny"]
+    left, used = 10.0, {}
+    for stage, _ in preset.shares:
+        used[stage] = preset.minutes_of(stage, left)
+        left -= used[stage]
+    assert preset.minutes_of("export", 1.0) is None and 0.5 < left < 2  # for what comes after
+    assert used["lesson"] > used["gan"] > used["judge"]
+    out = tmp_path / "out"
+    main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path / "run"), "--device", "cpu", "--threads", "1",
+          "--time-limit", "0.2", "--deliver", str(out)])
+    files = sorted(out.iterdir())
+    assert len(files) == 7 <= MOST_FILES and all(path.stat().st_size < MOST_BYTES for path in files)
+    assert torch.load(out / "generator.pth")["synthesis.layer0.const"].dtype == torch.float16
+    assert torch.load(out / "judge.pth")["names"] == list(faces.NAMES)
+
+
+def test_a_stage_that_is_told_to_stop_saves_itself(tmp_path, monkeypatch):
+    net = torch.nn.Linear(2, 2)
+    run = Run(Settings(tmp_path), "gan", PRESETS["cpu-tiny"].gan.budget, {"net": net})
+    monkeypatch.setattr("idinv_training.loop._Stop.asked", True)
+    with pytest.raises(SystemExit, match="saved"):
+        run.advance(16)
+    assert torch.load(run.path)["images"] == 16

@@ -1,0 +1,1 @@
+"""Training on images and generators of your own: see `command.py`."""
