@@ -89,8 +89,8 @@ import Testing
   @Test(
     "a tensor of a kind that is not read is no malice",
     arguments: [
-      ("torch._utils._rebuild_sparse_tensor", "sparse"), ("torch._utils._rebuild_qtensor", "quantised"),
-      ("torch.QInt8Storage", "quantised"), ("torch.ComplexFloatStorage", "complex"),
+      ("torch._utils._rebuild_sparse_tensor", "sparse"), ("torch._utils._rebuild_qtensor", "quantized"),
+      ("torch.QInt8Storage", "quantized"), ("torch.ComplexFloatStorage", "complex"),
       ("torch.Float8_e4m3fnStorage", "8-bit"), ("torch._utils._rebuild_tensor_v3", "8-bit"),
     ])
   func kinds(global: String, kind: String) {

@@ -1,16 +1,16 @@
 import Foundation
 import Testing
 
-@Suite("bench optimisers")
+@Suite("bench optimizers")
 struct BenchOptimisersTests {
   @Test("the published run is that of invert, and the shares follow from the losses")
   func compare() throws {
     let place = try Folder()
     try place.writePicture("a.png")
     let model = try Golden.model()
-    let call = ["bench", "optimisers", "-m", model, "a.png", "-o", "out", "--steps", "6", "--threads", "1"]
+    let call = ["bench", "optimizers", "-m", model, "a.png", "-o", "out", "--steps", "6", "--threads", "1"]
     let json = try Command.succeed(call + ["--json"], in: place).json
-    #expect(place.contents("out") == ["optimisers.html", "optimisers.json"])
+    #expect(place.contents("out") == ["optimizers.html", "optimizers.json"])
     let image = try #require((json["images"] as? [[String: Any]])?.first)
     let runs = try #require(image["runs"] as? [String: [String: Any]])
     // This model has no curvature.
@@ -39,16 +39,16 @@ struct BenchOptimisersTests {
     }
     #expect(row["worse_than_start"] as? Int == 0)
     let text = try Command.succeed(call, in: place).output
-    #expect(text.contains("auto: published loss after") && text.hasSuffix("report: out/optimisers.html\n"))
+    #expect(text.contains("auto: published loss after") && text.hasSuffix("report: out/optimizers.html\n"))
   }
 
   @Test("senseless options are refused")
   func refusals() throws {
     let place = try Folder()
     for more in [["--steps", "1"], ["--limit", "0"]] {
-      #expect(try Command.run(["bench", "optimisers", "a.png", "-o", "out"] + more, in: place).status == 64)
+      #expect(try Command.run(["bench", "optimizers", "a.png", "-o", "out"] + more, in: place).status == 64)
     }
     #expect(
-      try Command.run(["bench", "optimisers", "-m", Golden.model(), "none.png", "-o", "out"], in: place).status == 66)
+      try Command.run(["bench", "optimizers", "-m", Golden.model(), "none.png", "-o", "out"], in: place).status == 66)
   }
 }

@@ -91,7 +91,7 @@ struct MemoryTests {
       ["mix", "--styles", "a.png", "--contents", "a.png", "-o", "out", "--iterations", "1"],
       ["bench", "--runs", "1", "--only", "step"], ["encode", "a.png", "-o", "out"],
       ["synthesize", "--seeds", "0-4", "-o", "out"], ["evaluate", "a.png", "-o", "out", "--methods", "encoder"],
-      ["bench", "optimisers", "a.png", "-o", "out", "--steps", "2"],
+      ["bench", "optimizers", "a.png", "-o", "out", "--steps", "2"],
       ["boundary", "train", "--attribute", "smile", "-o", "learnt"] + samples,
       ["boundary", "search-layers", "--boundary", "learnt/smile.npy", "--samples", "2"],
     ] {

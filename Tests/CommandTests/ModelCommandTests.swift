@@ -27,7 +27,7 @@ struct ModelCommandTests {
 
     let info = try Command.succeed(["info", "m.idinv", "--check", "--tensors"], in: place).output
     for expected in [
-      "32×32, 8 layers", "licence: CC0", "note: a note", "all checksums match; SHA-256 ", "from encoder encoder.pth",
+      "32×32, 8 layers", "license: CC0", "note: a note", "all checksums match; SHA-256 ", "from encoder encoder.pth",
     ] {
       #expect(info.contains(expected), "\(expected)")
     }

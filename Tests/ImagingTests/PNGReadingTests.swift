@@ -16,7 +16,7 @@ struct PNGReadingTests {
     }
   }
 
-  @Test("every colour type, bit depth, interlacing and colour space decodes to the stored pixels")
+  @Test("every color type, bit depth, interlacing and color space decodes to the stored pixels")
   func decodesEveryKind() throws {
     let expectations = try Fixture.json("expected.json", as: [String: Expectation].self)
     #expect(expectations.count > 40)
@@ -94,7 +94,7 @@ struct PNGReadingTests {
     #expect(message(file(0x8000_0000, 1)).contains("offset 16"))
     #expect(message(file(0, 5)).contains("offset 16"))
     #expect(message(file(5, 5, bits: 3)).contains("expected one of 8, 16"))
-    #expect(message(file(5, 5, color: 5)).contains("colour type 5"))
+    #expect(message(file(5, 5, color: 5)).contains("color type 5"))
     #expect(message(file(5, 5, interlace: 2)).contains("interlace method 2"))
     #expect(message(file(9_000, 9_000)).contains("cannot hold"))
     #expect(message(file(5, 5)).contains("libpng says"))

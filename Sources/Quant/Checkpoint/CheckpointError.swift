@@ -79,8 +79,8 @@ extension CheckpointError {
   private static func tensorKind(_ global: String) -> String? {
     guard global.hasPrefix("torch.") else { return nil }
     let kinds = [
-      ("sparse", "sparse"), ("qtensor", "quantised"), ("quint", "quantised"), ("qint", "quantised"),
-      ("per_tensor_affine", "quantised"), ("per_channel", "quantised"), ("complex", "complex"),
+      ("sparse", "sparse"), ("qtensor", "quantized"), ("quint", "quantized"), ("qint", "quantized"),
+      ("per_tensor_affine", "quantized"), ("per_channel", "quantized"), ("complex", "complex"),
       ("float8", "8-bit floats"), ("nested", "nested"),
       ("_rebuild_tensor_v3", "a type without a storage class of its own, such as 8-bit floats"),
       ("untypedstorage", "a type without a storage class of its own, such as 8-bit floats"),

@@ -47,7 +47,7 @@ struct EncoderPlan {
     try planHead(last, inputs: inputs)
     reader.inferred.append(
       "encoder: \(specification.resolution)×\(specification.resolution), \(specification.layerCount) layers, "
-        + "w \(specification.wDimension), \(hasBatchNormalisation ? "batch normalisation, folded" : "no batch normalisation"), "
+        + "w \(specification.wDimension), \(hasBatchNormalisation ? "batch normalization, folded" : "no batch normalization"), "
         + "channels \([specification.stemChannels] + specification.blockChannels)")
     reader.inferred.append(
       "encoder: built \(usesWeightScale ? "with" : "without") use_wscale (an option: no checkpoint says so)")

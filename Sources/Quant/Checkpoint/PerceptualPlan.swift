@@ -84,7 +84,7 @@ struct PerceptualPlan {
       guard let shape = reader.shape(name), shape.count == 4 else {
         throw .tensor(
           name: reader.prefix + name, found: "shape \(reader.shape(name) ?? [])",
-          expected: "a convolution; VGG with batch normalisation is not supported")
+          expected: "a convolution; VGG with batch normalization is not supported")
       }
       guard names.updateValue(bare, forKey: place) == nil else {
         throw .tensor(name: reader.prefix + name, found: "layer \(place) twice", expected: "each layer once")

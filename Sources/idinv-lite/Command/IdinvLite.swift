@@ -6,13 +6,16 @@ import Workflows
 struct IdinvLite: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "idinv-lite",
-    abstract: "In-domain GAN inversion on small machines.",
+    abstract: "Invert images into the latent codes of a StyleGAN, and edit them.",
     discussion: """
-      Converts StyleGAN generators with their domain-guided encoders to one compact file, and inverts images with it \
-      by domain-regularised optimisation (Zhu et al., ECCV 2020).
+      First result, with the shipped model:
+        idinv-lite invert photo.png -o results
+
+      In-domain GAN inversion (Zhu et al., ECCV 2020): an encoder gives a first code, a domain-regularized \
+      optimization refines it.
 
       Exit codes: 0 success; 64 wrong usage; 65 bad input data; 66 missing input; 69 a needed feature is unavailable; \
-      70 internal error; 73 cannot create output; 74 input/output error; 130 interrupted, with the best code so far saved.
+      70 internal error; 73 cannot create output; 74 input/output error; 130 interrupted, best results so far saved.
       """,
     version: Program.version,
     subcommands: [

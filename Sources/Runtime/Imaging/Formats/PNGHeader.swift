@@ -75,7 +75,7 @@ package struct PNGHeader: Equatable, Sendable {
     }
     guard let color = ColorKind(rawValue: bytes[25]) else {
       throw .damaged(
-        path: path, format: "PNG", reason: "IHDR (offset 25) states colour type \(bytes[25]); expected 0, 2, 3, 4 or 6")
+        path: path, format: "PNG", reason: "IHDR (offset 25) states color type \(bytes[25]); expected 0, 2, 3, 4 or 6")
     }
     self.color = color
     bitDepth = Int(bytes[24])
@@ -83,7 +83,7 @@ package struct PNGHeader: Equatable, Sendable {
       let expected = color.bitDepths.sorted().map(String.init).joined(separator: ", ")
       throw .damaged(
         path: path, format: "PNG",
-        reason: "IHDR (offset 24) states \(bitDepth) bits per sample for colour type \(bytes[25]); "
+        reason: "IHDR (offset 24) states \(bitDepth) bits per sample for color type \(bytes[25]); "
           + "expected one of \(expected)")
     }
     guard bytes[28] <= 1 else {

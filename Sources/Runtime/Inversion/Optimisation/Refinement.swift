@@ -38,7 +38,7 @@ package struct Refinement: Sendable {
           state.optimiser, count: start.count, learningRate: options.learningRate, curvature: curvature)
       else {
         throw .badShape(
-          what: "state of the optimisation", expected: "[\(start.count)] of \(options.optimiser.rawValue)",
+          what: "state of the optimization", expected: "[\(start.count)] of \(options.optimiser.rawValue)",
           found: state.optimiser.vectors.map(\.count))
       }
       self.optimiser = optimiser

@@ -4,7 +4,7 @@ package struct ConfidentSamples: Sendable, Equatable {
   package struct Options: Sendable, Equatable {
     /// Share of all samples on each side.
     package var ratio = 0.02
-    /// Share of those that are learnt from; the others validate.
+    /// Share of those that are learned from; the others validate.
     package var trainingShare = 0.7
     package var seed: UInt64 = 0
 
@@ -53,7 +53,7 @@ package struct ConfidentSamples: Sendable, Equatable {
         what: "scores",
         expected: "\(Self.leastCount) samples or more to learn from on each side, and one to validate",
         found: "\(trainingCount) and \(side - trainingCount): --ratio \(options.ratio) of \(scores.count) is "
-          + "\(side), of which \(options.trainingShare) are learnt from; "
+          + "\(side), of which \(options.trainingShare) are learned from; "
           + (least.map { "--ratio \(min($0, 0.5)) would do" } ?? "more samples are needed"))
     }
     if let first = scores.first, scores.allSatisfy({ $0 == first }) {

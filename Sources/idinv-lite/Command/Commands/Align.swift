@@ -7,17 +7,20 @@ import Workflows
 /// `idinv-lite align`
 struct Align: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Cut faces out of photographs by their landmarks, as generators of faces were trained on.",
+    abstract: "Cut faces out of photographs by their landmarks, as in FFHQ.",
     discussion: """
-      Writes NAME.png: the face upright and centred as in FFHQ, whose recipe this follows; what a photograph does not show is \
-      mirrored and faded. Landmarks come from a detector of your choice: a text, CSV or JSON file with x and y of 5 points \
-      (left eye, right eye, nose, left and right corner of the mouth; left in the picture) or of 68 (iBUG 300-W), or an iBUG \
-      .pts file. A photograph that cannot be aligned is skipped, and the exit code tells.
+      Example: idinv-lite align photos/ -o faces
+
+      Writes NAME.png with the face upright and centered. What the photograph does not show is mirrored and faded.
+
+      Landmarks come from a detector of your choice, as a text, CSV, JSON or iBUG .pts file: x and y of 5 points \
+      (left eye, right eye, nose, left and right corner of the mouth, as seen in the picture) or of 68 (iBUG 300-W). \
+      A photograph that cannot be aligned is skipped; the exit code is then 65.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with one path per line.", valueName: "images"))
   var images: [String]
 
   @Option(

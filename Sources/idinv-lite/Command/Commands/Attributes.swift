@@ -11,28 +11,31 @@ import Workflows
 /// `idinv-lite attributes`
 struct Attributes: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read the attributes of images or codes.",
+    abstract: "Read the attributes of images or codes: age, smile, glasses and so on.",
     discussion: """
-      Runs the model's attribute network on images, or on what the generator makes of codes, and prints a table with tabs: \
-      one line per image, one column per attribute, in the units that the network was trained for. An image that cannot \
-      be read is skipped, and the exit code tells.
+      Example: idinv-lite attributes photos/ --attribute smile,age
+
+      Runs the model's attribute network on images, or on the images of codes. Prints a tab-separated table: one line \
+      per image, one column per attribute, in the units that the network was trained for. An image that cannot be \
+      read is skipped; the exit code is then 65.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with one path per line.", valueName: "images"))
   var images: [String] = []
 
-  @Option(help: ArgumentHelp("Codes [N, L, D] in place of images.", valueName: "codes.npy"))
+  @Option(help: ArgumentHelp("Codes [N, L, D] instead of images.", valueName: "codes.npy"))
   var codes: String?
 
-  @Option(help: ArgumentHelp("A result folder of invert or of idinvert_pytorch: the codes in it.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("A result folder of invert or of idinvert_pytorch, whose codes are used.", valueName: "dir"))
   var from: String?
 
-  @Option(help: ArgumentHelp("Attributes to print, with commas between them. Default: all.", valueName: "names"))
+  @Option(help: ArgumentHelp("Attributes to print, separated by commas. Default: all.", valueName: "names"))
   var attribute: String?
 
-  @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
+  @Option(help: "What to do with an image that is not square: none refuses it, center takes the middle.")
   var crop = CropRule.none
 
   @Option(
@@ -41,8 +44,8 @@ struct Attributes: ParsableCommand {
   var output: String?
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {

@@ -4,11 +4,13 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure speed on this machine, and what quality it buys.",
+    abstract: "Measure speed on this machine, and quality against time.",
     discussion: """
-      Without a subcommand it is 'bench speed', with its options: 'idinv-lite bench --graph'. 'bench quality' inverts images by \
-      many configurations, measures time, memory and quality of each, and draws the ones worth using; 'bench optimisers' says \
-      when each optimiser reaches the published result.
+      Examples:
+        idinv-lite bench --graph
+        idinv-lite bench quality images/ -o quality
+
+      Without a subcommand this is 'bench speed'.
       """,
     subcommands: [BenchSpeed.self, BenchQuality.self, BenchOptimisers.self, BenchKernels.self, BenchQualityTask.self],
     defaultSubcommand: BenchSpeed.self)

@@ -6,18 +6,20 @@ import Workflows
 /// `idinv-lite bench kernels`
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kernels", abstract: "Time single convolutions and dense layers by every algorithm there is.",
+    commandName: "kernels", abstract: "Time single convolutions and dense layers by every algorithm.",
     discussion: """
-      A file of shapes is a JSON list: {"name", "form": "3x3", "1x1", "up3x3" (upsampling by 2 first) or "dense", "inputs", \
-      "outputs", "side" of the input (not for dense)}. The project's are in bench/shapes. Figures are medians; the peak is \
-      that of the f32 matrix kernel, measured in the same run. GFLOP/s count the operations of the definition. \
-      IDINV_ISA caps the tier.
+      Example: idinv-lite bench kernels bench/shapes/published-256.json
+
+      A file of shapes is a JSON list of {"name", "form", "inputs", "outputs", "side"}. The form is "3x3", "1x1", \
+      "up3x3" (upsampling by 2 first) or "dense" (without "side", the side of the input). Figures are medians. The \
+      peak is that of the f32 matrix kernel, measured in the same run. GFLOP/s count the operations of the \
+      definition. IDINV_ISA limits the instruction set.
       """)
 
   @Argument(help: ArgumentHelp("Files of shapes.", valueName: "shapes.json"))
   var files: [String]
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
 
   @Option(help: ArgumentHelp("Timed runs of each.", valueName: "n"))
   var runs = 10

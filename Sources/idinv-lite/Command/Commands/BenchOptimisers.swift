@@ -6,15 +6,18 @@ import Reports
 import Runtime
 import Workflows
 
-/// `idinv-lite bench optimisers`
+/// `idinv-lite bench optimizers`
 struct BenchOptimisers: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "optimisers",
-    abstract: "Run the optimisers on the same images, and say when each reaches the published result.",
+    commandName: "optimizers",
+    abstract: "Measure how soon each optimizer reaches the published result.",
     discussion: """
-      Published is Adam at 0.01; auto runs with the model's curvature, where it has one, and without. All start from the \
-      encoder's code, one image at a time, in turns. Writes optimisers.json, with every loss, and optimisers.html.
-      """)
+      Example: idinv-lite bench optimizers images/ -o optimizers
+
+      Runs Adam at 0.01 as published, and auto with and without the model's curvature. All start from the encoder's \
+      code, one image at a time, in turns. Writes optimizers.json with every loss, and optimizers.html.
+      """,
+    aliases: ["optimisers"])
 
   @OptionGroup var images: ImageOptions
   @OptionGroup var model: ModelOption
@@ -28,8 +31,8 @@ struct BenchOptimisers: ParsableCommand {
     help: ArgumentHelp("Steps of the published procedure, and at most of auto.", valueName: "n"))
   var steps = 100
 
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
@@ -56,7 +59,7 @@ struct BenchOptimisers: ParsableCommand {
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.check(
-        ["optimisers.json", "optimisers.html"], inputs: [loaded.path] + images.images + listed.map(\.path))
+        ["optimizers.json", "optimizers.html"], inputs: [loaded.path] + images.images + listed.map(\.path))
       let kernels = try engine.kernels()
       let context = self.reporting.context()
       let (pictures, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
@@ -89,13 +92,13 @@ struct BenchOptimisers: ParsableCommand {
         model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
         threads: kernels.threadCount, steps: steps, figures: figures, images: all,
         memory: choice.figures)
-      try JSONOutput.write(listing, to: output.folder.path("optimisers.json"))
+      try JSONOutput.write(listing, to: output.folder.path("optimizers.json"))
       let run = try InversionReport.Run(
         model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
         options: [("--steps", "\(steps)"), ("--limit", "\(limit)")] + choice.options,
         note: skipped.isEmpty ? "" : "Skipped: " + skipped.map(\.reason).joined(separator: "; "))
       try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
-        .write(to: output.folder.path("optimisers.html"))
+        .write(to: output.folder.path("optimizers.html"))
       let lines = figures.map { row in
         "\(row.method): published loss after \(Figure.fixed(row.evaluations_median, 3)) of its evaluations (p90 "
           + "\(Figure.fixed(row.evaluations_p90, 3))), \(Figure.fixed(row.time_median, 3)) of its time (p90 "
@@ -104,7 +107,7 @@ struct BenchOptimisers: ParsableCommand {
           + "\(Figure.fixed(row.domain_at_published_loss_median, 3)); \(row.worse_than_start) worse than the start"
       }
       try self.reporting.summarise(
-        (lines + ["report: \(output.folder.path("optimisers.html"))"]).joined(separator: "\n")
+        (lines + ["report: \(output.folder.path("optimizers.html"))"]).joined(separator: "\n")
       ) {
         listing
       }

@@ -14,17 +14,19 @@ extension QualityResults.Clock: ExpressibleByArgument {}
 struct BenchQuality: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quality",
-    abstract: "Measure what quality costs: inverts images by many configurations, and draws the ones worth using.",
+    abstract: "Measure quality against time and memory, and find the configurations worth using.",
     discussion: """
-      Combines all optimisers, numbers of steps, weights, arithmetics and numbers of threads that are given. Each configuration \
-      runs in a process of its own, in rounds that alternate; times are medians over the rounds. What it finds is judged by \
-      the model as it is, in f32: the objective and its terms, PSNR, an LPIPS-style distance, the in-domain score, and how \
-      well the codes can be edited.
+      Example: idinv-lite bench quality images/ -o quality --iterations 5,20,100
 
-      Writes into the output folder quality.html, quality.svg (its first chart), quality.json, quality.csv (a line for each \
-      configuration) and quality_images.csv, and keeps what it has found in quality.journal: the same command goes on where an interrupted one \
-      stopped, and does nothing twice. Nothing else should run beside it. A memory budget is each process's own; what cannot \
-      keep to it is listed with the least that would do.
+      Combines all given optimizers, numbers of steps, weights, arithmetics and numbers of threads. Each \
+      configuration runs in its own process, in alternating rounds; times are medians over the rounds. All results \
+      are judged by the model as it is, in f32: objective, PSNR, an LPIPS-style distance, in-domain score, and edits. \
+      Run nothing else beside it.
+
+      Writes quality.html, quality.svg (the first chart), quality.json, quality.csv (one line per configuration) and \
+      quality_images.csv. quality.journal keeps what is measured: after an interruption the same command continues. A \
+      memory budget applies to each process; a configuration that does not fit is listed with the smallest budget \
+      that works.
       """)
 
   @OptionGroup var images: ImageOptions
@@ -32,7 +34,7 @@ struct BenchQuality: ParsableCommand {
   @OptionGroup var output: OutputOption
 
   @Option(
-    help: ArgumentHelp("Optimisers, with commas between them, as invert --optimizer takes them.", valueName: "names"))
+    help: ArgumentHelp("Optimizers, separated by commas, as for invert --optimizer.", valueName: "names"))
   var optimizers = "all"
 
   @Option(
@@ -48,7 +50,7 @@ struct BenchQuality: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Arithmetics, as invert --compute takes them, or all for those that this machine has.", valueName: "names"))
+      "Arithmetics, as for invert --compute, or all that this machine has.", valueName: "names"))
   var compute = "auto"
 
   @Option(
@@ -69,16 +71,16 @@ struct BenchQuality: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Use at most this many images.", valueName: "n"))
   var limit = 16
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Edit the codes of this many of them.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of images whose codes are edited.", valueName: "n"))
   var edits = 8
 
   @Option(
     help: ArgumentHelp(
-      "Folder of boundaries to edit along, NAME.npy for attribute NAME. Default: boundaries beside the model, if it is there.",
+      "Folder of boundaries for the edits, NAME.npy for attribute NAME. Default: boundaries beside the model, if there.",
       valueName: "dir"))
   var boundaries: String?
 
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private static let outputs = ["quality.json", "quality.csv", "quality_images.csv", "quality.html", "quality.svg"]

@@ -12,10 +12,12 @@ struct BenchSpeed: ParsableCommand {
     commandName: "speed",
     abstract: "Measure this machine's speed on a model: each network, and one refinement step.",
     discussion: """
-      Figures are medians. A step is forward and backward of all terms that the model has networks for. The peak is that \
-      of the f32 matrix kernel on data in the first-level cache, measured in the same run.
+      Example: idinv-lite bench --graph
 
-      Reports from boards are welcome: run it with --submit-file and attach the file to an issue.
+      Figures are medians. A step is forward and backward of all terms that the model has networks for. The peak is \
+      that of the f32 matrix kernel on data in the first-level cache, measured in the same run.
+
+      To report the speed of a board, use --submit-file and attach the file to an issue.
       """)
 
   /// What there is to measure.
@@ -24,8 +26,8 @@ struct BenchSpeed: ParsableCommand {
   }
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var memoryOption: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memoryOption: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
 
   @Option(help: ArgumentHelp("Timed runs of each.", valueName: "n"))
   var runs = 10
@@ -33,13 +35,13 @@ struct BenchSpeed: ParsableCommand {
   @Option(help: ArgumentHelp("Images at once.", valueName: "n"))
   var batch = 1
 
-  @Option(help: "Measure this alone; may be given several times. Default: all that the model has.")
+  @Option(help: "Measure only this; repeatable. Default: all that the model has.")
   var only: [Part] = []
 
-  @Flag(help: "List every operator with its time, GFLOP/s, share of the peak, least bytes to move and GB/s.")
+  @Flag(help: "List every operator with its time, GFLOP/s, share of the peak, minimum bytes to move and GB/s.")
   var graph = false
 
-  @Flag(help: "Say where the memory is: packed weights, mapped weights, arena, the rest.")
+  @Flag(help: "Show where the memory is: packed weights, mapped weights, arena, the rest.")
   var memory = false
 
   @Flag(help: "Print as one JSON object.")
@@ -47,8 +49,8 @@ struct BenchSpeed: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Also write figures, processor, system, clock rates and temperatures to this JSON file, to report how a board does. "
-        + "It has no names of hosts, users or files in it.", valueName: "file"))
+      "Also write figures, processor, system, clock rates and temperatures to this JSON file, to report a board's speed. "
+        + "It contains no names of hosts, users or files.", valueName: "file"))
   var submitFile: String?
 
   mutating func validate() throws {

@@ -9,14 +9,17 @@ import Workflows
 struct BoundaryClosedForm: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "closed-form",
-    abstract: "Directions that change the image most, from the generator's weights alone.",
+    abstract: "Find the directions that change the image most, from the generator's weights alone.",
     discussion: """
-      SeFa (Shen and Zhou, CVPR 2021): the eigenvectors of AᵀA with the K largest eigenvalues, A the weights of the chosen \
-      layers' styles, each row at length 1. Needs no samples and no labels; what a direction means is for the eye. Writes \
-      closed-form-0.npy … [1, L, D], a unit vector in each chosen layer, and .json beside each.
+      Example: idinv-lite boundary closed-form 5 --layers 0-3 -o directions
+
+      SeFa (Shen and Zhou, CVPR 2021): the eigenvectors of AᵀA with the K largest eigenvalues, where A has the style \
+      weights of the chosen layers, each row at length 1. Needs no samples and no labels; look at the results with \
+      'manipulate' to see what they mean. Writes closed-form-0.npy and so on, [1, L, D] with a unit vector in each \
+      chosen layer, and a .json beside each.
       """)
 
-  @Argument(help: ArgumentHelp("How many directions.", valueName: "k"))
+  @Argument(help: ArgumentHelp("Number of directions.", valueName: "k"))
   var count: Int
 
   @OptionGroup var model: ModelOption

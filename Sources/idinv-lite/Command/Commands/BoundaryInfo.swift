@@ -10,15 +10,17 @@ struct BoundaryInfo: ParsableCommand {
     commandName: "info",
     abstract: "Show what boundary files hold.",
     discussion: """
-      Reads plain arrays [1, D] and [1, L, D], with or without a .json beside them, and the published dictionaries of \
-      idinvert_pytorch. With --model, it says too whether a boundary belongs to the model.
+      Example: idinv-lite boundary info smile.npy --model model.idinv
+
+      Reads plain arrays [1, D] and [1, L, D], with or without a .json beside them, and the dictionaries of \
+      idinvert_pytorch. With --model it also checks that the boundary fits the model.
       """)
 
   @Argument(help: ArgumentHelp("Boundary files.", valueName: "files"))
   var files: [String]
 
   @Option(
-    name: [.short, .long], help: ArgumentHelp("A model that the boundaries are to fit.", valueName: "model.idinv"))
+    name: [.short, .long], help: ArgumentHelp("A model that the boundaries should fit.", valueName: "model.idinv"))
   var model: String?
 
   @OptionGroup var reporting: ReportingOptions

@@ -11,23 +11,25 @@ import Workflows
 struct BoundarySearchLayers: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search-layers",
-    abstract: "Find the layers in which an attribute lives.",
+    abstract: "Find the layers that an attribute depends on.",
     discussion: """
-      Moves codes along a boundary in one layer at a time, by α and by −α, and reads with the model's attribute network what \
-      that does: half the difference on the attribute, in its units, and on the others, in their standard deviations. Suggests \
-      the shortest range of layers whose effects add up to --share of all.
+      Example: idinv-lite boundary search-layers --boundary smile.npy
+
+      Moves codes along the boundary in one layer at a time, by α and −α, and reads the effect with the model's \
+      attribute network: half the difference on the attribute (in its units) and on the others (in standard \
+      deviations). Suggests the shortest range of layers that has --share of the whole effect.
       """)
 
   @Option(help: ArgumentHelp("The boundary.", valueName: "b.npy"))
   var boundary: String
 
-  @Option(help: ArgumentHelp("The attribute. Default: the one the boundary is named after.", valueName: "name"))
+  @Option(help: ArgumentHelp("The attribute. Default: the boundary's name.", valueName: "name"))
   var attribute: String?
 
-  @Option(help: ArgumentHelp("Codes [N, L, D] to move. Default: codes that are drawn.", valueName: "codes.npy"))
+  @Option(help: ArgumentHelp("Codes [N, L, D] to move. Default: random codes.", valueName: "codes.npy"))
   var codes: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Number of codes to draw. Default: 32.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of random codes. Default: 32.", valueName: "n"))
   var samples: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the codes.", valueName: "seed"))
@@ -36,17 +38,17 @@ struct BoundarySearchLayers: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "α, how far codes are moved. Default: twice the standard deviation of codes along the boundary.",
+      "α, the distance to move. Default: twice the standard deviation of codes along the boundary.",
       valueName: "alpha"))
   var alpha: Float?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Share of the effect that the layers are to have.", valueName: "share"))
+    parsing: .unconditional, help: ArgumentHelp("Share of the effect that the layers should have.", valueName: "share"))
   var share = 0.8
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

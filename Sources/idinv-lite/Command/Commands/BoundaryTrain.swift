@@ -15,23 +15,28 @@ struct BoundaryTrain: ParsableCommand {
     commandName: "train",
     abstract: "Learn the boundary of an attribute from codes and scores.",
     discussion: """
-      A linear support vector machine with soft margin (hinge loss, as the published boundaries) on the samples with the \
-      highest and the lowest scores. Codes and scores come from files, --codes C.npy --scores S.npy, or from the model: \
-      --attribute smile,glasses draws samples once and lets the model's attribute network score them. Writes NAME.npy, the \
-      unit normal [1, L, D], and NAME.json, what is known about it. A larger α means more of the attribute.
+      Examples:
+        idinv-lite boundary train --attribute smile,glasses -o boundaries
+        idinv-lite boundary train --codes codes.npy --scores scores.npy -o boundaries
+
+      With --attribute, samples are drawn once, and the model's attribute network scores them. The samples with the \
+      highest and the lowest scores train a linear support vector machine with soft margin (hinge loss, like the \
+      published boundaries). Writes NAME.npy, the unit normal [1, L, D], and NAME.json, which describes it. A larger \
+      α means more of the attribute.
       """)
 
-  @OptionGroup var samples: SampleOptions
-  @OptionGroup var learning: LearningOptions
+  @OptionGroup(title: "Samples") var samples: SampleOptions
+  @OptionGroup(title: "Training") var learning: LearningOptions
   @OptionGroup var output: OutputOption
 
   @Option(
-    help: ArgumentHelp("The boundary's name. Default: the attribute's, or the scores' file's.", valueName: "name"))
+    help: ArgumentHelp(
+      "Name of the boundary. Default: the attribute's, or that of the file of scores.", valueName: "name"))
   var name: String?
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
@@ -109,10 +114,10 @@ struct LearningOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Layers to learn from and to move, as in 0-3,7.", valueName: "list"))
   var layers: String?
 
-  @Flag(help: "Learn each layer apart, with a normal of length 1: the form of idinvert's published boundaries.")
+  @Flag(help: "Learn each layer separately, with a normal of length 1, like idinvert's published boundaries.")
   var perLayer = false
 
-  @Option(help: ArgumentHelp("A boundary whose attribute is to stay as it is; repeatable.", valueName: "b.npy"))
+  @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
   var conditional: [String] = []
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Share of the samples taken on each side.", valueName: "share"))
@@ -120,10 +125,10 @@ struct LearningOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Share of those to learn from; the others validate.", valueName: "share"))
+    help: ArgumentHelp("Share of those for training; the others validate.", valueName: "share"))
   var split = 0.7
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("What a sample on the wrong side costs: C.", valueName: "c"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("C: the cost of a sample on the wrong side.", valueName: "c"))
   var cost = 1.0
 
   @Option(help: "hinge (as the published boundaries) or squared-hinge.")

@@ -9,14 +9,17 @@ import Workflows
 /// `idinv-lite calibrate`
 struct Calibrate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Find out which convolutions of a model may multiply in 8 bits, and add that to its file.",
+    abstract: "Find the convolutions of a model that may multiply in 8 bits.",
     discussion: """
-      Makes images of random codes in single precision, and compares each convolution of the generator and of the encoder \
-      alone in 8 bits: its own output, and the network's. Then takes as many together as leave every image its PSNR and \
-      every code its error. '--compute int8' multiplies these in 8 bits, '--compute auto' the encoder's where that is faster; \
-      without a calibration int8 takes the encoder's, auto none. The generator's are exact wherever its images are optimised \
-      or measured. Writes a copy of the model that differs in this list only; without --output prints the table, which is \
-      the same on every processor.
+      Example: idinv-lite calibrate -m model.idinv -o calibrated.idinv
+
+      Makes images of random codes in f32, compares each convolution of generator and encoder alone in 8 bits, and \
+      selects as many as together keep every image above --psnr and every code below --code-error. Writes a copy of \
+      the model that differs only in this list. Without --output it only prints the table, which is the same on every \
+      processor.
+
+      '--compute int8' then uses 8 bits in the selected layers, '--compute auto' in the encoder's where that is \
+      faster. The generator is always exact where its images are optimized or measured.
       """)
 
   @OptionGroup var model: ModelOption
@@ -26,12 +29,12 @@ struct Calibrate: ParsableCommand {
     help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
   var output: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Random codes to measure on.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of random codes to measure on.", valueName: "n"))
   var samples = CalibrationMeasurement.Plan().sampleCount
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Least PSNR of each image against single precision, in dB.", valueName: "db"))
+    help: ArgumentHelp("Minimum PSNR of each image against single precision, in dB.", valueName: "db"))
   var psnr = CalibrationMeasurement.Plan().psnr
 
   @Option(
@@ -42,7 +45,7 @@ struct Calibrate: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the random codes.", valueName: "n"))
   var seed: UInt32 = 0
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

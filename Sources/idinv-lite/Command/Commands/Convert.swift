@@ -33,7 +33,7 @@ struct FoldingOptions: ParsableArguments {
       valueName: "n"))
   var perceptualLayers: Int?
 
-  @Option(help: "What the perceptual network was trained on: caffe (BGR less a mean, as published) or torchvision.")
+  @Option(help: "Input of the perceptual network: caffe (BGR minus a mean, as published) or torchvision.")
   var perceptualInput = PerceptualInput.caffe
 
   mutating func validate() throws {
@@ -63,11 +63,13 @@ struct FoldingOptions: ParsableArguments {
 /// `idinv-lite convert`
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Convert trained checkpoints to one model file.",
+    abstract: "Convert trained checkpoints into one model file.",
     discussion: """
-      Reads PyTorch .pth (zip and legacy) and .safetensors under the names of idinvert_pytorch. Resolution, layers, \
-      channels, dimensions, fused scale and batch normalisation are inferred from names and shapes; what was found, \
-      inferred and ignored is printed. Parts may be absent.
+      Example: idinv-lite convert --generator g.pth --encoder e.pth -o model.idinv
+
+      Reads PyTorch .pth (zip and legacy) and .safetensors with the names of idinvert_pytorch. Any part may be left \
+      out. Resolution, layers, channels, dimensions, fused scale and batch normalization are inferred from names and \
+      shapes. Prints what was found, inferred and ignored.
       """)
 
   @Option(help: ArgumentHelp("StyleGAN generator.", valueName: "checkpoint")) var generator: String?
@@ -86,18 +88,20 @@ struct Convert: ParsableCommand {
   @Option(help: "How weights are stored: f32, f16 or int8.")
   var weights = WeightsPrecision.f16
 
-  @OptionGroup var folding: FoldingOptions
+  @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"))
   var pixelRange = "-1,1"
 
-  @Option(help: ArgumentHelp("Terms under which the weights may be used; kept in the file.", valueName: "text"))
+  @Option(
+    name: [.customLong("license"), .customLong("licence")],
+    help: ArgumentHelp("License of the weights; stored in the file.", valueName: "text"))
   var licence = ""
 
-  @Option(help: ArgumentHelp("Where the weights come from; kept in the file.", valueName: "text"))
+  @Option(help: ArgumentHelp("Where the weights come from; stored in the file.", valueName: "text"))
   var note = ""
 
-  @Flag(help: "Ignore tensors that the published networks do not have, instead of refusing them.")
+  @Flag(help: "Ignore tensors that the published networks do not have instead of refusing the checkpoint.")
   var ignoreUnknown = false
 
   @OptionGroup var reporting: ReportingOptions

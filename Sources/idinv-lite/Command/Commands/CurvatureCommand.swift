@@ -10,12 +10,14 @@ import Workflows
 struct CurvatureCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curvature",
-    abstract: "Measure how a model's objective curves, and add that to its file: inversions get there in fewer steps.",
+    abstract: "Measure how a model's objective curves, so that inversions need fewer steps.",
     discussion: """
-      Makes images of random codes and probes the published objective along the way of their inversions, by differences of \
-      gradients. Writes a copy of the model with the mean curvature's stiffest directions, which '--optimizer auto' begins \
-      with; all other tensors stay as they are, byte for byte. A curvature that the file has already is replaced. To be done \
-      once for a model: some 15,000 gradients at codes of 640 entries.
+      Example: idinv-lite curvature -m model.idinv -o faster.idinv
+
+      Run it once for a model. It makes images of random codes, probes the published objective along their inversions \
+      by differences of gradients (about 15,000 gradients at codes of 640 entries), and writes a copy of the model \
+      with the stiffest directions of the mean curvature. '--optimizer auto' starts with them. All other tensors stay \
+      the same, byte for byte; an older curvature is replaced.
       """)
 
   @OptionGroup var model: ModelOption
@@ -26,18 +28,19 @@ struct CurvatureCommand: ParsableCommand {
   var output: String
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Random images; a quarter of them in the first round.", valueName: "n"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Number of random images; a quarter of them in the first round.", valueName: "n"))
   var images = CurvatureMeasurement.Plan().imageCount
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Directions to keep; no more than a code has entries.", valueName: "n"))
+    help: ArgumentHelp("Number of directions to keep, at most as many as a code has entries.", valueName: "n"))
   var rank = CurvatureMeasurement.Plan.defaultRank
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the random codes.", valueName: "n"))
   var seed: UInt32 = 0
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

@@ -8,15 +8,17 @@ import Workflows
 /// `idinv-lite diffuse`
 struct Diffuse: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Semantic diffusion: a part of a target image, and around it what the context suggests.",
+    abstract: "Paste a part of one image into another, and find a fitting whole (semantic diffusion).",
     discussion: """
-      Pastes the target's part onto the context, and inverts the result from its encoder's code with the pixel and \
-      perceptual terms within that part alone and without the domain term. Every target meets every context. The part is \
-      a square, by default the published one (110 pixels around (125, 145) of 256) at the model's scale, or the bright \
-      pixels of --mask.
+      Example: idinv-lite diffuse --targets face.png --contexts crowd/ -o inserted
 
-      Writes TARGET_to_CONTEXT_ori.png (pasted), _enc.png and _inv.png, encoded_codes.npy and inverted_codes.npy [pairs, \
-      L, D] with image_list.txt, target_list.txt, context_list.txt, mask.png, losses.jsonl, diffusion.html and summary.json.
+      Every target meets every context. The part is a square (by default the published one, 110 pixels around (125, \
+      145) of 256, at the model's scale) or the bright pixels of --mask. The pasted image is inverted from its \
+      encoder's code. Only pixel and perceptual terms within the part count, without the domain term.
+
+      Writes TARGET_to_CONTEXT_ori.png (pasted), _enc.png and _inv.png, encoded_codes.npy and inverted_codes.npy \
+      [pairs, L, D], image_list.txt, target_list.txt, context_list.txt, mask.png, losses.jsonl, diffusion.html and \
+      summary.json.
       """)
 
   @Option(
@@ -41,20 +43,20 @@ struct Diffuse: ParsableCommand {
 
   @Option(
     name: [.customShort("x"), .long], parsing: .unconditional,
-    help: ArgumentHelp("Column of the square's centre.", valueName: "pixels"))
+    help: ArgumentHelp("Column of the square's center.", valueName: "pixels"))
   var centerX: Int?
 
   @Option(
     name: [.customShort("y"), .long], parsing: .unconditional,
-    help: ArgumentHelp("Row of the square's centre.", valueName: "pixels"))
+    help: ArgumentHelp("Row of the square's center.", valueName: "pixels"))
   var centerY: Int?
 
-  @Option(help: ArgumentHelp("A picture that is bright where the target is to be seen.", valueName: "mask.png"))
+  @Option(help: ArgumentHelp("A picture that is bright where the target should be visible.", valueName: "mask.png"))
   var mask: String?
 
-  @OptionGroup(title: "Optimisation") var refinement: RefinementOptions
-  @OptionGroup var memory: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Optimization") var refinement: RefinementOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

@@ -10,17 +10,19 @@ import Workflows
 /// `idinv-lite encode`
 struct Encode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Encode images with the domain-guided encoder, without refinement.",
+    abstract: "Encode images with the encoder alone, without refinement.",
     discussion: """
-      Writes NAME_ori.png, NAME_enc.png, encoded_codes.npy [N, L, D] and image_list.txt. An image that cannot be read is \
-      skipped, and the exit code tells.
+      Example: idinv-lite encode photos/ -o encoded
+
+      Writes NAME_ori.png, NAME_enc.png, encoded_codes.npy [N, L, D] and image_list.txt. An image that cannot be read \
+      is skipped; the exit code is then 65.
       """)
 
   @OptionGroup var images: ImageOptions
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {

@@ -10,15 +10,16 @@ import Workflows
 /// `idinv-lite evaluate`
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model by the paper's experiments: reconstruction, semantics, edits, ablation, interpolation.",
+    abstract: "Measure a model by the paper's experiments.",
     discussion: """
-      Inverts the images by several methods side by side: in-domain, the encoder alone, a conventional encoder, \
-      Image2StyleGAN-style free optimisation in W+, and the same in W. Writes into the output folder evaluation.json, \
-      evaluation.csv, precision_recall.csv and evaluation.html, and keeps what it has found in evaluation.journal: the \
-      same command goes on where an interrupted one stopped, and does nothing twice.
+      Example: idinv-lite evaluate held-out/ -o evaluation --preset paper
 
-      The images should be ones that the model has not seen. Boundaries named after an attribute of the model's \
-      attribute network take part in the semantic analysis, the edits and the ablation.
+      Use images that the model has not seen. They are inverted by several methods: in-domain, the encoder alone, a \
+      conventional encoder, Image2StyleGAN-style free optimization in W+, and the same in W. Boundaries named after \
+      an attribute of the model's attribute network take part in the semantic analysis, the edits and the ablation.
+
+      Writes evaluation.html, evaluation.json, evaluation.csv and precision_recall.csv. evaluation.journal keeps what \
+      is measured: after an interruption the same command continues.
       """)
 
   @OptionGroup var images: ImageOptions
@@ -26,42 +27,42 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var output: OutputOption
 
   enum Preset: String, ExpressibleByArgument, CaseIterable { case quick, paper }
-  @Option(help: "How much is measured: quick, or the paper's experiments.")
+  @Option(help: "How much to measure: quick, or the paper's experiments.")
   var preset = Preset.quick
 
   @Option(
     help: ArgumentHelp(
-      "A model file whose encoder is the conventional one. Default: conventional.idinv beside the model, if it is there.",
+      "A model file with the conventional encoder. Default: conventional.idinv beside the model, if there.",
       valueName: "model.idinv"))
   var conventional: String?
 
   @Option(
     help: ArgumentHelp(
-      "Folder of boundaries, NAME.npy for attribute NAME. Default: boundaries beside the model, if it is there.",
+      "Folder of boundaries, NAME.npy for attribute NAME. Default: boundaries beside the model, if there.",
       valueName: "dir"))
   var boundaries: String?
 
   @Option(
     help: ArgumentHelp(
-      "Methods, with commas between them: in-domain, encoder, conventional, image2stylegan, w. Default: all that can be.",
+      "Methods, separated by commas: in-domain, encoder, conventional, image2stylegan, w. Default: all possible ones.",
       valueName: "names"))
   var methods: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Steps of in-domain inversion, in place of the preset's.", valueName: "n"))
+    help: ArgumentHelp("Steps of in-domain inversion, instead of the preset's.", valueName: "n"))
   var iterations: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Steps of free optimisation, in place of the preset's.", valueName: "n")
+    parsing: .unconditional, help: ArgumentHelp("Steps of free optimization, instead of the preset's.", valueName: "n")
   )
   var freeIterations: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Use at most this many images.", valueName: "n"))
   var limit: Int?
 
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
   private static let outputs = ["evaluation.json", "evaluation.csv", "precision_recall.csv", "evaluation.html"]

@@ -8,30 +8,31 @@ extension NetworkKind: ExpressibleByArgument {}
 /// `idinv-lite forward`
 struct Forward: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run one network on a raw tensor.",
+    abstract: "Run one network on a raw array, to compare it with another implementation.",
     discussion: """
-      Reads and writes float32 .npy files, batch first: what numerical parity is measured with. Shapes: mapping \
-      [N, Z] -> [N, D] or [N, L*D]; truncation -> [N, L, D]; generator [N, L, D] -> [N, 3, R, R]; encoder \
-      [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, H, W]; attributes \
-      [N, 3, R, R] -> [N, A]. Pixels are in the model's range. Computes in f32 \
-      unless --compute f16 or int8 is given.
+      Example: idinv-lite forward generator --input codes.npy --output images.npy
+
+      Reads and writes float32 .npy files, batch first: mapping [N, Z] -> [N, D] or [N, L*D]; truncation -> [N, L, \
+      D]; generator [N, L, D] -> [N, 3, R, R]; encoder [N, 3, R, R] -> [N, L, D]; perceptual [N, 3, R, R] -> [N, C, \
+      H, W]; attributes [N, 3, R, R] -> [N, A]. Pixels are in the model's range. Computes in f32 unless --compute f16 \
+      or int8 is given.
       """)
 
   @Argument(help: "mapping, truncation, generator, encoder, perceptual or attributes.")
   var network: NetworkKind
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
 
   @Option(help: ArgumentHelp("The input array.", valueName: "x.npy"))
   var input: String
 
-  @Option(help: ArgumentHelp("Where the output array goes.", valueName: "y.npy"))
+  @Option(help: ArgumentHelp("The output array.", valueName: "y.npy"))
   var output: String
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Rows of the batch that run at once; memory grows with it.", valueName: "n"))
+    help: ArgumentHelp("Rows of the batch to run at once; memory grows with it.", valueName: "n"))
   var batch = 4
 
   @OptionGroup var reporting: ReportingOptions

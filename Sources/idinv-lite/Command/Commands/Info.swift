@@ -9,7 +9,11 @@ import Workflows
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a model file holds.",
-    discussion: "Networks, resolution, layers, dtypes, bytes, sources, licence; --check reads every byte.")
+    discussion: """
+      Example: idinv-lite info model.idinv
+
+      Prints networks, resolution, layers, types of weights, bytes, sources and license. --check reads every byte.
+      """)
 
   @Argument(help: ArgumentHelp("The model file. Default: as for other commands.", valueName: "model.idinv"))
   var model: String?
@@ -119,7 +123,7 @@ struct Info: ParsableCommand {
       lines.append("  from \(source.part) \(source.file) (\(humanBytes(source.byteCount)), SHA-256 \(source.sha256))")
     }
     if !metadata.note.isEmpty { lines.append("  note: \(printable(metadata.note))") }
-    lines.append("  licence: \(metadata.licence.isEmpty ? "not stated" : printable(metadata.licence))")
+    lines.append("  license: \(metadata.licence.isEmpty ? "not stated" : printable(metadata.licence))")
     lines.append("  written by \(printable(metadata.creator))")
     if let sha256 { lines.append("  all checksums match; SHA-256 \(sha256)") }
     if tensors {

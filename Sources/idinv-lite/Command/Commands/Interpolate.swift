@@ -7,14 +7,17 @@ import Workflows
 /// `idinv-lite interpolate`
 struct Interpolate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Walk from image to image: pictures of the codes on straight lines between two codes.",
+    abstract: "Walk from image to image, on straight lines between their codes.",
     discussion: """
-      Codes a + t·(b − a). With --from-a and --from-b every code of the one is joined to every code of the other; without \
-      them the path leads through the given images, codes or result folder in order. Images are inverted first.
+      Example: idinv-lite interpolate photos/*.png --loop --animate -o walk
 
-      Writes A_to_B_01.png and so on for the steps within, interpolated_codes.npy [lines, steps + 2, L, D] with both ends, \
-      interpolation.html and summary.json; with --animate films as animated PNG: path.png, or A_to_B_film.png for each line. Also \
-      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt.
+      Images are inverted first. Without --from-a and --from-b the path leads through the given images, codes or \
+      result folder in order. With them, every code of the one is joined to every code of the other. Pictures are of \
+      a + t·(b − a).
+
+      Writes A_to_B_01.png and so on, interpolated_codes.npy [lines, steps + 2, L, D] with both ends, \
+      interpolation.html and summary.json. With --animate, also path.png or A_to_B_film.png as animated PNG. Also \
+      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
       """)
 
   @Argument(
@@ -42,21 +45,21 @@ struct Interpolate: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Codes between the ends of each line.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of codes between the ends of each line.", valueName: "n"))
   var steps = 5
 
-  @Flag(help: "Lead the path back to its beginning.")
+  @Flag(help: "Return to the first code at the end.")
   var loop = false
 
-  @Flag(help: "Write films too, as animated PNG.")
+  @Flag(help: "Also write animated PNGs.")
   var animate = false
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Pictures per second of the films.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Pictures per second of the animations.", valueName: "n"))
   var frameRate = 10
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
-  @OptionGroup var memory: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

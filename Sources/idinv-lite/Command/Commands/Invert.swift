@@ -11,22 +11,25 @@ extension CodeSpace: ExpressibleByArgument {}
 /// `idinv-lite invert`
 struct Invert: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Invert images: encode them, then refine the codes by domain-regularised optimisation.",
+    abstract: "Find the codes of images: encode them, then refine the codes by domain-regularized optimization.",
     discussion: """
-      Writes into the output folder: NAME_ori.png, NAME_enc.png, NAME_inv.png, encoded_codes.npy and \
-      inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
-      inversion.html. NAME_inv.png is the image of the saved code.
+      Examples:
+        idinv-lite invert photo.png -o results
+        idinv-lite invert photos/ -o results --budget 5s --resume
 
-      An image that cannot be read is skipped, and the exit code tells. Ctrl-C saves the best codes so far. Until the \
-      end, inversion.journal keeps what is done: after Ctrl-C, a kill or a power cut, --resume does the rest, and the \
-      results are those of an undisturbed run.
+      Writes NAME_ori.png, NAME_enc.png, NAME_inv.png (the image of the saved code), encoded_codes.npy and \
+      inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
+      inversion.html.
+
+      An image that cannot be read is skipped; the exit code is then 65. Ctrl-C saves the best codes so far. After \
+      Ctrl-C, a kill or a power cut, --resume does the rest, with the same results as an uninterrupted run.
       """)
 
   @OptionGroup var images: ImageOptions
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @OptionGroup var refinement: OptimiserOptions
+  @OptionGroup(title: "Optimization") var refinement: OptimiserOptions
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
@@ -43,40 +46,40 @@ struct Invert: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Another model file, whose encoder makes the start codes: to compare encoders.", valueName: "model.idinv"))
+      "Another model file whose encoder makes the start codes, to compare encoders.", valueName: "model.idinv"))
   var encoder: String?
 
-  @Option(help: "Where to look for the code: w+, one w for each style layer, or w, the same for all.")
+  @Option(help: "Space of the code: w+ (one w per style layer) or w (the same for all).")
   var space = CodeSpace.wPlus
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Intermediate images in the report.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of intermediate images in the report.", valueName: "n"))
   var snapshots = 5
   /// A report's size grows with them.
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Save the state of the optimisation every N steps, for --resume; 0 for never.", valueName: "n"))
+    help: ArgumentHelp("Save the state of the optimization every N steps, for --resume; 0 for never.", valueName: "n"))
   var checkpointEvery = 0
 
-  @Flag(help: "Go on where an interrupted or killed run with the same options and output folder stopped.")
+  @Flag(help: "Continue an interrupted or killed run with the same options and output folder.")
   var resume = false
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Images refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half of "
+      "Images refined side by side, which is faster; 0 for as many as gain speed and fit the memory budget, or half of "
         + "the free memory. "
-        + "The results are the same.", valueName: "n"))
+        + "Results do not depend on it.", valueName: "n"))
   var batch = 0
 
   @Option(
     help: ArgumentHelp(
-      "Do only part I of N of the images, into a folder of its own, on this or another machine; "
+      "Process only part I of N of the images, into a separate folder, on this or another machine; "
         + "'idinv-lite merge' joins the folders.", valueName: "i/n"))
   var shard = Shard.whole
 
-  @OptionGroup var memory: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

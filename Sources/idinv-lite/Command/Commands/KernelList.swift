@@ -7,14 +7,16 @@ import Workflows
 /// `idinv-lite kernels`
 struct KernelList: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kernels", abstract: "List the instruction-set tiers and the kernels in force on this machine.",
-    discussion: "The environment variable IDINV_ISA caps the tier, for instance IDINV_ISA=scalar.")
+    commandName: "kernels", abstract: "List the instruction sets and kernels in use on this machine.",
+    discussion: """
+      IDINV_ISA limits the instruction set, for instance IDINV_ISA=scalar.
+      """)
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
 
   @OptionGroup var reporting: ReportingOptions
 
-  @Flag(help: "List the kernels of all tiers, not only those in force.")
+  @Flag(help: "List the kernels of all instruction sets, not only those in use.")
   var all = false
 
   private struct Listing: Encodable {

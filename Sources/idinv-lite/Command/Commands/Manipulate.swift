@@ -10,16 +10,20 @@ struct Manipulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Change attributes of images: move their codes along semantic boundaries.",
     discussion: """
-      x = G(z + α·n), with the unit normal n of each boundary. Takes codes, a result folder (--from) or images, which are \
-      inverted first. Several boundaries move together, each by its own factor: --boundary smile.npy \
-      --boundary age.npy:-0.5. With --condition the moves leave other attributes alone: n₁ − (n₁ᵀn₂)n₂. Boundaries are \
-      .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their layers.
+      Examples:
+        idinv-lite manipulate photo.png --boundary smile.npy -o smiling
+        idinv-lite manipulate --from results -b smile.npy -b age.npy:-0.5 -o edited
 
-      Where NAME.json beside the first boundary says how far codes lie from it (distance_standard_deviation, of 'boundary \
-      train'), α goes by default from −3 to 3 of these standard deviations; else from −3 to 3.
+      Images are inverted first. Each picture is G(z + α·n) with the unit normal n of the boundary. Several \
+      boundaries move together, each by its own factor. --condition leaves another attribute unchanged: n₁ − \
+      (n₁ᵀn₂)n₂. Boundaries are .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their \
+      layers.
 
-      Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json; also \
-      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited on.
+      By default α goes from −3 to 3 standard deviations of the codes' distances if NAME.json beside the first \
+      boundary has them (distance_standard_deviation, from 'boundary train'), else from −3 to 3.
+
+      Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json. \
+      Also NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
       """)
 
   @Argument(
@@ -31,7 +35,8 @@ struct Manipulate: ParsableCommand {
   @Option(help: ArgumentHelp("Codes to edit: [N, L, D] or [N, D].", valueName: "codes.npy"))
   var codes: String?
 
-  @Option(help: ArgumentHelp("A result folder of invert or of idinvert_pytorch: the codes in it.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("A result folder of invert or of idinvert_pytorch, whose codes are used.", valueName: "dir"))
   var from: String?
 
   @OptionGroup var model: ModelOption
@@ -40,14 +45,14 @@ struct Manipulate: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "A semantic boundary, and what its α is multiplied with; repeatable.", valueName: "b.npy[:factor]"))
+      "A semantic boundary, and a factor for its α; repeatable.", valueName: "b.npy[:factor]"))
   var boundary: [BoundaryReference]
 
-  @Option(help: ArgumentHelp("A boundary whose attribute is to stay as it is; repeatable.", valueName: "b.npy"))
+  @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
   var condition: [String] = []
 
   @Option(
-    help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"))
+    help: ArgumentHelp("Layers to move, as in 0-3,7, instead of the boundaries' own.", valueName: "list"))
   var layers: String?
 
   @Option(
@@ -62,7 +67,7 @@ struct Manipulate: ParsableCommand {
 
   @Option(
     name: .customLong("steps"), parsing: .unconditional,
-    help: ArgumentHelp("How many α, evenly spaced. (default: 7)", valueName: "n"))
+    help: ArgumentHelp("Number of α, evenly spaced. (default: 7)", valueName: "n"))
   var stepCount: Int?
 
   @Option(
@@ -70,8 +75,8 @@ struct Manipulate: ParsableCommand {
   var alpha: String?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
-  @OptionGroup var memory: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   private static let stepLimit = 1000

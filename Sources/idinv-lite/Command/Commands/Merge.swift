@@ -6,11 +6,13 @@ import Workflows
 /// `idinv-lite merge`
 struct Merge: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Join the folders of 'invert --shard' into the folder that one run would have made.",
+    abstract: "Join the folders of 'invert --shard' into one result folder.",
     discussion: """
-      Checks that all shards are there and finished, that they are of one model, one list and one set of options, and that \
-      every picture is what its shard wrote. Then joins codes, lists, losses, summaries and pictures, in the order of the \
-      whole list, and makes the page of all. Pictures are linked where the file system can, copied elsewhere.
+      Example: idinv-lite merge part1 part2 part3 -o results
+
+      The result is the folder that one run would have made. Checks first that all shards are there and finished, \
+      that model, list and options are the same, and that every picture is the one its shard wrote. Pictures are \
+      hard-linked if the file system can, else copied.
       """)
 
   @Argument(help: ArgumentHelp("Output folders of the shards, in any order.", valueName: "folders"))

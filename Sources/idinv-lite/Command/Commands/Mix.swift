@@ -7,24 +7,27 @@ import Workflows
 /// `idinv-lite mix`
 struct Mix: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Mix styles: the early layers of one image's code with the late layers of another's.",
+    abstract: "Mix styles: combine the early layers of one code with the late layers of another.",
     discussion: """
-      Every style is given to every content. The style's layers are, as published, those from layer 10 of 14 on; of L \
-      layers those from round(5·L / 7) on. --layers chooses others. Styles and contents are result folders, codes or \
-      images, which are inverted first.
+      Example: idinv-lite mix --styles paintings/ --contents results -o mixed
 
-      Writes STYLE_on_CONTENT.png, mixed_codes.npy [styles, contents, L, D], mixing.html and summary.json; also \
-      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt.
+      Every style is combined with every content. Styles and contents are result folders, codes or images, which are \
+      inverted first. The layers of the style are those from 10 of 14 on, as published; with L layers, from round(5·L \
+      / 7) on. --layers chooses others.
+
+      Writes STYLE_on_CONTENT.png, mixed_codes.npy [styles, contents, L, D], mixing.html and summary.json. Also \
+      NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
       """)
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Whose colours and textures: a result folder, codes.npy, or images.", valueName: "styles"))
+    help: ArgumentHelp(
+      "Colors and textures come from these: a result folder, codes.npy, or images.", valueName: "styles"))
   var styles: [String]
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Whose shapes: a result folder, codes.npy, or images.", valueName: "contents"))
+    help: ArgumentHelp("Shapes come from these: a result folder, codes.npy, or images.", valueName: "contents"))
   var contents: [String]
 
   @OptionGroup var model: ModelOption
@@ -34,8 +37,8 @@ struct Mix: ParsableCommand {
   var layers: String?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
-  @OptionGroup var memory: MemoryOption
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {

@@ -13,13 +13,17 @@ struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make images from seeds or from codes.",
     discussion: """
-      --seeds draws z as PyTorch does on a CPU (torch.manual_seed(s); torch.randn(1, Z)), maps it and truncates it; \
-      --codes takes an array [N, L, D] as other commands write them. Writes NAME.png for each and codes.npy.
+      Examples:
+        idinv-lite synthesize --seeds 0-9 -o samples
+        idinv-lite synthesize --codes results/inverted_codes.npy -o images
+
+      A seed gives the same z as in PyTorch on a CPU (torch.manual_seed(s); torch.randn(1, Z)), which is mapped and \
+      truncated. Codes are arrays [N, L, D] as other commands write them. Writes NAME.png for each and codes.npy.
       """)
 
   @OptionGroup var model: ModelOption
-  @OptionGroup var engine: EngineOptions
-  @OptionGroup var memory: MemoryOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
+  @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var output: OutputOption
   @OptionGroup var reporting: ReportingOptions
 
@@ -31,7 +35,7 @@ struct Synthesize: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
+    help: ArgumentHelp("Truncation factor ψ instead of the model's; 1 for none.", valueName: "psi"))
   var truncation: Float?
 
   private struct Listing: Encodable {

@@ -9,11 +9,13 @@ import Workflows
 /// `idinv-lite verify`
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a model file against the checkpoints that it was made of.",
+    abstract: "Compare a model file with the checkpoints it was made from.",
     discussion: """
-      Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints how far \
-      each network and each gradient is off. Which checkpoint is which is told from their tensors' names. \
-      Computes in f32 unless --compute f16 or int8 is given.
+      Example: idinv-lite verify model.idinv --against g.pth e.pth vgg16.pth
+
+      Checks every checksum, converts the checkpoints again in f32, runs both on the same inputs, and prints the \
+      error of each network and gradient. It recognizes each checkpoint by the names of its tensors. Computes in f32 \
+      unless --compute f16 or int8 is given.
       """)
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
@@ -24,12 +26,12 @@ struct Verify: ParsableCommand {
     help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes.", valueName: "checkpoints"))
   var against: [String]
 
-  @OptionGroup var folding: FoldingOptions
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Least PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
+    help: ArgumentHelp("Minimum PSNR of the generator's images, in dB; below it the command fails.", valueName: "db"))
   var minimumPsnr: Float?
 
   @OptionGroup var reporting: ReportingOptions

@@ -6,8 +6,8 @@ struct MemoryOption: ParsableArguments {
   @Option(
     name: .customLong("memory-budget"), parsing: .unconditional,
     help: ArgumentHelp(
-      "Most memory to take: bytes, or 256M, 1G. Speed is given up for it where it must be. Default: what the machine or "
-        + "its control group has left, less a reserve.", valueName: "size"))
+      "Maximum memory of the process: bytes, or 256M, 1G. The run gets slower if it must. Default: what the machine or "
+        + "its control group has left, minus a reserve.", valueName: "size"))
   var budget: ByteSize?
 
   var limit: MemoryLimit { MemoryLimit(byteCount: budget?.byteCount) }

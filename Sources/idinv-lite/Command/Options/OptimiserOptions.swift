@@ -6,8 +6,8 @@ import Workflows
 struct OptimiserOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The optimiser: auto (the best that is known; the best code is the result) or adam (as published; the last code is "
-        + "the result). (default: auto)"))
+      "auto (the fastest known; the best code is the result) or adam (as published; the last code is the "
+        + "result). (default: auto)"))
   var optimizer: OptimiserKind?
 
   @Flag(help: "Exactly the published procedure: 100 steps of Adam at rate 0.01; the last code is the result.")
@@ -16,7 +16,7 @@ struct OptimiserOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Steps at most, each one evaluation of the objective with its gradient; 0 for the encoder alone. (default: 100; with --budget as "
+      "Maximum number of steps; 0 for the encoder alone. (default: 100; with --budget as "
         + "many as it allows)",
       valueName: "n"))
   var iterations: Int?
@@ -28,18 +28,18 @@ struct OptimiserOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Time for one image, as 5s, 300ms or 2m; the best code by then is the result.", valueName: "time"))
+      "Time per image, as 5s, 300ms or 2m; the best code by then is the result.", valueName: "time"))
   var budget: Duration?
 
   @Option(
     name: .customLong("target-psnr"), parsing: .unconditional,
-    help: ArgumentHelp("Stop where the best code's image is this close to the photo.", valueName: "dB"))
+    help: ArgumentHelp("Stop when the image of the best code reaches this PSNR.", valueName: "dB"))
   var targetPSNR: Double?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Stop after N steps in which the least total loss did not fall by 0.1 %. That of adam rises at first: allow it 30.",
+      "Stop after N steps in which the lowest total loss has not fallen by 0.1 %. Adam's rises at first: use 30 or more.",
       valueName: "n"))
   var patience: Int?
 

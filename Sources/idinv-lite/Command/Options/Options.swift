@@ -46,19 +46,19 @@ struct ModelOption: ParsableArguments {
 /// `--threads`, `--cores` and `--compute`.
 struct EngineOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Number of threads; 0 for one per physical core.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Threads; 0 for one per physical core.", valueName: "n"))
   var threads = 0
 
   @Option(
     help: ArgumentHelp(
-      "CPUs to compute on: big (all but the clearly weaker ones), all, or a list such as 0-3,7. auto is big where they "
+      "CPUs to use: big (all but clearly weaker ones), all, or a list such as 0-3,7. auto is big where they "
         + "differ and the threads fit on them.", valueName: "cores"))
   var cores = CoreChoice.automatic
 
   @Option(
     help: """
       Arithmetic: f32, or f16 for 16-bit operands in the large convolutions, or int8 for 8-bit operands in those that \
-      'calibrate' has chosen, where the processor multiplies them faster; auto for the fastest that shows no difference.
+      'calibrate' has selected, where the processor multiplies them faster; auto for the fastest without a visible difference.
       """)
   var compute = Compute.auto
 
@@ -74,10 +74,10 @@ struct EngineOptions: ParsableArguments {
 
 /// `--quiet` and `--json`.
 struct ReportingOptions: ParsableArguments {
-  @Flag(name: [.short, .long], help: "No progress and no summary on the terminal.")
+  @Flag(name: [.short, .long], help: "Show no progress and no summary.")
   var quiet = false
 
-  @Flag(help: "Print figures as one JSON object on standard output.")
+  @Flag(help: "Print figures as one JSON object.")
   var json = false
 }
 
@@ -85,10 +85,10 @@ struct ReportingOptions: ParsableArguments {
 struct ImageOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with a path per line.", valueName: "images"))
+      "Pictures (PNG, JPEG, WebP), folders of them, or .list files with one path per line.", valueName: "images"))
   var images: [String]
 
-  @Option(help: "What to do with an image that is not square: none refuses it, center cuts out the middle.")
+  @Option(help: "What to do with an image that is not square: none refuses it, center takes the middle.")
   var crop = CropRule.none
 
   /// The images of the arguments, in order; folders and lists are opened, pictures not yet.
@@ -101,7 +101,7 @@ struct ImageOptions: ParsableArguments {
 struct OutputOption: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Folder for the results; made if it is not there.", valueName: "dir"))
+    help: ArgumentHelp("Folder for the results; created if missing.", valueName: "dir"))
   var folder: OutputFolder
 }
 

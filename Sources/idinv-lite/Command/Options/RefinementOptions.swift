@@ -15,11 +15,11 @@ struct RefinementOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Pictures refined side by side, which is faster; 0 for as many as gain something and fit the memory budget, or half "
-        + "of the free memory. The results are the same.", valueName: "n"))
+      "Pictures refined side by side, which is faster; 0 for as many as gain speed and fit the memory budget, or half "
+        + "of the free memory. Results do not depend on it.", valueName: "n"))
   var batch = 0
 
-  @Option(help: "What to do with a picture that is not square: none refuses it, center cuts out the middle.")
+  @Option(help: "What to do with a picture that is not square: none refuses it, center takes the middle.")
   var crop = CropRule.none
 
   mutating func validate() throws {

@@ -9,7 +9,7 @@ import Workflows
 
 /// Where codes and scores come from: files, or the model itself.
 struct SampleOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Codes [N, L, D], or [N, D] of one w for all layers.", valueName: "codes.npy"))
+  @Option(help: ArgumentHelp("Codes [N, L, D], or [N, D] with one w for all layers.", valueName: "codes.npy"))
   var codes: String?
 
   @Option(help: ArgumentHelp("Scores [N] or [N, A], larger for more of the attribute.", valueName: "scores.npy"))
@@ -20,20 +20,20 @@ struct SampleOptions: ParsableArguments {
   var attributeColumn: Int?
 
   @Option(
-    help: ArgumentHelp("Attributes of the model, with commas between them; a boundary for each.", valueName: "names"))
+    help: ArgumentHelp("Attributes of the model, separated by commas; one boundary for each.", valueName: "names"))
   var attribute: String?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Number of samples to draw. Default: 10000.", valueName: "n"))
   var samples: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Seed of the samples, and of the order of learning.", valueName: "seed")
+    parsing: .unconditional, help: ArgumentHelp("Seed of the samples and of the order of training.", valueName: "seed")
   )
   var seed: UInt32 = 0
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Truncation factor ψ in place of the model's; 1 for none.", valueName: "psi"))
+    help: ArgumentHelp("Truncation factor ψ instead of the model's; 1 for none.", valueName: "psi"))
   var truncation: Float?
 
   @Option(

@@ -102,7 +102,7 @@ package struct InterpolationReport {
     var columns = [
       ReportTable.Column("Line", hint: "Beginning of the output files' names", isNumeric: false),
       ReportTable.Column("Length", hint: "‖b − a‖ of the codes"),
-      ReportTable.Column("Largest step", unit: "RMS, pixels in ±1", hint: "Between neighbouring pictures"),
+      ReportTable.Column("Largest step", unit: "RMS, pixels in ±1", hint: "Between neighboring pictures"),
       ReportTable.Column("Unevenness", unit: "largest / mean step", hint: "1 for a line of even steps"),
     ]
     if hasScore { columns.append(ReportTable.Column("In-domain", unit: "largest mean square")) }

@@ -124,7 +124,7 @@ package struct ManipulationReport {
       "\($0.name) (× \(Figure.significant($0.scale)))"
     }
     let note: HTML =
-      scaled.isEmpty ? "" : "<p class=\"quiet\">Normalised on reading: \(scaled.joined(separator: ", ")).</p>\n"
+      scaled.isEmpty ? "" : "<p class=\"quiet\">Normalized on reading: \(scaled.joined(separator: ", ")).</p>\n"
     return "\(table.html())\(others)\(note)"
   }
 

@@ -107,7 +107,7 @@ package struct MixingReport {
 
   private var explanations: HTML {
     """
-    <p>Early layers of a code decide on pose and shape, late ones on colours and textures. A mixture has layers \
+    <p>Early layers of a code decide on pose and shape, late ones on colors and textures. A mixture has layers \
     \(rangeText(layers)) of the style and all others of the content. The <b>in-domain score</b> is the mean square of \
     z − E(G(z)) for the mixed code.</p>
     <p>Method: Karras, Laine, Aila, <i>A Style-Based Generator Architecture for Generative Adversarial Networks</i>, CVPR \

@@ -1,6 +1,6 @@
 import Inversion
 
-/// What `optimisers.html` tells: how optimisers come down on the same images.
+/// What `optimizers.html` tells: how optimisers come down on the same images.
 package struct OptimiserPage {
   package var run: InversionReport.Run
   package var steps: Int
@@ -18,7 +18,7 @@ package struct OptimiserPage {
 
   package func page() -> HTMLPage {
     var page = run.page(
-      title: "Optimisers on \(images.count) images",
+      title: "Optimizers on \(images.count) images",
       lead: "The least total loss so far, over the loss that \(steps) published steps of Adam end with.")
     page.addSection("Figures", table())
     page.addSection("Curves", "\(chart("Median of the images", 0.5))\(chart("90th percentile of the images", 0.9))")
@@ -38,7 +38,7 @@ package struct OptimiserPage {
     }
     return ReportTable(
       columns: [
-        ReportTable.Column("Optimiser", isNumeric: false), ReportTable.Column("Reached"),
+        ReportTable.Column("Optimizer", isNumeric: false), ReportTable.Column("Reached"),
         ReportTable.Column("Evaluations", unit: "median"), ReportTable.Column("Evaluations", unit: "p90"),
         ReportTable.Column("Time", unit: "median"), ReportTable.Column("Time", unit: "p90"),
         ReportTable.Column("Loss", unit: "at published time", hint: "Median of the loss over the published one"),

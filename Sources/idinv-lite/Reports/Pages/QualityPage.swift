@@ -160,7 +160,7 @@ package struct QualityPage {
     ]
     small.append(memoryChart)
     return """
-      <p class="quiet">Each dot is a configuration, each line one optimiser with ever more steps, from the encoder alone. Hover \
+      <p class="quiet">Each dot is a configuration, each line one optimizer with more and more steps, from the encoder alone. Hover \
       over a dot for its figures.</p>
       \(mainChart?.html() ?? "")
       <div class="charts two">\(small)</div>

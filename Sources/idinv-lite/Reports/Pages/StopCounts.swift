@@ -26,7 +26,7 @@ extension StopReason {
     case .budget: "Ended after \(count): another one would have ended after the budget."
     case .target: "Ended after \(count): the picture is as close as it was to be."
     case .plateau: "Ended after \(count): the loss had not fallen for as long as patience lasts."
-    case .converged: "Ended after \(count): the optimiser knows of no better code."
+    case .converged: "Ended after \(count): the optimizer found no better code."
     case .observer: "Stopped after \(count); the best code so far."
     }
   }

@@ -33,11 +33,11 @@ extension EvaluationResults {
       $0.mse_pm1
     }
     order(
-      "Free optimisation, which cares for nothing else, is nearest in pixels", .image2StyleGAN, .inDomain,
+      "Free optimization, which has no other goal, is closest in pixels", .image2StyleGAN, .inDomain,
       "MSE, pixels in ±1"
     ) { $0.mse_pm1 }
     order(
-      "In-domain reconstructions look more real than those of free optimisation", .inDomain, .image2StyleGAN,
+      "In-domain reconstructions look more real than those of free optimization", .inDomain, .image2StyleGAN,
       "Fréchet distance"
     ) { $0.frechet_distance_f }
     order("In-domain reconstructions look more real than the encoder's", .inDomain, .encoder, "Fréchet distance") {
@@ -49,7 +49,7 @@ extension EvaluationResults {
     ) { $0.frechet_distance_f }
     order("In-domain codes lie nearer to the domain than free ones", .inDomain, .image2StyleGAN, "mean((z − E(G(z)))²)")
     { $0.in_domain_mean_square }
-    order("In-domain inversion is faster than free optimisation", .inDomain, .image2StyleGAN, "seconds per image") {
+    order("In-domain inversion is faster than free optimization", .inDomain, .image2StyleGAN, "seconds per image") {
       $0.seconds_per_image
     }
     return findings

@@ -89,10 +89,10 @@ extension InversionMethod {
 
   package var explanation: String {
     switch self {
-    case .inDomain: "domain-regularised optimisation from the domain-guided encoder's code: the paper's method"
+    case .inDomain: "domain-regularized optimization from the domain-guided encoder's code: the paper's method"
     case .encoder: "the domain-guided encoder alone"
     case .conventional: "an encoder that was trained on codes of synthesised images, alone"
-    case .image2StyleGAN: "Image2StyleGAN: optimisation in W+ from the mean code, without an encoder"
+    case .image2StyleGAN: "Image2StyleGAN: optimization in W+ from the mean code, without an encoder"
     case .w: "the same with one w for all layers"
     }
   }
