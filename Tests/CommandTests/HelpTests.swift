@@ -42,7 +42,7 @@ struct HelpTests {
     guard parts.count == 2 else { return [] }
     return parts[1].split(separator: "\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }
       .filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }.compactMap {
-        $0.split(separator: " ").first.map(String.init)
+        $0.split(whereSeparator: { $0 == " " || $0 == "," }).first.map(String.init)
       }
   }
 
