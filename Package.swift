@@ -36,7 +36,12 @@ let quickly: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .re
 
 let package = Package(
   name: "idinv-lite",
-  products: [.executable(name: "idinv-lite", targets: ["Command"])],
+  products: [
+    .executable(name: "idinv-lite", targets: ["Command"]),
+    .library(name: "IdinvLite", targets: ["IdinvLite"]),
+    // All objects of libidinv.so, which scripts/library links.
+    .library(name: "idinv-objects", type: .static, targets: ["CInterface"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
@@ -90,6 +95,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite/Command", swiftSettings: quickly),
+
+    // What the package offers to other programs: the façade for Swift, and the C interface over it.
+    .target(
+      name: "IdinvLite",
+      dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "SIMDKernels"],
+      path: "Sources/idinv-lite/IdinvLite"),
+    .systemLibrary(name: "CIdinv", path: "Sources/idinv-lite/CInterface/CIdinv"),
+    .target(
+      name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),
 
     .testTarget(
       name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
