@@ -49,7 +49,7 @@ let package = Package(
     // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.
     .target(
       name: "CKernelShims", path: "Sources/SIMDKernels/CKernelShims",
-      cSettings: [.unsafeFlags(["-fopenmp"])],
+      cSettings: [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])],
       linkerSettings: [.linkedLibrary(":libomp.so.5")]),
     .target(name: "KernelABI", path: "Sources/SIMDKernels/KernelABI"),
     .target(
