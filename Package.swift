@@ -105,6 +105,8 @@ let package = Package(
     .target(
       name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),
 
+    // As another package sees it: without a look inside.
+    .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
     .testTarget(
       name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
     .testTarget(

@@ -147,6 +147,9 @@ static void test_codes(idinv_context *context) {
   EXPECT(idinv_read_image(context, "interface.png", &again) == IDINV_OK);
   EXPECT(memcmp(again.pixels, pixels, 3 * (size_t)info.resolution * (size_t)info.resolution) == 0);
   idinv_release((void *)again.pixels);
+  EXPECT(idinv_read_fitted(context, "interface.png", IDINV_CROP_NONE, &again) == IDINV_OK && again.width == info.resolution);
+  EXPECT(memcmp(again.pixels, pixels, 3 * (size_t)info.resolution * (size_t)info.resolution) == 0);
+  idinv_release((void *)again.pixels);
   unlink("interface.png");
   picture.height = 7;
   float *none = NULL;

@@ -35,7 +35,8 @@ public struct Boundary: Sendable, Equatable {
   ) throws(IdinvError) {
     guard layerCount > 0, dimension > 0, values.count == dimension || values.count == layerCount * dimension else {
       throw IdinvError(
-        .badData, "boundary '\(name)': expected \(dimension) or \(layerCount)·\(dimension) values, found \(values.count)")
+        .badData,
+        "boundary '\(name)': expected \(dimension) or \(layerCount)·\(dimension) values, found \(values.count)")
     }
     let shape = CodeShape(layerCount: layerCount, dimension: dimension)
     self.init(

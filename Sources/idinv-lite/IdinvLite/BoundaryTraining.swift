@@ -76,8 +76,9 @@ extension Boundary {
   ) throws(IdinvError) -> BoundaryTrainingResult {
     let kernels = try EngineOptions(threads: options.threads, arithmetic: .f32).kernels()
     let resolved = try options.resolved()
-    guard codes.count > 0, let builder = FloatMatrixBuilder(
-      rowCapacity: codes.count, columnCount: codes.layerCount * codes.dimension)
+    guard codes.count > 0,
+      let builder = FloatMatrixBuilder(
+        rowCapacity: codes.count, columnCount: codes.layerCount * codes.dimension)
     else { throw IdinvError(.invalidArgument, "codes: expected some that fit into memory, found \(codes.shape)") }
     builder.append(codes.values)
     let trained = try IdinvError.wrapping {
@@ -117,7 +118,7 @@ extension Model {
   /// - Parameters:
   ///   - truncation: ψ in place of the model's; 1 for none.
   ///   - progress: told how many samples are done; false ends the work, and what is done is returned.
-  /// - Throws: `.unavailable` without generator, perceptual and attribute network.
+  /// - Throws: `.badData` without generator, perceptual and attribute network.
   public func drawAttributeSamples(
     _ count: Int, seed: UInt32 = 0, truncation: Float? = nil, progress: (Int) -> Bool = { _ in true }
   ) throws(IdinvError) -> AttributeSamples {

@@ -83,7 +83,8 @@ public struct Codes: Sendable, Equatable {
         "\(what): expected codes [N, \(expected.layerCount), \(expected.dimension)] of this model, found \(shape)")
     }
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
-      throw IdinvError(.badData, "\(what): expected finite numbers, found \(values[bad]) in code \(bad / expected.count)")
+      throw IdinvError(
+        .badData, "\(what): expected finite numbers, found \(values[bad]) in code \(bad / expected.count)")
     }
   }
 }

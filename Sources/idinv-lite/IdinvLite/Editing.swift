@@ -39,7 +39,8 @@ extension Codes {
   public static func interpolated(from start: Codes, to end: Codes, innerSteps: Int) throws(IdinvError) -> Codes {
     guard start.count == 1, end.count == 1, start.codeShape == end.codeShape else {
       throw IdinvError(
-        .invalidArgument, "interpolation: expected two codes [1, L, D] of one form, found \(start.shape) and \(end.shape)")
+        .invalidArgument,
+        "interpolation: expected two codes [1, L, D] of one form, found \(start.shape) and \(end.shape)")
     }
     guard (0...1_000_000).contains(innerSteps) else {
       throw IdinvError(.invalidArgument, "inner steps: expected 0 to 1000000, found \(innerSteps)")

@@ -79,7 +79,7 @@ final class Engine {
     let plan =
       try plans[task]
       ?? MemoryLimit(byteCount: memoryBudget)
-        .choose(file, batches: batches, extra: extra, kernels: kernels, workload: workload).plan
+      .choose(file, batches: batches, extra: extra, kernels: kernels, workload: workload).plan
     plans[task] = plan
     if plan.policy != model.memory {
       runners = [:]

@@ -1,3 +1,4 @@
+import Inversion
 import Workflows
 
 /// Why a call failed: one line for people, and the facts for programs.
@@ -6,11 +7,12 @@ public struct IdinvError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Kind: Int32, Sendable, CaseIterable {
     /// A parameter has a value that the call does not accept.
     case invalidArgument = 64
-    /// A file or an array was read, and its contents are of no use: damaged, of another kind, or of another model.
+    /// The contents of a file or an array are of no use: damaged, of another kind, of another model, or without the network
+    /// that the call needs.
     case badData = 65
     /// An input file does not exist or may not be opened.
     case missingFile = 66
-    /// The model, the machine or the memory budget lacks what the call needs.
+    /// The machine or the memory budget lacks what the call needs.
     case unavailable = 69
     /// A fault of this library.
     case internalError = 70
@@ -46,7 +48,13 @@ public struct IdinvError: Error, Sendable, Equatable, CustomStringConvertible {
     }
     var message = String(describing: error)
     if let path, !message.contains(path) { message = "\(path): \(message)" }
-    self.init(Kind(rawValue: status(of: error).rawValue) ?? .internalError, message, path: path)
+    self.init(Self.kind(of: error), message, path: path)
+  }
+
+  private static func kind(of error: any Error) -> Kind {
+    // A parameter here, where the command reads them from files, too.
+    if case InversionError.badLayers = error { return .invalidArgument }
+    return Kind(rawValue: status(of: error).rawValue) ?? .internalError
   }
 
   /// Runs `body`; what it throws becomes an `IdinvError`.

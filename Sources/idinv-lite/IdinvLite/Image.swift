@@ -29,11 +29,13 @@ public struct Image: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// Reads a picture file.
+  /// Reads a whole picture file, upright and in sRGB: PNG, JPEG or WebP, whatever its name.
+  ///
+  /// `Model.image(contentsOf:)` is quicker for pictures that are larger than the model's.
   ///
   /// - Throws: `.missingFile`, `.inputOutput`; `.badData` where the file is damaged, of another format or too large.
   public init(contentsOf path: String) throws(IdinvError) {
-    self.init(try IdinvError.wrapping(path: path) { try PNG.read(path) })
+    self.init(try IdinvError.wrapping(path: path) { try PictureFile.read(path, limits: .ofThisMachine) })
   }
 
   /// Writes a PNG file, whole or not at all.

@@ -8,7 +8,7 @@ extension Model {
   /// A cancelled task stops as `.stopAll` does.
   ///
   /// - Parameter progress: told after each step of each image, on the calling thread.
-  /// - Throws: `.unavailable` where the model lacks a network that the options ask for, or memory; `.invalidArgument`.
+  /// - Throws: `.badData` where the model lacks a network that the options ask for; `.unavailable` without the memory; `.invalidArgument`.
   public func invert(
     _ images: [Image], options: InversionOptions = InversionOptions(),
     progress: (InversionProgress) -> InversionControl = { _ in .goOn }
@@ -97,7 +97,7 @@ extension Model {
       (options.start == .encoder, info.hasEncoder, "encoder", "another start"),
     ] where isNeeded && !isPresent {
       throw IdinvError(
-        .unavailable, "\(info.path) holds no \(network), which these options need; expected one, or \(remedy)",
+        .badData, "\(info.path) holds no \(network), which these options need; expected one, or \(remedy)",
         path: info.path)
     }
   }

@@ -33,7 +33,7 @@ public final class Model: @unchecked Sendable {
 
   /// The form of the model's codes.
   ///
-  /// - Throws: `.unavailable` without a generator.
+  /// - Throws: `.badData` without a generator.
   func codeShape() throws(IdinvError) -> CodeShape {
     try IdinvError.wrapping { try engine.file.codeShape() }
   }
@@ -45,11 +45,24 @@ public final class Model: @unchecked Sendable {
 
   // MARK: Codes and images
 
+  /// Reads a picture file and fits it to the model, as the command does: in the memory of the result, and for large JPEG files
+  /// with other roundings than reading all of it first.
+  ///
+  /// - Parameter crop: what to do with a picture that is not square.
+  /// - Throws: `.missingFile`, `.inputOutput`, `.badData`.
+  public func image(contentsOf path: String, crop: Image.Crop = .none) throws(IdinvError) -> Image {
+    try IdinvError.wrapping(path: path) {
+      Image(
+        try PictureFile(path, limits: .ofThisMachine)
+          .fitted(to: info.resolution, crop: CropRule(rawValue: crop.rawValue) ?? .none))
+    }
+  }
+
   /// The codes that the domain-guided encoder makes of images, without refinement.
   ///
   /// - Parameter crop: what to do with images that are not square.
   /// - Returns: [N, L, D].
-  /// - Throws: `.unavailable` without an encoder; `.badData` for an image that is not square; `.cancelled` where the
+  /// - Throws: `.badData` without an encoder; `.badData` for an image that is not square; `.cancelled` where the
   ///   surrounding task is.
   public func encode(_ images: [Image], crop: Image.Crop = .none) throws(IdinvError) -> Codes {
     try computing { engine in
@@ -66,7 +79,7 @@ public final class Model: @unchecked Sendable {
 
   /// The images of codes.
   ///
-  /// - Throws: `.unavailable` without a generator; `.invalidArgument` for codes of another model; `.badData` where an image
+  /// - Throws: `.badData` without a generator; `.invalidArgument` for codes of another model; `.badData` where an image
   ///   is not finite; `.cancelled` where the surrounding task is.
   public func synthesize(_ codes: Codes) throws(IdinvError) -> [Image] {
     try codes.requireShape(codeShape(), "codes")
@@ -89,7 +102,7 @@ public final class Model: @unchecked Sendable {
   ///
   /// - Parameter truncation: ψ in place of the model's; 1 for none.
   /// - Returns: [N, L, D], one for each seed.
-  /// - Throws: `.unavailable` without a generator.
+  /// - Throws: `.badData` without a generator.
   public func sample(seeds: [UInt32], truncation: Float? = nil) throws(IdinvError) -> Codes {
     let shape = try codeShape()
     if let truncation, !truncation.isFinite {
@@ -110,7 +123,7 @@ public final class Model: @unchecked Sendable {
 
   /// The generator's mean code, [1, L, D].
   ///
-  /// - Throws: `.unavailable` without a generator.
+  /// - Throws: `.badData` without a generator.
   public func meanCode() throws(IdinvError) -> Codes {
     let shape = try codeShape()
     return try IdinvError.wrapping { Codes(try engine.file.generator().meanCode, shape: shape) }

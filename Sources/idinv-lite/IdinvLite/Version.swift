@@ -1,2 +1,4 @@
+import Workflows
+
 /// Version of the package.
-public let idinvLiteVersion = "0.1.0"
+public let idinvLiteVersion = Program.version

@@ -32,7 +32,7 @@ class InvalidArgumentError(IdinvError, ValueError):
 
 
 class BadDataError(IdinvError, ValueError):
-    """Contents are of no use: damaged, of another kind, or of another model."""
+    """Contents are of no use: damaged, of another kind or model, or without the network that the call needs."""
 
     status = 65
 
@@ -44,7 +44,7 @@ class MissingFileError(IdinvError, FileNotFoundError):
 
 
 class UnavailableError(IdinvError, RuntimeError):
-    """The model, the machine or the memory budget lacks what the call needs."""
+    """The machine or the memory budget lacks what the call needs."""
 
     status = 69
 

@@ -6,7 +6,6 @@ import ctypes
 import os
 from collections.abc import Sequence
 from ctypes import byref
-from pathlib import Path
 from typing import Any, Union
 
 import numpy as np
@@ -23,21 +22,28 @@ Images = Union[str, "os.PathLike[str]", Any, Sequence[Any]]
 
 
 def read_image(path: str | os.PathLike[str]) -> Pixels:
-    """Reads a picture file: uint8 [height, width, 3].
+    """Reads a whole picture file (PNG, JPEG or WebP), upright and in sRGB: uint8 [height, width, 3].
 
     Raises:
         MissingFileError, InputOutputError, BadDataError.
     """
     context = _native.Context()
     image = _native.Image()
-    context.call(lib.idinv_read_image, os.fsencode(path), byref(image))
+    try:
+        context.call(lib.idinv_read_image, os.fsencode(path), byref(image))
+        return _taken(image)
+    finally:
+        context.close()
+
+
+def _taken(image: _native.Image) -> Pixels:
+    """A copy of a picture that the library has allocated, which is freed."""
     try:
         count = 3 * image.width * image.height
         pixels = np.frombuffer(ctypes.string_at(image.pixels, count), dtype=np.uint8)
         return pixels.reshape(image.height, image.width, 3).copy()
     finally:
         lib.idinv_release(image.pixels)
-        context.close()
 
 
 def write_image(image: Any, path: str | os.PathLike[str]) -> None:
@@ -53,28 +59,41 @@ def write_image(image: Any, path: str | os.PathLike[str]) -> None:
     context.close()
 
 
-def pictures(images: Images) -> list[Pixels]:
-    """All pictures of an argument as uint8 [height, width, 3] each."""
-    if isinstance(images, (str, os.PathLike)) or _is_pil(images):
-        return [one_picture(images, "image")]
-    if _is_array(images):
-        array = _array(images)
-        if array.ndim == 4:
-            return [_pixels(picture, f"image {index}") for index, picture in enumerate(array)]
-        return [_pixels(array, "image")]
-    try:
-        entries = list(images)
-    except TypeError:
-        raise InvalidArgumentError(
-            f"images: expected paths, PIL images or arrays, found {type(images).__name__}"
-        ) from None
-    return [one_picture(entry, f"image {index}") for index, entry in enumerate(entries)]
+class PictureReader:
+    """Pictures as uint8 [height, width, 3] each. Files are read as the command reads them: fitted to a model."""
+
+    def __init__(self, context: _native.Context, crop: int) -> None:
+        self._context = context
+        self._crop = crop
+
+    def all(self, images: Images) -> list[Pixels]:
+        """All pictures of an argument."""
+        if isinstance(images, (str, os.PathLike)) or _is_pil(images):
+            return [self.one(images, "image")]
+        if _is_array(images):
+            array = _array(images)
+            if array.ndim == 4:
+                return [_pixels(picture, f"image {index}") for index, picture in enumerate(array)]
+            return [_pixels(array, "image")]
+        try:
+            entries = list(images)
+        except TypeError:
+            raise InvalidArgumentError(
+                f"images: expected paths, PIL images or arrays, found {type(images).__name__}"
+            ) from None
+        return [self.one(entry, f"image {index}") for index, entry in enumerate(entries)]
+
+    def one(self, image: Any, name: str) -> Pixels:
+        """One picture."""
+        if not isinstance(image, (str, os.PathLike)):
+            return one_picture(image, name)
+        native = _native.Image()
+        self._context.call(lib.idinv_read_fitted, os.fsencode(image), self._crop, byref(native))
+        return _taken(native)
 
 
 def one_picture(image: Any, name: str) -> Pixels:
-    """One picture as uint8 [height, width, 3]."""
-    if isinstance(image, (str, os.PathLike)):
-        return read_image(Path(image))
+    """One picture in memory as uint8 [height, width, 3]."""
     if _is_pil(image):
         return np.ascontiguousarray(np.asarray(image.convert("RGB")))
     if _is_array(image):

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from . import _native
 from ._boundary import Boundary, NativeBoundaries, layer_array
 from ._convert import index_of
-from ._errors import Interrupted, InvalidArgumentError
-from ._images import Images, native_images, one_picture, pictures
+from ._errors import IdinvError, Interrupted, InvalidArgumentError
+from ._images import Images, PictureReader, native_images
 from ._native import Floats, lib
 from ._places import default_model
 from ._progress import Observer, ProgressOption
@@ -121,11 +121,10 @@ class Model:
             images: paths, PIL images or arrays; one or several. Other sizes than the model's are resampled.
             crop: what to do with images that are not square: none (refuse them) or center.
         """
-        pixels = pictures(images)
+        cropping = index_of(crop, _CROPS, "crop")
+        pixels = PictureReader(self._context, cropping).all(images)
         codes = c_void_p()
-        self._context.call(
-            lib.idinv_encode, native_images(pixels), len(pixels), index_of(crop, _CROPS, "crop"), byref(codes)
-        )
+        self._context.call(lib.idinv_encode, native_images(pixels), len(pixels), cropping, byref(codes))
         return _native.taken_floats(codes, (len(pixels), *self._code_shape))
 
     def synthesize(self, codes: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -205,7 +204,7 @@ class Model:
         options.patience = patience or 0
         options.batch = batch
         options.crop = index_of(crop, _CROPS, "crop")
-        pixels = pictures(images)
+        pixels = PictureReader(self._context, options.crop).all(images)
         result = self._inverted(options, progress, lib.idinv_invert, native_images(pixels), len(pixels))
         del start_code
         return result
@@ -237,7 +236,8 @@ class Model:
         options.perceptual_weight = _weight(perceptual_weight, "perceptual_weight")
         options.budget_seconds = budget or 0
         options.crop = index_of(crop, _CROPS, "crop")
-        pair = [one_picture(target, "target"), one_picture(context, "context")]
+        reader = PictureReader(self._context, options.crop)
+        pair = [reader.one(target, "target"), reader.one(context, "context")]
         structures = native_images(pair)
         box = None if square is None else byref(_native.Square(*square))
         return self._inverted(
@@ -245,20 +245,18 @@ class Model:
         )
 
     def _inverted(self, options: Any, progress: ProgressOption, function: Any, *arguments: Any) -> Inversion:
-        observer = Observer(progress, self._code_shape)
-        options.progress = observer.handler
         pointer = POINTER(_native.Result)()
-        try:
-            self._context.call(function, *arguments, byref(options), byref(pointer))
-        except Exception:
-            # Stopped before there was a result: the reason is what was raised.
-            if observer.raised is None:
-                raise
-        finally:
-            observer.close()
+        with Observer(progress, self._code_shape) as observer:
+            options.progress = observer.handler
+            try:
+                self._context.call(function, *arguments, byref(options), byref(pointer))
+            except IdinvError:
+                # Stopped before there was a result: the reason is the one who stopped it.
+                if observer.raised is None and not observer.is_interrupted:
+                    raise
         result = taken_result(pointer) if pointer else None
-        if isinstance(observer.raised, KeyboardInterrupt):
-            raise Interrupted(result) from None
+        if observer.is_interrupted:
+            raise Interrupted(result)
         if observer.raised is not None:
             raise observer.raised
         assert result is not None

@@ -192,6 +192,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "idinv_get_info": (c_int32, [c_void_p, c_void_p]),
     "idinv_describe": (c_int32, [c_void_p, c_void_p]),
     "idinv_read_image": (c_int32, [c_void_p, c_char_p, c_void_p]),
+    "idinv_read_fitted": (c_int32, [c_void_p, c_char_p, c_int32, c_void_p]),
     "idinv_write_image": (c_int32, [c_void_p, c_void_p, c_char_p]),
     "idinv_encode": (c_int32, [c_void_p, c_void_p, c_size_t, c_int32, c_void_p]),
     "idinv_synthesize": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p]),

@@ -57,9 +57,9 @@ typedef int32_t idinv_status;
 enum {
   IDINV_OK = 0,
   IDINV_INVALID_ARGUMENT = 64, /* a parameter has a value that the call does not accept */
-  IDINV_BAD_DATA = 65,         /* contents are of no use: damaged, of another kind, or of another model */
+  IDINV_BAD_DATA = 65,         /* contents are of no use: damaged, of another kind or model, or without a network */
   IDINV_MISSING_FILE = 66,     /* an input file does not exist or may not be opened */
-  IDINV_UNAVAILABLE = 69,      /* the model, the machine or the memory budget lacks what the call needs */
+  IDINV_UNAVAILABLE = 69,      /* the machine or the memory budget lacks what the call needs */
   IDINV_INTERNAL = 70,         /* a fault of the library */
   IDINV_CANNOT_CREATE = 73,    /* an output file cannot be created */
   IDINV_INPUT_OUTPUT = 74,     /* the file system failed while reading or writing */
@@ -149,8 +149,13 @@ typedef struct idinv_image {
   size_t stride; /* bytes from one row to the next; 0 for 3 * width */
 } idinv_image;
 
-/* Reads a picture file. Free image->pixels with idinv_release. Needs no model. */
+/* Reads a whole picture file (PNG, JPEG or WebP, whatever its name), upright and in sRGB. Free image->pixels with
+ * idinv_release. Needs no model. */
 idinv_status idinv_read_image(idinv_context *context, const char *path, idinv_image *image);
+
+/* Reads a picture file and fits it to the model as the command does: in the memory of the result, and for large JPEG files
+ * with other roundings than reading all of it first. crop: IDINV_CROP_…. Free image->pixels with idinv_release. */
+idinv_status idinv_read_fitted(idinv_context *context, const char *path, int32_t crop, idinv_image *image);
 
 /* Writes a PNG file, whole or not at all. Needs no model. */
 idinv_status idinv_write_image(idinv_context *context, const idinv_image *image, const char *path);

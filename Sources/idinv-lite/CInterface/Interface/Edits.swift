@@ -90,7 +90,8 @@ public func idinvBoundaryTrain(
   call(context) { context in
     let place = try required(result, "boundary")
     guard (1...1 << 20).contains(layerCount), (1...1 << 20).contains(dimension) else {
-      throw IdinvError(.invalidArgument, "codes: expected 1 layer and number or more, found \(layerCount), \(dimension)")
+      throw IdinvError(
+        .invalidArgument, "codes: expected 1 layer and number or more, found \(layerCount), \(dimension)")
     }
     let samples = try Codes(
       array(values, rows: count, columns: Int(layerCount) * Int(dimension), "codes"), layerCount: Int(layerCount),

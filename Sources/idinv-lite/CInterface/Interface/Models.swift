@@ -26,7 +26,8 @@ public func idinvGetInfo(_ context: OpaquePointer?, _ info: UnsafeMutablePointer
     func flag(_ isSet: Bool, _ bit: Int) -> UInt32 { isSet ? UInt32(bit) : 0 }
     value.parts =
       flag(facts.hasGenerator, IDINV_HAS_GENERATOR) | flag(facts.hasEncoder, IDINV_HAS_ENCODER)
-      | flag(facts.hasPerceptualNetwork, IDINV_HAS_PERCEPTUAL) | flag(!facts.attributeNames.isEmpty, IDINV_HAS_ATTRIBUTES)
+      | flag(facts.hasPerceptualNetwork, IDINV_HAS_PERCEPTUAL)
+      | flag(!facts.attributeNames.isEmpty, IDINV_HAS_ATTRIBUTES)
       | flag(facts.hasCurvature, IDINV_HAS_CURVATURE)
     value.byte_count = UInt64(facts.byteCount)
     withUnsafeBytes(of: value) { bytes in
@@ -51,10 +52,24 @@ public func idinvReadImage(
 ) -> idinv_status {
   call(context) { _ in
     let place = try required(image, "image")
-    let picture = try Image(contentsOf: text(path, "path"))
-    place.pointee = idinv_image(
-      pixels: try allocated(picture.pixels), width: Int32(picture.width), height: Int32(picture.height), stride: 0)
+    place.pointee = try allocated(Image(contentsOf: text(path, "path")))
   }
+}
+
+@_cdecl("idinv_read_fitted")
+public func idinvReadFitted(
+  _ context: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ crop: Int32, _ image: UnsafeMutablePointer<idinv_image>?
+) -> idinv_status {
+  call(context) { context in
+    let place = try required(image, "image")
+    let crop = try choice(crop, of: [Image.Crop.none, .center], "crop")
+    place.pointee = try allocated(context.model().image(contentsOf: text(path, "path"), crop: crop))
+  }
+}
+
+/// A picture whose pixels the caller frees.
+private func allocated(_ image: Image) throws -> idinv_image {
+  idinv_image(pixels: try allocated(image.pixels), width: Int32(image.width), height: Int32(image.height), stride: 0)
 }
 
 @_cdecl("idinv_write_image")

@@ -85,7 +85,8 @@ func image(_ image: idinv_image, _ name: String) throws -> Image {
   guard width > 0, height > 0, stride >= row, stride <= 1 << 30, width * height <= 100_000_000 else {
     throw IdinvError(
       .invalidArgument,
-      "\(name): expected 1 to 100000000 pixels and a stride of \(max(row, 0)) or more, found \(width)×\(height) and \(stride)")
+      "\(name): expected 1 to 100000000 pixels and a stride of \(max(row, 0)) or more, found \(width)×\(height) and \(stride)"
+    )
   }
   let start = try required(image.pixels, name)
   var pixels: [UInt8] = []
