@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{\"a\":{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,8]}}", "dtype \"F4\""),
+    ("{\"a\":{\"dtype\":\"F5\",\"shape\":[2],\"data_offsets\":[0,8]}}", "dtype \"F5\""),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", "8 bytes of data"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9]}}", "data up to offset 9"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "data from offset 4"),

@@ -81,7 +81,7 @@ import Testing
     arguments: [
       (Array("<!DOCTYPE html><html>".utf8), "a web page (the download failed?)"),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer (run git lfs pull)"),
-      ([0x80, 0x03, 0x63], "a Python pickle that torch.save did not write (TensorFlow networks come so)"),
+      ([0x89, 0x48, 0x44, 0x46, 0x0d], "an HDF5 file"),
       ([0x1f, 0x8b, 0x08], "a gzip archive (unpack it first)"),
       ([], "an empty file"),
       ([1, 2, 3], "unknown bytes 1 2 3"),
@@ -91,7 +91,7 @@ import Testing
     let path = try folder.write(bytes, "x")
     #expect(
       checkpointError { _ = try CheckpointReader.open(path) }
-        == .unsupported(path: path, found: found, expected: "a .pth of torch.save, .safetensors, .npz or .npy"))
+        == .unsupported(path: path, found: found, expected: "a .pth of torch.save, .safetensors, .pkl, .npz or .npy"))
   }
 
   @Test func absentFilesAndFoldersAreRefused() throws {
@@ -101,6 +101,7 @@ import Testing
         == .cannotOpen(path: folder.file("none"), reason: "No such file or directory"))
     #expect(
       checkpointError { _ = try CheckpointReader.open(folder.path) }
-        == .cannotOpen(path: folder.path, reason: "not a regular file"))
+        == .unsupported(
+          path: folder.path, found: "a folder with 0 files named data.pkl", expected: "one, as torch.save writes"))
   }
 }

@@ -168,9 +168,12 @@ struct ZipBuilder {
       let path = try folder.write(bytes, "a.pth")
       return checkpointError { _ = try CheckpointReader.open(path) }
     }
-    guard case .unsupported(_, "a TorchScript archive", _) = try error(["m/data.pkl", "m/constants.pkl"]),
-      case .unsupported(_, "a zip archive with 0 entries named data.pkl", _) = try error(["readme.txt"]),
-      case .unsupported(_, "a zip archive with 2 entries named data.pkl", _) = try error(["a/data.pkl", "b/data.pkl"])
+    guard
+      case .unsupported(_, "a TorchScript archive, which is a program", _) = try error([
+        "m/data.pkl", "m/constants.pkl",
+      ]),
+      case .unsupported(_, "a zip archive without a checkpoint", _) = try error(["readme.txt"]),
+      case .unsupported(_, "a zip archive with 2 files named data.pkl", _) = try error(["a/data.pkl", "b/data.pkl"])
     else {
       Issue.record("another error")
       return

@@ -3,8 +3,13 @@
 Needs torch, safetensors and numpy. Values are counted up, so that the tests need no second copy of them.
 """
 
+import argparse
+import collections
+import datetime
 import os
+import pathlib
 import pickle
+import random
 from collections import OrderedDict
 
 import numpy as np
@@ -80,8 +85,66 @@ def arrays():
             pickle.dump(array, file, protocol=protocol)
 
 
+class OnTPU:
+    """A tensor of a device without storages: torch.save writes its values as a NumPy array."""
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def __reduce__(self):
+        arguments = (self.tensor.numpy(), self.tensor.dtype, "xla:0", False)
+        return torch._utils._rebuild_device_tensor_from_numpy, arguments
+
+
+def beside():
+    """What training programs keep beside the weights."""
+    numpy_state, torch_state = np.random.RandomState(1).get_state(), torch.Generator().manual_seed(1).get_state()
+    parameter = torch.nn.Parameter(torch.tensor([5.0]))
+    parameter.note = "kept"
+    counter = collections.Counter([10, 20])
+    return {
+        "state_dict": {"a": torch.tensor([1.0, 2.0]), "noted": parameter, "tpu": OnTPU(torch.tensor([3.0, 4.0]))},
+        "args": argparse.Namespace(size=32, lr=0.002, inner=argparse.Namespace(a=torch.tensor([6.0]))),
+        "out": pathlib.PurePosixPath("/home/someone/runs"),
+        "scheduler": {"milestones": counter, "last_epoch": 3},
+        "hyper": collections.defaultdict(list, a=[1]),
+        "date": datetime.datetime(2021, 5, 1),
+        "classes": {"smile", "age"},
+        "frozen": frozenset([1, 2]),
+        "type": torch.float16,
+        "device": torch.device("cpu"),
+        "size": torch.Size([1, 2]),
+        "best": np.float64(3.5),
+        "step": np.int64(2**40 + 1),
+        "flag": np.bool_(True),
+        "name": np.str_("k\u00f6ln"),
+        "words": np.array(["a", "bc"]),
+        "torch_rng": torch_state,
+        "numpy_rng": numpy_state,
+        "python_rng": random.Random(1).getstate(),
+        "optimizer": torch.optim.Adam([torch.nn.Parameter(torch.zeros(2))]).state_dict(),
+    }
+
+
+def codes():
+    """Codes and directions as this field's programs store them; values are counted up."""
+    code = np.arange(8, dtype="f4").reshape(1, 4, 2)
+    np.savez(path("codes_projected_w.npz"), w=code)
+    torch.save(torch.from_numpy(code[0]), path("codes_latent.pt"))
+    torch.save({"a.png": {"img": torch.zeros(1, 3, 2, 2), "latent": torch.from_numpy(code[0]), "noise": [torch.zeros(1)]}}, path("codes_projector.pt"))
+    steps = {"a.jpg": [code[0] - 1, code[0]], "b.jpg": [code[0] - 1, code[0] + 8]}
+    np.save(path("codes_restyle.npy"), steps)
+    with open(path("codes_array.pkl"), "wb") as file:
+        pickle.dump(code, file)
+    with open(path("codes_dictionary.pkl"), "wb") as file:
+        pickle.dump({"a.jpg": code, "b.jpg": code + 8}, file, protocol=4)
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
+    codes()
+    torch.save(beside(), path("beside.pth"))
+    torch.save(beside(), path("beside_legacy.pth"), _use_new_zipfile_serialization=False)
     torch.save(tensors(), path("torch_zip.pth"))
     torch.save(tensors(), path("torch_legacy.pth"), _use_new_zipfile_serialization=False)
     torch.save(OrderedDict(a=torch.tensor([1.0, 2.0])), path("tiny_zip.pth"))

@@ -129,7 +129,8 @@ struct HelpTests {
     arguments: [
       ["synthesize", "-o", "out", "--seeds", "-1"], ["synthesize", "-o", "out", "--seeds", ""],
       ["synthesize", "-o", "out", "--seeds", "1,,2"], ["synthesize", "-o", "out", "--seeds", "3-1"],
-      ["synthesize", "-o", "out", "--seeds", "0-4294967295"], ["synthesize", "-o", "out", "--seeds", "4294967296"],
+      ["synthesize", "-o", "out", "--seeds", "0-4294967295"],
+      ["synthesize", "-o", "out", "--seeds", "18446744073709551616"],
       ["synthesize", "-o", "out", "--seeds", "0-99999999999999999999"],
       ["synthesize", "-o", "out", "--seeds", "1", "--truncation", "nan"],
       ["forward", "generator", "--input", "a", "--output", "b", "--batch", "0"],

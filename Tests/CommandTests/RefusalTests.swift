@@ -134,7 +134,9 @@ struct RefusalTests {
       try $0.write("g.safetensors", [UInt8(json.utf8.count), 0, 0, 0, 0, 0, 0, 0] + [UInt8](json.utf8))
     },
     Refusal("a picture as checkpoint", 65, ["a.png"], ["convert", "--generator", "a.png", "-o", "m.idinv"]),
-    Refusal("a folder as checkpoint", 66, ["not a regular file"], ["convert", "--generator", ".", "-o", "m.idinv"]),
+    Refusal(
+      "a folder as checkpoint", 65, ["a folder with 0 files named data.pkl"],
+      ["convert", "--generator", ".", "-o", "m.idinv"]),
     Refusal("a device as checkpoint", 66, ["/dev/zero"], ["convert", "--generator", "/dev/zero", "-o", "m.idinv"]),
     Refusal(
       "an encoder as generator", 65, ["encoder.pth", "no generator"],

@@ -25,7 +25,7 @@ struct UsageTests {
         "a file, or a file and a factor other than 0 such as smile.npy:-0.5"
       ),
       (["manipulate", "a.png", "-o", "out", "-b", "s.npy", "--start-distance", "x"], "a number such as -1.5"),
-      (["boundary", "train", "-o", "out", "--seed", "-1"], "a whole number from 0 to 4294967295"),
+      (["boundary", "train", "-o", "out", "--seed", "-1"], "a whole number from 0 to 18446744073709551615"),
       (["boundary", "train", "-o", "out", "--ratio", "x"], "a number such as 0.02"),
       (["boundary", "closed-form", "x", "-o", "out"], "a whole number"),
       (["diffuse", "--targets", "a", "--contexts", "b", "-o", "out", "-s", "x"], "a whole number of pixels"),

@@ -1,5 +1,6 @@
 import Foundation
 import Inversion
+import Quant
 import Runtime
 import SIMDKernels
 import Testing
@@ -27,7 +28,7 @@ import Testing
     try Model(file: model.file, path: model.path, int8: Set(result.calibration.layers))
   }
 
-  private func codes(_ seed: UInt32, _ count: Int) throws -> [Float] {
+  private func codes(_ seed: UInt64, _ count: Int) throws -> [Float] {
     let dimension = try model.generator().specification.zDimension
     var random = TorchRandom(seed: seed)
     let w = try model.run(.mapping, on: random.normals(count * dimension), count: count, kernels: exact).values

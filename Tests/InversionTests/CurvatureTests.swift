@@ -219,7 +219,7 @@ import Testing
   private static let kernels = Kernels(threadCount: 2)
 
   /// Under emulation only some directions are looked at, as in long codes.
-  private static func plan(imageCount: Int, rank: Int, seed: UInt32) -> CurvatureMeasurement.Plan {
+  private static func plan(imageCount: Int, rank: Int, seed: UInt64) -> CurvatureMeasurement.Plan {
     var plan = CurvatureMeasurement.Plan(imageCount: imageCount, rank: rank, seed: seed)
     if Effort.isLow { plan.wholeLimit = 0 }
     return plan

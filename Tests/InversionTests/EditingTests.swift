@@ -48,6 +48,24 @@ import Testing
       boundary("boundary_plain"), from: -3, through: 3, count: 1, gives: "manipulated_interfacegan")
   }
 
+  /// Published directions of W come as [1, D] and repeated to [L, D], of any length.
+  @Test(arguments: [1, 0.73, 12] as [Float]) func aRepeatedDirectionMovesAsItsFirstRow(length: Float) throws {
+    let row = try boundary("boundary_plain").normal.prefix(Self.shape.dimension).map { $0 * length }
+    let one = try SemanticBoundary(name: "d", values: row, shape: [1, Self.shape.dimension], of: Self.shape)
+    let factors = (0..<Self.shape.layerCount).map { 1 + Float($0) / 4 }
+    for values in [factors.flatMap { _ in row }, factors.flatMap { factor in row.map { $0 * factor } }] {
+      for stored in [[Self.shape.layerCount, Self.shape.dimension], [1, Self.shape.layerCount, Self.shape.dimension]] {
+        let tiled = try SemanticBoundary(name: "d", values: values, shape: stored, of: Self.shape)
+        #expect(maximumDifference(tiled.normal, one.normal) <= Self.tolerance)
+      }
+    }
+    // Rows that differ in more than their length are a boundary of their own.
+    let other = factors.flatMap { factor in row.indices.map { row[$0] + ($0 == 0 ? factor : 0) } }
+    let whole = try SemanticBoundary(
+      name: "d", values: other, shape: [Self.shape.layerCount, Self.shape.dimension], of: Self.shape)
+    #expect(abs(whole.length - 1) < 1e-5)
+  }
+
   @Test func atDistanceZeroACodeStaysAsItIs() throws {
     let code = try codes()[0]
     let moved = Manipulation([(try boundary("boundary_plain"), 0.3)])(code, distances: [0])

@@ -1,4 +1,5 @@
 import Foundation
+import Quant
 import Testing
 
 @testable import Inversion

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Inversion
+import Quant
 import Runtime
 import Testing
 

@@ -3,9 +3,9 @@ import Quant
 
 /// A semantic boundary as files hold it: what was stored, before it is known whether it belongs to a model.
 ///
-/// Three forms are in use: a plain array (InterFaceGAN); a pickled dictionary with `boundary` and
-/// `meta_data.manipulate_layers` (idinvert_pytorch); a plain array with its meta data in a JSON file of the same name beside
-/// it (this project's).
+/// Three forms are in use: a plain array (InterFaceGAN, Puzer's, e4e's and STIT's, the latter as `.pt`); a pickled dictionary
+/// with `boundary` and `meta_data.manipulate_layers` (idinvert_pytorch); a plain array with its meta data in a JSON file of
+/// the same name beside it (this project's).
 package struct BoundaryFile: Equatable, Sendable {
   package var path: String
   /// The attribute, where the meta data name it; else the file's name without its extension.
@@ -17,20 +17,23 @@ package struct BoundaryFile: Equatable, Sendable {
   /// Standard deviation of codes' distances from the boundary, where the meta data say it.
   package var distanceDeviation: Double?
 
-  /// Reads a `.npy` file. Pickles are read as plain data and never run.
+  /// Reads a `.npy` file, or an array of any other kind that `ArrayFile` reads. Pickles are read as plain data and never run.
   ///
   /// - Throws: as `NumpyFile.read`; `.unsupported` where a pickle holds no boundary, or layers that are not
   ///   whole numbers.
   package static func read(_ path: String) throws(CheckpointError) -> BoundaryFile {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    let value: PickledValue
-    do throws(CheckpointError) { value = try NumpyFile.read(path) } catch { throw error.located(in: path) }
-    switch value {
-    case .array(let array):
+    func plain(_ array: NumpyArray) -> BoundaryFile {
       let sidecar = Sidecar(beside: path)
       return BoundaryFile(
         path: path, name: sidecar?.attribute ?? name, array: array, layers: sidecar?.layers,
         distanceDeviation: sidecar?.distanceDeviation)
+    }
+    guard try isNumpy(path) else { return plain(try ArrayFile.read(path)) }
+    let value: PickledValue
+    do throws(CheckpointError) { value = try NumpyFile.read(path) } catch { throw error.located(in: path) }
+    switch value {
+    case .array(let array): return plain(array)
     case .dictionary:
       guard let array = value["boundary"]?.array else {
         throw .unsupported(
@@ -41,6 +44,12 @@ package struct BoundaryFile: Equatable, Sendable {
       throw .unsupported(
         path: path, found: "other Python objects", expected: "a semantic boundary: an array of numbers")
     }
+  }
+
+  private static func isNumpy(_ path: String) throws(CheckpointError) -> Bool {
+    let file = try ByteFile(path: path)
+    let start = try file.read(0..<min(NumpyHeader.magic.count, file.byteCount), format: "file")
+    return start == NumpyHeader.magic
   }
 
   /// `manipulate_layers` of the published meta data: numbers, or a text such as '0-3,7'; empty or absent for all layers.

@@ -1,11 +1,16 @@
 import Foundation
 import Quant
 
-/// A file that is read at given places; every read is checked against its size first.
+/// A file, or a file within a file, that is read at given places; every read is checked against its size first.
 final class ByteFile {
+  private enum Backing {
+    case handle(FileHandle)
+    case extent(ByteExtent)
+  }
+  /// Of the file, or of the one that it lies in.
   let path: String
   let byteCount: Int
-  private let handle: FileHandle
+  private let backing: Backing
 
   /// - Throws: `.cannotOpen` where the path names no readable regular file.
   init(path: String) throws(CheckpointError) {
@@ -20,11 +25,18 @@ final class ByteFile {
       throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
     }
     self.path = path
-    self.handle = handle
+    backing = .handle(handle)
     byteCount = Int(status.st_size)
   }
 
-  deinit { try? handle.close() }
+  /// A file that is a part of another.
+  init(_ extent: ByteExtent, path: String) {
+    self.path = path
+    backing = .extent(extent)
+    byteCount = extent.count
+  }
+
+  deinit { if case .handle(let handle) = backing { try? handle.close() } }
 
   /// The bytes of a range.
   ///
@@ -36,6 +48,11 @@ final class ByteFile {
         expected: "\(range.count) bytes")
     }
     if range.isEmpty { return [] }
+    let handle: FileHandle
+    switch backing {
+    case .extent(let extent): return try extent.read(range)
+    case .handle(let file): handle = file
+    }
     do {
       try handle.seek(toOffset: UInt64(range.lowerBound))
       if let data = try handle.read(upToCount: range.count), data.count == range.count { return [UInt8](data) }
@@ -50,7 +67,7 @@ final class ByteFile {
 struct ByteExtent {
   private enum Source {
     case file(ByteFile, start: Int)
-    case memory([UInt8])
+    case memory([UInt8], start: Int)
   }
   private let source: Source
   let count: Int
@@ -75,8 +92,30 @@ struct ByteExtent {
   }
 
   init(_ bytes: [UInt8], format: String) {
-    source = .memory(bytes)
+    source = .memory(bytes, start: 0)
     count = bytes.count
+    self.format = format
+    checksum = nil
+  }
+
+  /// A part of this extent. A checksum is that of the whole and is not compared.
+  ///
+  /// - Throws: `.malformed` where the range does not lie in it.
+  func part(_ range: Range<Int>, format: String) throws(CheckpointError) -> ByteExtent {
+    guard range.lowerBound >= 0, range.upperBound <= count else {
+      throw .malformed(
+        format: format, byteOffset: place(of: max(0, range.lowerBound)), found: "\(count) bytes",
+        expected: "at least \(range.upperBound)")
+    }
+    return ByteExtent(part: self, range, format: format)
+  }
+
+  private init(part whole: ByteExtent, _ range: Range<Int>, format: String) {
+    switch whole.source {
+    case .file(let file, let start): source = .file(file, start: start + range.lowerBound)
+    case .memory(let bytes, let start): source = .memory(bytes, start: start + range.lowerBound)
+    }
+    count = range.count
     self.format = format
     checksum = nil
   }
@@ -85,7 +124,7 @@ struct ByteExtent {
   func place(of offset: Int) -> Int {
     switch source {
     case .file(_, let start): start + offset
-    case .memory: offset
+    case .memory(_, let start): start + offset
     }
   }
 
@@ -99,7 +138,7 @@ struct ByteExtent {
     switch source {
     case .file(let file, let start):
       return try file.read(start + range.lowerBound..<start + range.upperBound, format: format)
-    case .memory(let bytes): return Array(bytes[range])
+    case .memory(let bytes, let start): return Array(bytes[start + range.lowerBound..<start + range.upperBound])
     }
   }
 
@@ -175,6 +214,16 @@ struct ByteCursor {
     }
     offset += count
     return try extent.read(offset - count..<offset)
+  }
+
+  /// The next bytes, unread.
+  mutating func extent(_ count: Int) throws(CheckpointError) -> ByteExtent {
+    guard count <= extent.count - offset else {
+      throw .malformed(
+        format: extent.format, byteOffset: place, found: "\(extent.count - offset) more bytes", expected: "\(count)")
+    }
+    offset += count
+    return try extent.part(offset - count..<offset, format: extent.format)
   }
 
   /// An unsigned little-endian integer of 1 to 8 bytes; nil where it passes `Int`.

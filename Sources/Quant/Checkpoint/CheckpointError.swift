@@ -14,6 +14,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case malformed(format: String, byteOffset: Int, found: String, expected: String)
   /// A pickle asks for a Python object that is not plain data. Nothing of it was run.
   case refusedGlobal(name: String, byteOffset: Int)
+  /// A pickle carries Python source that does more than build a network. Nothing of it was run.
+  case refusedSource(className: String, word: String, byteOffset: Int)
   /// The file has no tensor of this name.
   case noSuchTensor(name: String)
   /// A tensor's shape, type, place or values are wrong.
@@ -58,6 +60,9 @@ extension CheckpointError: CustomStringConvertible {
     case .refusedGlobal(let name, let offset):
       "the pickle asks for the Python object '\(name)' at byte \(offset), which is not plain data and was not run; "
         + "expected tensors, numbers, strings, lists and dictionaries: in Python, save the network's state_dict() alone"
+    case .refusedSource(let className, let word, let offset):
+      "the pickle carries Python source for '\(className)' at byte \(offset) that uses '\(word)', which no network needs; "
+        + "nothing of it was run, and Python's loader would run it: do not load the file there either"
     case .noSuchTensor(let name): "there is no tensor '\(name)'"
     case .tensor(let name, let found, let expected): "tensor '\(name)': found \(found), expected \(expected)"
     case .wrongNetwork(let part, let found, let expected):
@@ -92,7 +97,7 @@ extension CheckpointError {
   /// The error with the file's path, where it does not say that already.
   func located(in path: String) -> CheckpointError {
     switch self {
-    case .malformed, .refusedGlobal: .inFile(path: path, self)
+    case .malformed, .refusedGlobal, .refusedSource: .inFile(path: path, self)
     default: self
     }
   }

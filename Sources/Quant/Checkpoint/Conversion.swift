@@ -6,8 +6,10 @@ package struct ConversionOptions: Equatable, Sendable {
   package var precision: WeightsPrecision = .f32
   /// Exceptions to the precision, by tensor name in the model file.
   package var precisionOverrides: [String: DType] = [:]
-  /// Whether the generator's image passes through tanh.
-  package var finalTanh = true
+  /// Whether the generator's image passes through tanh; nil: as the program has it that wrote the checkpoint.
+  package var finalTanh: Bool?
+  /// Where a file has several copies of a network, what the wanted one's name contains; nil: the running average.
+  package var which: String?
   /// Whether the encoder was built with `use_wscale`.
   package var encoderWScale = false
   /// Truncation; where both are nil the checkpoint's buffer counts, else ψ 0.7 on 8 layers.
@@ -15,7 +17,8 @@ package struct ConversionOptions: Equatable, Sendable {
   package var truncationLayers: Int?
   package var pixelMinimum: Float = -1
   package var pixelMaximum: Float = 1
-  package var perceptualInput: PerceptualInput = .caffe
+  /// What the perceptual network reads; nil: what its weights tell, or as published.
+  package var perceptualInput: PerceptualInput?
   /// Layers of the perceptual network to keep; nil: up to the ReLU of conv4_3 in a VGG16, all in others.
   package var perceptualLayers: Int?
   /// Whether tensors in a network's modules that the published code does not have are ignored. They would probably
@@ -61,16 +64,19 @@ package struct Conversion {
     var tensors: [PlannedTensor] = []
     var specification = ModelSpecification(
       pixelMinimum: options.pixelMinimum, pixelMaximum: options.pixelMaximum)
+    func open(_ path: String) throws(CheckpointError) -> Checkpoint {
+      do { return try CheckpointReader.open(path) } catch { throw error.located(in: path) }
+    }
     func reader(_ part: NetworkPart, _ path: String?) throws(CheckpointError) -> PartReader? {
       guard let path else { return nil }
-      let checkpoint: Checkpoint
-      do { checkpoint = try CheckpointReader.open(path) } catch { throw error.located(in: path) }
-      let reader = try PartReader(part, checkpoint)
+      let reader = try PartReader(part, try open(path), which: options.which)
       readers.append(reader)
       return reader
     }
-    if let reader = try reader(.generator, generator) {
-      let plan = try GeneratorPlan(reader, options)
+    if let generator {
+      let (reader, port) = try PartReader.generator(try open(generator), which: options.which)
+      readers.append(reader)
+      let plan = try GeneratorPlan(reader, of: port, options)
       specification.generator = plan.specification
       tensors += plan.tensors
     }
@@ -157,7 +163,15 @@ package struct Conversion {
     return sources
   }
 
+  /// Of a folder, the digest of its files' digests and names, in order.
   private func hash(_ path: String) throws(CheckpointError) -> String {
+    if let folder = try? FileFolder(path) {
+      var whole = SHA256()
+      for name in folder.fileNames where FileFolder.isFile("\(path)/\(name)") {
+        whole.update([UInt8]("\(try hash("\(path)/\(name)"))  \(name)\n".utf8))
+      }
+      return whole.hexDigest()
+    }
     do throws(ModelFileError) { return try SHA256.hexDigest(ofFile: path) } catch { throw .modelFile(error) }
   }
 

@@ -45,12 +45,26 @@ struct EncoderPlan {
       inputs = outputs
     }
     try planHead(last, inputs: inputs)
+    planGreyImages(stem)
     reader.inferred.append(
       "encoder: \(specification.resolution)×\(specification.resolution), \(specification.layerCount) layers, "
         + "w \(specification.wDimension), \(hasBatchNormalisation ? "batch normalization, folded" : "no batch normalization"), "
         + "channels \([specification.stemChannels] + specification.blockChannels)")
     reader.inferred.append(
       "encoder: built \(usesWeightScale ? "with" : "without") use_wscale (an option: no checkpoint says so)")
+  }
+
+  /// An encoder of grey images reads the luma of coloured ones.
+  private mutating func planGreyImages(_ stem: [Int]?) {
+    guard Greyscale.isGrey(specification.imageChannels), let stem,
+      let index = tensors.firstIndex(where: { $0.name == "encoder.stem.weight" })
+    else { return }
+    let (values, channels) = (tensors[index].values, specification.imageChannels)
+    tensors[index].values = { () throws(CheckpointError) in
+      Greyscale.reading(try values(), taps: stem[2] * stem[3], channels: channels)
+    }
+    specification.imageChannels = 3
+    reader.inferred.append("encoder: reads grey images; of coloured ones the luma, 0.299 R + 0.587 G + 0.114 B")
   }
 
   private mutating func planBlock(_ block: Int, inputs: Int?, outputs: Int?) {

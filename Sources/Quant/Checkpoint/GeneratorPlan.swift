@@ -8,13 +8,17 @@ struct GeneratorPlan {
   private(set) var tensors: [PlannedTensor] = []
 
   private let reader: PartReader
+  private let port: StyleGANPort
+  private let options: ConversionOptions
   private var channels: [Int?] = []
   private var fusedLayers: [Int] = []
   private let dimension: Int?
 
   /// - Throws: `.missingTensors`, `.tensor`, `.unsupported`.
-  init(_ reader: PartReader, _ options: ConversionOptions) throws(CheckpointError) {
+  init(_ reader: PartReader, of port: StyleGANPort, _ options: ConversionOptions) throws(CheckpointError) {
     self.reader = reader
+    self.port = port
+    self.options = options
     let names = reader.names
     func count(_ head: String, _ word: String) -> Int {
       let indices = names.compactMap { name -> Int? in
@@ -25,7 +29,8 @@ struct GeneratorPlan {
     }
     guard reader.shape("mapping.label_weight") == nil else {
       throw .unsupported(
-        path: reader.checkpoint.path, found: "a class-conditional generator (mapping.label_weight)",
+        path: reader.checkpoint.path,
+        found: "a class-conditional generator (\(reader.fileName(TensorNames.labelWeight)))",
         expected: "an unconditional one")
     }
     // Layers come in pairs, one per resolution and position; the truncation buffer knows their number too.
@@ -37,8 +42,8 @@ struct GeneratorPlan {
         path: reader.checkpoint.path, found: "\(layers) synthesis layers", expected: "at most 20 (2048×2048)")
     }
     dimension =
-      reader.shape("truncation.w_avg")?.last
-      ?? (0..<layers).lazy.compactMap { reader.shape(Self.style($0) + "fc.weight")?.last }.first
+      (0..<layers).lazy.compactMap { reader.shape(Self.style($0) + "fc.weight")?.last }.first
+      ?? reader.shape("truncation.w_avg")?.last
     for block in 0..<blocks {
       channels.append(
         [2 * block, 2 * block + 1].lazy.compactMap {
@@ -47,19 +52,20 @@ struct GeneratorPlan {
         }.first)
     }
     let mapping = max(1, count("mapping.", "dense"))
-    let imageChannels = reader.shape("synthesis.output0.bias")?.first ?? 3
+    let imageChannels = reader.shape(TensorNames.Output.bias(port.storesAllOutputs ? 0 : blocks - 1))?.first ?? 3
     specification = GeneratorSpecification(
       resolution: 4 << (blocks - 1), zDimension: reader.shape("mapping.dense0.fc.weight")?.last ?? 0,
       wDimension: dimension ?? 0, layerCount: layers, mappingFeatures: [], repeatsW: false,
-      hasFinalTanh: options.finalTanh, blockChannels: channels.map { $0 ?? 0 }, imageChannels: imageChannels)
+      hasFinalTanh: false, blockChannels: channels.map { $0 ?? 0 }, imageChannels: imageChannels,
+      variant: port.variant)
     planMapping(mapping)
-    planTruncation(options)
+    try planTruncation()
     for layer in 0..<layers { planLayer(layer) }
     try reader.checkComplete()
     try checkBlurs()
     try inferMapping()
-    reader.inferred.append(
-      "generator: \(options.finalTanh ? "tanh at the end" : "no tanh at the end") (an option: no checkpoint says so)")
+    inferImage(stored: imageChannels)
+    reader.inferred.append("generator: the names are those of \(port.names.title)")
     if !fusedLayers.isEmpty {
       reader.inferred.append(
         "generator: fused up-sampling kernels in layers \(fusedLayers), unfused into equal convolutions")
@@ -97,9 +103,9 @@ struct GeneratorPlan {
     }
   }
 
-  private mutating func planTruncation(_ options: ConversionOptions) {
+  private mutating func planTruncation() throws(CheckpointError) {
     let layers = specification.layerCount
-    add("w_average", from: "truncation.w_avg", [dimension])
+    try planAverage()
     let buffer = "truncation.truncation"
     if reader.shape(buffer) != nil, options.truncationPsi == nil, options.truncationLayers == nil {
       add("truncation", from: buffer, [1, layers, 1])
@@ -121,20 +127,59 @@ struct GeneratorPlan {
       })
   }
 
+  /// The mean of w: stored once, once for each layer, or not at all.
+  private mutating func planAverage() throws(CheckpointError) {
+    let name = TensorNames.Truncation.average
+    let shape = reader.shape(name)
+    guard shape != nil || port.storesAverage else {
+      let reader = reader
+      let widths = specification.mappingFeatures
+      let inputs = specification.zDimension
+      tensors.append(
+        PlannedTensor(name: "generator.w_average") { () throws(CheckpointError) in
+          try MappingMean(reader, inputs: inputs, widths: widths).values()
+        })
+      reader.inferred.append(
+        "generator: the file has no mean of w; it is that of \(MappingMean.sampleCount) random z")
+      return
+    }
+    guard let dimension, let count = shape.flatMap(elementCount), count == specification.layerCount * dimension,
+      specification.layerCount > 1
+    else {
+      add("w_average", from: name, [dimension])
+      return
+    }
+    // One for each layer: all the same where one w serves them all.
+    reader.acknowledge(name)
+    let values = try reader.floats(name)
+    let first = Array(values[..<dimension])
+    let isOne = stride(from: 0, to: count, by: dimension).allSatisfy { Array(values[$0..<$0 + dimension]) == first }
+    if !isOne { specification.variant = specification.variant ?? .published }
+    specification.variant?.hasLayerAverages = !isOne
+    tensors.append(PlannedTensor(name: "generator.w_average") { () throws(CheckpointError) in isOne ? first : values })
+  }
+
   private mutating func planLayer(_ layer: Int) {
     let block = layer / 2
     let outputs = channels[block]
     let source = "synthesis.layer\(layer)."
     let target = "layer.\(layer)."
-    let resolution = 4 << block
     if layer == 0 {
       add("constant", from: source + "const", [1, outputs, 4, 4])
     } else {
       planConvolution(layer, inputs: layer % 2 == 0 ? channels[block - 1] : outputs, outputs: outputs)
     }
-    add(target + "noise", from: source + "epilogue.apply_noise.noise", [1, 1, resolution, resolution])
+    planNoise(layer)
     add(target + "noise_strength", from: source + "epilogue.apply_noise.weight", [outputs])
-    add(target + "bias", from: source + "epilogue.bias", [outputs])
+    if layer == 0, reader.shape(source + "epilogue.bias") == nil, port.variant?.blursBias == true {
+      // rosinality's constant has none.
+      tensors.append(
+        PlannedTensor(name: "generator.layer.0.bias") { () throws(CheckpointError) in
+          Array(repeating: 0, count: outputs ?? 0)
+        })
+    } else {
+      add(target + "bias", from: source + "epilogue.bias", [outputs])
+    }
     let styleScale = Folding.weightScale(fanIn: max(1, dimension ?? 1), gain: 1)
     let rows = outputs.map { 2 * $0 }
     add(target + "style.weight", from: Self.style(layer) + "fc.weight", [rows, dimension]) {
@@ -142,12 +187,45 @@ struct GeneratorPlan {
     }
     add(target + "style.bias", from: Self.style(layer) + "wscale.bias", [rows])
     guard layer % 2 == 1 else { return }
-    let outputScale = Folding.weightScale(fanIn: max(1, outputs ?? 1), gain: 1)
-    let image = specification.imageChannels
-    add("output.\(block).weight", from: "synthesis.output\(block).conv.weight", [image, outputs, 1, 1]) {
-      Folding.scaled($0, by: outputScale)
+    planOutput(block, inputs: outputs)
+  }
+
+  /// A fixed map; of a program that draws a new one for each image, one of normal numbers.
+  private mutating func planNoise(_ layer: Int) {
+    let block = layer / 2
+    let resolution = 4 << block
+    let name = "layer.\(layer).noise"
+    guard !port.storesNoise else {
+      add(name, from: TensorNames.Layer.noise(layer), [1, 1, resolution, resolution])
+      return
     }
-    add("output.\(block).bias", from: "synthesis.output\(block).bias", [image])
+    tensors.append(
+      PlannedTensor(name: "generator." + name) { () throws(CheckpointError) in
+        // One map serves both layers of a resolution, as in programs that make one for each.
+        var random = TorchRandom(seed: block)
+        return random.normals(resolution * resolution)
+      })
+  }
+
+  /// Weights and bias to RGB; only those of the last block make the image.
+  private mutating func planOutput(_ block: Int, inputs: Int?) {
+    let image = specification.imageChannels
+    guard port.storesAllOutputs || block == specification.blockChannels.count - 1 else {
+      for (name, count) in [("weight", 3 * (inputs ?? 0)), ("bias", 3)] {
+        tensors.append(
+          PlannedTensor(name: "generator.output.\(block).\(name)") { () throws(CheckpointError) in
+            [Float](repeating: 0, count: count)
+          })
+      }
+      return
+    }
+    let outputScale = Folding.weightScale(fanIn: max(1, inputs ?? 1), gain: 1)
+    add("output.\(block).weight", from: "synthesis.output\(block).conv.weight", [image, inputs, 1, 1]) {
+      Greyscale.repeated(Folding.scaled($0, by: outputScale), channels: image)
+    }
+    add("output.\(block).bias", from: "synthesis.output\(block).bias", [image]) {
+      Greyscale.repeated($0, channels: image)
+    }
   }
 
   /// A 3×3 convolution; the two forms of an up-sampling one become the same (`Folding.unfused`).
@@ -161,10 +239,11 @@ struct GeneratorPlan {
         Folding.unfused($0, inputs: inputs, outputs: outputs, scale: scale)
       }
     } else {
-      add(target, from: source + "conv.weight", [outputs, inputs, 3, 3]) { Folding.scaled($0, by: scale) }
+      let name = source + (reader.stores(source + "conv.weight") ? "conv.weight" : "weight")
+      add(target, from: name, [outputs, inputs, 3, 3]) { Folding.scaled($0, by: scale) }
     }
     if layer % 2 == 0, reader.shape(source + "blur.kernel") != nil {
-      reader.require(source + "blur.kernel", [outputs, 1, 3, 3])
+      reader.require(source + "blur.kernel", [nil, 1, 3, 3])
     }
   }
 
@@ -173,13 +252,18 @@ struct GeneratorPlan {
     for layer in stride(from: 2, to: specification.layerCount, by: 2) {
       let name = "synthesis.layer\(layer).blur.kernel"
       guard reader.shape(name) != nil else {
+        if !port.impliesBlur {
+          throw .unsupported(
+            path: reader.checkpoint.path, found: "a generator without blur (no \(reader.fileName(name)))",
+            expected: "one that blurs with [1, 2, 1] after up-sampling")
+        }
         reader.inferred.append("generator: layer \(layer) has no blur kernel; [1, 2, 1] is assumed")
         continue
       }
       let expected: [Float] = [1, 2, 1, 2, 4, 2, 1, 2, 1].map { $0 / 16 }
       for (index, value) in try reader.floats(name).enumerated() where abs(value - expected[index % 9]) > 1e-6 {
         throw .tensor(
-          name: reader.prefix + name, found: "\(value) at element \(index)",
+          name: reader.fileName(name), found: "\(value) at element \(index)",
           expected: "\(expected[index % 9]), of the kernel [1, 2, 1]⊗[1, 2, 1] / 16")
       }
     }
@@ -198,7 +282,7 @@ struct GeneratorPlan {
     specification.repeatsW = last == dimension
     guard last == dimension || last == layers * dimension else {
       throw .tensor(
-        name: "\(reader.prefix)mapping.dense\(specification.mappingFeatures.count - 1).fc.weight",
+        name: reader.fileName(TensorNames.Mapping.weight(specification.mappingFeatures.count - 1)),
         found: "\(last) outputs",
         expected: "\(dimension) (one w for all layers) or \(layers * dimension) (one for each of \(layers))")
     }
@@ -206,5 +290,21 @@ struct GeneratorPlan {
       "generator: \(specification.resolution)×\(specification.resolution), \(layers) layers, z \(specification.zDimension), "
         + "w \(dimension), \(specification.repeatsW ? "one w for all layers" : "one w per layer"), "
         + "\(specification.mappingFeatures.count) mapping layers, channels \(specification.blockChannels)")
+  }
+
+  /// What the image passes through at the end, and in how many channels.
+  private mutating func inferImage(stored channels: Int) {
+    let usual = port.hasTanh(specification.repeatsW)
+    specification.hasFinalTanh = options.finalTanh ?? usual
+    reader.inferred.append(
+      "generator: \(specification.hasFinalTanh ? "tanh at the end" : "no tanh at the end") (an option, "
+        + "by default as \(port.names.title) has it: no checkpoint says so)")
+    if !port.storesNoise {
+      reader.inferred.append(
+        "generator: \(port.names.title) draws new noise for each image; the model's is fixed, of normal numbers")
+    }
+    guard Greyscale.isGrey(channels) else { return }
+    specification.imageChannels = 3
+    reader.inferred.append("generator: grey images; the model repeats the channel as R, G and B")
   }
 }

@@ -1,5 +1,5 @@
 /// The networks, and how their tensors are told apart by name whatever wrapper stored them.
-enum NetworkPart: String, CaseIterable {
+package enum NetworkPart: String, CaseIterable, Sendable {
   case generator
   case encoder
   case perceptual
@@ -37,9 +37,7 @@ enum NetworkPart: String, CaseIterable {
         && ["conv", "conv1", "conv2", "bn", "bn1", "bn2", "wscale1", "wscale2", "fc"].contains(second)
     case .perceptual:
       guard last == "weight" || last == "bias" else { return false }
-      return parts.count == 2 && index(of: first, after: "layer") != nil
-        || parts.count == 3 && first == "features" && Int(second) != nil
-        || parts.count == 2 && Int(first) != nil
+      return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
     }
@@ -62,23 +60,35 @@ enum NetworkPart: String, CaseIterable {
     if self == .encoder, index(of: bareName.prefix { $0 != "." }, after: "block") != nil { return true }
     return self == .attributes || prefixes(in: [bareName]).keys.contains("")
   }
+}
 
-  /// The prefix behind which this network lies, and others that hold as much of one.
-  ///
-  /// Training programs store a running average of the weights beside the weights; the average ("ema", "smooth", "Gs")
-  /// is the one that is published and meant.
-  func choosePrefix(in names: [String]) -> (prefix: String, others: [String])? {
-    let counts = prefixes(in: names)
+/// Where a file has the same network several times: training programs store a running average of the weights beside the
+/// weights.
+struct NetworkCopies {
+  /// Of the copies that are about as complete as the most complete one.
+  let prefixes: [String]
+
+  /// - Parameter counts: the number of the network's names behind each prefix; nil where there is none.
+  init?(_ counts: [String: Int]) {
     guard let most = counts.values.max() else { return nil }
-    let complete = counts.filter { $0.value * 10 >= most * 9 }.map(\.key).sorted()
-    let prefix = complete.first(where: Self.isAverage) ?? complete[0]
-    return (prefix, complete.filter { $0 != prefix })
+    prefixes = counts.filter { $0.value * 10 >= most * 9 }.map(\.key).sorted()
   }
+
+  /// The copy whose prefix contains `wanted` (all of a name between dots, where one is); without a wish the average, which
+  /// is the one that is published and meant, else the first.
+  func choose(_ wanted: String?) -> String? {
+    guard let wanted, prefixes.count > 1 else { return prefixes.first(where: Self.isAverage) ?? prefixes[0] }
+    return prefixes.first { $0.split(separator: ".").contains { $0 == wanted } }
+      ?? prefixes.first { $0.contains(wanted) }
+  }
+
+  private static let averages: Set<Substring> = [
+    "ema", "smooth", "gs", "average", "averaged", "avg", "running", "shadow", "copy",
+  ]
 
   /// Whether a prefix says that it is that of a running average: by a whole word, not by letters within one.
   private static func isAverage(_ prefix: String) -> Bool {
-    prefix.lowercased().split(whereSeparator: { $0 == "." || $0 == "_" })
-      .contains { ["ema", "smooth", "gs", "average", "averaged", "avg"].contains($0) }
+    prefix.lowercased().split(whereSeparator: { $0 == "." || $0 == "_" }).contains { averages.contains($0) }
   }
 }
 

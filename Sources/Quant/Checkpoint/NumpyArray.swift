@@ -88,6 +88,11 @@ package enum NumpyFile {
   static func value(_ extent: ByteExtent) throws(CheckpointError) -> PickledValue {
     let header = try NumpyHeader(extent)
     guard header.dtype.element != nil else {
+      guard header.dtype.isObject else {
+        throw .malformed(
+          format: NumpyHeader.format, byteOffset: extent.place(of: 10), found: "another element type",
+          expected: "a number type or objects, such as '<f4' or '|O'")
+      }
       var machine = PickleMachine(ByteCursor(extent, from: header.byteCount))
       let object = try machine.run()
       return try machine.tree(object)

@@ -2,7 +2,7 @@ import Quant
 
 /// A NumPy element type: kind, size in bytes, byte order.
 struct NumpyDType: Equatable {
-  /// `f`, `i`, `u`, `b`, or `O` for Python objects.
+  /// `f`, `i`, `u`, `b`, `O` for Python objects, or the kind of what is no number: `U`, `S`, `V`, `M`, `m`, `c`.
   var kind: Character
   var size: Int
   var isBigEndian: Bool
@@ -24,12 +24,19 @@ struct NumpyDType: Equatable {
       size = 0
       return
     }
+    if "USVMmc".contains(kind) {
+      size = Int(text.prefix { $0.isNumber }) ?? 0
+      return
+    }
     guard let size = Int(text), "fiub?".contains(kind) else { return nil }
     self.size = size
     guard element != nil else { return nil }
   }
 
-  /// Nil for Python objects.
+  /// Whether arrays of it hold pickled Python objects.
+  var isObject: Bool { kind == "O" }
+
+  /// Nil for what is no real number.
   var element: DType? {
     switch (kind, size) {
     case ("f", 2): .f16

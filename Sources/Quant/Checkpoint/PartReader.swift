@@ -5,8 +5,12 @@ import Quant
 final class PartReader {
   let part: NetworkPart
   let checkpoint: Checkpoint
-  /// What stands before the published names: "module." and the like.
+  /// What stands before the program's names: "module." and the like.
   let prefix: String
+  /// Of the program that wrote the file; nil where the plan reads the file's names as they are.
+  let table: TensorNames?
+  /// Other copies of the network in the file, by their prefixes.
+  let otherCopies: [String]
   private(set) var missing: [MissingTensor] = []
   private var mismatches: [CheckpointError] = []
   /// The first shape that no network could have; what is said to be missing may follow from it.
@@ -16,18 +20,49 @@ final class PartReader {
   var inferred: [String] = []
   var warnings: [String] = []
 
-  /// - Throws: `.wrongNetwork` where no name is one of this network's.
-  init(_ part: NetworkPart, _ checkpoint: Checkpoint) throws(CheckpointError) {
+  /// - Parameters:
+  ///   - table: another program's names.
+  ///   - counts: the number of the network's names behind each prefix; nil: as `part` matches them.
+  ///   - which: what the wanted copy's prefix has to contain, where the file has several.
+  /// - Throws: `.wrongNetwork` where no name is one of this network's, or no copy is the wanted one.
+  init(
+    _ part: NetworkPart, _ checkpoint: Checkpoint, table: TensorNames? = nil, counts: [String: Int]? = nil,
+    which: String? = nil
+  ) throws(CheckpointError) {
     self.part = part
     self.checkpoint = checkpoint
-    guard let choice = part.choosePrefix(in: checkpoint.names) else {
+    self.table = table
+    guard let copies = NetworkCopies(counts ?? part.prefixes(in: checkpoint.names)) else {
       throw .wrongNetwork(
         part: part.rawValue, found: Self.describe(checkpoint), expected: part.examples)
     }
-    prefix = choice.prefix
-    for other in choice.others {
+    // Only generators come in several copies that a wish may tell apart.
+    guard let chosen = copies.choose(which) ?? (part == .generator ? nil : copies.choose(nil)) else {
+      throw .mismatch(
+        what: "the \(part.rawValue) that is asked for", found: "'\(which ?? "")' (\(checkpoint.path))",
+        expected: "a part of one of these: \(copies.prefixes.map { "'\($0)'" }.joined(separator: ", "))")
+    }
+    prefix = chosen
+    otherCopies = copies.prefixes.filter { $0 != chosen }
+    for other in otherCopies {
       warnings.append("\(part.rawValue): took the copy named \(prefix)…, not \(other)…")
     }
+  }
+
+  /// A StyleGAN generator under the names of whichever program fits the file best.
+  ///
+  /// - Throws: as `init`.
+  static func generator(
+    _ checkpoint: Checkpoint, which: String?
+  ) throws(CheckpointError) -> (reader: PartReader, port: StyleGANPort) {
+    // StyleGAN2's layers may have the same names.
+    let isStyleGAN2 = checkpoint.names.contains { $0.hasSuffix("synthesis.early_layer.const") }
+    guard !isStyleGAN2, let (port, counts) = StyleGANPort.choose(in: checkpoint.names),
+      port.names.title != TensorNames.idinvert.title
+    else {
+      return (try PartReader(.generator, checkpoint, which: which), .idinvert)
+    }
+    return (try PartReader(.generator, checkpoint, table: port.names, counts: counts, which: which), port)
   }
 
   private static func describe(_ checkpoint: Checkpoint) -> String {
@@ -50,18 +85,35 @@ final class PartReader {
     return nil
   }
 
-  /// Names behind the prefix, without it.
+  /// Names behind the prefix, without it, as the plan knows them.
   var names: [String] {
-    checkpoint.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    let bare = checkpoint.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    guard let table else { return bare }
+    return bare.flatMap(table.targets)
   }
+
+  /// Where a tensor of the plan lies in the file, or would lie; nil where the program does not store it.
+  private func source(_ name: String) -> TensorNames.Source? {
+    guard let table else { return TensorNames.Source(name: name, layout: .asStored) }
+    let sources = table.sources(of: name)
+    return sources.first { checkpoint.contains(prefix + $0.name) } ?? sources.first
+  }
+
+  /// Whether the program that wrote the file stores a tensor of this name at all.
+  func stores(_ name: String) -> Bool { source(name) != nil }
+
+  /// The file's name of a tensor of the plan, for messages.
+  func fileName(_ name: String) -> String { prefix + (source(name)?.name ?? name) }
 
   /// A tensor's shape, or nil where there is none, or none that a network could have.
   func shape(_ name: String) -> [Int]? {
-    guard let shape = try? checkpoint.shape(prefix + name) else { return nil }
+    guard let source = source(name), let stored = try? checkpoint.shape(prefix + source.name),
+      let shape = source.layout.shape(stored)
+    else { return nil }
     guard shape.allSatisfy({ (1...Self.extentLimit).contains($0) }) else {
       senseless =
         senseless
-        ?? .tensor(name: prefix + name, found: "shape \(shape)", expected: "extents from 1 to \(Self.extentLimit)")
+        ?? .tensor(name: fileName(name), found: "shape \(shape)", expected: "extents from 1 to \(Self.extentLimit)")
       return nil
     }
     return shape
@@ -72,24 +124,30 @@ final class PartReader {
 
   /// Notes that a tensor is needed; nil in `expected` stands for an extent that nothing determines.
   func require(_ name: String, _ expected: [Int?]) {
-    used.insert(name)
+    acknowledge(name)
     guard let found = shape(name) else {
-      let known = expected.compactMap { $0 }
-      missing.append(MissingTensor(name: prefix + name, shape: known.count == expected.count ? known : nil))
+      if let kind = checkpoint.unreadable[fileName(name)] {
+        mismatches.append(
+          .tensor(name: fileName(name), found: kind, expected: "dense numbers: in Python, convert it with .float()"))
+        return
+      }
+      // The shape would be that of another layout.
+      let known = table == nil ? expected.compactMap { $0 } : []
+      missing.append(MissingTensor(name: fileName(name), shape: known.count == expected.count ? known : nil))
       return
     }
     guard found.count == expected.count, zip(found, expected).allSatisfy({ $1 == nil || $0 == $1 }) else {
       let text = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
-      mismatches.append(.tensor(name: prefix + name, found: "shape \(found)", expected: "[\(text)]"))
+      mismatches.append(.tensor(name: fileName(name), found: "shape \(found)", expected: "[\(text)]"))
       return
     }
   }
 
   /// Notes that a tensor is known, though nothing of it goes into the model.
-  func acknowledge(_ name: String) { used.insert(name) }
+  func acknowledge(_ name: String) { used.insert(source(name)?.name ?? name) }
 
   /// Notes that a tensor is known and deliberately left out; the report lists it as ignored.
-  func setAside(_ name: String) { setAside.insert(name) }
+  func setAside(_ name: String) { setAside.insert(source(name)?.name ?? name) }
 
   /// Adds an error that is thrown once everything missing is known.
   func note(_ error: CheckpointError) { mismatches.append(error) }
@@ -105,14 +163,21 @@ final class PartReader {
   ///
   /// - Throws: `.tensor` where one is not finite, and as `Checkpoint.floats`.
   func floats(_ name: String) throws(CheckpointError) -> [Float] {
+    guard let source = source(name) else { throw .noSuchTensor(name: prefix + name) }
     let values: [Float]
-    do { values = try checkpoint.floats(prefix + name) } catch { throw error.located(in: checkpoint.path) }
+    let shape: [Int]
+    do throws(CheckpointError) {
+      values = try checkpoint.floats(prefix + source.name)
+      shape = try checkpoint.shape(prefix + source.name)
+    } catch {
+      throw error.located(in: checkpoint.path)
+    }
     var sum: Float = 0
     for value in values { sum += value * 0 }
     guard sum == 0 else {
-      throw .tensor(name: prefix + name, found: "a value that is not finite", expected: "finite numbers")
+      throw .tensor(name: prefix + source.name, found: "a value that is not finite", expected: "finite numbers")
     }
-    return values
+    return source.layout.values(values, shape)
   }
 
   /// A list of texts, noted as needed.
@@ -128,6 +193,13 @@ final class PartReader {
 
   func doubles(_ name: String) throws(CheckpointError) -> [Double] { try floats(name).map(Double.init) }
 
+  /// Whether a name without prefix is one of the network's own modules.
+  private func owns(_ bare: String) -> Bool {
+    guard let table else { return part.owns(bare) }
+    let module = bare.prefix { $0 != "." && $0 != "/" }
+    return table.modules.contains(String(module)) && !table.knows(bare)
+  }
+
   /// Names that were not used: those of this network's modules, which would change its output, and the rest.
   func unused() -> (unknown: [String], ignored: [String]) {
     var unknown: [String] = []
@@ -137,7 +209,7 @@ final class PartReader {
     for name in checkpoint.names {
       let bare = String(name.dropFirst(prefix.count))
       if name.hasPrefix(prefix), used.contains(bare) { continue }
-      let isOwn = name.hasPrefix(prefix) && part.owns(bare)
+      let isOwn = name.hasPrefix(prefix) && owns(bare)
       if isOwn, !setAside.contains(bare), !name.hasSuffix(".num_batches_tracked") {
         unknown.append(name)
       } else {

@@ -46,12 +46,7 @@ struct PerceptualPlan {
     }
     while layers.count < limit { layers.append(layers.last == .relu ? .maxPool : .relu) }
     try reader.checkComplete()
-    let input = options.perceptualInput
-    if names[0]?.hasPrefix("features") == true {
-      reader.warnings.append(
-        "perceptual: the names are torchvision's, the input is taken to be \(input.rawValue)'s "
-          + (input == .caffe ? "(BGR, 0…255 minus a mean); say torchvision where the weights are its own" : ""))
-    }
+    let input = try Self.input(of: names[0] ?? "", reader, options)
     let (factors, shift, isReversed) = Self.normalisation(input, options)
     specification = FeatureNetworkSpecification(layers: layers, inputShift: shift)
     for index in kept {
@@ -71,6 +66,63 @@ struct PerceptualPlan {
         + "input as \(input.rawValue)'s, folded into the first convolution")
   }
 
+  /// What the network reads: what was asked for, what the weights tell, or what the published network reads.
+  private static func input(
+    of first: String, _ reader: PartReader, _ options: ConversionOptions
+  ) throws(CheckpointError) -> PerceptualInput {
+    let weights = try reader.floats(first + ".weight")
+    if VGGOrigin.isReversedCaffe(weights), options.perceptualInput == nil {
+      throw .tensor(
+        name: reader.prefix + first + ".weight", found: "Caffe's VGG16 with its channels in RGB order",
+        expected: "the published order, BGR, or --perceptual-input")
+    }
+    let known = VGGOrigin.input(of: weights)
+    if let asked = options.perceptualInput {
+      if let known, known != asked {
+        reader.warnings.append(
+          "perceptual: the weights are those of \(known.rawValue)'s VGG16, the input is \(asked.rawValue)'s, as asked for"
+        )
+      }
+      return asked
+    }
+    if let known {
+      reader.inferred.append("perceptual: the weights are those of \(known.rawValue)'s VGG16")
+      return known
+    }
+    // Under the published names they are what was published.
+    if index(of: first, after: "layer") == nil {
+      reader.warnings.append(
+        "perceptual: nothing says what the weights were trained on, the input is taken to be caffe's (BGR, 0…255 minus a "
+          + "mean); say --perceptual-input torchvision where they come from torchvision")
+    }
+    return .caffe
+  }
+
+  /// The place of a layer in VGG's sequence, from its name without `.weight` or `.bias`: `layer0`, `features.0`, `0`,
+  /// `features.module.0` (DataParallel), `slice1.0` (LPIPS); nil for another name.
+  static func place(_ bare: some StringProtocol) -> Int? {
+    let parts = bare.split(separator: ".", omittingEmptySubsequences: false)
+    guard let last = parts.last else { return nil }
+    switch parts.count {
+    case 1: return index(of: last, after: "layer") ?? index(of: last, after: "")
+    case 2 where parts[0] == "features" || index(of: parts[0], after: "slice") != nil: return index(of: last, after: "")
+    case 3 where parts[0] == "features" && parts[1] == "module": return index(of: last, after: "")
+    default: return nil
+    }
+  }
+
+  /// The first convolution, where the file has a network that begins like a VGG.
+  static func firstConvolution(in checkpoint: Checkpoint) -> (name: String, isLPIPS: Bool)? {
+    for (prefix, count) in NetworkPart.perceptual.prefixes(in: checkpoint.names) where count >= 2 {
+      for name in ["layer0", "features.0", "0", "features.module.0", "slice1.0"] {
+        if let shape = try? checkpoint.shape("\(prefix)\(name).weight"), shape.count == 4, shape[1...] == [3, 3, 3] {
+          return (prefix + name, checkpoint.names.contains { $0.hasSuffix("lin0.model.1.weight") })
+        }
+      }
+    }
+    return nil
+  }
+
   /// Names of the layers by index, and the indices of convolutions.
   private static func convolutions(
     _ reader: PartReader
@@ -78,9 +130,7 @@ struct PerceptualPlan {
     var names: [Int: String] = [:]
     for name in reader.names where name.hasSuffix(".weight") {
       let bare = String(name.dropLast(".weight".count))
-      guard
-        let place = index(of: bare, after: "layer") ?? index(of: bare, after: "features.") ?? index(of: bare, after: "")
-      else { continue }
+      guard let place = place(bare) else { continue }
       guard let shape = reader.shape(name), shape.count == 4 else {
         throw .tensor(
           name: reader.prefix + name, found: "shape \(reader.shape(name) ?? [])",

@@ -1,6 +1,6 @@
 import Quant
 
-/// What the allowed globals make: tensors, arrays, ordered dictionaries.
+/// What the allowed globals make: tensors, arrays, ordered dictionaries, and instances that stay as they were written.
 extension PickleMachine {
   /// The REDUCE opcode.
   mutating func call(
@@ -47,14 +47,11 @@ extension PickleMachine {
       return make(.dtype(dtype))
     case .numpyScalar:
       guard arguments.count == 2, case .node(let index) = arguments[0], case .dtype(let dtype) = nodes[index],
-        let element = dtype.element, let bytes = data(arguments[1]), bytes.count == element.byteCount
-      else { throw wrong("a number type and its bytes") }
-      var values: [Float] = [0]
-      FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
-      if let integer = Int(exactly: values[0]) { return .integer(integer) }
-      return .real(Double(values[0]))
+        let scalar = try scalar(dtype, arguments[1])
+      else { throw wrong("a type and its bytes") }
+      return scalar
     case .numpyFromBuffer:
-      guard arguments.count == 4, let bytes = data(arguments[0]), case .node(let index) = arguments[1],
+      guard arguments.count == 4, let bytes = try data(arguments[0]), case .node(let index) = arguments[1],
         case .dtype(let dtype) = nodes[index], let order = arguments[3].text
       else { throw wrong("bytes, a number type, a shape and an order") }
       return make(.array(try array(bytes, dtype, shape: try integers(arguments[2]), isFortran: order == "F")))
@@ -63,7 +60,55 @@ extension PickleMachine {
         text.unicodeScalars.allSatisfy({ $0.value < 256 })
       else { throw wrong("text and 'latin1'") }
       return .bytes(text.unicodeScalars.map { UInt8($0.value) })
+    case .rebuildFromType:
+      guard arguments.count >= 3, case .global(let maker) = arguments[0], maker != .rebuildFromType else {
+        throw wrong("a function, a type and the function's arguments")
+      }
+      return try call(maker, try items(arguments[2]))
+    case .rebuildFromNumpy:
+      guard let array = arguments.first, case .node(let index) = array, case .array = nodes[index] else {
+        throw wrong("a NumPy array")
+      }
+      return array
+    case .loadFromBytes: return try storage(arguments)
+    case .persistentObject: return try persistentObject(arguments)
+    case .reconstructor:
+      guard arguments.count == 3 else { throw wrong("a class, its base and a state") }
+      return try instance(arguments[0], [])
+    case .inert(let name): return try inert(name, arguments)
     case .torchStorage, .numpyArray: throw wrong("no call of it")
+    }
+  }
+
+  /// One number or text of NumPy's; nil where the bytes are not of the type.
+  private func scalar(_ dtype: NumpyDType, _ object: PickleObject) throws(CheckpointError) -> PickleObject? {
+    guard let bytes = try data(object) else { return nil }
+    guard let element = dtype.element else {
+      // UTF-32 in the machine's order, padded with zeros.
+      guard dtype.kind == "U", bytes.count % 4 == 0 else { return .string("a NumPy scalar") }
+      var scalars = String.UnicodeScalarView()
+      for at in stride(from: 0, to: bytes.count, by: 4) where word32(bytes, at) != 0 {
+        let code = dtype.isBigEndian ? word32(bytes, at).byteSwapped : word32(bytes, at)
+        scalars.append(Unicode.Scalar(code) ?? "?")
+      }
+      return .string(String(scalars))
+    }
+    guard bytes.count == element.byteCount else { return nil }
+    switch dtype.kind {
+    case "b": return .bool(bytes[0] != 0)
+    case "i", "u":
+      let ordered = dtype.isBigEndian ? bytes : bytes.reversed()
+      let isNegative = dtype.kind == "i" && ordered[0] >= 0x80
+      let value = ordered.reduce(isNegative ? UInt64.max : 0) { $0 << 8 | UInt64($1) }
+      return .integer(Int(truncatingIfNeeded: value))
+    default:
+      var values: [Float] = [0]
+      FloatDecoding.decode(bytes, as: element, bigEndian: dtype.isBigEndian, into: &values, at: 0)
+      if element == .f64 {
+        let ordered = dtype.isBigEndian ? Array(bytes.reversed()) : bytes
+        return .real(Double(bitPattern: word64(ordered, 0)))
+      }
+      return .real(Double(values[0]))
     }
   }
 
@@ -86,14 +131,26 @@ extension PickleMachine {
       else { throw fault("an array's state of \(fields.count) fields", "version, shape, dtype, order, data") }
       let shape = try integers(fields[1])
       guard let count = elementCount(of: shape) else { throw fault("shape \(shape)", "one within 63 bits") }
+      guard dtype.element != nil || dtype.isObject else {
+        nodes[index] = .unreadable("an array of type \(dtype.kind)\(dtype.size)")
+        return
+      }
       guard dtype.element != nil else {
         let objects = try items(fields[4])
         guard objects.count == count else { throw fault("\(objects.count) objects", "\(count), shape \(shape)") }
         nodes[index] = .objectArray(shape: shape, objects)
         return
       }
-      guard let bytes = data(fields[4]) else { throw fault("an array without bytes", "its data") }
+      guard let bytes = try data(fields[4]) else { throw fault("an array without bytes", "its data") }
       nodes[index] = .array(try array(bytes, dtype, shape: shape, isFortran: isFortran))
+    case .instance(var instance):
+      try addState(state, to: &instance)
+      if instance.className == InertGlobals.tensorFlowNetwork {
+        try checkSource(of: instance.className, in: instance.members, key: "build_module_src")
+      }
+      nodes[index] = .instance(instance)
+    // A deque's length, a tensor's attributes.
+    case .list, .tensor, .array, .unreadable: return
     default: throw fault("a state for what has none", "an array or dictionary")
     }
   }
@@ -138,71 +195,11 @@ extension PickleMachine {
     return integers
   }
 
-  private func data(_ object: PickleObject) -> [UInt8]? {
+  func data(_ object: PickleObject) throws(CheckpointError) -> [UInt8]? {
     switch object {
-    case .bytes(let bytes), .byteString(let bytes): bytes
-    default: nil
+    case .bytes(let bytes), .byteString(let bytes): return bytes
+    case .storedBytes(let extent): return try extent.readAll()
+    default: return nil
     }
-  }
-
-  // MARK: Result
-
-  /// The machine's result as a tree of values.
-  ///
-  /// - Throws: `.malformed` where it nests too deeply, contains itself, or is too large.
-  func tree(_ object: PickleObject) throws(CheckpointError) -> PickledValue {
-    var left = limits.values
-    return try tree(object, depth: 0, left: &left)
-  }
-
-  private func tree(
-    _ object: PickleObject, depth: Int, left: inout Int
-  ) throws(CheckpointError) -> PickledValue {
-    left -= 1
-    guard depth < limits.depth, left >= 0 else {
-      throw fault(
-        "values nested in more than \(limits.depth) levels, or more than \(limits.values) of them", "plain data")
-    }
-    switch object {
-    case .none: return .none
-    case .bool(let value): return .bool(value)
-    case .integer(let value): return .integer(value)
-    case .long(let bytes): return .bytes(bytes)
-    case .real(let value): return .real(value)
-    case .string(let value): return .string(value)
-    case .byteString: return .string(object.text ?? "")
-    case .bytes(let value): return .bytes(value)
-    case .global(let global): return .string(global.name)
-    case .node(let index):
-      switch nodes[index] {
-      case .list(let items), .tuple(let items): return .list(try list(items, depth, &left))
-      case .dictionary(let members):
-        var values: [(key: PickledValue, value: PickledValue)] = []
-        for member in members {
-          values.append(
-            (
-              try tree(member.key, depth: depth + 1, left: &left),
-              try tree(member.value, depth: depth + 1, left: &left)
-            ))
-        }
-        return .dictionary(values)
-      case .tensor(let tensor): return .tensor(tensor)
-      case .array(let array): return .array(array)
-      case .objectArray(let shape, let items):
-        if shape.isEmpty { return try tree(items[0], depth: depth + 1, left: &left) }
-        return .list(try list(items, depth, &left))
-      case .storage: return .string("a torch storage")
-      case .dtype(let dtype): return .string("dtype \(dtype.kind)\(dtype.size)")
-      case .emptyArray: throw fault("an array without data", "its state")
-      }
-    }
-  }
-
-  private func list(
-    _ items: [PickleObject], _ depth: Int, _ left: inout Int
-  ) throws(CheckpointError) -> [PickledValue] {
-    var values: [PickledValue] = []
-    for item in items { values.append(try tree(item, depth: depth + 1, left: &left)) }
-    return values
   }
 }

@@ -19,6 +19,8 @@ struct PickleMachine {
   let limits: Limits
   /// Torch's persistent ids are storages; NumPy's pickles have none.
   let storages: ((TorchStorageID) throws(CheckpointError) -> TorchStorage)?
+  /// Whether this is a pickle within another, which holds no further one.
+  let isNested: Bool
   var nodes: [PickleNode] = []
   /// Where the opcode in hand is in the file.
   private(set) var place = 0
@@ -31,11 +33,12 @@ struct PickleMachine {
 
   init(
     _ cursor: ByteCursor, limits: Limits = Limits(),
-    storages: ((TorchStorageID) throws(CheckpointError) -> TorchStorage)? = nil
+    isNested: Bool = false, storages: ((TorchStorageID) throws(CheckpointError) -> TorchStorage)? = nil
   ) {
     self.cursor = cursor
     self.limits = limits
     self.storages = storages
+    self.isNested = isNested
     unmade = cursor.byteCount
   }
 
@@ -136,8 +139,8 @@ struct PickleMachine {
     case UInt8(ascii: "U"): stack.append(.byteString(try bytes(1)))
     case UInt8(ascii: "T"): stack.append(.byteString(try bytes(4)))
     case UInt8(ascii: "C"): stack.append(.bytes(try bytes(1)))
-    case UInt8(ascii: "B"): stack.append(.bytes(try bytes(4)))
-    case 0x8e, 0x96: stack.append(.bytes(try bytes(8)))
+    case UInt8(ascii: "B"): stack.append(try manyBytes(4))
+    case 0x8e, 0x96: stack.append(try manyBytes(8))
     case UInt8(ascii: "c"):
       let module = try line()
       stack.append(.global(try global(module, try line())))
@@ -178,7 +181,9 @@ struct PickleMachine {
   /// Lists, tuples, dictionaries, and what globals make of them.
   private mutating func container(_ opcode: UInt8) throws(CheckpointError) -> Bool {
     switch opcode {
-    case UInt8(ascii: "]"): stack.append(make(.list([])))
+    // A set is a list of its elements.
+    case UInt8(ascii: "]"), 0x8f: stack.append(make(.list([])))
+    case 0x91: stack.append(make(.list(try popToMark())))
     case UInt8(ascii: "l"): stack.append(make(.list(try popToMark())))
     case UInt8(ascii: ")"): stack.append(make(.tuple([])))
     case UInt8(ascii: "t"): stack.append(make(.tuple(try popToMark())))
@@ -193,7 +198,7 @@ struct PickleMachine {
     case UInt8(ascii: "a"):
       let item = try pop()
       try append([item])
-    case UInt8(ascii: "e"): try append(try popToMark())
+    case UInt8(ascii: "e"), 0x90: try append(try popToMark())
     case UInt8(ascii: "s"):
       let value = try pop()
       try set([try pop(), value])
@@ -202,6 +207,13 @@ struct PickleMachine {
       let arguments = try pop()
       guard case .global(let global) = try pop() else { throw fault("a call of what is no function", "a global") }
       stack.append(try call(global, try items(arguments)))
+    case 0x81:
+      let arguments = try pop()
+      stack.append(try instance(try pop(), try items(arguments)))
+    case 0x92:
+      let settings = try pop()
+      let arguments = try pop()
+      stack.append(try instance(try pop(), try items(arguments) + [settings]))
     case UInt8(ascii: "b"):
       let state = try pop()
       try build(try top(), state)
@@ -214,22 +226,35 @@ struct PickleMachine {
   }
 
   private mutating func append(_ items: [PickleObject]) throws(CheckpointError) {
-    guard case .node(let index) = try top(), case .list(var list) = nodes[index] else {
-      throw fault("an append to what is no list", "a list")
+    guard case .node(let index) = try top() else { throw fault("an append to what is no list", "a list") }
+    // Leaves the only reference to the elements in the local value, so that appending does not copy them.
+    switch nodes[index] {
+    case .list(var list):
+      nodes[index] = .list([])
+      list.append(contentsOf: items)
+      nodes[index] = .list(list)
+    case .instance(var instance):
+      nodes[index] = .list([])
+      instance.items.append(contentsOf: items)
+      nodes[index] = .instance(instance)
+    default: throw fault("an append to what is no list", "a list")
     }
-    // Leaves the only reference to the elements in `list`, so that appending does not copy them.
-    nodes[index] = .list([])
-    list.append(contentsOf: items)
-    nodes[index] = .list(list)
   }
 
   private mutating func set(_ items: [PickleObject]) throws(CheckpointError) {
-    guard case .node(let index) = try top(), case .dictionary(var members) = nodes[index] else {
-      throw fault("an entry of what is no dictionary", "a dictionary")
+    guard case .node(let index) = try top() else { throw fault("an entry of what is no dictionary", "a dictionary") }
+    let entries = try pairs(items)
+    switch nodes[index] {
+    case .dictionary(var members):
+      nodes[index] = .dictionary([])
+      members.append(contentsOf: entries)
+      nodes[index] = .dictionary(members)
+    case .instance(var instance):
+      nodes[index] = .list([])
+      instance.members.append(contentsOf: entries)
+      nodes[index] = .instance(instance)
+    default: throw fault("an entry of what is no dictionary", "a dictionary")
     }
-    nodes[index] = .dictionary([])
-    members.append(contentsOf: try pairs(items))
-    nodes[index] = .dictionary(members)
   }
 
   func pairs(
@@ -273,6 +298,12 @@ struct PickleMachine {
 
   private mutating func bytes(_ lengthByteCount: Int) throws(CheckpointError) -> [UInt8] {
     try cursor.bytes(try length(lengthByteCount))
+  }
+
+  /// Bytes that are left in the file where they are many.
+  private mutating func manyBytes(_ lengthByteCount: Int) throws(CheckpointError) -> PickleObject {
+    let count = try length(lengthByteCount)
+    return count < 1 << 16 ? .bytes(try cursor.bytes(count)) : .storedBytes(try cursor.extent(count))
   }
 
   private mutating func text(_ lengthByteCount: Int) throws(CheckpointError) -> String {

@@ -13,11 +13,20 @@ package indirect enum PickledValue {
   case array(NumpyArray)
   /// A tensor whose data is still in the file.
   case tensor(TorchTensor)
+  /// An instance of a class, as it was written: its attributes.
+  case object(className: String, members: [(key: PickledValue, value: PickledValue)])
+  /// An array or tensor of a kind that is not read: which.
+  case unreadable(String)
+
+  /// Stands before the class names of NVIDIA's persistent modules, which come with the file.
+  static let persistentPrefix = "persistent "
 
   /// The value of a dictionary's string key; the last one where a key was set twice.
   package subscript(key: String) -> PickledValue? {
-    guard case .dictionary(let members) = self else { return nil }
-    return members.last { $0.key.string == key }?.value
+    switch self {
+    case .dictionary(let members), .object(_, let members): return members.last { $0.key.string == key }?.value
+    default: return nil
+    }
   }
 
   package var string: String? {

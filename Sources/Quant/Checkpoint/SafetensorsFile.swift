@@ -18,7 +18,7 @@ struct SafetensorsFile {
       let length = try SafetensorsHeader.length(
         prefix: prefix, fileByteCount: file.byteCount, limit: Self.headerLimit)
       let json = (try? file.read(prefixByteCount..<prefixByteCount + length, format: Self.format)) ?? []
-      header = try SafetensorsHeader(json: json, fileByteCount: file.byteCount)
+      header = try SafetensorsHeader(json: json, fileByteCount: file.byteCount, isForeign: true)
     } catch {
       switch error.place {
       case .byte(let offset):

@@ -41,7 +41,7 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
 /// | name | shape |
 /// |---|---|
 /// | `generator.mapping.{i}.weight`, `.bias` | [out, in], [out] |
-/// | `generator.w_average`, `generator.truncation` | [D], [L] |
+/// | `generator.w_average`, `generator.truncation` | [D] (or [L, D]: `SynthesisVariant`), [L] |
 /// | `generator.constant` | [C₀, 4, 4] |
 /// | `generator.layer.{k}.weight` (k ≥ 1) | [Cout, Cin, 3, 3]; even k ≥ 2 acts on the nearest-upsampled input |
 /// | `generator.layer.{k}.noise`, `.noise_strength`, `.bias` | [R, R], [C], [C] |
@@ -62,10 +62,12 @@ package struct GeneratorSpecification: Codable, Equatable, Sendable {
   /// Feature maps per block, from 4×4 up.
   package var blockChannels: [Int]
   package var imageChannels: Int
+  /// Where the network computes otherwise than the published one; nil where it does not.
+  package var variant: SynthesisVariant?
 
   package init(
     resolution: Int, zDimension: Int, wDimension: Int, layerCount: Int, mappingFeatures: [Int],
-    repeatsW: Bool, hasFinalTanh: Bool, blockChannels: [Int], imageChannels: Int
+    repeatsW: Bool, hasFinalTanh: Bool, blockChannels: [Int], imageChannels: Int, variant: SynthesisVariant? = nil
   ) {
     self.resolution = resolution
     self.zDimension = zDimension
@@ -76,6 +78,25 @@ package struct GeneratorSpecification: Codable, Equatable, Sendable {
     self.hasFinalTanh = hasFinalTanh
     self.blockChannels = blockChannels
     self.imageChannels = imageChannels
+    self.variant = variant
+  }
+}
+
+/// What other programs' StyleGAN computes otherwise than the published one.
+package struct SynthesisVariant: Codable, Equatable, Sendable {
+  /// ε of the instance normalization, 1 / √(σ² + ε).
+  package var normEpsilon: Float
+  /// Whether the bias of an up-sampling layer is added before the blur, whose zero padding it then feels.
+  package var blursBias: Bool
+  /// Whether the mean of w is one for each layer, `generator.w_average` [L, D].
+  package var hasLayerAverages: Bool
+
+  package static let published = SynthesisVariant()
+
+  package init(normEpsilon: Float = 1e-8, blursBias: Bool = false, hasLayerAverages: Bool = false) {
+    self.normEpsilon = normEpsilon
+    self.blursBias = blursBias
+    self.hasLayerAverages = hasLayerAverages
   }
 }
 

@@ -19,6 +19,18 @@ package struct SafetensorsHeader: Sendable {
     }
   }
 
+  /// A tensor of a type that is not read.
+  package struct OtherEntry: Equatable, Sendable {
+    package var name: String
+    package var typeName: String
+    package var range: Range<Int>
+  }
+
+  /// Types of the format that are not read: 8, 6 and 4 bits, and complex numbers.
+  private static let otherTypes: Set<String> = [
+    "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "F6_E2M3", "F6_E3M2", "F4", "C64", "C128",
+  ]
+
   /// What is wrong, and where.
   package struct Fault: Error, Equatable {
     package enum Place: Equatable {
@@ -34,6 +46,8 @@ package struct SafetensorsHeader: Sendable {
   package var metadata: [String: String] = [:]
   /// In the order of their bytes in the file.
   package var entries: [Entry] = []
+  /// Only where they were asked for.
+  package var otherEntries: [OtherEntry] = []
   /// Byte of the file where the data begins.
   package var dataStart: Int
 
@@ -63,9 +77,11 @@ package struct SafetensorsHeader: Sendable {
 
   /// Reads and checks the JSON text (the bytes after the length field) of a file of `fileByteCount` bytes.
   ///
+  /// - Parameter isForeign: whether another program wrote the file: its metadata may be null, and it may have tensors of types
+  ///   that are not read.
   /// - Throws: a fault where the text is no JSON object of the right form; a dtype is unknown; a shape's bytes are not
   ///   its range's; ranges overlap, leave a hole, or do not end at the file's end.
-  package init(json: [UInt8], fileByteCount: Int) throws(Fault) {
+  package init(json: [UInt8], fileByteCount: Int, isForeign: Bool = false) throws(Fault) {
     dataStart = Self.prefixByteCount + json.count
     guard json.first == UInt8(ascii: "{") else {
       throw Fault(
@@ -85,7 +101,10 @@ package struct SafetensorsHeader: Sendable {
     let dataByteCount = fileByteCount - dataStart
     for member in members {
       if member.key == "__metadata__" {
+        if isForeign, case .null = member.value { continue }
         metadata = try Self.metadata(member.value)
+      } else if isForeign, let other = try Self.other(member.key, member.value, dataStart, dataByteCount) {
+        otherEntries.append(other)
       } else {
         entries.append(
           try Self.entry(member.key, member.value, dataStart: dataStart, dataByteCount: dataByteCount))
@@ -95,7 +114,12 @@ package struct SafetensorsHeader: Sendable {
       ($0.range.lowerBound, $0.range.upperBound, $0.name) < ($1.range.lowerBound, $1.range.upperBound, $1.name)
     }
     var end = dataStart
-    for entry in entries {
+    var places = entries.map { (name: $0.name, range: $0.range) }
+    if !otherEntries.isEmpty {
+      places += otherEntries.map { (name: $0.name, range: $0.range) }
+      places.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    }
+    for entry in places {
       guard entry.range.lowerBound == end else {
         throw Fault(
           place: .tensor(entry.name), found: "data from offset \(entry.range.lowerBound - dataStart)",
@@ -122,6 +146,21 @@ package struct SafetensorsHeader: Sendable {
       metadata[member.key] = text
     }
     return metadata
+  }
+
+  /// A tensor of a known type that is not read; nil where it is none. Its bytes are not compared with its shape.
+  private static func other(
+    _ name: String, _ value: JSONValue, _ dataStart: Int, _ dataByteCount: Int
+  ) throws(Fault) -> OtherEntry? {
+    guard case .object(let members) = value,
+      case .string(let type)? = members.first(where: { $0.key == "dtype" })?.value, otherTypes.contains(type)
+    else { return nil }
+    let offsets = integers(members.first { $0.key == "data_offsets" }?.value) ?? []
+    guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= dataByteCount else {
+      throw Fault(
+        place: .tensor(name), found: "data_offsets \(offsets)", expected: "[begin, end] up to \(dataByteCount)")
+    }
+    return OtherEntry(name: name, typeName: type, range: dataStart + offsets[0]..<dataStart + offsets[1])
   }
 
   private static func entry(

@@ -82,6 +82,9 @@ extension GeneratorSpecification {
     }
     let last = repeatsW ? wDimension : wDimension * layerCount
     try check("generator.mappingFeatures.last", mappingFeatures.last ?? 0, last...last)
+    if let epsilon = variant?.normEpsilon, !(epsilon > 0 && epsilon <= 1) {
+      throw .specification(field: "generator.variant.normEpsilon", found: "\(epsilon)", expected: "0 to 1, but not 0")
+    }
     try check("generator.blockChannels.count", blockChannels.count, blocks...blocks)
     for channels in blockChannels {
       try check("generator.blockChannels", channels, 1...ModelSpecification.extentLimit)

@@ -65,7 +65,8 @@ private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement
     add("mapping.\(index).bias", [features], .vector)
     width = features
   }
-  add("w_average", [dimension], .vector)
+  let hasLayerAverages = generator.variant?.hasLayerAverages == true
+  add("w_average", hasLayerAverages ? [generator.layerCount, dimension] : [dimension], .vector)
   add("truncation", [generator.layerCount], .vector)
   add("constant", [generator.blockChannels[0], 4, 4], .map)
   for layer in 0..<generator.layerCount {

@@ -47,7 +47,7 @@ package struct ModelComparison: Sendable, Codable {
 
   /// - Parameter count: how many random codes, and images made of them, to compare on.
   package init(
-    _ model: Model, reference: Model, count: Int = 2, seed: UInt32 = 0, kernels: Kernels
+    _ model: Model, reference: Model, count: Int = 2, seed: UInt64 = 0, kernels: Kernels
   ) throws(InversionError) {
     let (ours, theirs) = (model.file.specification, reference.file.specification)
     if let difference = Self.firstDifference(ours, theirs) {

@@ -127,7 +127,7 @@ extension Model {
     }
     let shape = try codeShape()
     return try computing { engine in
-      let samples = try engine.sampler(truncation: truncation, count: count).draw(count, seed: seed) {
+      let samples = try engine.sampler(truncation: truncation, count: count).draw(count, seed: UInt64(seed)) {
         progress($0) && !Task.isCancelled
       }
       let drawn = samples.codes.floats(rows: 0..<samples.codes.rowCount)

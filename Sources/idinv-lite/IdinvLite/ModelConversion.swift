@@ -22,8 +22,8 @@ public struct ModelConversion: Sendable {
   public var perceptual: String?
   public var attributes: String?
   public var precision = Precision.f16
-  /// Whether the generator's image passes through tanh.
-  public var finalTanh = true
+  /// Whether the generator's image passes through tanh; nil: as the program has it that wrote the checkpoint.
+  public var finalTanh: Bool?
   /// Whether the encoder was built with `use_wscale`.
   public var encoderWScale = false
   /// Truncation factor ψ and number of truncated layers; nil for the checkpoint's own, else 0.7 and 8.
@@ -31,7 +31,8 @@ public struct ModelConversion: Sendable {
   public var truncationLayers: Int?
   /// Layers of the perceptual network to keep; nil: up to the ReLU of conv4_3 in a VGG16, all in others.
   public var perceptualLayers: Int?
-  public var perceptualInput = PerceptualInput.caffe
+  /// Nil: what the weights tell, else Caffe's.
+  public var perceptualInput: PerceptualInput?
   /// Interval of pixel values.
   public var pixelRange: ClosedRange<Float> = -1...1
   /// Whether tensors that the published networks do not have are ignored instead of refused.
@@ -91,7 +92,7 @@ public struct ModelConversion: Sendable {
     options.truncationPsi = truncationPsi
     options.truncationLayers = truncationLayers
     options.perceptualLayers = perceptualLayers
-    options.perceptualInput = perceptualInput == .caffe ? .caffe : .torchvision
+    options.perceptualInput = perceptualInput.map { $0 == .caffe ? .caffe : .torchvision }
     options.pixelMinimum = pixelRange.lowerBound
     options.pixelMaximum = pixelRange.upperBound
     options.ignoresUnknownTensors = ignoresUnknownTensors

@@ -14,9 +14,9 @@ package final class CalibrationMeasurement {
     package var psnr: Float
     /// Largest ‖error‖ / ‖code‖ of the encoder.
     package var codeError: Float
-    package var seed: UInt32
+    package var seed: UInt64
 
-    package init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt32 = 0) {
+    package init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt64 = 0) {
       self.sampleCount = sampleCount
       self.psnr = psnr
       self.codeError = codeError

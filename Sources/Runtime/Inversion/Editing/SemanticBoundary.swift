@@ -20,27 +20,29 @@ package struct SemanticBoundary: Sendable, Equatable {
   /// A boundary from stored values.
   ///
   /// - Parameters:
-  ///   - values: [D] or [1, D], the same move in all layers; or [L, D], [1, L, D], [L·D] or [1, L·D].
+  ///   - values: [D] or [1, D], the same move in all layers; or [L, D], [1, L, D], [L·D] or [1, L·D]. Where all rows are the
+  ///     same direction they are one direction that somebody repeated, and count as the first row alone.
   ///   - layers: the layers to move; all where nil.
   /// - Throws: `.badShape` if the values are of another model, `.badLayers`, `.badBoundary` if they are zero or not finite.
   package init(
     name: String, values: [Float], shape stored: [Int], layers: [Int]? = nil, of shape: CodeShape
   ) throws(InversionError) {
-    let isRepeated: Bool
+    let isOneRow: Bool
     switch stored {
-    case [shape.dimension], [1, shape.dimension]: isRepeated = shape.layerCount > 1
+    case [shape.dimension], [1, shape.dimension]: isOneRow = shape.layerCount > 1
     case [shape.layerCount, shape.dimension], [1, shape.layerCount, shape.dimension], [shape.count], [1, shape.count]:
-      isRepeated = false
+      isOneRow = false
     default:
       throw .badShape(
         what: "boundary '\(name)'", expected: "[1, \(shape.dimension)] or [1, \(shape.layerCount), \(shape.dimension)]",
         found: stored)
     }
-    precondition(values.count == (isRepeated ? shape.dimension : shape.count))
+    precondition(values.count == (isOneRow ? shape.dimension : shape.count))
     guard values.allSatisfy(\.isFinite) else {
       throw .badBoundary(name: name, expected: "finite numbers", found: "values that are not")
     }
-    let rows = isRepeated ? (0..<shape.layerCount).flatMap { _ in values } : values
+    let isRepeated = isOneRow || Self.isOneDirection(values, of: shape)
+    let rows = isRepeated ? (0..<shape.layerCount).flatMap { _ in values[shape.entries(of: 0)] } : values
     let moved =
       try layers.map { (layers) throws(InversionError) in try shape.checked(layers, of: "boundary '\(name)'") }
       ?? Array(0..<shape.layerCount)
@@ -66,6 +68,21 @@ package struct SemanticBoundary: Sendable, Equatable {
     self.shape = shape
     self.normal = normal
     self.layers = moved
+  }
+
+  /// Whether the rows [L, D] differ in length at most. Half-precision copies of a row differ by rounding.
+  private static func isOneDirection(_ values: [Float], of shape: CodeShape) -> Bool {
+    guard shape.layerCount > 1 else { return false }
+    let first = values[shape.entries(of: 0)].map(Double.init)
+    let firstLength = length(values[shape.entries(of: 0)])
+    guard firstLength > 0 else { return false }
+    return (1..<shape.layerCount).allSatisfy { layer in
+      let row = values[shape.entries(of: layer)]
+      let rowLength = length(row)
+      guard rowLength > 0 else { return false }
+      let product = zip(first, row).reduce(0) { $0 + $1.0 * Double($1.1) }
+      return product > (1 - 1e-6) * firstLength * rowLength
+    }
   }
 
   private init(name: String, shape: CodeShape, normal: [Float], layers: [Int], scale: Double) {

@@ -1,3 +1,4 @@
+import Quant
 import Runtime
 
 /// How smooth, and how much within the domain, the way between two inverted codes is (Zhu et al., ECCV 2020, sec. 4.3).
@@ -65,7 +66,7 @@ package struct SampleEvaluation: Sendable, Codable {
 
 extension Evaluator {
   /// - Parameter count: samples z ~ N(0, 1), with the file's truncation.
-  package func samples(count: Int, imageCount: Int, seed: UInt32 = 0, kernels: Kernels) throws -> SampleEvaluation? {
+  package func samples(count: Int, imageCount: Int, seed: UInt64 = 0, kernels: Kernels) throws -> SampleEvaluation? {
     let generator = try model.generator()
     var random = TorchRandom(seed: seed)
     var pooled: [Float] = []

@@ -1,3 +1,5 @@
+import Quant
+
 /// The sliced Wasserstein distance of two sets of pictures, level by level of a Laplacian pyramid (Karras et al.,
 /// *Progressive Growing of GANs*, ICLR 2018, sec. 5 and its published code): do patches of both sets look alike?
 ///
@@ -29,7 +31,7 @@ package struct SlicedWasserstein: Sendable {
   /// - Parameters:
   ///   - images: each [3, R, R], R even down to a level of 16 pixels or 7 and more.
   ///   - seed: of the patches' places; the same for sets that are compared.
-  package init(_ images: [[Float]], resolution: Int, seed: UInt32 = 0) {
+  package init(_ images: [[Float]], resolution: Int, seed: UInt64 = 0) {
     precondition(!images.isEmpty && resolution >= Self.patchSide)
     precondition(images.allSatisfy { $0.count == Self.channels * resolution * resolution })
     imageCount = images.count
@@ -67,7 +69,7 @@ package struct SlicedWasserstein: Sendable {
   }
 
   /// - Precondition: both sets have as many images of one resolution.
-  package func distances(to other: SlicedWasserstein, seed: UInt32 = 1) -> [Level] {
+  package func distances(to other: SlicedWasserstein, seed: UInt64 = 1) -> [Level] {
     precondition(imageCount == other.imageCount && descriptors.map(\.resolution) == other.descriptors.map(\.resolution))
     let directions = Self.directions(seed: seed)
     return zip(descriptors, other.descriptors).map { ours, theirs in
@@ -78,7 +80,7 @@ package struct SlicedWasserstein: Sendable {
   }
 
   /// Unit columns, [147, directions].
-  private static func directions(seed: UInt32) -> [Float] {
+  private static func directions(seed: UInt64) -> [Float] {
     var random = TorchRandom(seed: seed)
     var values = random.normals(patchCount * directionCount)
     for direction in 0..<directionCount {

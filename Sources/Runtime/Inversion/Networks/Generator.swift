@@ -4,6 +4,7 @@ import Runtime
 /// A StyleGAN generator (Karras et al., CVPR 2019) with frozen weights: mapping z → w, truncation, synthesis w+ → image.
 package struct Generator: Sendable {
   package let specification: GeneratorSpecification
+  private let variant: SynthesisVariant
   private let mapping: [DenseLayerWeights]
   private let averageCode: [Float]
   private let truncation: [Float]
@@ -23,6 +24,7 @@ package struct Generator: Sendable {
 
   init(_ specification: GeneratorSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
+    variant = specification.variant ?? .published
     var mapping: [DenseLayerWeights] = []
     for index in specification.mappingFeatures.indices {
       mapping.append(try weights.dense("generator.mapping.\(index)"))
@@ -31,17 +33,21 @@ package struct Generator: Sendable {
     averageCode = try weights.values("generator.w_average")
     truncation = try weights.values("generator.truncation")
     constant = try weights.values("generator.constant")
+    let blursBias = variant.blursBias
     var layers: [Layer] = []
     for index in 0..<specification.layerCount {
       let prefix = "generator.layer.\(index)"
-      let form: ConvolutionForm = index % 2 == 0 ? .upsample2x : .same(kernel: 3)
+      let isUpsampling = index > 0 && index % 2 == 0
+      let form: ConvolutionForm = isUpsampling ? .upsample2x : .same(kernel: 3)
+      let bias = try weights.values("\(prefix).bias")
       layers.append(
         Layer(
-          convolution: index == 0 ? nil : try weights.convolution(prefix, form: form, hasBias: false),
+          convolution: index == 0
+            ? nil : try weights.convolution(prefix, form: form, hasBias: blursBias && isUpsampling),
           epilogue: NoiseBiasActivation(
             noise: try weights.values("\(prefix).noise"),
             noiseStrength: try weights.values("\(prefix).noise_strength"),
-            bias: try weights.values("\(prefix).bias"), activation: .leakyReLU(slope: Self.slope)),
+            bias: blursBias && isUpsampling ? bias.map { _ in 0 } : bias, activation: .leakyReLU(slope: Self.slope)),
           style: try weights.dense("\(prefix).style")))
     }
     self.layers = layers
@@ -52,8 +58,10 @@ package struct Generator: Sendable {
   /// Entries of one code: L·D.
   package var codeCount: Int { specification.layerCount * specification.wDimension }
 
-  /// The mean code w̄, repeated for all layers: [L·D].
-  package var meanCode: [Float] { (0..<specification.layerCount).flatMap { _ in averageCode } }
+  /// The mean code w̄, repeated for all layers where they share one: [L·D].
+  package var meanCode: [Float] {
+    variant.hasLayerAverages ? averageCode : (0..<specification.layerCount).flatMap { _ in averageCode }
+  }
 
   /// z [N, Z] → w [N, D] (`repeatsW`) or [N, L·D].
   package func appendMapping(to graph: inout Graph, _ z: TensorID) throws(GraphError) -> TensorID {
@@ -75,8 +83,9 @@ package struct Generator: Sendable {
     // A file that truncates nothing does not say which layers it would.
     let truncatesNone = truncation.allSatisfy { $0 == 1 }
     let factors = truncation.map { $0 == 1 && !truncatesNone ? 1 : psi ?? $0 }
-    let scale = factors.flatMap { factor in averageCode.map { _ in factor } }
-    let shift = factors.flatMap { factor in averageCode.map { (1 - factor) * $0 } }
+    let (dimension, mean) = (specification.wDimension, meanCode)
+    let scale = factors.flatMap { Array(repeating: $0, count: dimension) }
+    let shift = mean.indices.map { (1 - factors[$0 / dimension]) * mean[$0] }
     return try graph.append(ColumnAffine(scale: scale, shift: shift), tiled)
   }
 
@@ -99,7 +108,7 @@ package struct Generator: Sendable {
         if convolution.form == .upsample2x { features = try graph.append(Blur(), features) }
       }
       features = try graph.append(layer.epilogue, features)
-      features = try graph.appendStyleModulation(features, style: style)
+      features = try graph.appendStyleModulation(features, style: style, epsilon: variant.normEpsilon)
     }
     let image = try graph.append(Convolution(output), features)
     return specification.hasFinalTanh ? try graph.append(Tanh(), image) : image

@@ -111,7 +111,7 @@ extension Model {
   /// Codes of `torch.manual_seed(seed); torch.randn(count, Z)` without truncation, [count, L·D].
   ///
   /// - Throws: `.missingNetwork`.
-  func randomCodes(_ count: Int, seed: UInt32, kernels: Kernels) throws(InversionError) -> [Float] {
+  func randomCodes(_ count: Int, seed: UInt64, kernels: Kernels) throws(InversionError) -> [Float] {
     var random = TorchRandom(seed: seed)
     let latents = random.normals(count * (try generator().specification.zDimension))
     let w = try run(.mapping, on: latents, count: count, kernels: kernels).values

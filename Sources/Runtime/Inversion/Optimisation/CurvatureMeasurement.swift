@@ -15,7 +15,7 @@ package final class CurvatureMeasurement {
     package var imageCount: Int
     /// Directions that are kept, or as many as a code has entries.
     package var rank: Int
-    package var seed: UInt32
+    package var seed: UInt64
     /// Codes up to this length are looked at in all their directions, longer ones in twice as many as are measured.
     var wholeLimit = 1024
 
@@ -23,7 +23,7 @@ package final class CurvatureMeasurement {
     /// is kept, since it is along them that images differ (docs/OPTIMIZERS.md).
     package static let defaultRank = 64
 
-    package init(imageCount: Int = 64, rank: Int = defaultRank, seed: UInt32 = 0) {
+    package init(imageCount: Int = 64, rank: Int = defaultRank, seed: UInt64 = 0) {
       self.imageCount = imageCount
       self.rank = rank
       self.seed = seed

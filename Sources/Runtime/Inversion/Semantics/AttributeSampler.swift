@@ -59,7 +59,7 @@ package final class AttributeSampler {
   /// - Parameter progress: gets the number of samples done; false ends the work, and what is done is returned.
   /// - Throws: `.badOption` where the codes do not fit into memory, `.badSamples` where an attribute is not finite.
   package func draw(
-    _ count: Int, seed: UInt32, progress: (Int) -> Bool = { _ in true }
+    _ count: Int, seed: UInt64, progress: (Int) -> Bool = { _ in true }
   ) throws(InversionError) -> Samples {
     guard let builder = FloatMatrixBuilder(rowCapacity: count, columnCount: codeCount) else {
       throw .badOption(

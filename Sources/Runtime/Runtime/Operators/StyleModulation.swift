@@ -125,8 +125,10 @@ private struct StyleModulationBackwardData: Operator {
 
 extension Graph {
   /// Appends instance normalisation and style modulation of `input` by `style` (see `StyleModulation`).
-  package mutating func appendStyleModulation(_ input: TensorID, style: TensorID) throws(GraphError) -> TensorID {
-    let statistics = try append(ChannelStatistics(epsilon: 1e-8), input)
+  package mutating func appendStyleModulation(
+    _ input: TensorID, style: TensorID, epsilon: Float = 1e-8
+  ) throws(GraphError) -> TensorID {
+    let statistics = try append(ChannelStatistics(epsilon: epsilon), input)
     return try append(StyleModulation(), input, statistics, style)
   }
 }

@@ -33,7 +33,7 @@ struct BoundarySearchLayers: ParsableCommand {
   var samples: Int?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the codes.", valueName: "seed"))
-  var seed: UInt32 = 0
+  var seed: UInt64 = 0
 
   @Option(
     parsing: .unconditional,

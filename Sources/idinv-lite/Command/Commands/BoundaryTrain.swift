@@ -143,7 +143,7 @@ struct LearningOptions: ParsableArguments {
     if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
   }
 
-  func options(seed: UInt32, shape: CodeShape) throws -> BoundaryTraining.Options {
+  func options(seed: UInt64, shape: CodeShape) throws -> BoundaryTraining.Options {
     var options = BoundaryTraining.Options()
     options.samples.ratio = ratio
     options.samples.trainingShare = split

@@ -43,7 +43,7 @@ struct Calibrate: ParsableCommand {
   var codeError = CalibrationMeasurement.Plan().codeError
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the random codes.", valueName: "n"))
-  var seed: UInt32 = 0
+  var seed: UInt64 = 0
 
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions

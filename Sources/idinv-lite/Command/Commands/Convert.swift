@@ -10,8 +10,17 @@ extension PerceptualInput: ExpressibleByArgument {}
 
 /// What a checkpoint cannot state; shared by `convert` and `verify`.
 struct FoldingOptions: ParsableArguments {
-  @Flag(inversion: .prefixedNo, help: "Whether the generator's image passes through tanh.")
-  var finalTanh = true
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether the generator's image passes through tanh. Default: as the program that wrote the checkpoint has it."
+  )
+  var finalTanh: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a file has several copies of a network, the one whose name contains this. Default: the running average.",
+      valueName: "name"))
+  var which: String?
 
   @Flag(help: "The encoder was built with use_wscale.")
   var encoderWscale = false
@@ -33,8 +42,11 @@ struct FoldingOptions: ParsableArguments {
       valueName: "n"))
   var perceptualLayers: Int?
 
-  @Option(help: "Input of the perceptual network: caffe (BGR minus a mean, as published) or torchvision.")
-  var perceptualInput = PerceptualInput.caffe
+  @Option(
+    help: ArgumentHelp(
+      "Input of the perceptual network: caffe (BGR minus a mean, as published) or torchvision. Default: what the weights "
+        + "tell, else caffe."))
+  var perceptualInput: PerceptualInput?
 
   mutating func validate() throws {
     if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
@@ -50,6 +62,7 @@ struct FoldingOptions: ParsableArguments {
     var options = ConversionOptions()
     options.precision = weights
     options.finalTanh = finalTanh
+    options.which = which
     options.encoderWScale = encoderWscale
     options.truncationPsi = truncationPsi
     options.truncationLayers = truncationLayers
@@ -65,12 +78,16 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Convert trained checkpoints into one model file.",
     discussion: """
-      Example: idinv-lite convert --generator g.pth --encoder e.pth -o model.idinv
+      Example: idinv-lite convert generator.pth encoder.pth vgg16.pth -o ffhq.idinv
 
-      Reads PyTorch .pth (zip and legacy) and .safetensors with the names of idinvert_pytorch. Any part may be left \
-      out. Resolution, layers, channels, dimensions, fused scale and batch normalization are inferred from names and \
-      shapes. Prints what was found, inferred and ignored.
+      Says what each file is, and converts what it holds: PyTorch's .pth and .pt (also unpacked folders and archives of \
+      one), .safetensors, and NVIDIA's .pkl, none of whose code is run. Resolution, layers, channels, dimensions and \
+      normalization are inferred from names and shapes; what was found, inferred and ignored is printed. docs/MODELS.md \
+      lists the programs whose files are read.
       """)
+
+  @Argument(help: ArgumentHelp("Checkpoints, in any order; what each holds is recognized.", valueName: "checkpoint"))
+  var files: [String] = []
 
   @Option(help: ArgumentHelp("StyleGAN generator.", valueName: "checkpoint")) var generator: String?
   @Option(help: ArgumentHelp("Domain-guided encoder.", valueName: "checkpoint")) var encoder: String?
@@ -107,16 +124,16 @@ struct Convert: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
-    if attributes != nil, perceptual == nil {
+    if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil else {
-      throw ValidationError("give at least one of --generator, --encoder and --perceptual")
+    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty else {
+      throw ValidationError("give checkpoints, or at least one of --generator, --encoder and --perceptual")
     }
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] { [generator, encoder, perceptual, attributes].compactMap { $0 } }
+  private var checkpoints: [String] { files + [generator, encoder, perceptual, attributes].compactMap { $0 } }
 
   func run() throws {
     try reporting {
@@ -130,8 +147,10 @@ struct Convert: ParsableCommand {
       let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().deletingLastPathComponent().path
       AtomicFile.removeLeftovers(in: folder)
       let context = reporting.context()
-      let conversion = Conversion(
+      let given = Conversion(
         generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
+      let assignment = try given.assigning(files)
+      let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in
         try conversion.run(to: output) { share in
           context.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
@@ -145,7 +164,8 @@ struct Convert: ParsableCommand {
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
       }
-      try reporting.summarise(report.text) { report }
+      let found = assignment.recognitions.map { "found: \($0.path) is \($0.description)\n" }
+      try reporting.summarise(found.joined() + report.text) { report }
     }
   }
 

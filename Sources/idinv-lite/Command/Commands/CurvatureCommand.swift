@@ -38,7 +38,7 @@ struct CurvatureCommand: ParsableCommand {
   var rank = CurvatureMeasurement.Plan.defaultRank
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seed of the random codes.", valueName: "n"))
-  var seed: UInt32 = 0
+  var seed: UInt64 = 0
 
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions

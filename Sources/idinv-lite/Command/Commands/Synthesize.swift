@@ -47,7 +47,7 @@ struct Synthesize: ParsableCommand {
     guard (seeds == nil) != (codes == nil) else { throw ValidationError("give either --seeds or --codes") }
     if truncation != nil && seeds == nil { throw ValidationError("--truncation acts on --seeds") }
     if let truncation, !truncation.isFinite { throw ValidationError("--truncation: expected a number") }
-    if let seeds { _ = try IntegerList(seeds, option: "--seeds", limit: 10_000) }
+    if let seeds { _ = try IntegerList.seeds(seeds, option: "--seeds", limit: 10_000) }
   }
 
   func run() throws {
@@ -56,7 +56,7 @@ struct Synthesize: ParsableCommand {
       let loaded = try model.load()
       let kernels = try engine.kernels()
       let specification = try loaded.generator().specification
-      let seeds = try self.seeds.map { try IntegerList($0, option: "--seeds", limit: 10_000).values }
+      let seeds = try self.seeds.map { try IntegerList.seeds($0, option: "--seeds", limit: 10_000) }
       var wPlus = try codes.map { try Codes.read($0, for: loaded) } ?? []
       let choice = try memory.limit.choose(
         loaded, networks: seeds == nil ? [.generator] : [.mapping, .truncation, .generator],
@@ -65,12 +65,12 @@ struct Synthesize: ParsableCommand {
       var names: [String] = []
       if let seeds {
         let z = seeds.flatMap { seed in
-          var random = TorchRandom(seed: UInt32(seed))
+          var random = TorchRandom(seed: UInt64(seed))
           return random.normals(specification.zDimension)
         }
         let w = try model.run(.mapping, on: z, count: seeds.count, kernels: kernels).values
         wPlus = try model.run(.truncation, on: w, count: seeds.count, kernels: kernels, psi: truncation).values
-        names = seeds.map { "seed" + String(format: "%04d", $0) }
+        names = seeds.map { "seed" + String(repeating: "0", count: max(0, 4 - "\($0)".count)) + "\($0)" }
       } else {
         let count = wPlus.count / (specification.layerCount * specification.wDimension)
         names = (0..<count).map { "code" + String(format: "%04d", $0) }

@@ -46,11 +46,18 @@ struct Verify: ParsableCommand {
       try Model.requireModelFile(model)
       let file = try locating(model) { try ModelFile(path: model) }
       try locating(model) { try file.verifyChecksums() }
-      var parts: [Part: String] = [:]
+      var parts: [NetworkPart: String] = [:]
       for path in against {
-        let part = try Part(of: path)
-        guard parts.updateValue(path, forKey: part) == nil else {
-          throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
+        let recognition = try locating(path) { Recognition(try CheckpointReader.open(path), which: folding.which) }
+        guard !recognition.networks.isEmpty else {
+          throw Failure(
+            .badData,
+            "\(path): is no generator, encoder, perceptual or attribute checkpoint; it is \(recognition.description)")
+        }
+        for part in recognition.networks.map(\.part) {
+          guard parts.updateValue(path, forKey: part) == nil else {
+            throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
+          }
         }
       }
       var options = folding.conversionOptions(weights: .f32)
@@ -73,7 +80,7 @@ struct Verify: ParsableCommand {
       let specification = file.specification
       for (part, isHeld, isSame) in [
         (
-          Part.generator, specification.generator != nil,
+          NetworkPart.generator, specification.generator != nil,
           specification.generator == reference.file.specification.generator
         ),
         (.encoder, specification.encoder != nil, specification.encoder == reference.file.specification.encoder),
@@ -139,29 +146,9 @@ struct Verify: ParsableCommand {
       + strangers.map { "note: \($0.path): by its SHA-256 not the file that \(model) was made of" }
     return lines.joined(separator: "\n") + "\n"
   }
+}
 
-  private enum Part: String {
-    case generator, encoder, perceptual, attributes
-
-    var title: String { self == .attributes ? "attribute" : rawValue }
-    var article: String { self == .encoder || self == .attributes ? "an" : "a" }
-
-    init(of path: String) throws {
-      let names = try locating(path) { try CheckpointReader.open(path).names }
-      if names.contains(where: { $0.contains("synthesis.") }) {
-        self = .generator
-      } else if names.contains(where: { $0.contains("block0.conv") }) {
-        self = .encoder
-      } else if names.contains(where: { $0.hasPrefix("layer") || $0.hasPrefix("features.") }) {
-        self = .perceptual
-      } else if names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }) {
-        self = .attributes
-      } else {
-        throw Failure(
-          .badData,
-          "\(path): is no generator, encoder, perceptual or attribute checkpoint; its first tensor is '\(names.first ?? "none")'"
-        )
-      }
-    }
-  }
+extension NetworkPart {
+  fileprivate var title: String { self == .attributes ? "attribute" : rawValue }
+  fileprivate var article: String { self == .encoder || self == .attributes ? "an" : "a" }
 }

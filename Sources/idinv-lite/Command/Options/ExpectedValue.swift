@@ -3,7 +3,7 @@
 enum ExpectedValue {
   private static let descriptions = [
     "n": "a whole number", "k": "a whole number", "pixels": "a whole number of pixels",
-    "seed": "a whole number from 0 to \(UInt32.max)", "alpha": "a number such as -1.5", "psi": "a number such as 0.7",
+    "seed": "a whole number from 0 to \(UInt64.max)", "alpha": "a number such as -1.5", "psi": "a number such as 0.7",
     "share": "a number such as 0.02", "weight": "a number such as 5e-5", "rate": "a number such as 0.01",
     "c": "a number such as 1", "dB": "a number of dB", "db": "a number of dB",
     "size": "bytes, or a size such as 256M or 1.5G", "time": "a time with its unit, such as 300ms, 5s or 2m",

@@ -29,7 +29,7 @@ struct SampleOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Seed of the samples and of the order of training.", valueName: "seed")
   )
-  var seed: UInt32 = 0
+  var seed: UInt64 = 0
 
   @Option(
     parsing: .unconditional,

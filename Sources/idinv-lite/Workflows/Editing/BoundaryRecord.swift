@@ -30,7 +30,7 @@ package struct BoundaryRecord: Encodable {
   package var validation_accuracy: Accuracy
   package var remaining_accuracy: Accuracy
   package var samples: Int
-  package var seed: UInt32?
+  package var seed: UInt64?
   package var ratio: Double
   package var split: Double
   package var cost: Double

@@ -31,9 +31,12 @@ package enum CodeSource {
     }
   }
 
-  /// What one path stands for where several kinds may be given: a `.npy` file, a result folder, or pictures.
+  /// Endings of files that hold arrays.
+  private static let arrays = ["npy", "npz", "pt", "pth", "pkl"]
+
+  /// What one path stands for where several kinds may be given: a file of codes, a result folder, or pictures.
   package init(path: String) {
-    if path.lowercased().hasSuffix(".npy") {
+    if Self.arrays.contains(URL(fileURLWithPath: path).pathExtension.lowercased()) {
       self = .codes(path)
     } else if FileManager.default.fileExists(atPath: ResultList.path("inverted_codes.npy", in: path)) {
       self = .results(path)

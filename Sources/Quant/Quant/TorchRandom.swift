@@ -9,8 +9,10 @@ package struct TorchRandom: Sendable {
   private var state: [UInt32]
   private var position = 624
 
-  package init(seed: UInt32) {
-    state = [seed]
+  /// - Parameter seed: any seed of PyTorch's: it takes 64 bits (of a negative number, 2⁶⁴ more), and its generator on a
+  ///   CPU starts from the lower 32.
+  package init(seed: some BinaryInteger) {
+    state = [UInt32(truncatingIfNeeded: seed)]
     for index in 1..<624 {
       let previous = state[index - 1]
       state.append(1_812_433_253 &* (previous ^ (previous >> 30)) &+ UInt32(index))
@@ -36,7 +38,7 @@ package struct TorchRandom: Sendable {
   private mutating func uniform() -> Float { Float(next() & 0xFF_FFFF) * 0x1p-24 }
 
   /// A number in 0..<limit, as `torch.randint` takes it.
-  mutating func integer(below limit: Int) -> Int { Int(next()) % limit }
+  package mutating func integer(below limit: Int) -> Int { Int(next()) % limit }
 
   /// Standard normal numbers.
   package mutating func normals(_ count: Int) -> [Float] {
