@@ -34,6 +34,11 @@ let tiers: [Target] =
 // Options and pages are no hot code, and optimizing them took a third of the time to compile everything.
 let quickly: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
+// Documentation needs a plugin that nothing else does: `scripts/docs` asks for it.
+let documentation: [Package.Dependency] =
+  Context.environment["IDINV_DOCS"] == nil
+  ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")]
+
 let package = Package(
   name: "idinv-lite",
   products: [
@@ -44,7 +49,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
-  ],
+  ] + documentation,
   targets: tiers + [
     // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.
     .target(

@@ -149,7 +149,7 @@ class RefinementStep:
         return [float(pixel), float(perceptual), float(domain)]
 
     def first_losses(self, steps: int = 2) -> list[list[float]]:
-        """Losses of the first steps of the published optimisation: the second depends on the first one's gradient."""
+        """Losses of the first steps of the published optimization: the second depends on the first one's gradient."""
         start = self.code.detach().clone()
         adam = torch.optim.Adam([self.code], lr=LEARNING_RATE)
         losses = []

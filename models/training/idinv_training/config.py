@@ -38,7 +38,7 @@ class LessonConfig:
     learning_rate: float = 0.003
     mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
     perceptual_weight: float = 1e-4  # at full resolution; F knows no other
-    edge_weight: float = 0.5  # of the mean error of differences between neighbouring pixels
+    edge_weight: float = 0.5  # of the mean error of differences between neighboring pixels
     focus: float = 4.0  # how much more eyes and mouth weigh: few pixels, which say much
 
 

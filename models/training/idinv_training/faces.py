@@ -6,7 +6,7 @@ glasses. Each solid is an ellipsoid in the frame of the head, hit by parallel ra
 are smooth masks on the head's surface. All masks are a few hundredths of a unit soft, and the picture is supersampled.
 
 The domain is narrow on purpose (small rotations, calm background, soft light) and its features are large: an attribute
-that moves only a handful of pixels is learnt neither by a small GAN nor by an encoder.
+that moves only a handful of pixels is learned neither by a small GAN nor by an encoder.
 
 Coordinates: x to the right, y up, z to the viewer; the head is about 1.45 wide and 1.95 high, the view 2.4.
 """
@@ -105,17 +105,17 @@ def _mix(a, b, mask: Plane) -> Vector:
     return tuple(p + (q - p) * mask for p, q in zip(a, b))
 
 
-def _tint(colour: Vector, mask: Plane, factor: tuple[float, float, float]) -> Vector:
-    return tuple(c * (1 + (f - 1) * mask) for c, f in zip(colour, factor))
+def _tint(color: Vector, mask: Plane, factor: tuple[float, float, float]) -> Vector:
+    return tuple(c * (1 + (f - 1) * mask) for c, f in zip(color, factor))
 
 
 def _ramp(t: Plane, stops: tuple[tuple[float, float, float], ...]) -> Vector:
-    """Piecewise linear colour ramp over t in [0, 1]."""
-    colour = tuple(torch.full_like(t, c) for c in stops[0])
+    """Piecewise linear color ramp over t in [0, 1]."""
+    color = tuple(torch.full_like(t, c) for c in stops[0])
     for i in range(len(stops) - 1):
         part = (t * (len(stops) - 1) - i).clamp(0, 1)
-        colour = tuple(c + (stops[i + 1][k] - stops[i][k]) * part for k, c in enumerate(colour))
-    return colour
+        color = tuple(c + (stops[i + 1][k] - stops[i][k]) * part for k, c in enumerate(color))
+    return color
 
 
 def _dot(a: Vector, b: Vector) -> Plane:
@@ -131,14 +131,14 @@ class _Hit:
     cover: Plane
 
 
-def _ellipsoid(origin: Vector, direction: Vector, centre, radii, soft: float = 0.05) -> _Hit:
-    o = tuple((p - c) / r for p, c, r in zip(origin, centre, radii))
+def _ellipsoid(origin: Vector, direction: Vector, center, radii, soft: float = 0.05) -> _Hit:
+    o = tuple((p - c) / r for p, c, r in zip(origin, center, radii))
     d = tuple(p / r for p, r in zip(direction, radii))
     a, b, c = _dot(d, d), _dot(o, d), _dot(o, o) - 1
     discriminant = b * b - a * c
     t = (-b - discriminant.clamp_min(0).sqrt()) / a
     point = tuple(p + t * q for p, q in zip(origin, direction))
-    n = tuple((p - q) / (r * r) for p, q, r in zip(point, centre, radii))
+    n = tuple((p - q) / (r * r) for p, q, r in zip(point, center, radii))
     length = torch.rsqrt(_dot(n, n) + 1e-9)
     # At the silhouette, discriminant / a is twice the distance from the edge in units of the radius.
     return _Hit(point, tuple(v * length for v in n), _inside(discriminant / a, soft))
@@ -188,19 +188,19 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
                    a["light"].cos() * math.cos(elevation))
     light = turn.to_head(light_world)
 
-    def shade(colour: Vector, normal: Vector, light: Vector, occlusion=1.0) -> Vector:
+    def shade(color: Vector, normal: Vector, light: Vector, occlusion=1.0) -> Vector:
         diffuse = ((_dot(normal, light) + 0.25) / 1.25).clamp_min(0)
         amount = (0.46 + 0.62 * diffuse) * occlusion
-        return tuple(c * amount for c in colour)
+        return tuple(c * amount for c in color)
 
     # Background: two muted hues, brighter in the middle.
     level = 0.40 + 0.50 * a["brightness"]
     glow = 1.06 - 0.13 * (u * u + v * v)
     picture: Vector = tuple(level * glow * (1 + k * (a["background"] - 0.5)) for k in (-0.45, 0.05, 0.45))
 
-    def over(colour: Vector, mask: Plane) -> None:
+    def over(color: Vector, mask: Plane) -> None:
         nonlocal picture
-        picture = _mix(picture, colour, mask)
+        picture = _mix(picture, color, mask)
 
     skin = _ramp(a["skin"], SKIN)
     grey = _step(age, 0.55, 0.95)
@@ -242,11 +242,11 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     ax, facing = x.abs(), _step(z, 0.05, 0.25)
 
     eye_x, eye_y, mouth_y = 0.295, 0.06, -0.53
-    colour = skin
+    color = skin
     occlusion = 1 - 0.16 * _bump((ax - eye_x) / 0.24, (y - eye_y - 0.03) / 0.18) * facing
     occlusion = occlusion - 0.25 * _step(-y, 0.72, 1.0)
     blush = _bump((ax - 0.42) / 0.20, (y + 0.26 - 0.05 * smile) / 0.16) * facing
-    colour = _tint(colour, blush * (0.45 + 0.55 * smile.clamp_min(0)) * (1 - 0.5 * a["skin"]), (1.04, 0.80, 0.80))
+    color = _tint(color, blush * (0.45 + 0.55 * smile.clamp_min(0)) * (1 - 0.5 * a["skin"]), (1.04, 0.80, 0.80))
 
     # Folds beside the mouth, on the forehead and below the eyes come with age; a smile deepens the first.
     fold_x = 0.20 + 0.42 * (-0.18 - y)
@@ -254,15 +254,15 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     folds = folds * (0.9 * _step(age, 0.3, 1.0) + 0.25 * smile.clamp_min(0))
     lines = sum(_bump((y - level) / 0.030, ax / 0.42) for level in (0.46, 0.60)) * _step(age, 0.4, 1.0)
     bags = _bump((y - eye_y + 0.20) / 0.035, (ax - eye_x) / 0.15) * _step(age, 0.35, 1.0)
-    colour = _tint(colour, (folds + 0.7 * lines + 0.8 * bags).clamp(0, 1) * facing, (0.70, 0.60, 0.55))
+    color = _tint(color, (folds + 0.7 * lines + 0.8 * bags).clamp(0, 1) * facing, (0.70, 0.60, 0.55))
 
     # Beard and moustache.
     jaw_line = _step(-y - 0.36 + 0.30 * (ax - 0.25).clamp_min(0), -0.03, 0.09)
     around_mouth = _step((ax / 0.33).square() + ((y - mouth_y) / 0.13).square(), 0.6, 1.1)
     moustache = _bump((ax / 0.30).square(), (y - mouth_y - 0.17) / 0.075)
     beard = torch.maximum(jaw_line * around_mouth, moustache.clamp(0, 1)) * _step(z, -0.1, 0.15)
-    beard_colour = tuple(0.85 * h for h in hair)
-    colour = _mix(colour, beard_colour, beard * _step(a["beard"], 0.3, 1.0) * 0.95)
+    beard_color = tuple(0.85 * h for h in hair)
+    color = _mix(color, beard_color, beard * _step(a["beard"], 0.3, 1.0) * 0.95)
 
     # Mouth: a curved band; it opens to teeth when smiling, to darkness otherwise.
     half_width = 0.25 + 0.07 * smile - 0.03 * mouth_open
@@ -273,13 +273,13 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     gap = 0.15 * mouth_open
     upper, lower = 0.35 * gap + lips, -(0.75 * gap + 1.2 * lips)
     lip_mask = _inside(upper * profile.sqrt() - curve) * _inside(curve - lower * profile.sqrt()) * (across < 1) * facing
-    lip_colour = tuple(s * f for s, f in zip(skin, (0.84, 0.48, 0.48)))
-    colour = _mix(colour, lip_colour, lip_mask)
+    lip_color = tuple(s * f for s, f in zip(skin, (0.84, 0.48, 0.48)))
+    color = _mix(color, lip_color, lip_mask)
     seam = _bump((curve + 0.2 * gap) / 0.030, zero) * _step(1.08 - across, 0, 0.12) * facing
-    colour = _tint(colour, seam * (1 - _step(gap, 0.02, 0.06)), (0.35, 0.25, 0.25))
+    color = _tint(color, seam * (1 - _step(gap, 0.02, 0.06)), (0.35, 0.25, 0.25))
     inner = _inside(0.35 * gap * profile - curve) * _inside(curve + 0.75 * gap * profile) * _step(gap, 0.01, 0.04)
     teeth = _inside(curve + 0.75 * gap * profile - 0.07 * (1.2 - smile)) * _step(smile, -0.2, 0.3)
-    colour = _mix(colour, _mix((0.22, 0.05, 0.06), (0.97, 0.96, 0.92), teeth), inner * (across < 1) * facing)
+    color = _mix(color, _mix((0.22, 0.05, 0.06), (0.97, 0.96, 0.92), teeth), inner * (across < 1) * facing)
 
     # Eyes.
     dx, dy = ax - eye_x, y - eye_y
@@ -292,26 +292,26 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     iris = _mix(_ramp(a["iris"], IRIS), (0.02, 0.02, 0.02), _inside(0.048 - radius))
     glint = _bump((dx + 0.01 - 0.04 * x.sign()) / 0.028, (dy - 0.04) / 0.028)
     iris = _mix(iris, (1.0, 1.0, 1.0), 0.8 * glint)
-    colour = _mix(colour, _mix(white, iris, _inside(0.102 - radius)), eye)
+    color = _mix(color, _mix(white, iris, _inside(0.102 - radius)), eye)
     lash = _bump((dy - top) / 0.030, zero) * _step(0.215 - dx.abs(), 0, 0.04) * facing
-    colour = _tint(colour, lash * (0.95 - 0.35 * masc), (0.15, 0.12, 0.11))
+    color = _tint(color, lash * (0.95 - 0.35 * masc), (0.15, 0.12, 0.11))
 
     # Brows.
     bx = (ax - eye_x - 0.01) / 0.23
     brow_y = eye_y + 0.25 + 0.05 * a["brow_raise"] - 0.02 * masc - 0.045 * bx.square() - 0.02 * a["brow_raise"] * bx
     thickness = 0.032 + 0.022 * masc
     brow = torch.exp(-((y - brow_y) / thickness) ** 4) * _step(1 - bx.abs(), 0, 0.2) * facing
-    colour = _mix(colour, tuple(0.72 * h for h in _mix(_ramp(a["hair_colour"], HAIR), GREY, grey * 0.7)), brow * 0.9)
+    color = _mix(color, tuple(0.72 * h for h in _mix(_ramp(a["hair_colour"], HAIR), GREY, grey * 0.7)), brow * 0.9)
 
     # The shadow of the hair on the forehead.
     hairline = 0.60 - 0.16 * (x / 0.5).square() * (1 - 0.5 * masc)
     occlusion = occlusion - 0.22 * _step(y - hairline, -0.16, 0.02) * facing
-    over(shade(colour, head.normal, light, occlusion.clamp(0.3, 1)), head.cover)
+    over(shade(color, head.normal, light, occlusion.clamp(0.3, 1)), head.cover)
 
     # Nose: stands out, so that it moves against the face when the head turns.
     nose = _ellipsoid(origin, towards, (0.0, -0.19, 0.80), (0.105 + 0.02 * masc, 0.19, 0.20), soft=0.35)
-    nose_colour = _tint(skin, _step(-nose.point[1], 0.26, 0.36), (0.62, 0.52, 0.50))
-    over(shade(nose_colour, nose.normal, light), nose.cover * 0.85)
+    nose_color = _tint(skin, _step(-nose.point[1], 0.26, 0.36), (0.62, 0.52, 0.50))
+    over(shade(nose_color, nose.normal, light), nose.cover * 0.85)
 
     # Front hair: a shell over the head, cut at the hairline and beside the face.
     shell = _ellipsoid(origin, towards, (0.0, 0.07, -0.05),

@@ -1,4 +1,4 @@
-"""What the judge says of a run's networks: the figures of the model card that need no optimisation."""
+"""What the judge says of a run's networks: the figures of the model card that need no optimization."""
 
 from __future__ import annotations
 

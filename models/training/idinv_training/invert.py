@@ -1,4 +1,4 @@
-"""Domain-regularised optimisation (In-domain, equation 4), to measure what the networks are for.
+"""Domain-regularized optimization (In-domain, equation 4), to measure what the networks are for.
 
     z* = argmin mean (x - G(z))^2 + 5e-5 mean (F(x) - F(G(z)))^2 + 2 mean (z - E(G(z)))^2,  from z = E(x)
 

@@ -75,7 +75,7 @@ stop_on_signals = _Stop.on_signals
 
 
 class Run:
-    """One stage. `parts` (networks, optimisers: anything with a state dict) are saved together and restored together, with
+    """One stage. `parts` (networks, optimizers: anything with a state dict) are saved together and restored together, with
     the state of the random numbers.
 
         run = Run(settings, "gan", budget, {"generator": g, ...})

@@ -17,7 +17,7 @@ def psnr(a: Tensor, b: Tensor) -> Tensor:
 
 
 def sharpness(images: Tensor) -> float:
-    """Mean squared difference of neighbouring pixels: the gradient energy of images [N, 3, R, R]."""
+    """Mean squared difference of neighboring pixels: the gradient energy of images [N, 3, R, R]."""
     return float(images.diff(dim=-1).square().mean() + images.diff(dim=-2).square().mean())
 
 

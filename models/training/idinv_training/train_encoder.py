@@ -74,7 +74,7 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
     device, batch = settings.device, config.conventional.batch
     encoder = encoder.to(device, memory_format=torch.channels_last)
     draw_z = lambda n: torch.randn(n, generator.z_dim, device=device)
-    with torch.no_grad():  # the last normalisation starts at the spread of the codes
+    with torch.no_grad():  # the last normalization starts at the spread of the codes
         codes = torch.cat([generator.codes(draw_z(1000)) for _ in range(10)]).flatten(1)
         encoder.last.bn.bn.weight.copy_(codes.std(0))
         encoder.last.bn.bn.bias.copy_(codes.mean(0))
@@ -109,7 +109,7 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
 
 
 def pyramid_error(a: Tensor, b: Tensor, levels: int = 3) -> Tensor:
-    """Mean absolute error of the differences of neighbouring pixels, at full size and halved `levels` - 1 times: what stands
+    """Mean absolute error of the differences of neighboring pixels, at full size and halved `levels` - 1 times: what stands
     in for a feature network where there is none."""
     total = a.new_zeros(())
     for level in range(levels):

@@ -80,11 +80,11 @@ def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings) 
     reader = AttributeReader(preset, train.attributes.shape[1]).to(device)
     reader.head.mean.copy_(train.attributes.mean(0))
     reader.head.std.copy_(train.attributes.std(0))
-    optimiser = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
-    run = Run(settings, "features", config.budget, {"reader": reader, "optimiser": optimiser})
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    run = Run(settings, "features", config.budget, {"reader": reader, "optimizer": optimizer})
     batch = config.budget.batch
     while not run.done:
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * min(1.0, 4 * (1 - run.progress), run.images / 5000 + 0.05)
         index = torch.randint(len(train), (batch,), device=device)
         target = (train.attributes[index] - reader.head.mean) / reader.head.std
@@ -92,9 +92,9 @@ def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings) 
         with half_precision(device, config.bfloat16):
             guess = reader(image)
         loss = F.mse_loss(guess.float(), target)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         run.record(loss=loss)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:

@@ -91,7 +91,7 @@ class GanTraining:
         self.discriminator = discriminator.to(device, memory_format=torch.channels_last).train()
         self.average = Average(self.generator, config.ema_half_life)
         self.augmentation = Augmentation(config.augment_target)
-        # Lazy regularisation: the optimiser's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
+        # Lazy regularization: the optimizer's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
         ratio = config.r1_interval / (config.r1_interval + 1)
         betas = (config.momentum, 0.99)
         self.g_adam = torch.optim.Adam(

@@ -37,7 +37,7 @@ def normal_ranks(attributes: Tensor, seed: int = 0) -> Tensor:
 
 
 def complete_latent(known: Tensor, z_dim: int) -> Tensor:
-    """[B, A] -> [B, Z]: random further dimensions, scaled so that the normalisation of z changes nothing."""
+    """[B, A] -> [B, Z]: random further dimensions, scaled so that the normalization of z changes nothing."""
     rest = torch.randn(len(known), z_dim - known.shape[1], device=known.device)
     room = (z_dim - known.square().sum(1, keepdim=True)).clamp_min(1.0)
     return torch.cat([known, rest * (room / rest.square().sum(1, keepdim=True)).sqrt()], 1)
@@ -119,7 +119,7 @@ class Lesson:
 
 @dataclass
 class LessonError:
-    """`total` is the loss, `parts` its terms before weighting: squared error, error of the differences of neighbouring
+    """`total` is the loss, `parts` its terms before weighting: squared error, error of the differences of neighboring
     pixels, squared error in F."""
 
     total: Tensor

@@ -30,7 +30,7 @@ def test_faces_are_a_function_of_the_seed():
     assert torch.equal(faces.render(a, 16), faces.render(b, 16))
 
 
-def test_a_face_does_not_depend_on_its_neighbours():
+def test_a_face_does_not_depend_on_its_neighbors():
     a = faces.sample_attributes(5, seed=0)
     alone = faces.render(a[3:4], 16).int()
     assert (faces.render(a, 16)[3:4].int() - alone).abs().max() <= 1
@@ -264,7 +264,7 @@ def test_latents_of_attributes_look_like_latents():
     assert known.mean(0).abs().max() < 0.01 and (known.std(0) - 1).abs().max() < 0.01
     z = complete_latent(known, 64)
     torch.testing.assert_close(z[:, :known.shape[1]], known)
-    torch.testing.assert_close(z.square().mean(1), torch.ones(2000))  # so normalising z changes nothing
+    torch.testing.assert_close(z.square().mean(1), torch.ones(2000))  # so normalizing z changes nothing
 
 
 def test_pass_through_keeps_the_first_dimensions_of_z():

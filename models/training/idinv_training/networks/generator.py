@@ -37,7 +37,7 @@ class Dense(nn.Module):
 
 
 class Mapping(nn.Module):
-    """Z -> W: [B, widths[0]] -> [B, widths[-1]], dense layers behind a normalisation of z; published are eight."""
+    """Z -> W: [B, widths[0]] -> [B, widths[-1]], dense layers behind a normalization of z; published are eight."""
 
     def __init__(self, widths: Sequence[int]):
         super().__init__()
@@ -67,7 +67,7 @@ class Truncation(nn.Module):
 
 
 class _Noise(nn.Module):
-    """One noise map for all channels, a learnt strength for each. Random in training, the stored map otherwise."""
+    """One noise map for all channels, a learned strength for each. Random in training, the stored map otherwise."""
 
     def __init__(self, resolution: int, channels: int):
         super().__init__()
@@ -92,7 +92,7 @@ class Style(nn.Module):
 
 
 class Epilogue(nn.Module):
-    """Noise, bias, leaky ReLU, instance norm, style: adaptive instance normalisation (StyleGAN, equation 1)."""
+    """Noise, bias, leaky ReLU, instance norm, style: adaptive instance normalization (StyleGAN, equation 1)."""
 
     def __init__(self, resolution: int, channels: int, w_dim: int):
         super().__init__()
@@ -121,7 +121,7 @@ class _ScaledConv(nn.Conv2d):
 
 
 class FirstLayer(nn.Module):
-    """The learnt constant [1, C, 4, 4] and its epilogue."""
+    """The learned constant [1, C, 4, 4] and its epilogue."""
 
     def __init__(self, channels: int, w_dim: int):
         super().__init__()
@@ -145,7 +145,7 @@ class ConvLayer(nn.Module):
 
 
 class UpLayer(nn.Module):
-    """[B, C, r/2, r/2] -> [B, C', r, r]: nearest neighbour, convolution, blur; from 128 px on as one strided
+    """[B, C, r/2, r/2] -> [B, C', r, r]: nearest neighbor, convolution, blur; from 128 px on as one strided
     transposed convolution, whose weight is stored as [3, 3, in, out]."""
 
     def __init__(self, resolution: int, inputs: int, outputs: int, w_dim: int,

@@ -9,7 +9,7 @@ from .common import SLOPE, Bias
 
 
 class Norm(nn.Module):
-    """Batch normalisation under the published name `bn.bn`; momentum 0.1 is the published decay of 0.9."""
+    """Batch normalization under the published name `bn.bn`; momentum 0.1 is the published decay of 0.9."""
 
     def __init__(self, channels: int):
         super().__init__()

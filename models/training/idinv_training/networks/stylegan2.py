@@ -1,7 +1,7 @@
 """StyleGAN2's generator (Karras et al., Analyzing and improving the image quality of StyleGAN, CVPR 2020), config F.
 
 Parameter names are those of the PyTorch port that most others copy (`style.1.weight`, `convs.0.conv.modulation.weight`): an
-encoder can be trained for such a checkpoint. Read-only here: no path length regularisation, noise as stored.
+encoder can be trained for such a checkpoint. Read-only here: no path length regularization, noise as stored.
 """
 
 from __future__ import annotations

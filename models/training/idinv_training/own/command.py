@@ -7,7 +7,7 @@
 (equations 2 and 3, on your images), for StyleGAN or StyleGAN2: an `.idinv` file made of any checkpoint that `idinv-lite
 convert --generator` reads, or a `.pth` or `.pt` under the usual names. Images are those of a folder or a ZIP archive, of any
 size: their middle square, at the generator's resolution. With `--vgg16`, torchvision's weights or the published ones, the
-perceptual term is the published one (conv4_3); without, an error of differences between neighbouring pixels at three sizes.
+perceptual term is the published one (conv4_3); without, an error of differences between neighboring pixels at three sizes.
 
 `gan` trains a StyleGAN on them, growing, with adaptive augmentation.
 
@@ -43,7 +43,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @torch.no_grad()
 def load_vgg16(path: Path) -> Features:
-    """VGG16 up to conv4_3: torchvision's weights (`features.0.weight`, RGB normalised) or the published ones (`layer0.weight`,
+    """VGG16 up to conv4_3: torchvision's weights (`features.0.weight`, RGB normalized) or the published ones (`layer0.weight`,
     BGR less its mean)."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     state = state.get("state_dict", state)
@@ -138,12 +138,12 @@ def train_encoders(args: argparse.Namespace) -> None:
         networks = GuidedNetworks(generator, features, discriminator)
         guided = train_guided(config, networks, conventional, (train, test), settings)
         save_network(guided, args.out / "encoder.pth")
-        _summarise(args.out, generator, {"conventional": conventional.to(args.device).eval(), "guided": guided}, test)
+        _summarize(args.out, generator, {"conventional": conventional.to(args.device).eval(), "guided": guided}, test)
     _advise(args)
 
 
 @torch.no_grad()
-def _summarise(out: Path, generator: torch.nn.Module, encoders: dict[str, Encoder], test: Pool) -> None:
+def _summarize(out: Path, generator: torch.nn.Module, encoders: dict[str, Encoder], test: Pool) -> None:
     """Held-out pictures above what each encoder makes of them, and their PSNR."""
     x = test.take(torch.arange(min(16, len(test)), device=test.images.device))
     rows: list[Tensor] = [x]
