@@ -1,0 +1,18 @@
+import IdinvLite
+
+let model = try Model(path: "models/default.idinv")
+print("\(model.info.resolution) px, codes \(model.info.layerCount) × \(model.info.dimension)")
+
+let photo = try Image(contentsOf: "models/examples/face-01.png")
+
+let result = try model.invert([photo]) { progress in
+  print("step \(progress.step): loss \(progress.losses.total)")
+  return .goOn
+}
+for failure in result.failures {
+  print("image \(failure.image): \(failure.error)")
+}
+try result.codes.write(to: "code.npy")
+try model.synthesize(result.codes)[0].write(to: "inverted.png")
+
+let glasses = try Boundary(contentsOf: "models/boundaries/glasses.npy", for: model)
