@@ -7,11 +7,14 @@ struct Document: CustomTestStringConvertible {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   /// All documents: those in the root, in `docs`, and those that explain a folder.
-  static let all: [Document] = ["", "docs", "models", "models/training", "bench", "bench/arm", "bench/peers"].flatMap {
-    folder in
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)) ?? []
-    return names.filter { $0.hasSuffix(".md") }.sorted().map { Document(path: folder.isEmpty ? $0 : "\(folder)/\($0)") }
-  }
+  static let all: [Document] = ["", "docs", "models", "models/training", "bench", "bench/arm", "bench/peers", "python"]
+    .flatMap {
+      folder in
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent(folder).path)) ?? []
+      return names.filter { $0.hasSuffix(".md") }.sorted().map {
+        Document(path: folder.isEmpty ? $0 : "\(folder)/\($0)")
+      }
+    }
 
   /// Relative to the project's root.
   let path: String
