@@ -34,12 +34,19 @@ import Testing
     #expect(try recognition(Places.golden(name)).description == expected)
   }
 
-  @Test func oneFileMayHoldSeveralNetworks() throws {
-    let recognition = try recognition(Places.golden("pickles/idinvert64.pkl"))
-    #expect(recognition.networks.map(\.part) == [.generator, .encoder])
-    #expect(recognition.description.hasSuffix("and an in-domain encoder (idinvert, TensorFlow)"))
+  @Test func networksThatAreNotConvertedAreSaid() throws {
+    let path = Places.golden("pickles/idinvert64.pkl")
+    let recognition = try recognition(path)
+    #expect(recognition.networks.map(\.part) == [.generator])
+    #expect(
+      recognition.description.hasSuffix(
+        "and an in-domain encoder of idinvert's TensorFlow version, which is not converted"))
     // Gs before G.
     #expect(recognition.networks[0].copies == ["Gs.", "G."])
+    let assignment = try Conversion().assigning([path])
+    #expect(assignment.conversion.generator == path && assignment.conversion.encoder == nil)
+    let error = checkpointError { _ = try Conversion(encoder: path).run(to: folder.file("m.idinv")) }
+    #expect(error?.description.contains("idinvert's encoder in TensorFlow, which is not supported") == true)
   }
 
   @Test(arguments: [

@@ -81,6 +81,7 @@ final class PartReader {
   private static func foreignNetwork(_ names: [String]) -> String? {
     func has(_ words: String...) -> Bool { names.contains { name in words.contains(where: name.contains) } }
     if has("encoder.input_layer."), has("encoder.styles.", "decoder.") { return "pSp or e4e" }
+    if has("FromImg/weight"), has("Latent_out/weight") { return "idinvert's encoder in TensorFlow" }
     if has("convs."), has(".modulation.", "to_rgb", "g_ema.") { return "StyleGAN2" }
     return nil
   }

@@ -13,12 +13,15 @@ package struct Recognition: Sendable {
 
   package let path: String
   package let networks: [Network]
+  /// Networks beside them that are known, and that no model is made of.
+  package let aside: [String]
   /// What the file is where it holds no network that can be converted: "a StyleGAN3 generator".
   package let other: String?
 
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
-    networks.isEmpty ? other ?? "a file of no known network" : networks.map(\.title).joined(separator: " and ")
+    let all = networks.map(\.title) + aside
+    return all.isEmpty ? other ?? "a file of no known network" : all.joined(separator: " and ")
   }
 
   /// - Parameter which: part of the name of the copy that is wanted.
@@ -29,6 +32,8 @@ package struct Recognition: Sendable {
     // An attribute network has a file of its own; others have layers of its names.
     networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
     self.other = other ?? Self.beside(checkpoint)
+    let isTensorFlow = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names).values.max() ?? 0 >= 8
+    aside = isTensorFlow ? ["an in-domain encoder of idinvert's TensorFlow version, which is not converted"] : []
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
@@ -45,10 +50,6 @@ package struct Recognition: Sendable {
       guard let (port, counts) = StyleGANPort.choose(in: names), counts.values.max() ?? 0 >= 8 else { return nil }
       return found("a StyleGAN generator (\(port.names.title))", counts)
     case .encoder:
-      if TensorNames.tensorFlowEncoder.prefixes(in: names).values.max() ?? 0 >= 8 {
-        return found(
-          "an in-domain encoder (idinvert, TensorFlow)", TensorNames.tensorFlowEncoder.prefixes(in: names))
-      }
       if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
         return found("an encoder (pSp, e4e or ReStyle)", counts)
       }
