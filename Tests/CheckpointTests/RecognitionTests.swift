@@ -54,6 +54,7 @@ import Testing
     (["classifier.0.weight", "classifier.3.weight"], "the classifier of a VGG"),
     (["conv1.weight", "prelu1.weight", "conv4_1.weight"], "a stage of a face detector"),
     (["input_layer.0.weight", "body.0.res_layer.1.weight", "output_layer.3.weight"], "an identity network"),
+    (["synthesis.b4.const", "mapping.embed.weight"], "a class-conditional StyleGAN2 generator"),
     (["layer1.0.conv1.weight", "bn1.running_mean"], "a ResNet"),
     (["latent"], "an array of shape [1]: codes"),
     ([], "a file without tensors"),

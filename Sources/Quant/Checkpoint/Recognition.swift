@@ -82,6 +82,7 @@ package struct Recognition: Sendable {
     let names = checkpoint.names
     func has(_ words: String...) -> Bool { words.allSatisfy { word in names.contains { $0.contains(word) } } }
     if has("synthesis.input.freqs") || has("synthesis.L0_") { return "a StyleGAN3 generator" }
+    if has("synthesis.b4.const"), has("mapping.embed.weight") { return "a class-conditional StyleGAN2 generator" }
     if has("G_synthesis/4x4/Conv/mod_weight") { return "a StyleGAN2 generator in TensorFlow" }
     if has("Grow_lod") || has("ToRGB_lod0/weight", "4x4/Dense/weight") && !has("G_synthesis") {
       return "a progressive GAN"

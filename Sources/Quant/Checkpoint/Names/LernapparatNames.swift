@@ -27,8 +27,10 @@ extension StyleGANPort {
       (block == 0 ? "init_block" : "blocks.\(block - 1)", "to_rgb.\(block)")
     }
     names.add(TensorNames.Truncation.average, from: "truncation.avg_latent")
+    // Built without truncation it has no mean; the outputs of lower resolutions make no image.
     return StyleGANPort(
-      names: names, storesNoise: false, impliesBlur: false, variant: SynthesisVariant(normEpsilon: 1e-5))
+      names: names, storesNoise: false, storesAverage: false, storesAllOutputs: false, impliesBlur: false,
+      variant: SynthesisVariant(normEpsilon: 1e-5))
   }()
 }
 
