@@ -62,7 +62,8 @@ let package = Package(
       dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
       path: "Sources/SIMDKernels/SIMDKernels"),
     .testTarget(
-      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CKernelShims"], path: "Tests/SIMDKernelsTests"),
+      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "KernelABI", "CKernelShims"],
+      path: "Tests/SIMDKernelsTests"),
 
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(
@@ -88,6 +89,7 @@ let package = Package(
     // Sources/idinv-lite: pages and tables; runs and their folders; the command.
     .target(
       name: "Reports", dependencies: ["Inversion", "Imaging"], path: "Sources/idinv-lite/Reports",
+      resources: ["colors.css", "page.css", "marks.css", "charts.css", "page.js"].map { .embedInCode("Files/\($0)") },
       swiftSettings: quickly),
     .target(
       name: "Workflows",
@@ -115,17 +117,19 @@ let package = Package(
     .testTarget(
       name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint"], path: "Tests/CheckpointTests",
+      name: "CheckpointTests", dependencies: ["Checkpoint", "Quant"], path: "Tests/CheckpointTests",
       exclude: ["Fixtures", "make_fixtures.py"]),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
       resources: [.copy("Fixtures")]),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
-      name: "CommandTests", dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint"],
+      name: "CommandTests",
+      dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant"],
       path: "Tests/CommandTests",
       exclude: ["Help"]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Quant", "SIMDKernels"], path: "Tests/RuntimeTests"),
     .testTarget(
-      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging"], path: "Tests/InversionTests"),
+      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
+      path: "Tests/InversionTests"),
   ])
