@@ -27,7 +27,7 @@ package final class Reconstructor {
     var graph = Graph()
     let code = graph.input(.matrix(rows: 1, columns: generator.codeCount))
     do throws(GraphError) {
-      let image = try generator.appendSynthesis(to: &graph, code)
+      let image = try generator.appendSynthesis(to: &graph, code, isExact: true)
       graph.markOutput(image)
       var reencoded: TensorID?
       if let encoder {

@@ -70,7 +70,7 @@ package final class CalibrationMeasurement {
   package init(_ model: Model, plan: Plan = Plan(), kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     guard plan.sampleCount >= 1 else {
-      throw .badOption(name: "--samples", expected: "1 or more", found: "\(plan.sampleCount)")
+      throw .badOption(name: "samples", expected: "1 or more", found: "\(plan.sampleCount)")
     }
     self.model = model
     self.plan = plan

@@ -83,7 +83,7 @@ package final class Appraiser {
         var picture: TensorID
         if fromCodes {
           input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-          picture = try generator.appendSynthesis(to: &graph, input)
+          picture = try generator.appendSynthesis(to: &graph, input, isExact: true)
           graph.markOutput(picture)
           image = picture
         } else {

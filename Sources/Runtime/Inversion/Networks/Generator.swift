@@ -94,7 +94,7 @@ package struct Generator: Sendable {
   /// - Parameter isExact: whether 8-bit operands are out of the question. They are where images are measured or optimised:
   ///   a loss that moves in the steps of its rounding ends quasi-Newton methods early.
   package func appendSynthesis(
-    to graph: inout Graph, _ code: TensorID, isExact: Bool = true
+    to graph: inout Graph, _ code: TensorID, isExact: Bool
   ) throws(GraphError) -> TensorID {
     let dimension = specification.wDimension
     let batch = graph.shape(of: code).extents[0]

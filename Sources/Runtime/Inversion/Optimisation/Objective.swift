@@ -2,7 +2,7 @@ import Quant
 import Runtime
 
 /// Weights of the objective's terms; the published values by default (Zhu et al., ECCV 2020, sec. 4).
-package struct ObjectiveWeights: Sendable, Equatable {
+package struct ObjectiveWeights: Sendable, Equatable, Encodable {
   package var pixel: Float
   /// λ_vgg.
   package var perceptual: Float
@@ -59,7 +59,9 @@ package final class Objective {
   private let terms: (pixel: TensorID, perceptual: TensorID?, domain: TensorID?)
 
   /// Images of one batch, [batch, 3, R, R]: number of values.
-  package let imageCount: Int
+  package let imageValueCount: Int
+  /// Reads the targets' features; prepared for the first of them, and for any batch.
+  var features: NetworkRunner?
   private let layerCount: Int
   /// Codes of one batch, [batch, L, D]: number of values.
   package let codeCount: Int
@@ -97,7 +99,7 @@ package final class Objective {
       return loss
     }
     do throws(GraphError) {
-      let image = try generator.appendSynthesis(to: &graph, code)
+      let image = try generator.appendSynthesis(to: &graph, code, isExact: true)
       let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
 
       // Each network's backward follows its forward, so that the tensors of only one wait for it at a time. The order of
@@ -149,7 +151,7 @@ package final class Objective {
     self.code = code
     self.target = target
     self.mask = mask
-    imageCount = imageShape.extents.reduce(1, *)
+    imageValueCount = imageShape.extents.reduce(1, *)
     codeCount = batch * generator.codeCount
   }
 
@@ -169,15 +171,17 @@ package final class Objective {
   ///   - mask: [3, R, R] of 0 and 1; exactly where the objective is masked.
   package func prepareTarget(_ image: [Float], mask: [Float]? = nil) throws(InversionError) -> Target {
     precondition((mask != nil) == isMasked)
-    guard image.count == imageCount / batch, mask?.count ?? image.count == image.count else {
+    guard image.count == imageValueCount / batch, mask?.count ?? image.count == image.count else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [image.count])
     }
     let masked = mask.map { mask in image.indices.map { image[$0] * mask[$0] } } ?? image
     var features: [Float]?
     if targetFeatures != nil {
-      // Not kept: its arena would add to that of the steps.
-      features = try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels)(masked)
+      if self.features == nil {
+        self.features = try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels)
+      }
+      features = try self.features?(masked)
     }
     return Target(image: masked, mask: mask, features: features)
   }
@@ -197,11 +201,11 @@ package final class Objective {
   ///   - images: [batch, 3, R, R] in the model's pixel range.
   ///   - mask: [batch, 3, R, R] of 0 and 1; exactly where the objective is masked.
   package func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
-    guard images.count == imageCount, mask?.count ?? imageCount == imageCount else {
+    guard images.count == imageValueCount, mask?.count ?? imageValueCount == imageValueCount else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
     }
-    let count = imageCount / batch
+    let count = imageValueCount / batch
     var targets: [Target] = []
     for row in 0..<batch {
       let range = row * count..<(row + 1) * count

@@ -63,7 +63,7 @@ package final class AttributeSampler {
   ) throws(InversionError) -> Samples {
     guard let builder = FloatMatrixBuilder(rowCapacity: count, columnCount: codeCount) else {
       throw .badOption(
-        name: "--samples", expected: "as many as fit into memory", found: "\(count) codes of \(codeCount) numbers")
+        name: "samples", expected: "as many as fit into memory", found: "\(count) codes of \(codeCount) numbers")
     }
     var values: [Float] = []
     var random = TorchRandom(seed: seed)

@@ -20,7 +20,7 @@ package struct ClosedFormDirections: Sendable {
   /// - Throws: `.missingNetwork`, `.badLayers`, `.badOption` for more directions than dimensions.
   package init(_ model: Model, count: Int, layers: [Int]? = nil) throws(InversionError) {
     shape = try model.codeShape()
-    self.layers = try shape.checked(layers ?? Array(0..<shape.layerCount), of: "--layers")
+    self.layers = try shape.checked(layers ?? Array(0..<shape.layerCount), of: "layers")
     guard (1...shape.dimension).contains(count) else {
       throw .badOption(name: "K", expected: "1 to \(shape.dimension), the dimension of w", found: "\(count)")
     }

@@ -67,7 +67,7 @@ package struct LayerSearch: Sendable {
         }
         let found = try reader(try generator(code))
         guard found.allSatisfy(\.isFinite) else {
-          throw .badSamples(what: "code \(row)", expected: "finite attributes", found: "others; try a smaller --alpha")
+          throw .badSamples(what: "code \(row)", expected: "finite attributes", found: "others; try a smaller alpha")
         }
         values.append(found)
       }
