@@ -96,7 +96,7 @@ private enum LandmarkSource {
       return
     }
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
+      throw Failure(.missingInput, at: path, "no such file or folder; expected landmarks")
     }
     guard isFolder.boolValue || imageCount == 1 else {
       throw Failure(
@@ -114,7 +114,7 @@ private enum LandmarkSource {
       let base = folder.map { ($0 as NSString).appendingPathComponent((stem as NSString).lastPathComponent) } ?? stem
       let candidates = ["txt", "csv", "json", "pts"].map { "\(base).\($0)" }
       guard let found = candidates.first(where: FileManager.default.fileExists) else {
-        throw Failure(.badData, "\(image.path): no landmarks; expected \(base).txt (or .csv, .json, .pts)")
+        throw Failure(.badData, at: image.path, "no landmarks; expected \(base).txt (or .csv, .json, .pts)")
       }
       return found
     }

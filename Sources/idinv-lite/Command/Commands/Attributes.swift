@@ -88,7 +88,7 @@ struct Attributes: ParsableCommand {
       func read(_ image: [Float], name: String, path: String?) throws {
         let values = try network(image)
         guard values.allSatisfy(\.isFinite) else {
-          throw Failure(.badData, "\(path ?? name): its attributes are not finite; expected numbers")
+          throw Failure(.badData, at: path ?? name, "its attributes are not finite; expected numbers")
         }
         rows.append(Row(name: name, path: path, values: chosen.columns.map { values[$0] }))
       }

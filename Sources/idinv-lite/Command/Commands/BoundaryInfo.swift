@@ -45,7 +45,7 @@ struct BoundaryInfo: ParsableCommand {
       for path in files {
         let file = try locating(path) { try BoundaryFile.read(path) }
         guard let dimension = file.array.shape.last, dimension > 0, file.array.floats.allSatisfy(\.isFinite) else {
-          throw Failure(.badData, "\(path): expected a boundary of finite numbers, found shape \(file.array.shape)")
+          throw Failure(.badData, at: path, "expected a boundary of finite numbers, found shape \(file.array.shape)")
         }
         if let shape {
           _ = try locating(path) {

@@ -98,7 +98,7 @@ struct BoundarySearchLayers: ParsableCommand {
       let kernels = try engine.kernels()
       let direction = try LoadedBoundary.read(boundary, layers: nil, of: loaded)
       let chosen = try AttributeColumns(attribute ?? direction.name, of: loaded)
-      guard chosen.names.count == 1 else { throw Failure(.usage, "--attribute: expected one attribute") }
+      guard chosen.names.count == 1 else { throw Failure(.usage, of: "attribute", "expected one attribute") }
       let draws = codes == nil
       let choice = try memory.limit.choose(loaded, batches: AttributeSampler.batches, kernels: kernels) {
         (model, kernels, batch) throws(InversionError) in
@@ -142,7 +142,7 @@ struct BoundarySearchLayers: ParsableCommand {
     if let codes {
       let values = try Codes.read(codes, for: model)
       guard let builder = FloatMatrixBuilder(rowCapacity: values.count / shape.count, columnCount: shape.count) else {
-        throw Failure(.unavailable, "\(codes): its codes do not fit into memory")
+        throw Failure(.unavailable, at: codes, "its codes do not fit into memory")
       }
       builder.append(values)
       return builder.finish()

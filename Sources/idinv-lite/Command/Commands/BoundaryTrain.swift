@@ -72,7 +72,7 @@ struct BoundaryTrain: ParsableCommand {
       if Signals.cancellation.isCancelled { throw Cancelled() }
       let training = try BoundaryTraining(codes: scored.codes, shape: scored.shape, kernels: kernels)
       let options = try learning.options(seed: samples.seed, shape: scored.shape)
-      let checksum = try model.map { try SHA256.hexDigest(ofFile: $0.path) }
+      let checksum = model?.file.identity
       var records: [BoundaryRecord] = []
       for (index, attribute) in scored.attributes.enumerated() where !Signals.cancellation.isCancelled {
         context.update(ProgressState(name: attribute.name, step: index, stepCount: scored.attributes.count))
@@ -83,7 +83,7 @@ struct BoundaryTrain: ParsableCommand {
         }
         var record = BoundaryRecord(boundary, options: options, path: output.folder.path("\(attribute.name).npy"))
         record.model = model.map { ($0.path as NSString).lastPathComponent }
-        record.model_sha256 = checksum
+        record.model_identity = checksum
         if samples.codes == nil { record.seed = samples.seed }
         try write(boundary, record, isRepeated: scored.isRepeated)
         context.pause()

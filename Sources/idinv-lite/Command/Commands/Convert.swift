@@ -176,7 +176,7 @@ struct Convert: ParsableCommand {
     } catch {
       let text = error.description
       guard !(checkpoints + [output]).contains(where: text.contains), let path = culprit(error) else { throw error }
-      throw Failure(status(of: error), "\(path): \(text)")
+      throw LocatedError(path: path, error: error)
     }
   }
 

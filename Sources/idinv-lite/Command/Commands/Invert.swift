@@ -173,16 +173,9 @@ struct Invert: ParsableCommand {
   /// A term needs its network; that it is missing is an error and not a silent change of the objective.
   private func requireNetworks(_ model: Model) throws {
     _ = try model.generator()
-    for (weight, isPresent, network, option) in [
-      (lambdaPerceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
-      (lambdaDomain, model.hasEncoder, "encoder", "--lambda-domain"),
-    ] where weight > 0 && !isPresent {
-      throw Failure(
-        .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
-    }
+    try ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain).requireNetworks(of: model)
   }
 
-  /// The options of this run, for the report.
   private var optionList: [RunDescription.Option] {
     var list = refinement.list
     list += [

@@ -56,7 +56,7 @@ struct Verify: ParsableCommand {
         }
         for part in recognition.networks.map(\.part) {
           guard parts.updateValue(path, forKey: part) == nil else {
-            throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
+            throw Failure(.usage, of: "against", "two \(part.title) checkpoints; expected one of each kind")
           }
         }
       }
@@ -95,14 +95,14 @@ struct Verify: ParsableCommand {
       ] {
         guard (parts[part] != nil) == isHeld else {
           throw Failure(
-            .usage,
-            "--against: \(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
+            .usage, of: "against",
+            "\(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
               + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
         }
         guard isSame else {
           throw Failure(
-            .badData,
-            "\(model): its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
+            .badData, at: model,
+            "its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
               + "converted with other options")
         }
       }
@@ -120,7 +120,7 @@ struct Verify: ParsableCommand {
         try StandardStreams.printOutput(text(comparison, precision: precision, strangers: strangers))
       }
       if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
-        throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
+        throw Failure(.badData, at: model, "expected numbers, found some that are not finite: \(broken.name)")
       }
       let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
       if let minimumPsnr, let psnr, psnr < minimumPsnr {

@@ -129,8 +129,8 @@ struct SampleOptions: ParsableArguments {
     let columnCount = array.shape.count == 2 ? array.shape[1] : 1
     guard (1...2).contains(array.shape.count), array.shape[0] == matrix.rowCount, columnCount > 0 else {
       throw Failure(
-        .badData,
-        "\(scores): scores of shape \(array.shape) do not belong to codes of shape \(stored); expected "
+        .badData, at: scores,
+        "scores of shape \(array.shape) do not belong to codes of shape \(stored); expected "
           + "[\(matrix.rowCount)] or [\(matrix.rowCount), A]")
     }
     func column(_ index: Int) -> [Float] {
@@ -139,7 +139,7 @@ struct SampleOptions: ParsableArguments {
     if let attribute, let model {
       let known = try model.attributes().specification.names.count
       guard known == columnCount else {
-        throw Failure(.badData, "\(scores): has \(columnCount) columns; expected \(known), the model's attributes")
+        throw Failure(.badData, at: scores, "has \(columnCount) columns; expected \(known), the model's attributes")
       }
       let chosen = try AttributeColumns(attribute, of: model)
       try check(chosen.names)
@@ -150,8 +150,8 @@ struct SampleOptions: ParsableArguments {
     let index = attributeColumn ?? 0
     guard index < columnCount, attributeColumn != nil || columnCount == 1 else {
       throw Failure(
-        .usage,
-        "--attribute-column: expected 0 to \(columnCount - 1), a column of \(scores), found "
+        .usage, of: "attribute-column",
+        "expected 0 to \(columnCount - 1), a column of \(scores), found "
           + (attributeColumn.map(String.init) ?? "nothing"))
     }
     let stem = URL(fileURLWithPath: scores).deletingPathExtension().lastPathComponent
@@ -171,7 +171,7 @@ struct SampleOptions: ParsableArguments {
       }
     guard let wanted = try model?.codeShape() else {
       guard let found else {
-        throw Failure(.badData, "\(path): codes of shape \(stored); expected [N, L, D] or [N, D]")
+        throw Failure(.badData, at: path, "codes of shape \(stored); expected [N, L, D] or [N, D]")
       }
       return (found, stored.count == 2)
     }
@@ -179,8 +179,8 @@ struct SampleOptions: ParsableArguments {
     if stored.count == 2, stored[1] == wanted.count { return (wanted, false) }
     if let found, stored.count == 2, stored[1] == wanted.dimension { return (found, true) }
     throw Failure(
-      .badData,
-      "\(path): codes of shape \(stored) do not belong to this model; expected [N, \(wanted.layerCount), "
+      .badData, at: path,
+      "codes of shape \(stored) do not belong to this model; expected [N, \(wanted.layerCount), "
         + "\(wanted.dimension)]")
   }
 }

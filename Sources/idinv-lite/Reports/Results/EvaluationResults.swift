@@ -124,7 +124,7 @@ package struct EvaluationResults: Encodable {
 
   package var version: String
   package var model: String
-  package var model_sha256: String
+  package var model_identity: String
   package var conventional_model: String?
   package var images: Int
   package var plan: EvaluationPlan
@@ -145,7 +145,7 @@ package struct EvaluationResults: Encodable {
   package var memory: MemoryUse?
 
   package init(
-    version: String, model: String, model_sha256: String, conventional_model: String? = nil, images: Int,
+    version: String, model: String, model_identity: String, conventional_model: String? = nil, images: Int,
     plan: EvaluationPlan, compute: String, tier: String, threads: Int, seconds: Double,
     reconstruction: [Method] = [], analysis: [Analysis] = [], edits: [Edits] = [], ablation: [Ablation] = [],
     interpolation: [Interpolation] = [], samples: SampleEvaluation? = nil, findings: [Finding] = [],
@@ -153,7 +153,7 @@ package struct EvaluationResults: Encodable {
   ) {
     self.version = version
     self.model = model
-    self.model_sha256 = model_sha256
+    self.model_identity = model_identity
     self.conventional_model = conventional_model
     self.images = images
     self.plan = plan
@@ -171,104 +171,6 @@ package struct EvaluationResults: Encodable {
     self.notes = notes
     self.skipped = skipped
     self.memory = memory
-  }
-
-  /// The figures as lines: part, subject, item, metric, value.
-  package func csv() -> String {
-    var lines = ["part,subject,item,metric,value"]
-    func add(_ part: String, _ subject: String, _ item: String, _ metrics: [(String, Double?)]) {
-      for (metric, value) in metrics {
-        guard let value else { continue }
-        lines.append([part, subject, item, metric, "\(value)"].map(Self.field).joined(separator: ","))
-      }
-    }
-    for row in reconstruction {
-      let name = row.method.rawValue
-      add(
-        "reconstruction", name, "mean",
-        [
-          ("mse_pm1", row.mse_pm1), ("psnr_db", row.psnr_db), ("ssim", row.ssim), ("lpips_style", row.lpips_style),
-          ("in_domain_mean_square", row.in_domain_mean_square), ("frechet_distance_f", row.frechet_distance_f),
-          ("swd_times_1000", row.swd_times_1000), ("seconds_per_image", row.seconds_per_image),
-        ])
-      for image in row.images {
-        add(
-          "reconstruction", name, image.name,
-          [
-            ("mse_pm1", image.mse_pm1), ("psnr_db", image.psnr_db), ("ssim", image.ssim),
-            ("lpips_style", image.lpips_style), ("in_domain_mean_square", image.in_domain_mean_square),
-            ("seconds", image.seconds),
-          ])
-      }
-    }
-    for row in analysis {
-      for attribute in row.attributes {
-        add(
-          "analysis", row.method.rawValue, attribute.name,
-          [("average_precision", attribute.average_precision), ("correlation", attribute.correlation)])
-      }
-    }
-    for row in edits {
-      for boundary in row.edits.boundaries {
-        add(
-          "edits", row.method.rawValue, boundary.name,
-          [
-            ("flipped_share", boundary.flipped_share), ("named_change_deviations", boundary.named_change),
-            ("others_change_deviations", boundary.others_change),
-          ])
-      }
-    }
-    for row in ablation {
-      add(
-        "ablation", "in-domain", "lambda_domain=\(row.lambda_domain)",
-        [
-          ("mse_pm1", row.mse_pm1), ("psnr_db", row.psnr_db), ("lpips_style", row.lpips_style),
-          ("in_domain_mean_square", row.in_domain_mean_square), ("flipped_share", row.flipped_share),
-          ("named_change_deviations", row.named_change_deviations),
-          ("others_change_deviations", row.others_change_deviations),
-          ("edited_frechet_distance_f", row.edited_frechet_distance_f),
-          ("mean_average_precision", row.mean_average_precision),
-        ])
-    }
-    for row in interpolation {
-      let line = row.interpolation
-      add(
-        "interpolation", row.method.rawValue, "mean",
-        [
-          ("path_length", line.path_length), ("unevenness", line.unevenness),
-          ("halfway_frechet_distance_f", line.halfway_frechet_distance_f),
-        ])
-      for (index, score) in line.in_domain_mean_square.enumerated() {
-        add("interpolation", row.method.rawValue, "t=\(index)/\(line.steps)", [("in_domain_mean_square", score)])
-      }
-    }
-    if let samples {
-      add(
-        "samples", "generator", "\(samples.samples)",
-        [
-          ("frechet_distance_f", samples.frechet_distance_f),
-          ("floor_frechet_distance_f", samples.floor_frechet_distance_f),
-        ])
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The precision-recall curves as lines.
-  package static func csv(_ analyses: [(method: InversionMethod, analysis: SemanticAnalysis)]) -> String {
-    var lines = ["method,attribute,threshold,precision,recall"]
-    for (method, analysis) in analyses {
-      for attribute in analysis.attributes {
-        for point in attribute.curve?.points ?? [] {
-          lines.append("\(method.rawValue),\(attribute.name),\(point.threshold),\(point.precision),\(point.recall)")
-        }
-      }
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  package static func field(_ text: String) -> String {
-    text.contains { [",", "\"", "\n", "\r"].contains($0) }
-      ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
   }
 }
 

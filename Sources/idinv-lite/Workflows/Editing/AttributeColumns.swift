@@ -20,10 +20,10 @@ package struct AttributeColumns {
       let name = String(part)
       guard let column = known.firstIndex(of: name), !names.contains(name) else {
         throw Failure(
-          .usage,
+          .usage, of: "attribute",
           names.contains(name)
-            ? "--attribute: '\(name)' twice"
-            : "--attribute: the model has no '\(name)'; expected some of \(known.joined(separator: ", "))")
+            ? "'\(name)' twice"
+            : "the model has no '\(name)'; expected some of \(known.joined(separator: ", "))")
       }
       names.append(name)
       columns.append(column)

@@ -40,7 +40,7 @@ package struct BoundaryRecord: Encodable {
   /// Between the machine's normal and the optimal one, at least.
   package var cosine_bound: Double
   package var model: String?
-  package var model_sha256: String?
+  package var model_identity: String?
   package var version = Program.version
 
   package init(_ boundary: TrainedBoundary, options: BoundaryTraining.Options, path: String) {

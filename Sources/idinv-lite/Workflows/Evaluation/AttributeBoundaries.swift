@@ -17,14 +17,14 @@ package enum AttributeBoundaries {
   ///   - notes: what is left out, and why.
   package static func load(_ folder: String?, of model: Model, _ notes: inout [String]) throws -> [AttributeBoundary] {
     guard let folder = folder ?? model.neighbour("boundaries") else {
-      notes.append("Without semantic analysis and edits: no --boundaries are given.")
+      notes.append("Without semantic analysis and edits: no boundaries are given.")
       return []
     }
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(.missingInput, "\(folder): cannot be listed; expected a folder of boundaries")
+      throw Failure(.missingInput, at: folder, "cannot be listed; expected a folder of boundaries")
     }
     let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else { throw Failure(.missingInput, "\(folder): holds no .npy file; expected boundaries") }
+    guard !files.isEmpty else { throw Failure(.missingInput, at: folder, "holds no .npy file; expected boundaries") }
     guard model.hasAttributeNetwork else {
       notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
       return []

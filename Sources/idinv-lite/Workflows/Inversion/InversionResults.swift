@@ -127,7 +127,7 @@ package struct InversionResults {
     run.seconds = seconds
     run.options = description.options.map { ($0.name, $0.value) } + (memory?.options ?? [])
     run.versions = [("idinv-lite", description.program)]
-    run.modelSHA256 = description.modelSHA256
+    run.modelIdentity = description.modelIdentity
     run.date = ISO8601DateFormatter().string(from: Date())
     var notes: [String] = []
     if description.shard.count > 1 {

@@ -15,8 +15,8 @@ package enum StartEncoder {
       other.file.specification.pixelMaximum == model.file.specification.pixelMaximum
     else {
       throw Failure(
-        .badData,
-        "\(path): its encoder makes codes [\(theirs.layerCount), \(theirs.wDimension)] of \(theirs.resolution) × "
+        .badData, at: path,
+        "its encoder makes codes [\(theirs.layerCount), \(theirs.wDimension)] of \(theirs.resolution) × "
           + "\(theirs.resolution) pixels; \(model.path) needs [\(generator.layerCount), \(generator.wDimension)] of "
           + "\(generator.resolution) × \(generator.resolution) in the same range")
     }

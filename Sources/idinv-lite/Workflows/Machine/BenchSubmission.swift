@@ -6,7 +6,8 @@ import Quant
 /// machine it is.
 package struct BenchSubmission: Encodable {
   package struct ModelFacts: Encodable {
-    package var sha256: String
+    /// SHA-256 of the model file's header.
+    package var identity: String
     package var weights: String
     package var resolution: Int?
     package var code_layers: Int?
@@ -38,7 +39,7 @@ package struct BenchSubmission: Encodable {
   {
     let shape = try? model.codeShape()
     self.model = ModelFacts(
-      sha256: try SHA256.hexDigest(ofFile: model.path), weights: model.file.metadata.precision.rawValue,
+      identity: model.file.identity, weights: model.file.metadata.precision.rawValue,
       resolution: try? model.imageResolution(), code_layers: shape?.layerCount, code_dimension: shape?.dimension)
     date = String(ISO8601DateFormatter().string(from: Date()).prefix(10))
     self.machine = machine

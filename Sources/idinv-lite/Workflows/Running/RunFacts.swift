@@ -23,7 +23,7 @@ extension InversionReport.Run {
     self.seconds = seconds
     self.options = options
     versions = [("idinv-lite", Program.version)]
-    modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
+    modelIdentity = model.file.identity
     date = ISO8601DateFormatter().string(from: Date())
     self.note = note
   }
