@@ -32,7 +32,8 @@ package struct SynthesisRun {
     self.source = source
     specification = try model.generator().specification
     switch source {
-    case .seeds(let seeds, _): names = seeds.map { "seed" + String(repeating: "0", count: max(0, 4 - "\($0)".count)) + "\($0)" }
+    case .seeds(let seeds, _):
+      names = seeds.map { "seed" + String(repeating: "0", count: max(0, 4 - "\($0)".count)) + "\($0)" }
     case .codes(let codes):
       let count = codes.count / (specification.layerCount * specification.wDimension)
       names = (0..<count).map { "code" + String(format: "%04d", $0) }
