@@ -31,8 +31,13 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     let second = parts[parts.startIndex + 1]
     let last = parts[parts.endIndex - 1]
     switch self {
-    case .generator: return ["mapping", "truncation", "synthesis"].contains(first)
+    case .generator: return ["mapping", "truncation", "synthesis"].contains(first) || Self.isStyleGAN2(parts)
     case .encoder:
+      if ["input_layer", "latlayer1", "latlayer2"].contains(first)
+        || ["body", "styles"].contains(first) && Int(second) != nil
+      {
+        return true
+      }
       return index(of: first, after: "block") != nil
         && ["conv", "conv1", "conv2", "bn", "bn1", "bn2", "wscale1", "wscale2", "fc"].contains(second)
     case .perceptual:
@@ -40,6 +45,21 @@ package enum NetworkPart: String, CaseIterable, Sendable {
       return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
+    }
+  }
+
+  /// Names of rosinality's StyleGAN2; its discriminator has `convs` too, and no word of these behind it.
+  private static func isStyleGAN2(_ parts: ArraySlice<Substring>) -> Bool {
+    let words = Array(parts.prefix(3))
+    switch words[0] {
+    case "conv1", "to_rgb1": return ["conv", "noise", "activate", "bias"].contains(words[1])
+    case "convs", "to_rgbs":
+      return words.count == 3 && Int(words[1]) != nil
+        && ["conv", "noise", "activate", "bias", "upsample"].contains(words[2])
+    case "style": return parts.count == 3 && Int(words[1]) != nil && (words[2] == "weight" || words[2] == "bias")
+    case "input": return parts.count == 2 && words[1] == "input"
+    case "noises": return parts.count == 2 && index(of: words[1], after: "noise_") != nil
+    default: return false
     }
   }
 

@@ -21,7 +21,8 @@ extension ModelSpecification {
     try validateCurvature()
     try validateInt8()
     if let generator, let encoder {
-      try match("resolution", generator.resolution, encoder.resolution)
+      // Others read images of a size of their own, whatever the generator's.
+      if encoder.architecture.isInDomain { try match("resolution", generator.resolution, encoder.resolution) }
       try match("layerCount", generator.layerCount, encoder.layerCount)
       try match("wDimension", generator.wDimension, encoder.wDimension)
       try match("imageChannels", generator.imageChannels, encoder.imageChannels)
@@ -44,7 +45,7 @@ extension ModelSpecification {
         expected: "both: it reads the other's feature")
     }
     try attributes.validate(poolings: perceptual.poolingCount)
-    if let resolution = generator?.resolution ?? encoder?.resolution, attributes.resolution != resolution {
+    if let resolution = imageResolution, attributes.resolution != resolution {
       throw .specification(
         field: "attributes.resolution", found: "\(attributes.resolution)",
         expected: "\(resolution), as the other networks have")
@@ -89,17 +90,54 @@ extension GeneratorSpecification {
     for channels in blockChannels {
       try check("generator.blockChannels", channels, 1...ModelSpecification.extentLimit)
     }
+    guard case .styleGAN2(let clamp) = architecture else { return }
+    guard repeatsW, !hasFinalTanh else {
+      throw .specification(
+        field: "generator.repeatsW, generator.hasFinalTanh", found: "\(repeatsW), \(hasFinalTanh)",
+        expected: "true, false: StyleGAN2 maps z to one w, and its image is a plain sum")
+    }
+    if let clamp, !(clamp.isFinite && clamp > 0) {
+      throw .specification(
+        field: "generator.architecture.styleGAN2.clamp", found: "\(clamp)", expected: "a finite positive number")
+    }
   }
+}
+
+extension ModelSpecification {
+  /// Side of the images that the generator makes, or that the encoder reads where there is none.
+  package var imageResolution: Int? { generator?.resolution ?? encoder?.resolution }
 }
 
 extension EncoderSpecification {
   func validate() throws(ModelFileError) {
+    if let heads = architecture.styleHeads { return try validate(heads) }
     let blocks = try check("encoder", resolution: resolution, layers: layerCount, imageChannels: imageChannels)
     try check("encoder.wDimension", wDimension, 1...ModelSpecification.extentLimit)
     try check("encoder.stemChannels", stemChannels, 1...ModelSpecification.extentLimit)
     try check("encoder.blockChannels.count", blockChannels.count, blocks - 1...blocks - 1)
     for channels in blockChannels {
       try check("encoder.blockChannels", channels, 1...ModelSpecification.extentLimit)
+    }
+  }
+}
+
+extension EncoderSpecification {
+  /// Three maps of 64, 32 and 16 pixels come of four stages that each halve the image.
+  fileprivate func validate(_ heads: StyleHeadsSpecification) throws(ModelFileError) {
+    let limit = 1...ModelSpecification.extentLimit
+    try check("encoder.resolution", resolution, StyleHeadsSpecification.resolution...StyleHeadsSpecification.resolution)
+    try check("encoder.layerCount", layerCount, 4...20)
+    try check("encoder.imageChannels", imageChannels, 3...3)
+    try check("encoder.wDimension", wDimension, limit)
+    try check("encoder.stemChannels", stemChannels, limit)
+    try check("encoder.blockChannels.count", blockChannels.count, 4...4)
+    for channels in blockChannels { try check("encoder.blockChannels", channels, limit) }
+    try check("encoder.architecture.styleHeads.units.count", heads.units.count, 4...4)
+    for count in heads.units { try check("encoder.architecture.styleHeads.units", count, 1...128) }
+    try check("encoder.architecture.styleHeads.squeezed.count", heads.squeezed.count, 4...4)
+    for channels in heads.squeezed { try check("encoder.architecture.styleHeads.squeezed", channels, limit) }
+    if let iterations = heads.iterations {
+      try check("encoder.architecture.styleHeads.iterations", iterations, 1...100)
     }
   }
 }

@@ -36,8 +36,8 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
 
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
-/// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`,
-/// `AttributeNetworkSpecification`.
+/// Names and shapes are documented at `GeneratorSpecification`, `GeneratorArchitecture`, `EncoderSpecification`,
+/// `StyleHeadsSpecification`, `FeatureNetworkSpecification`, `AttributeNetworkSpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
 package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
@@ -54,6 +54,7 @@ package func requiredTensors(of specification: ModelSpecification) -> [TensorReq
 }
 
 private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement] {
+  if !generator.architecture.isStyleGAN { return styleGAN2Tensors(of: generator) }
   var list: [TensorRequirement] = []
   func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
     list.append(TensorRequirement(name: "generator." + name, shape: shape, role: role))
@@ -91,6 +92,7 @@ private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement
 }
 
 private func tensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
+  if let heads = encoder.architecture.styleHeads { return styleHeadTensors(of: encoder, heads) }
   var list: [TensorRequirement] = []
   func add(_ name: String, _ shape: [Int]) {
     list.append(TensorRequirement(name: "encoder.\(name).weight", shape: shape, role: .weight))

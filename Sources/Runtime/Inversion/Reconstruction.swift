@@ -22,6 +22,7 @@ package final class Reconstructor {
   package init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     let encoder = model.hasEncoder ? try model.encoder() : nil
+    let average = try model.averageImage(kernels: kernels)
     let readers =
       readsAttributes && model.hasAttributeNetwork ? (try model.features(), try model.attributes()) : nil
     var graph = Graph()
@@ -31,7 +32,7 @@ package final class Reconstructor {
       graph.markOutput(image)
       var reencoded: TensorID?
       if let encoder {
-        reencoded = try encoder.append(to: &graph, image)
+        reencoded = try encoder.append(to: &graph, image, average: average)
         graph.markOutput(reencoded!)
       }
       var attributes: TensorID?

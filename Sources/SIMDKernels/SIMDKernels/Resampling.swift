@@ -59,6 +59,47 @@ extension Kernels {
     }
   }
 
+  /// y = FIR([1,3,3,1]⊗[1,3,3,1] / 16) of x with zeros between its pixels: StyleGAN2's up-sampling of its RGB images
+  /// (Karras et al., CVPR 2020). What lies outside of the image is zero. No overlap.
+  ///
+  /// - Parameter inputShape: halo 1; the output is twice as high and wide.
+  package func upsampleFIR2x(
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
+    inputShape: BlockedShape, plane: Int? = nil
+  ) {
+    precondition(inputShape.halo == 1, "up-sampling reads a halo")
+    precondition(outputShape.height == 2 * inputShape.height && outputShape.width == 2 * inputShape.width)
+    forEachPlaneRows(outputShape, plane: plane) { part in
+      for y in part.rows {
+        let near = input + inputShape.rowOffset(plane: part.plane, y: y / 2)
+        let far = y % 2 == 0 ? near - inputShape.rowStride : near + inputShape.rowStride
+        table.resampling.upsample(
+          output + outputShape.rowOffset(plane: part.plane, y: y), near, far, inputShape.width)
+      }
+      outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
+
+  /// The adjoint of `upsampleFIR2x`. No overlap.
+  ///
+  /// - Parameter outputShape: halo 1, of gradOutput.
+  package func upsampleFIR2xBackward(
+    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, outputShape: BlockedShape,
+    inputShape: BlockedShape, plane: Int? = nil
+  ) {
+    precondition(outputShape.halo == 1, "the gradient's halo is read")
+    precondition(outputShape.height == 2 * inputShape.height && outputShape.width == 2 * inputShape.width)
+    forEachPlaneRows(inputShape, plane: plane) { part in
+      for y in part.rows {
+        table.resampling.upsampleBackward(
+          gradInput + inputShape.rowOffset(plane: part.plane, y: y),
+          gradOutput + (part.plane &* outputShape.blockStride &+ 2 &* y &* outputShape.rowStride),
+          outputShape.rowStride, inputShape.width)
+      }
+      inputShape.clearHalo(gradInput, plane: part.plane, rows: part.rows)
+    }
+  }
+
   @inline(__always)
   private func pool(
     _ kernel: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int, Int) -> Void,

@@ -52,6 +52,24 @@ enum Golden {
     try cache.attributeModel(weights: .f32, generator: path("res32", "generator.pth"))
   }
 
+  /// A model of the given checkpoints, converted once per process and key.
+  static func model(
+    generator: String, encoder: String? = nil, key: String, _ configure: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> Model {
+    try cache.model(generator: generator, encoder: encoder, key: key, configure)
+  }
+
+  /// The same of a checkpoint that is drawn.
+  static func model(
+    drawn shapes: String, seed: UInt32, key: String, _ configure: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> Model {
+    let checkpoint = try cache.drawn(shapes: shapes, seed: seed)
+    return try cache.model(generator: checkpoint, encoder: checkpoint, key: key, configure)
+  }
+
+  /// In a folder that is gone when the tests end.
+  static func temporaryPath(_ name: String) -> String { cache.folder + "/" + name }
+
   private static let cache = ModelCache()
 }
 
@@ -59,7 +77,7 @@ enum Golden {
 private final class ModelCache: @unchecked Sendable {
   private let lock = NSLock()
   private var paths: [String: String] = [:]
-  private let folder: String = {
+  let folder: String = {
     let url = FileManager.default.temporaryDirectory
       .appendingPathComponent("idinv-golden-\(ProcessInfo.processInfo.processIdentifier)")
     try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -82,6 +100,31 @@ private final class ModelCache: @unchecked Sendable {
       generator: Golden.path(set, "generator.pth"), encoder: Golden.path(set, "encoder.pth"), perceptual: vgg,
       options: options
     ).run(to: output)
+    paths[key] = output
+    return try Model(path: output)
+  }
+
+  /// Drawn once per process.
+  func drawn(shapes: String, seed: UInt32) throws -> String {
+    lock.lock()
+    defer { lock.unlock() }
+    let key = "\(shapes) \(seed)", path = folder + "/drawn\(paths.count).safetensors"
+    if let existing = paths[key] { return existing }
+    try DrawnCheckpoint(shapes: shapes).write(seed: seed, to: path)
+    paths[key] = path
+    return path
+  }
+
+  func model(
+    generator: String, encoder: String?, key: String, _ configure: (inout ConversionOptions) -> Void
+  ) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    if let path = paths[key] { return try Model(path: path) }
+    let output = folder + "/\(key).idinv"
+    var options = ConversionOptions()
+    configure(&options)
+    _ = try Conversion(generator: generator, encoder: encoder, options: options).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }

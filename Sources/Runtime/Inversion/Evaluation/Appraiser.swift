@@ -75,6 +75,7 @@ package final class Appraiser {
     init(_ model: Model, batch: Int, fromCodes: Bool, kernels: Kernels) throws(InversionError) {
       let generator = try model.generator()
       let encoder = fromCodes && model.hasEncoder ? try model.encoder() : nil
+      let average = encoder == nil ? nil : try model.averageImage(kernels: kernels)
       let features = model.hasFeatureNetwork ? try model.features() : nil
       let head = model.hasAttributeNetwork ? try model.attributes() : nil
       let side = generator.specification.resolution
@@ -93,7 +94,7 @@ package final class Appraiser {
           image = nil
         }
         var (reencoded, feature, attributes): (TensorID?, TensorID?, TensorID?)
-        if let encoder { reencoded = try encoder.append(to: &graph, picture) }
+        if let encoder { reencoded = try encoder.append(to: &graph, picture, average: average) }
         if let features {
           feature = try features.append(to: &graph, picture)
           if let head { attributes = try head.append(to: &graph, feature!) }

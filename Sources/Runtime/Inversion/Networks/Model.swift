@@ -11,6 +11,8 @@ package struct Model: Sendable {
   /// All weights, in the order of the networks.
   let convolutions: [ConvolutionWeights]
   let denses: [DenseLayerWeights]
+  let squares: [SquaredWeights]
+  let averageImages = AverageImageCache()
   private let generatorNetwork: Generator?
   private let encoderNetwork: Encoder?
   private let featureNetwork: FeatureNetwork?
@@ -50,6 +52,7 @@ package struct Model: Sendable {
       if let part = specification.attributes { try AttributeNetwork(part, from: loader) } else { nil }
     convolutions = loader.convolutions
     denses = loader.denses
+    squares = loader.squares
   }
 
   /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a

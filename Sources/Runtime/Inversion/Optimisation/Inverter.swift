@@ -76,7 +76,9 @@ package final class Inverter {
       return projected(code)
     case .encoder:
       // Not kept: its arena would add to that of the optimisation.
-      let encoder = try NetworkRunner(.encoder, of: options.startEncoder ?? model, batch: 1, kernels: kernels)
+      let encoder = try NetworkRunner(
+        .encoder, of: options.startEncoder ?? model, batch: 1, kernels: kernels,
+        side: generator.specification.resolution)
       let code = try encoder(image)
       guard code.count == generator.codeCount else {
         throw .badShape(what: "code of the start's encoder", expected: "[\(generator.codeCount)]", found: [code.count])

@@ -7,6 +7,7 @@ import Workflows
 
 extension WeightsPrecision: ExpressibleByArgument {}
 extension PerceptualInput: ExpressibleByArgument {}
+extension StyleHeadsKind: ExpressibleByArgument {}
 
 /// What a checkpoint cannot state; shared by `convert` and `verify`.
 struct FoldingOptions: ParsableArguments {
@@ -24,6 +25,10 @@ struct FoldingOptions: ParsableArguments {
 
   @Flag(help: "The encoder was built with use_wscale.")
   var encoderWscale = false
+
+  @Option(
+    help: "Which encoder of pSp's family it is, where the file does not say: psp, e4e, restyle-psp or restyle-e4e.")
+  var encoderType: StyleHeadsKind?
 
   @Option(
     parsing: .unconditional,
@@ -64,6 +69,7 @@ struct FoldingOptions: ParsableArguments {
     options.finalTanh = finalTanh
     options.which = which
     options.encoderWScale = encoderWscale
+    options.encoderKind = encoderType
     options.truncationPsi = truncationPsi
     options.truncationLayers = truncationLayers
     options.perceptualLayers = perceptualLayers

@@ -38,6 +38,8 @@ struct Encode: ParsableCommand {
       let kernels = try engine.kernels()
       let listed = try images.expand()
       let specification = try model.encoder().specification
+      // An encoder of another size than the generator's reads the image reduced, by itself.
+      let resolution = try model.imageResolution()
       let range = model.file.specification.pixelRange
       try output.folder.prepare()
       try output.folder.check(
@@ -58,7 +60,7 @@ struct Encode: ParsableCommand {
       for (index, entry) in listed.enumerated() {
         if Signals.cancellation.isCancelled { break }
         do {
-          let image = try images.loader.within(choice).load(entry, resolution: specification.resolution)
+          let image = try images.loader.within(choice).load(entry, resolution: resolution)
           let code = try encoder(image.picture.planar(range))
           guard code.allSatisfy(\.isFinite) else {
             throw Failure(
@@ -68,9 +70,9 @@ struct Encode: ParsableCommand {
           }
           try output.folder.writePNG(image.picture, "\(image.name)_ori.png")
           if let generator {
-            let side = specification.resolution
             try output.folder.writePNG(
-              Image8(planar: try generator(code), height: side, width: side, range: range), "\(image.name)_enc.png")
+              Image8(planar: try generator(code), height: resolution, width: resolution, range: range),
+              "\(image.name)_enc.png")
           }
           codes += code
           done.append(entry)

@@ -113,7 +113,8 @@ package final class EvaluationRun {
     return [
       modelSHA, kernels.computeName(model), "\(options.iterations)", options.optimiser.rawValue,
       "\(options.learningRate)",
-      "\(options.weights.pixel) \(options.weights.perceptual) \(options.weights.domain)", "\(options.start)",
+      "\(options.weights.pixel) \(options.weights.perceptual) \(options.weights.domain)"
+        + (options.weights.perceptualLayers.map { " \($0)" } ?? ""), "\(options.start)",
       options.space.rawValue, encoder,
     ].joined(separator: "|")
   }

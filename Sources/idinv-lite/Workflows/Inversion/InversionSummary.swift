@@ -10,12 +10,15 @@ package struct InversionSummary: Encodable {
     package var learning_rate: Float?
     package var lambda_perceptual: Float
     package var lambda_domain: Float
+    /// nil for the last layer of the perceptual network.
+    package var perceptual_layers: [Int]?
 
     package init(_ options: InversionOptions, of model: Model) throws {
       iterations = options.iterations
       learning_rate = try options.optimiser == .auto && model.curvature() != nil ? nil : options.learningRate
       lambda_perceptual = options.weights.perceptual
       lambda_domain = options.weights.domain
+      perceptual_layers = options.weights.perceptualLayers
     }
   }
   package struct Figures: Encodable {

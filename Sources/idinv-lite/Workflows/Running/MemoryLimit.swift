@@ -112,8 +112,8 @@ extension InversionOptions {
       if startEncoder == nil, start == .encoder {
         graphs.append(try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels))
       }
-      if weights.perceptual != 0 {
-        graphs.append(try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels))
+      if let features = try Objective.targetFeatures(of: model, weights: weights, kernels: kernels) {
+        graphs.append(features)
       }
       return graphs
     }
