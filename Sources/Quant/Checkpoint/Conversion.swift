@@ -40,16 +40,18 @@ package struct Conversion {
   package var perceptual: String?
   /// Needs `perceptual`.
   package var attributes: String?
+  package var judge: String?
   package var options: ConversionOptions
 
   package init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
-    attributes: String? = nil, options: ConversionOptions = ConversionOptions()
+    attributes: String? = nil, judge: String? = nil, options: ConversionOptions = ConversionOptions()
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.judge = judge
     self.options = options
   }
 
@@ -98,6 +100,11 @@ package struct Conversion {
       }
       let plan = try AttributePlan(reader, on: features)
       specification.attributes = plan.specification
+      tensors += plan.tensors
+    }
+    if let reader = try reader(.judge, judge) {
+      let plan = try JudgePlan(reader)
+      specification.judge = plan.specification
       tensors += plan.tensors
     }
     try checkAgreement(specification)

@@ -4,6 +4,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   case encoder
   case perceptual
   case attributes
+  case judge
 
   /// What a checkpoint's names should look like, for messages.
   var examples: String {
@@ -12,6 +13,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
     case .perceptual: "names such as layer0.weight or features.0.weight (VGG16)"
     case .attributes: "conv.weight, dense.weight, mean, std and a list of texts, names"
+    case .judge: "block0.conv.weight, block1.conv1.weight, dense.weight, mean, std and a list of texts, names"
     }
   }
 
@@ -22,6 +24,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "an encoder"
     case .perceptual: "a perceptual network"
     case .attributes: "an attribute network"
+    case .judge: "a judge"
     }
   }
 
@@ -40,6 +43,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
       return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
+    case .judge: return Self.encoder.matches(parts) || Self.attributes.matches(parts)
     }
   }
 
@@ -55,10 +59,10 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   }
 
   /// Whether a name without prefix is one of this network's own modules: in an encoder's blocks anything is. An
-  /// attribute network has a file of its own.
+  /// attribute network and a judge have files of their own.
   func owns(_ bareName: String) -> Bool {
     if self == .encoder, index(of: bareName.prefix { $0 != "." }, after: "block") != nil { return true }
-    return self == .attributes || prefixes(in: [bareName]).keys.contains("")
+    return self == .attributes || self == .judge || prefixes(in: [bareName]).keys.contains("")
   }
 }
 

@@ -29,8 +29,12 @@ package struct Recognition: Sendable {
     path = checkpoint.path
     let other = Self.unsupported(checkpoint)
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
-    // An attribute network has a file of its own; others have layers of its names.
-    networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
+    // A judge and an attribute network have files of their own; others have layers of an attribute network's names.
+    if let judge = found.first(where: { $0.part == .judge }) {
+      networks = [judge]
+    } else {
+      networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
+    }
     self.other = other ?? Self.beside(checkpoint)
     let isTensorFlow = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names).values.max() ?? 0 >= 8
     aside = isTensorFlow ? ["an in-domain encoder of idinvert's TensorFlow version, which is not converted"] : []
@@ -65,6 +69,12 @@ package struct Recognition: Sendable {
         names.contains(where: { $0 == "conv.weight" || $0.hasSuffix(".conv.weight") })
       else { return nil }
       return found("an attribute network", counts)
+    case .judge:
+      // An encoder's blocks, and a dense layer beside them in place of its head.
+      guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
+        names.contains(where: { $0.hasSuffix("block0.conv.weight") })
+      else { return nil }
+      return found("a judge", counts)
     }
   }
 
@@ -139,7 +149,7 @@ extension Conversion {
       guard !recognition.networks.isEmpty else {
         throw .unsupported(
           path: path, found: "this is \(recognition.description)",
-          expected: "a generator, an encoder, a perceptual or an attribute network")
+          expected: "a generator, an encoder, a perceptual or an attribute network, or a judge")
       }
       for network in recognition.networks {
         if self.path(of: network.part) != nil { continue }
@@ -161,6 +171,7 @@ extension Conversion {
     case .encoder: encoder
     case .perceptual: perceptual
     case .attributes: attributes
+    case .judge: judge
     }
   }
 
@@ -170,6 +181,7 @@ extension Conversion {
     case .encoder: encoder = path
     case .perceptual: perceptual = path
     case .attributes: attributes = path
+    case .judge: judge = path
     }
   }
 }

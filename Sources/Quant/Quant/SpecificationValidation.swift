@@ -6,8 +6,9 @@ extension ModelSpecification {
   ///
   /// - Throws: `ModelFileError.specification`, naming the field.
   package func validate() throws(ModelFileError) {
-    guard generator != nil || encoder != nil || perceptual != nil else {
-      throw .specification(field: "generator, encoder, perceptual", found: "none", expected: "at least one network")
+    guard generator != nil || encoder != nil || perceptual != nil || judge != nil else {
+      throw .specification(
+        field: "generator, encoder, perceptual, judge", found: "none", expected: "at least one network")
     }
     guard pixelMinimum.isFinite, pixelMaximum.isFinite, pixelMinimum < pixelMaximum else {
       throw .specification(
@@ -18,6 +19,7 @@ extension ModelSpecification {
     try encoder?.validate()
     try perceptual?.validate()
     try validateAttributes()
+    try judge?.validate()
     try validateCurvature()
     try validateInt8()
     if let generator, let encoder {
@@ -25,6 +27,10 @@ extension ModelSpecification {
       try match("layerCount", generator.layerCount, encoder.layerCount)
       try match("wDimension", generator.wDimension, encoder.wDimension)
       try match("imageChannels", generator.imageChannels, encoder.imageChannels)
+    }
+    if let judge, let resolution = generator?.resolution ?? encoder?.resolution, judge.resolution != resolution {
+      throw .specification(
+        field: "judge.resolution", found: "\(judge.resolution)", expected: "\(resolution), as the other networks have")
     }
     if let perceptual, let channels = generator?.imageChannels ?? encoder?.imageChannels {
       guard perceptual.inputShift.count == channels else {
@@ -138,21 +144,25 @@ extension FeatureNetworkSpecification {
 extension AttributeNetworkSpecification {
   func validate(poolings: Int) throws(ModelFileError) {
     try check("attributes.hiddenChannels", hiddenChannels, 1...ModelSpecification.extentLimit)
-    try check("attributes.names.count", names.count, 1...1024)
-    for (index, name) in names.enumerated() {
-      guard Self.isValidName(name) else {
-        throw .specification(
-          field: "attributes.names[\(index)]", found: "\"\(name)\"",
-          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
-      }
-    }
-    guard Set(names).count == names.count else {
-      throw .specification(field: "attributes.names", found: "a name twice", expected: "each name once")
-    }
+    try Self.validate(names: names, field: "attributes.names")
     guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1, resolution >> (poolings + 1) >= 1 else {
       throw .specification(
         field: "attributes.resolution", found: "\(resolution)",
         expected: "a power of two from 8 to 2048, and at least \(2 << poolings): the feature is pooled once more")
+    }
+  }
+
+  static func validate(names: [String], field: String) throws(ModelFileError) {
+    try check("\(field).count", names.count, 1...1024)
+    for (index, name) in names.enumerated() {
+      guard isValidName(name) else {
+        throw .specification(
+          field: "\(field)[\(index)]", found: "\"\(name)\"",
+          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
+      }
+    }
+    guard Set(names).count == names.count else {
+      throw .specification(field: field, found: "a name twice", expected: "each name once")
     }
   }
 }

@@ -47,6 +47,9 @@ enum Golden {
     try cache.attributeModel(weights: weights)
   }
 
+  /// The random judge of 32 px, converted once per process.
+  static func judge(weights: WeightsPrecision = .f32) throws -> Model { try cache.judge(weights: weights) }
+
   /// `res32` with the narrow feature network and the head on it, converted once per process.
   static func wholeModel() throws -> Model {
     try cache.attributeModel(weights: .f32, generator: path("res32", "generator.pth"))
@@ -100,6 +103,19 @@ private final class ModelCache: @unchecked Sendable {
       options: options
     ).run(to: output)
     paths[key] = output
+    return try Model(path: output)
+  }
+
+  func judge(weights: WeightsPrecision) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    let output = folder + "/judge-\(weights).idinv"
+    if paths[output] == nil {
+      var options = ConversionOptions()
+      options.precision = weights
+      _ = try Conversion(judge: Golden.path("judge", "judge.pth"), options: options).run(to: output)
+      paths[output] = output
+    }
     return try Model(path: output)
   }
 

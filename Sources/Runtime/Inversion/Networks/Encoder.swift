@@ -4,50 +4,19 @@ import Runtime
 /// The domain-guided encoder (Zhu et al., ECCV 2020, eq. 2) with frozen weights: image → w+.
 package struct Encoder: Sendable {
   package let specification: EncoderSpecification
-  private let stem: ConvolutionWeights
-  private let blocks: [Block]
+  private let trunk: ResidualTrunk
   private let head: DenseLayerWeights
-
-  /// y = act(conv2(act(conv1(x)))) + shortcut(x); the shortcut is the identity where the width does not change.
-  private struct Block: Sendable {
-    let conv1: ConvolutionWeights
-    let conv2: ConvolutionWeights
-    let shortcut: ConvolutionWeights?
-  }
 
   init(_ specification: EncoderSpecification, from weights: WeightLoader) throws(InversionError) {
     self.specification = specification
-    stem = try weights.convolution("encoder.stem", form: .same(kernel: 3))
-    var blocks: [Block] = []
-    var channels = specification.stemChannels
-    for (index, outputChannels) in specification.blockChannels.enumerated() {
-      let prefix = "encoder.block.\(index)"
-      blocks.append(
-        Block(
-          conv1: try weights.convolution("\(prefix).conv1", form: .same(kernel: 3)),
-          conv2: try weights.convolution("\(prefix).conv2", form: .same(kernel: 3)),
-          shortcut: channels == outputChannels
-            ? nil : try weights.convolution("\(prefix).shortcut", form: .same(kernel: 1))))
-      channels = outputChannels
-    }
-    self.blocks = blocks
+    trunk = try ResidualTrunk(
+      "encoder", stemChannels: specification.stemChannels, blockChannels: specification.blockChannels, from: weights)
     head = try weights.dense("encoder.head")
   }
 
   /// Image [N, 3, R, R] → code [N, L·D].
   package func append(to graph: inout Graph, _ image: TensorID) throws(GraphError) -> TensorID {
-    let activation = Activation.leakyReLU(slope: Generator.slope)
-    var features = try graph.append(Convolution(stem, activation: activation), image)
-    for block in blocks {
-      let pooled = try graph.append(AveragePool(), features)
-      let hidden = try graph.append(Convolution(block.conv1, activation: activation), pooled)
-      let residual = try graph.append(Convolution(block.conv2, activation: activation), hidden)
-      let shortcut =
-        try block.shortcut.map { (weights) throws(GraphError) in
-          try graph.append(Convolution(weights, activation: activation), pooled)
-        } ?? pooled
-      features = try graph.append(Sum(), residual, shortcut)
-    }
+    let features = try trunk.append(to: &graph, image)
     return try graph.append(Dense(head), try graph.append(Flatten(), features))
   }
 }

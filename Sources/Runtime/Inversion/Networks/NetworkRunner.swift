@@ -67,14 +67,12 @@ package final class NetworkRunner {
       output = try wrapGraph { () throws(GraphError) in try network.append(to: &graph, input) }
       outputShape = graph.shape(of: output).extents
     case .attributes:
-      let (features, attributes) = (try model.features(), try model.attributes())
-      let resolution = attributes.specification.resolution
-      let shape = Shape.image(
-        batch: batch, channels: features.specification.inputShift.count, height: resolution, width: resolution)
+      let reader = try model.attributeReader()
+      let shape = Shape.image(batch: batch, channels: 3, height: reader.resolution, width: reader.resolution)
       inputShape = shape.extents
       input = graph.input(shape)
       output = try wrapGraph { () throws(GraphError) in
-        try attributes.append(to: &graph, try features.append(to: &graph, input))
+        try reader.append(to: &graph, input).attributes
       }
       outputShape = graph.shape(of: output).extents
     }
@@ -105,6 +103,7 @@ extension Model {
     if let generator = file.specification.generator { return generator.resolution }
     if let encoder = file.specification.encoder { return encoder.resolution }
     if let attributes = file.specification.attributes { return attributes.resolution }
+    if let judge = file.specification.judge { return judge.resolution }
     throw .missingNetwork("generator or encoder", model: path)
   }
 

@@ -15,7 +15,7 @@ struct Attributes: ParsableCommand {
     discussion: """
       Example: idinv-lite attributes photos/ --attribute smile,age
 
-      Runs the model's attribute network on images, or on the images of codes. Prints a tab-separated table: one line \
+      Runs a judge, or the model's own attribute network, on images, or on the images of codes. Prints a tab-separated table: one line \
       per image, one column per attribute, in the units that the network was trained for. An image that cannot be \
       read is skipped; the exit code is then 65.
       """)
@@ -44,6 +44,7 @@ struct Attributes: ParsableCommand {
   var output: String?
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -76,13 +77,14 @@ struct Attributes: ParsableCommand {
     try reporting {
       Signals.install()
       let loaded = try model.load()
-      let chosen = try AttributeColumns(attribute, of: loaded)
+      let judge = try judge.load(for: loaded)
+      let chosen = try AttributeColumns(attribute, of: judge ?? loaded)
       let kernels = try engine.kernels()
       // Not announced: the table is all that is printed.
-      let choice = try memory.limit.choose(
-        loaded, networks: images.isEmpty ? [.attributes, .generator] : [.attributes], kernels: kernels)
+      let networks: [NetworkKind] = (images.isEmpty ? [.generator] : []) + (judge == nil ? [.attributes] : [])
+      let choice = try memory.limit.choose(loaded, networks: networks, kernels: kernels)
       let model = choice.model
-      let network = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
+      let network = try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels)
       var rows: [Row] = []
       var skipped: [SkippedImage] = []
       func read(_ image: [Float], name: String, path: String?) throws {
@@ -106,7 +108,7 @@ struct Attributes: ParsableCommand {
         let listed = try listImages(images, tell: StandardStreams.tell)
         try checkOutput([model.path] + images + listed.map(\.path))
         let loader = ImageLoader(crop: crop).within(choice)
-        let resolution = try model.attributes().specification.resolution
+        let resolution = try (judge ?? model).attributeReader().resolution
         let range = model.file.specification.pixelRange
         for (index, entry) in listed.enumerated() where !Signals.cancellation.isCancelled {
           do {

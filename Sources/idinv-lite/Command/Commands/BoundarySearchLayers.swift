@@ -47,6 +47,7 @@ struct BoundarySearchLayers: ParsableCommand {
   var share = 0.8
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -97,24 +98,26 @@ struct BoundarySearchLayers: ParsableCommand {
       let loaded = try model.load()
       let kernels = try engine.kernels()
       let direction = try LoadedBoundary.read(boundary, layers: nil, of: loaded)
-      let chosen = try AttributeColumns(attribute ?? direction.name, of: loaded)
+      let judge = try judge.load(for: loaded)
+      let chosen = try AttributeColumns(attribute ?? direction.name, of: judge ?? loaded)
       guard chosen.names.count == 1 else { throw Failure(.usage, "--attribute: expected one attribute") }
       let draws = codes == nil
       let choice = try memory.limit.choose(loaded, batches: AttributeSampler.batches, kernels: kernels) {
         (model, kernels, batch) throws(InversionError) in
         var graphs: [AnyObject] = [
           try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels),
-          try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels),
+          try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels),
         ]
-        if draws { graphs.append(try AttributeSampler(model, batch: batch, kernels: kernels)) }
+        if draws { graphs.append(try AttributeSampler(model, judge: judge, batch: batch, kernels: kernels)) }
         return graphs
       }
       try choice.announce(reporting)
       let model = choice.model
-      let matrix = try moved(choice, kernels)
+      let matrix = try moved(choice, judge, kernels)
       let context = reporting.context()
       let search = try LayerSearch(
-        model, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha, share: share,
+        model, judge: judge, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha,
+        share: share,
         kernels: kernels
       ) { done, count in
         context.update(ProgressState(name: "layers", step: done, stepCount: count))
@@ -136,7 +139,7 @@ struct BoundarySearchLayers: ParsableCommand {
     }
   }
 
-  private func moved(_ memory: MemoryChoice, _ kernels: Kernels) throws -> FloatMatrix {
+  private func moved(_ memory: MemoryChoice, _ judge: Model?, _ kernels: Kernels) throws -> FloatMatrix {
     let model = memory.model
     let shape = try model.codeShape()
     if let codes {
@@ -147,7 +150,8 @@ struct BoundarySearchLayers: ParsableCommand {
       builder.append(values)
       return builder.finish()
     }
-    return try AttributeSampler(model, batch: memory.plan.batch, kernels: kernels).draw(samples ?? 32, seed: seed).codes
+    return try AttributeSampler(model, judge: judge, batch: memory.plan.batch, kernels: kernels)
+      .draw(samples ?? 32, seed: seed).codes
   }
 
   private func text(_ search: LayerSearch, _ name: String) -> String {

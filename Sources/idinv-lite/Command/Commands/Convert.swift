@@ -96,6 +96,11 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp(
       "Head on the feature network that reads attributes off an image; needs --perceptual.", valueName: "checkpoint"))
   var attributes: String?
+  @Option(
+    help: ArgumentHelp(
+      "Network that reads attributes off an image by itself, to judge the others; usually a file of its own.",
+      valueName: "checkpoint"))
+  var judge: String?
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -127,13 +132,13 @@ struct Convert: ParsableCommand {
     if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty else {
-      throw ValidationError("give checkpoints, or at least one of --generator, --encoder and --perceptual")
+    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || !files.isEmpty else {
+      throw ValidationError("give checkpoints, or at least one of --generator, --encoder, --perceptual and --judge")
     }
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] { files + [generator, encoder, perceptual, attributes].compactMap { $0 } }
+  private var checkpoints: [String] { files + [generator, encoder, perceptual, attributes, judge].compactMap { $0 } }
 
   func run() throws {
     try reporting {
@@ -148,7 +153,8 @@ struct Convert: ParsableCommand {
       AtomicFile.removeLeftovers(in: folder)
       let context = reporting.context()
       let given = Conversion(
-        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
+        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, judge: judge,
+        options: options)
       let assignment = try given.assigning(files)
       let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in
@@ -186,7 +192,9 @@ struct Convert: ParsableCommand {
     if checkpoints.count == 1 { return checkpoints[0] }
     switch error {
     case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
-      let paths = ["generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes]
+      let paths = [
+        "generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes, "judge": judge,
+      ]
       return paths[part].flatMap { $0 }
     default: break
     }

@@ -104,6 +104,12 @@ struct Info: ParsableCommand {
     if let attributes = metadata.specification.attributes {
       lines.append("  attributes  " + attributes.names.joined(separator: " "))
     }
+    if let judge = metadata.specification.judge {
+      lines.append(
+        "  judge       \(judge.resolution)×\(judge.resolution), channels "
+          + ([judge.stemChannels] + judge.blockChannels).map(String.init).joined(separator: " ") + ": "
+          + judge.names.joined(separator: " "))
+    }
     if let curvature = metadata.specification.curvature {
       lines.append("  curvature   rank \(curvature.rank)")
     }

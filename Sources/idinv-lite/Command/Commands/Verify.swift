@@ -23,7 +23,7 @@ struct Verify: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes.", valueName: "checkpoints"))
+    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes, judge.", valueName: "checkpoints"))
   var against: [String]
 
   @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
@@ -52,7 +52,7 @@ struct Verify: ParsableCommand {
         guard !recognition.networks.isEmpty else {
           throw Failure(
             .badData,
-            "\(path): is no generator, encoder, perceptual or attribute checkpoint; it is \(recognition.description)")
+            "\(path): is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)")
         }
         for part in recognition.networks.map(\.part) {
           guard parts.updateValue(path, forKey: part) == nil else {
@@ -67,7 +67,7 @@ struct Verify: ParsableCommand {
       let temporary = folder.path + "/reference.idinv"
       let conversion = try Conversion(
         generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
-        attributes: parts[.attributes], options: options
+        attributes: parts[.attributes], judge: parts[.judge], options: options
       ).run(to: temporary) { _ in
         guard Signals.cancellation.isCancelled else { return }
         folder.remove()
@@ -92,6 +92,7 @@ struct Verify: ParsableCommand {
           .attributes, specification.attributes != nil,
           specification.attributes == reference.file.specification.attributes
         ),
+        (.judge, specification.judge != nil, specification.judge == reference.file.specification.judge),
       ] {
         guard (parts[part] != nil) == isHeld else {
           throw Failure(

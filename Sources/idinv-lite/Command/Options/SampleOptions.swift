@@ -84,25 +84,26 @@ struct SampleOptions: ParsableArguments {
 
   /// - Parameter check: gets the boundaries' names before any work is done.
   func scored(
-    _ model: Model?, name: String?, memory: MemoryOption, kernels: Kernels, reporting: ReportingOptions,
+    _ model: Model?, judge: Model?, name: String?, memory: MemoryOption, kernels: Kernels, reporting: ReportingOptions,
     context: RunContext, check: ([String]) throws -> Void
   ) throws -> Scored {
     if let codes, let scores { return try read(codes, scores, model, name: name, check) }
     guard let model else { throw Failure(.missingInput, "no model to draw samples from") }
-    let chosen = try AttributeColumns(attribute, of: model)
+    let chosen = try AttributeColumns(attribute, of: judge ?? model)
     try check(chosen.names)
     if let keepSamples { try AtomicFile.createFolder(keepSamples) }
     let count = samples ?? 10_000
     let shape = try model.codeShape()
     let choice = try memory.limit.choose(
       model, batches: AttributeSampler.batches,
-      extra: 4 * count * (shape.count + 2 * (try model.attributes().specification.names.count)), kernels: kernels
+      extra: 4 * count * (shape.count + 2 * (try (judge ?? model).attributeReader().names.count))
+        + JudgeFile.byteCount(of: judge, kernels: kernels), kernels: kernels
     ) { [truncation] (model, kernels, batch) throws(InversionError) in
-      [try AttributeSampler(model, psi: truncation, batch: batch, kernels: kernels)]
+      [try AttributeSampler(model, judge: judge, psi: truncation, batch: batch, kernels: kernels)]
     }
     try choice.announce(reporting)
     let sampler = try AttributeSampler(
-      choice.model, psi: truncation, batch: choice.plan.batch, kernels: kernels)
+      choice.model, judge: judge, psi: truncation, batch: choice.plan.batch, kernels: kernels)
     let drawn = try sampler.draw(count, seed: seed) { done in
       context.update(ProgressState(name: "samples", step: done, stepCount: count))
       return !Signals.cancellation.isCancelled
@@ -137,7 +138,7 @@ struct SampleOptions: ParsableArguments {
       stride(from: index, to: array.floats.count, by: columnCount).map { array.floats[$0] }
     }
     if let attribute, let model {
-      let known = try model.attributes().specification.names.count
+      let known = try model.attributeReader().names.count
       guard known == columnCount else {
         throw Failure(.badData, "\(scores): has \(columnCount) columns; expected \(known), the model's attributes")
       }

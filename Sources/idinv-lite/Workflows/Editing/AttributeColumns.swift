@@ -8,7 +8,7 @@ package struct AttributeColumns {
 
   /// - Parameter list: names with commas between them; nil for all.
   package init(_ list: String?, of model: Model) throws {
-    let known = try model.attributes().specification.names
+    let known = try model.attributeReader().names
     guard let list else {
       names = known
       columns = Array(known.indices)

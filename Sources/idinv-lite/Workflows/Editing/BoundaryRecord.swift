@@ -31,6 +31,8 @@ package struct BoundaryRecord: Encodable {
   package var remaining_accuracy: Accuracy
   package var samples: Int
   package var seed: UInt64?
+  /// Who scored the samples; nil for the model itself.
+  package var judge: String?
   package var ratio: Double
   package var split: Double
   package var cost: Double

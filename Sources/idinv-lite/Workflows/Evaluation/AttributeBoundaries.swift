@@ -14,8 +14,11 @@ extension Model {
 package enum AttributeBoundaries {
   /// - Parameters:
   ///   - folder: `--boundaries`; where nil, `boundaries` beside the model, if it is there.
+  ///   - judge: who reads the attributes; nil for the model itself.
   ///   - notes: what is left out, and why.
-  package static func load(_ folder: String?, of model: Model, _ notes: inout [String]) throws -> [AttributeBoundary] {
+  package static func load(
+    _ folder: String?, of model: Model, judge: Model?, _ notes: inout [String]
+  ) throws -> [AttributeBoundary] {
     guard let folder = folder ?? model.neighbour("boundaries") else {
       notes.append("Without semantic analysis and edits: no --boundaries are given.")
       return []
@@ -25,11 +28,11 @@ package enum AttributeBoundaries {
     }
     let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
     guard !files.isEmpty else { throw Failure(.missingInput, "\(folder): holds no .npy file; expected boundaries") }
-    guard model.hasAttributeNetwork else {
+    guard (judge ?? model).readsAttributes else {
       notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
       return []
     }
-    let attributes = try model.attributes().specification.names
+    let attributes = try (judge ?? model).attributeReader().names
     var result: [AttributeBoundary] = []
     for file in files {
       let boundary = try LoadedBoundary.read("\(folder)/\(file)", layers: nil, of: model)

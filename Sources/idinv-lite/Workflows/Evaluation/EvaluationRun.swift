@@ -5,10 +5,24 @@ import Quant
 import Reports
 import Runtime
 
+/// Model files that an evaluation uses beside the model.
+package struct OtherModels {
+  /// Whose encoder is the conventional one.
+  package var conventional: Model?
+  /// Who reads attributes.
+  package var judge: Model?
+
+  package init(conventional: Model?, judge: Model?) {
+    self.conventional = conventional
+    self.judge = judge
+  }
+}
+
 /// One run of `evaluate`: inverts by all methods, measures, and keeps what it has in a journal.
 package final class EvaluationRun {
   package let model: Model
   package let conventional: Model?
+  package let judge: Model?
   package let plan: EvaluationPlan
   package let images: [EvaluationImage]
   package let boundaries: [AttributeBoundary]
@@ -19,6 +33,7 @@ package final class EvaluationRun {
   private let context: RunContext
   private let modelSHA: String
   private let conventionalSHA: String
+  private let judgeSHA: String
   private let digests: [String]
   private let codeCount: Int
   package private(set) var evaluator: Evaluator!
@@ -32,13 +47,14 @@ package final class EvaluationRun {
   private static let unitsPerStep = 3
 
   package init(
-    _ memory: MemoryChoice, conventional: Model?, plan: EvaluationPlan, images: [EvaluationImage],
+    _ memory: MemoryChoice, others: OtherModels, plan: EvaluationPlan, images: [EvaluationImage],
     boundaries: [AttributeBoundary], kernels: Kernels, output: OutputFolder, context: RunContext
   ) throws {
     let model = memory.model
     self.model = model
     batch = memory.plan.batch
-    self.conventional = conventional
+    conventional = others.conventional
+    judge = others.judge
     self.plan = plan
     self.images = images
     self.boundaries = boundaries
@@ -47,13 +63,15 @@ package final class EvaluationRun {
     journal = try EvaluationJournal(folder: output)
     modelSHA = try SHA256.hexDigest(ofFile: model.path)
     conventionalSHA = try conventional.map { try SHA256.hexDigest(ofFile: $0.path) } ?? ""
+    judgeSHA = try judge.map { try SHA256.hexDigest(ofFile: $0.path) } ?? ""
     codeCount = try model.generator().codeCount
     digests = images.map { image in
       var hash = SHA256()
       hash.update(image.picture.pixels)
       return hash.hexDigest()
     }
-    evaluator = Evaluator(model, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels) {
+    evaluator = Evaluator(model, judge: judge, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
+    {
       [unowned self] in try advance(1)
     }
   }
@@ -125,7 +143,8 @@ package final class EvaluationRun {
   /// A key of what is measured on the codes of the first images.
   private func partKey(_ part: String, _ options: InversionOptions?, _ count: Int, _ more: [String] = []) -> String {
     EvaluationJournal.key(
-      [part, modelSHA, kernels.computeName(model), options.map(description) ?? ""] + digests.prefix(count) + more)
+      [part, modelSHA, judgeSHA, kernels.computeName(model), options.map(description) ?? ""]
+        + digests.prefix(count) + more)
   }
 
   /// Codes of the first images, in order: from the journal, or found now.
@@ -208,6 +227,7 @@ package final class EvaluationRun {
     countUnits()
     var results = EvaluationResults(
       version: Program.version, model: model.path, model_sha256: modelSHA, conventional_model: conventional?.path,
+      judge: judge?.path,
       images: images.count,
       plan: plan, compute: kernels.computeName(model), tier: kernels.table.tier.rawValue, threads: kernels.threadCount,
       seconds: 0)
@@ -222,7 +242,7 @@ package final class EvaluationRun {
     }
     stage = "attributes"
     var curves: [(InversionMethod, SemanticAnalysis)] = []
-    let hasAttributes = model.hasAttributeNetwork && !boundaries.isEmpty
+    let hasAttributes = (judge ?? model).readsAttributes && !boundaries.isEmpty
     let scale = hasAttributes ? try evaluator.attributeScale(plan.analysisCount) : nil
     if let scale {
       for method in plan.methods {
@@ -302,7 +322,7 @@ package final class EvaluationRun {
       row.flipped_share = edits.flippedShare
       row.named_change_deviations = edits.namedChange
       row.others_change_deviations = edits.othersChange
-      row.edited_frechet_distance_f = edits.frechet_distance_f
+      row.edited_frechet_distance = edits.frechet_distance
       row.mean_average_precision =
         try evaluator.semanticAnalysis(codes, boundaries: boundaries, scale: scale).meanAveragePrecision
     }

@@ -20,6 +20,8 @@ package final class QualityRun {
     /// Images, from the first, whose codes are edited.
     package var editCount: Int
     package var boundaries: [AttributeBoundary]
+    /// Who reads the attributes of edits; nil for the model itself.
+    package var judge: Model?
     /// CPUs that each process may choose from.
     package var cpus: [Int]
     /// With what this program is started to measure one configuration, which it reads from its standard input.
@@ -27,7 +29,8 @@ package final class QualityRun {
 
     package init(
       memory: MemoryChoice, configurations: [QualityConfiguration], images: [LoadedImage], crop: CropRule,
-      rounds: Int, editCount: Int, boundaries: [AttributeBoundary], cpus: [Int], measuringArguments: [String]
+      rounds: Int, editCount: Int, boundaries: [AttributeBoundary], judge: Model?, cpus: [Int],
+      measuringArguments: [String]
     ) {
       self.memory = memory
       self.configurations = configurations
@@ -36,6 +39,7 @@ package final class QualityRun {
       self.rounds = rounds
       self.editCount = editCount
       self.boundaries = boundaries
+      self.judge = judge
       self.cpus = cpus
       self.measuringArguments = measuringArguments
     }
@@ -272,7 +276,9 @@ package final class QualityRun {
   package func judge() throws -> [QualityConfiguration: Measurement] {
     let images = plan.images.map { EvaluationImage(name: $0.name, picture: $0.picture) }
     let judge = try QualityJudge(plan.model, images: images, kernels: kernels)
-    let evaluator = Evaluator(plan.model, images: images, batch: plan.memory.plan.batch, kernels: kernels) {
+    let evaluator = Evaluator(
+      plan.model, judge: plan.judge, images: images, batch: plan.memory.plan.batch, kernels: kernels
+    ) {
       [unowned self] in try advance(1)
     }
     stage = "judging"
