@@ -7,7 +7,8 @@ struct JudgeTests {
   private func place() throws -> Folder {
     let place = try Folder()
     try Command.succeed(
-      ["convert", "-q", "--judge", Golden.path("judge", "judge.pth"), "--weights", "f32", "-o", "judge.idinv"], in: place)
+      ["convert", "-q", "--judge", Golden.path("judge", "judge.pth"), "--weights", "f32", "-o", "judge.idinv"],
+      in: place)
     try place.writePicture("in/a.png")
     try place.writePicture("in/b.png", index: 1)
     return place
