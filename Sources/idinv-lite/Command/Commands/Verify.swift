@@ -52,7 +52,8 @@ struct Verify: ParsableCommand {
         guard !recognition.networks.isEmpty else {
           throw Failure(
             .badData,
-            "\(path): is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)")
+            "\(path): is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)"
+          )
         }
         for part in recognition.networks.map(\.part) {
           guard parts.updateValue(path, forKey: part) == nil else {
