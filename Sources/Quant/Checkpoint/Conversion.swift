@@ -40,16 +40,19 @@ package struct Conversion {
   package var perceptual: String?
   /// Needs `perceptual`.
   package var attributes: String?
+  /// The three checkpoints of an MTCNN, in any order.
+  package var detector: [String] = []
   package var options: ConversionOptions
 
   package init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
-    attributes: String? = nil, options: ConversionOptions = ConversionOptions()
+    attributes: String? = nil, detector: [String] = [], options: ConversionOptions = ConversionOptions()
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.detector = detector
     self.options = options
   }
 
@@ -98,6 +101,15 @@ package struct Conversion {
       }
       let plan = try AttributePlan(reader, on: features)
       specification.attributes = plan.specification
+      tensors += plan.tensors
+    }
+    var stages: [PartReader] = []
+    for path in detector {
+      if let reader = try reader(.detector, path) { stages.append(reader) }
+    }
+    if !stages.isEmpty {
+      let plan = try DetectorPlan(stages)
+      specification.detector = plan.specification
       tensors += plan.tensors
     }
     try checkAgreement(specification)

@@ -4,6 +4,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   case encoder
   case perceptual
   case attributes
+  case detector
 
   /// What a checkpoint's names should look like, for messages.
   var examples: String {
@@ -12,6 +13,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
     case .perceptual: "names such as layer0.weight or features.0.weight (VGG16)"
     case .attributes: "conv.weight, dense.weight, mean, std and a list of texts, names"
+    case .detector: "names such as conv1.weight, prelu1.weight and dense4.weight (facenet-pytorch's MTCNN)"
     }
   }
 
@@ -22,6 +24,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "an encoder"
     case .perceptual: "a perceptual network"
     case .attributes: "an attribute network"
+    case .detector: "a face detector"
     }
   }
 
@@ -40,6 +43,9 @@ package enum NetworkPart: String, CaseIterable, Sendable {
       return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
+    case .detector:
+      return parts.count == 2 && (last == "weight" || last == "bias")
+        && ["conv", "prelu", "dense"].contains { index(of: first.prefix { $0 != "_" }, after: $0) != nil }
     }
   }
 

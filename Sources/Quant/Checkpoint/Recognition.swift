@@ -65,6 +65,11 @@ package struct Recognition: Sendable {
         names.contains(where: { $0 == "conv.weight" || $0.hasSuffix(".conv.weight") })
       else { return nil }
       return found("an attribute network", counts)
+    case .detector:
+      guard names.contains(where: { $0.hasSuffix("prelu1.weight") }), let stage = DetectorPlan.stage(of: names) else {
+        return nil
+      }
+      return found("the \(stage) network of a face detector (MTCNN)", counts)
     }
   }
 
@@ -100,8 +105,6 @@ package struct Recognition: Sendable {
     if names.isEmpty { return "a file without tensors" }
     if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
     if has("input_layer.0.", "body.0.", "output_layer.") { return "an identity network (IR-SE50 of ArcFace)" }
-    if has("conv1.weight", "prelu1.weight", "conv4_1.weight") { return "a stage of a face detector (MTCNN)" }
-    if has("conv1.weight", "prelu1.weight", "dense5_1.weight") { return "a stage of a face detector (MTCNN)" }
     if has("classifier.0.weight", "classifier.3.weight") { return "the classifier of a VGG, without its features" }
     if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
     if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
@@ -139,9 +142,13 @@ extension Conversion {
       guard !recognition.networks.isEmpty else {
         throw .unsupported(
           path: path, found: "this is \(recognition.description)",
-          expected: "a generator, an encoder, a perceptual or an attribute network")
+          expected: "a generator, an encoder, a perceptual or an attribute network, or a face detector")
       }
       for network in recognition.networks {
+        if network.part == .detector {
+          result.conversion.detector.append(path)
+          continue
+        }
         if self.path(of: network.part) != nil { continue }
         if let owner = owners[network.part] {
           throw .mismatch(
@@ -161,6 +168,7 @@ extension Conversion {
     case .encoder: encoder
     case .perceptual: perceptual
     case .attributes: attributes
+    case .detector: detector.first
     }
   }
 
@@ -170,6 +178,7 @@ extension Conversion {
     case .encoder: encoder = path
     case .perceptual: perceptual = path
     case .attributes: attributes = path
+    case .detector: detector.append(path)
     }
   }
 }

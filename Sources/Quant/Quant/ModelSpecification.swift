@@ -9,6 +9,8 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package var perceptual: FeatureNetworkSpecification?
   /// Reads the feature of `perceptual`, and is absent where that is.
   package var attributes: AttributeNetworkSpecification?
+  /// Finds faces in photographs; on its own, or beside the networks of a generator of faces.
+  package var detector: DetectorSpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
   package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.
@@ -20,13 +22,15 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
-    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil, pixelMinimum: Float = -1,
+    detector: DetectorSpecification? = nil, curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil,
+    pixelMinimum: Float = -1,
     pixelMaximum: Float = 1
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.detector = detector
     self.curvature = curvature
     self.int8 = int8
     self.pixelMinimum = pixelMinimum

@@ -6,8 +6,9 @@ extension ModelSpecification {
   ///
   /// - Throws: `ModelFileError.specification`, naming the field.
   package func validate() throws(ModelFileError) {
-    guard generator != nil || encoder != nil || perceptual != nil else {
-      throw .specification(field: "generator, encoder, perceptual", found: "none", expected: "at least one network")
+    guard generator != nil || encoder != nil || perceptual != nil || detector != nil else {
+      throw .specification(
+        field: "generator, encoder, perceptual, detector", found: "none", expected: "at least one network")
     }
     guard pixelMinimum.isFinite, pixelMaximum.isFinite, pixelMinimum < pixelMaximum else {
       throw .specification(
@@ -17,6 +18,7 @@ extension ModelSpecification {
     try generator?.validate()
     try encoder?.validate()
     try perceptual?.validate()
+    try detector?.validate()
     try validateAttributes()
     try validateCurvature()
     try validateInt8()
@@ -132,6 +134,17 @@ extension FeatureNetworkSpecification {
     }
     try check("perceptual.layers (convolutions)", convolutions, 1...128)
     try check("perceptual.layers (poolings)", poolings, 0...9)
+  }
+}
+
+extension DetectorSpecification {
+  func validate() throws(ModelFileError) {
+    for (field, channels, count) in [
+      ("proposal", proposal, 3), ("refinement", refinement, 4), ("output", output, 5),
+    ] {
+      try check("detector.\(field).count", channels.count, count...count)
+      for value in channels { try check("detector.\(field)", value, 1...ModelSpecification.extentLimit) }
+    }
   }
 }
 

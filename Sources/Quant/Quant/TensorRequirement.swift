@@ -37,7 +37,7 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
 /// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`,
-/// `AttributeNetworkSpecification`.
+/// `AttributeNetworkSpecification`, `DetectorSpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
 package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
@@ -47,6 +47,7 @@ package func requiredTensors(of specification: ModelSpecification) -> [TensorReq
   if let attributes = specification.attributes, let perceptual = specification.perceptual {
     list += tensors(of: attributes, on: perceptual)
   }
+  list += specification.detector.map(tensors) ?? []
   if let curvature = specification.curvature, let generator = specification.generator {
     list += tensors(of: curvature, on: generator)
   }
@@ -132,6 +133,23 @@ private func tensors(
     TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
     TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
   ]
+}
+
+private func tensors(of detector: DetectorSpecification) -> [TensorRequirement] {
+  detector.stages.flatMap { stage in
+    var list: [TensorRequirement] = []
+    func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
+      list.append(TensorRequirement(name: "detector.\(stage.name).\(name)", shape: shape, role: role))
+    }
+    for (index, layer) in stage.layers.enumerated() {
+      add("\(index).weight", [layer.outputs, layer.inputs, 3, 3], .weight)
+      add("\(index).bias", [layer.outputs], .vector)
+      add("\(index).slopes", [layer.outputs], .vector)
+    }
+    add("head.weight", [stage.headCount, stage.layers.last?.outputs ?? 0, 1, 1], .outputWeight)
+    add("head.bias", [stage.headCount], .vector)
+    return list
+  }
 }
 
 private func tensors(

@@ -22,6 +22,13 @@ package struct ResamplingKernels: Sendable {
       _ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ input: FloatSource,
       _ inputRowStride: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _ in unplugged() }
+  /// `pixels` output pixels, each the maximum of `rows` × `columns` inputs, `step` pixels from one to the next. What is not a
+  /// number among them may come out or be passed over.
+  package var windowMax:
+    @Sendable (
+      _ output: FloatTarget, _ input: FloatSource, _ inputRowStride: Int, _ rows: Int, _ columns: Int, _ step: Int,
+      _ pixels: Int
+    ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

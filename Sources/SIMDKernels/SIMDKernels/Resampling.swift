@@ -1,5 +1,22 @@
 // `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
 
+/// Square windows of a maximum pooling, over a part of the input.
+package struct PoolingWindows: Hashable, Sendable {
+  /// Side of a window, and pixels from one to the next.
+  package var kernel: Int, step: Int
+  /// The region: its first row and column, and those after its last.
+  package var row: Int, column: Int, rowEnd: Int, columnEnd: Int
+
+  package init(kernel: Int, step: Int, row: Int, column: Int, rowEnd: Int, columnEnd: Int) {
+    self.kernel = kernel
+    self.step = step
+    self.row = row
+    self.column = column
+    self.rowEnd = rowEnd
+    self.columnEnd = columnEnd
+  }
+}
+
 extension Kernels {
   /// Depthwise [1,2,1]⊗[1,2,1]/16 with zero padding: StyleGAN's blur, and its own adjoint. No overlap.
   ///
@@ -56,6 +73,41 @@ extension Kernels {
       table.resampling.maxPoolBackward(
         target, inputShape.rowStride, gradOutput + outputShape.rowOffset(plane: plane, y: y),
         input + inputShape.rowOffset(plane: plane, y: 2 &* y), inputShape.rowStride, outputShape.width)
+    }
+  }
+
+  /// y = maximum of the windows of a region of the input, clipped at its end; 0 where a window lies beyond it. No overlap.
+  package func maxPool(
+    _ windows: PoolingWindows, output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>,
+    outputShape: BlockedShape, inputShape: BlockedShape
+  ) {
+    let rowEnd = min(windows.rowEnd, inputShape.height), columnEnd = min(windows.columnEnd, inputShape.width)
+    func count(_ start: Int, _ end: Int) -> Int {
+      end <= start ? 0 : (max(0, end &- start &- windows.kernel) &+ windows.step &- 1) / windows.step &+ 1
+    }
+    let width = min(outputShape.width, count(windows.column, columnEnd))
+    let height = min(outputShape.height, count(windows.row, rowEnd))
+    // Of these, windows that are whole: the last one may be clipped.
+    let whole =
+      width > 0 && windows.column &+ (width &- 1) &* windows.step &+ windows.kernel > columnEnd ? width &- 1 : width
+    forEachPlaneRows(outputShape, plane: nil) { part in
+      for y in part.rows {
+        let target = output + outputShape.rowOffset(plane: part.plane, y: y)
+        clear(target, outputShape.width &* 16)
+        guard y < height else { continue }
+        let first = windows.row &+ y &* windows.step
+        let rows = min(windows.kernel, rowEnd &- first)
+        let source = input + (inputShape.rowOffset(plane: part.plane, y: first) &+ windows.column &* 16)
+        table.resampling.windowMax(
+          target, source, inputShape.rowStride, rows, windows.kernel, windows.step, whole)
+        if whole < width {
+          let last = whole &* windows.step
+          table.resampling.windowMax(
+            target + whole &* 16, source + last &* 16, inputShape.rowStride, rows,
+            columnEnd &- windows.column &- last, windows.step, 1)
+        }
+      }
+      outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
     }
   }
 

@@ -66,6 +66,19 @@ func rowMaxPoolBackward(
   }
 }
 
+func rowWindowMax(
+  _ output: Target, _ input: Source, _ inputRowStride: Int, _ rows: Int, _ columns: Int, _ step: Int, _ pixels: Int
+) {
+  for i in 0..<pixels {
+    var top = input.lanes(i &* step &* 16)
+    for row in 0..<rows {
+      let line = input + (row &* inputRowStride &+ i &* step &* 16)
+      for column in 0..<columns { top = idv_max(top, line.lanes(column &* 16)) }
+    }
+    output.store(top, i &* 16)
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ResamplingKernels) {
@@ -73,5 +86,6 @@ func plug(into kernels: inout ResamplingKernels) {
   kernels.averagePool = { rowAveragePool($0, $1, $2, $3) }
   kernels.averagePoolBackward = { rowAveragePoolBackward($0, $1, $2, $3) }
   kernels.maxPool = { rowMaxPool($0, $1, $2, $3) }
+  kernels.windowMax = { rowWindowMax($0, $1, $2, $3, $4, $5, $6) }
   kernels.maxPoolBackward = { rowMaxPoolBackward($0, $1, $2, $3, $4, $5) }
 }

@@ -96,6 +96,12 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp(
       "Head on the feature network that reads attributes off an image; needs --perceptual.", valueName: "checkpoint"))
   var attributes: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Face detector: pnet.pt, rnet.pt and onet.pt of facenet-pytorch, or the folder with them.",
+      valueName: "checkpoints"))
+  var detector: [String] = []
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -127,13 +133,25 @@ struct Convert: ParsableCommand {
     if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty else {
-      throw ValidationError("give checkpoints, or at least one of --generator, --encoder and --perceptual")
+    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty || !detector.isEmpty else {
+      throw ValidationError("give checkpoints, or at least one of --generator, --encoder, --perceptual and --detector")
     }
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] { files + [generator, encoder, perceptual, attributes].compactMap { $0 } }
+  private var checkpoints: [String] {
+    files + [generator, encoder, perceptual, attributes].compactMap { $0 } + detectorFiles
+  }
+
+  /// The detector's three files: as given, or those of the folder.
+  private var detectorFiles: [String] {
+    guard detector.count == 1, let folder = detector.first else { return detector }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      return detector
+    }
+    return ["pnet.pt", "rnet.pt", "onet.pt"].map { (folder as NSString).appendingPathComponent($0) }
+  }
 
   func run() throws {
     try reporting {
@@ -148,7 +166,8 @@ struct Convert: ParsableCommand {
       AtomicFile.removeLeftovers(in: folder)
       let context = reporting.context()
       let given = Conversion(
-        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
+        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes,
+        detector: detectorFiles, options: options)
       let assignment = try given.assigning(files)
       let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in

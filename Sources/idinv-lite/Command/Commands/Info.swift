@@ -104,6 +104,10 @@ struct Info: ParsableCommand {
     if let attributes = metadata.specification.attributes {
       lines.append("  attributes  " + attributes.names.joined(separator: " "))
     }
+    if let detector = metadata.specification.detector {
+      let stages = detector.stages.map { $0.layers.map { "\($0.outputs)" }.joined(separator: " ") }
+      lines.append("  detector    MTCNN, channels " + stages.joined(separator: " | "))
+    }
     if let curvature = metadata.specification.curvature {
       lines.append("  curvature   rank \(curvature.rank)")
     }
