@@ -75,7 +75,7 @@ let package = Package(
       name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
       path: "Sources/Runtime/Inversion"),
 
-    // Sources/idinv-lite: pages and tables; runs and their folders; the command.
+    // Sources/idinv-lite: pages and tables; runs and their folders; the HTTP server; the command.
     .target(
       name: "Reports", dependencies: ["Inversion", "Imaging"], path: "Sources/idinv-lite/Reports",
       swiftSettings: quickly),
@@ -83,10 +83,21 @@ let package = Package(
       name: "Workflows",
       dependencies: ["Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels"],
       path: "Sources/idinv-lite/Workflows"),
+    .systemLibrary(
+      name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
+    .target(
+      name: "Server",
+      dependencies: ["Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "SIMDKernels", "CCivetweb"],
+      path: "Sources/idinv-lite/Server",
+      resources: [
+        .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"), .embedInCode("Resources/page.js"),
+        .embedInCode("Resources/openapi.json"),
+      ]),
+
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
+        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite/Command", swiftSettings: quickly),
@@ -104,6 +115,9 @@ let package = Package(
       name: "CommandTests", dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint"],
       path: "Tests/CommandTests",
       exclude: ["Help"]),
+    .testTarget(
+      name: "ServerTests", dependencies: ["Server", "Inversion", "Imaging", "Checkpoint", "SIMDKernels"],
+      path: "Tests/ServerTests"),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(
       name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging"], path: "Tests/InversionTests"),
