@@ -44,7 +44,7 @@ import Testing
     let client = server.client
     for path in [
       "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/v1/jobs/../../../etc/passwd", "/v1/jobs/..%2f..%2fetc",
-      "/v1/jobs/\(String(repeating: "a", count: 32))/..", "/.git/config", "/page.html", "/v1/jobs/\(String(repeating: "A", count: 32))",
+      "/.git/config", "/page.html", "/v1/jobs/\(String(repeating: "A", count: 32))",
     ] {
       let answer = try #require(client.send("GET", path))
       #expect(answer.status == 404, "\(path)")

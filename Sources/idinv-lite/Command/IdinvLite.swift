@@ -18,6 +18,6 @@ struct IdinvLite: ParsableCommand {
     subcommands: [
       Convert.self, Info.self, Verify.self, CurvatureCommand.self, Calibrate.self, Forward.self, Synthesize.self,
       Align.self, Encode.self, Invert.self, Attributes.self, Manipulate.self, Interpolate.self, Mix.self, Diffuse.self,
-      BoundaryCommand.self, Merge.self, Evaluate.self, BenchCommand.self, KernelList.self,
+      BoundaryCommand.self, Serve.self, Merge.self, Evaluate.self, BenchCommand.self, KernelList.self,
     ])
 }

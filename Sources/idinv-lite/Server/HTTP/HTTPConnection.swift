@@ -24,6 +24,11 @@ struct HTTPConnection: HTTPBody {
     // What two readers may take for different requests is no request.
     let once = ["host", "content-length", "transfer-encoding", "content-type", "origin"]
     guard once.allSatisfy({ name in headers.count { $0.name == name } <= 1 }) else { return nil }
+    let length = headers.first { $0.name == "content-length" }?.value
+    let coding = headers.first { $0.name == "transfer-encoding" }?.value
+    guard length == nil || coding == nil, length?.utf8.allSatisfy({ (48...57).contains($0) }) ?? true,
+      coding == nil || coding!.lowercased() == "chunked"
+    else { return nil }
     return HTTPRequest(
       method: method, path: path, query: Self.query(information.query_string.map { String(cString: $0) } ?? ""),
       headers: Dictionary(headers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }), body: self)
@@ -103,7 +108,7 @@ struct HTTPConnection: HTTPBody {
   func readForm(limits: FormLimits) throws(Problem) -> [String: FormField] {
     let type = mg_get_header(connection, "Content-Type").map { String(cString: $0).lowercased() } ?? ""
     guard type.hasPrefix("multipart/form-data") else {
-      throw close(Problem(415, "expected a form: multipart/form-data with a part 'image'"))
+      throw Problem(415, "expected a form: multipart/form-data with a part 'image'")
     }
     let declared = mg_get_request_info(connection)?.pointee.content_length ?? -1
     guard declared <= Int64(limits.byteCount + (64 << 10)) else { throw tooLarge(limits.byteCount) }
@@ -139,29 +144,26 @@ struct HTTPConnection: HTTPBody {
         reading.problem == nil ? MG_FORM_FIELD_HANDLE_GET : MG_FORM_FIELD_HANDLE_ABORT)
     }
     let count = withExtendedLifetime(reading) { mg_handle_form_request(connection, &handler) }
-    if let problem = reading.problem { throw close(problem) }
+    if let problem = reading.problem { throw problem }
     guard count >= 0 else { throw brokenOff() }
     return reading.fields
   }
 
   private func tooLarge(_ limit: Int) -> Problem {
-    close(Problem(413, "the request has more than \(limit) bytes, which is the most that is taken here"))
+    Problem(413, "the request has more than \(limit) bytes, which is the most that is taken here")
   }
-  private func tooSlow() -> Problem { close(Problem(408, "the upload took too long")) }
-  private func brokenOff() -> Problem { close(Problem(400, "the request broke off before its end")) }
-
-  /// What is left of a refused body is not read.
-  private func close(_ problem: Problem) -> Problem {
-    mg_disable_connection_keep_alive(connection)
-    var problem = problem
-    problem.headers.append(("Connection", "close"))
-    return problem
-  }
+  private func tooSlow() -> Problem { Problem(408, "the upload took too long") }
+  private func brokenOff() -> Problem { Problem(400, "the request broke off before its end") }
 
   // MARK: Responses
 
   func send(_ response: HTTPResponse, isHead: Bool) {
     var head = "HTTP/1.1 \(response.status) \(HTTPResponse.reason(response.status))\r\n"
+    // What follows a request that was refused may be the rest of its body.
+    if response.status >= 400 {
+      mg_disable_connection_keep_alive(connection)
+      head += "Connection: close\r\n"
+    }
     for header in response.headers { head += "\(header.name): \(header.value)\r\n" }
     switch response.body {
     case .bytes(let bytes):
