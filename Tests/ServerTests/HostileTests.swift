@@ -126,7 +126,7 @@ import Testing
     let server = try TestServer()
     let client = server.client
     let cases: [([UInt8], [(String, String)], String)] = [
-      ([UInt8]("hello".utf8), [], "PNG"), (Array(TestServer.example(1).dropLast(1000)), [], "damaged"),
+      ([UInt8]("hello".utf8), [], "picture"), (Array(TestServer.example(1).dropLast(1000)), [], "damaged"),
       (TestServer.example(1), [("budget_seconds", "soon")], "budget_seconds"),
       (TestServer.example(1), [("crops_center", "maybe")], "crops_center"),
       (TestServer.example(1), [("steps", "100000")], "steps"),

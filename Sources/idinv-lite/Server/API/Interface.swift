@@ -8,7 +8,8 @@ struct Interface: Sendable {
   let facts: ModelFacts
   let queue: JobQueue
   let compute: ComputeThread
-  let streams: StreamCount
+  let streams: Places
+  let uploads: Places
   let now: @Sendable () -> Double
 
   func router() -> Router {
@@ -108,6 +109,10 @@ struct Interface: Sendable {
   }
 
   private func submit(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+    guard uploads.enter() else {
+      throw Problem(503, "too many pictures are being uploaded; try again", headers: [("Retry-After", "2")])
+    }
+    defer { uploads.leave() }
     let form = try request.body.readForm(limits: FormLimits(byteCount: configuration.uploadByteCount))
     if let code = form["code"] { return try adopt(code, form) }
     guard let upload = form["image"], !upload.bytes.isEmpty else {
@@ -162,8 +167,9 @@ struct Interface: Sendable {
 
   private func decode(_ bytes: [UInt8], name: String, cropsCenter: Bool) throws(Problem) -> Image8 {
     do throws(ImagingError) {
-      return try PNG.decode(bytes, path: name, limits: PNG.Limits(pixelCount: configuration.pixelCount))
-        .fitted(to: facts.resolution, crop: cropsCenter ? .center : .none, path: name)
+      let limits = ImageLimits(pixelCount: configuration.pixelCount, byteCount: configuration.decodingByteCount)
+      return try PictureFile(ImageSource(bytes, path: name), limits: limits)
+        .fitted(to: facts.resolution, crop: cropsCenter ? .center : .none)
     } catch {
       switch error {
       case .notSquare(_, let width, let height):

@@ -19,7 +19,9 @@ package final class Service: Sendable {
     /// The largest upload in bytes.
     package var uploadByteCount = 32 << 20
     /// The largest picture in pixels.
-    package var pixelCount = 50_000_000
+    package var pixelCount = 250_000_000
+    /// Memory that one picture may take while it is read.
+    package var decodingByteCount = 256 << 20
     package var version: String
 
     package init(folder: String, version: String) {
@@ -57,7 +59,7 @@ package final class Service: Sendable {
     let usual = try compute.perform { studio throws(Problem) in studio.usualInDomain() }
     let interface = Interface(
       configuration: configuration, facts: try ModelFacts(model, boundaries, usualInDomain: usual), queue: queue, compute: compute,
-      streams: StreamCount(limit: 48), now: now)
+      streams: Places(limit: 48), uploads: Places(limit: 8), now: now)
     let router = interface.router()
     addresses = router.addresses
     do throws(ServerError) {

@@ -6,8 +6,8 @@ import Synchronization
   import Musl
 #endif
 
-/// How many event streams a server has open: each keeps one of its threads, and some must stay for other requests.
-final class StreamCount: Sendable {
+/// How many requests of one kind may be answered at a time: each event stream keeps a thread, each upload its bytes.
+final class Places: Sendable {
   private let limit: Int
   private let count = Atomic<Int>(0)
 
