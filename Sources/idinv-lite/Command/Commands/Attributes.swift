@@ -145,7 +145,7 @@ struct Attributes: ParsableCommand {
       var lines = [(["image"] + names).joined(separator: "\t")]
       for row in rows {
         let name = String((row.path ?? row.name).map { $0.isNewline || $0 == "\t" ? "?" : $0 })
-        lines.append(([name] + row.values.map { String(format: "%.4g", $0) }).joined(separator: "\t"))
+        lines.append(([name] + row.values.map { printed("%.4g", $0) }).joined(separator: "\t"))
       }
       try StandardStreams.printOutput(lines.joined(separator: "\n") + "\n")
     }

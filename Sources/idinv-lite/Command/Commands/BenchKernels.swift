@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 import SIMDKernels
 import Workflows
 
@@ -96,7 +97,7 @@ struct BenchKernels: ParsableCommand {
       var listing = Listing(
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs, peak_gflops: peak * 1e-9)
       var heading = "tier \(listing.tier), \(listing.threads) threads, median of \(runs) runs; "
-      heading += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
+      heading += printed("peak %.1f GFLOP/s\n", listing.peak_gflops)
       heading += "      ms  GFLOP/s   peak  algorithm          direction  shape\n"
       if !json { try StandardStreams.printOutput(heading) }
       for (name, shape) in shapes {

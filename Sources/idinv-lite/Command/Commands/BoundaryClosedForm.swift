@@ -3,6 +3,7 @@ import Checkpoint
 import Foundation
 import Inversion
 import Quant
+import Reports
 import Workflows
 
 /// `idinv-lite boundary closed-form`
@@ -65,12 +66,12 @@ struct BoundaryClosedForm: ParsableCommand {
         let record = Record(
           attribute: name, path: path, layers: directions.layers, eigenvalue: directions.values[index],
           share: directions.values[index] / Double(max(1, directions.rowCount)),
-          model: (model.path as NSString).lastPathComponent, model_sha256: checksum)
+          model: URL(fileURLWithPath: model.path).lastPathComponent, model_sha256: checksum)
         try JSONOutput.write(record, to: output.folder.path("\(name).json"))
         records.append(record)
       }
       let lines = records.map { record in
-        "\(record.path): eigenvalue " + String(format: "%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
+        "\(record.path): eigenvalue " + printed("%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
       }
       try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": records] }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import Inversion
+import Reports
 import Workflows
 
 /// `idinv-lite boundary info`
@@ -72,9 +73,9 @@ struct BoundaryInfo: ParsableCommand {
   private func text(_ listing: Listing) -> [String] {
     var lines = ["\(listing.path): \(listing.attribute), shape \(listing.shape)"]
     lines.append("  layers   \(listing.layers.map { $0.map(String.init).joined(separator: " ") } ?? "all")")
-    lines.append("  length   " + String(format: "%.4g", listing.length))
+    lines.append("  length   " + printed("%.4g", listing.length))
     if listing.layer_lengths.count > 1 {
-      lines.append("  by layer " + listing.layer_lengths.map { String(format: "%.3g", $0) }.joined(separator: " "))
+      lines.append("  by layer " + listing.layer_lengths.map { printed("%.3g", $0) }.joined(separator: " "))
     }
     let known = sidecar(of: listing.path)
     for key in known.keys.sorted() where !["attribute", "layers", "path"].contains(key) {

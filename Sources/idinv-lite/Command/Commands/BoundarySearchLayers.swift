@@ -154,13 +154,13 @@ struct BoundarySearchLayers: ParsableCommand {
     func row(_ title: String, _ effect: LayerSearch.Effect) -> String {
       let share = 100 * effect.change / search.whole.change
       var line = title.padding(toLength: 12, withPad: " ", startingAt: 0)
-      line += String(format: "%+10.4g  %6.0f %%", effect.change, share)
-      if let sideEffect = effect.sideEffect { line += String(format: "  %8.3f", sideEffect) }
-      if let worst = effect.worst { line += "  \(worst.name) " + String(format: "%+.2f", worst.change) }
+      line += printed("%+10.4g  %6.0f %%", effect.change, share)
+      if let sideEffect = effect.sideEffect { line += printed("  %8.3f", sideEffect) }
+      if let worst = effect.worst { line += "  \(worst.name) " + printed("%+.2f", worst.change) }
       return line
     }
     var lines = [
-      "\(name), α = \(String(format: "%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
+      "\(name), α = \(printed("%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
       "layers".padding(toLength: 12, withPad: " ", startingAt: 0) + "    change    of all    others  most",
       row("all", search.whole),
     ]

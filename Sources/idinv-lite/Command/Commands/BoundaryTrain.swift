@@ -82,7 +82,7 @@ struct BoundaryTrain: ParsableCommand {
           }
         }
         var record = BoundaryRecord(boundary, options: options, path: output.folder.path("\(attribute.name).npy"))
-        record.model = model.map { ($0.path as NSString).lastPathComponent }
+        record.model = model.map { URL(fileURLWithPath: $0.path).lastPathComponent }
         record.model_sha256 = checksum
         if samples.codes == nil { record.seed = samples.seed }
         try write(boundary, record, isRepeated: scored.isRepeated)

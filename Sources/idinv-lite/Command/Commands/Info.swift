@@ -109,8 +109,8 @@ struct Info: ParsableCommand {
     }
     if let int8 = metadata.specification.int8 {
       var parts = ["\(int8.layers.count) of \(metadata.specification.int8Candidates.count) convolutions"]
-      if let psnr = int8.psnr { parts.append(String(format: "images %.1f dB", psnr)) }
-      if let error = int8.codeError { parts.append(String(format: "codes %.2g %%", error * 100)) }
+      if let psnr = int8.psnr { parts.append(printed("images %.1f dB", psnr)) }
+      if let error = int8.codeError { parts.append(printed("codes %.2g %%", error * 100)) }
       lines.append("  8 bits      " + parts.joined(separator: ", "))
     }
     let byType = Dictionary(grouping: listed, by: \.dtype)

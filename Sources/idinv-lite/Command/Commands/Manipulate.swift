@@ -120,9 +120,9 @@ struct Manipulate: ParsableCommand {
     guard let deviation = boundary.distanceDeviation, alpha == nil, startDistance == nil || endDistance == nil,
       !reporting.quiet, !reporting.json
     else { return }
-    let range = String(format: "α from %.3g to %.3g", distances[0], distances[distances.count - 1])
-    let spread = String(format: "3 standard deviations, each %.3g, of the distances from", deviation)
-    try StandardStreams.printOutput("\(range): \(spread) \((boundary.path as NSString).lastPathComponent)\n")
+    let range = printed("α from %.3g to %.3g", distances[0], distances[distances.count - 1])
+    let spread = printed("3 standard deviations, each %.3g, of the distances from", deviation)
+    try StandardStreams.printOutput("\(range): \(spread) \(URL(fileURLWithPath: boundary.path).lastPathComponent)\n")
   }
 
   private var distanceCount: Int { alpha.map { $0.split(separator: ",").count } ?? steps }

@@ -70,10 +70,10 @@ struct Synthesize: ParsableCommand {
         }
         let w = try model.run(.mapping, on: z, count: seeds.count, kernels: kernels).values
         wPlus = try model.run(.truncation, on: w, count: seeds.count, kernels: kernels, psi: truncation).values
-        names = seeds.map { "seed" + String(format: "%04d", $0) }
+        names = seeds.map { "seed" + printed("%04d", $0) }
       } else {
         let count = wPlus.count / (specification.layerCount * specification.wDimension)
-        names = (0..<count).map { "code" + String(format: "%04d", $0) }
+        names = (0..<count).map { "code" + printed("%04d", $0) }
       }
       try output.folder.prepare()
       try output.folder.check(

@@ -3,6 +3,7 @@ import Checkpoint
 import Foundation
 import Inversion
 import Quant
+import Reports
 import Runtime
 import Workflows
 
@@ -128,9 +129,9 @@ struct Verify: ParsableCommand {
   ) -> String {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
-      let psnr = difference.psnr == .infinity ? "   exact   " : String(format: "%8.2f dB", difference.psnr)
+      let psnr = difference.psnr == .infinity ? "   exact   " : printed("%8.2f dB", difference.psnr)
       return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
-        + String(format: "%12.3g  ", difference.maximum) + psnr + String(format: "  %.8f", difference.cosine)
+        + printed("%12.3g  ", difference.maximum) + psnr + printed("  %.8f", difference.cosine)
     }
     let lines =
       ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]

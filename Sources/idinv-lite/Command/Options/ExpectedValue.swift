@@ -14,7 +14,7 @@ enum ExpectedValue {
   /// Completes "The value 'x' is invalid for '--threads <n>'": "a whole number"; nil for other messages.
   static func description(for message: String) -> String? {
     let beginning = message.hasPrefix("The value '") ? "' is invalid for '" : "Missing value for '"
-    guard message.hasSuffix(">'"), let place = message.range(of: beginning),
+    guard message.hasSuffix(">'"), let place = message.firstRange(of: beginning),
       let start = message[place.upperBound...].firstIndex(of: "<")
     else { return nil }
     return descriptions[String(message[message.index(after: start)...].dropLast(2))]

@@ -5,9 +5,9 @@ import Foundation
 /// Bytes for people: "12.3 MB".
 package func humanBytes(_ count: Int) -> String {
   count < 1_000_000
-    ? String(format: "%.1f kB", Double(count) / 1e3)
+    ? printed("%.1f kB", Double(count) / 1e3)
     : count < 1_000_000_000
-      ? String(format: "%.1f MB", Double(count) / 1e6) : String(format: "%.2f GB", Double(count) / 1e9)
+      ? printed("%.1f MB", Double(count) / 1e6) : printed("%.2f GB", Double(count) / 1e9)
 }
 
 /// Layers as users write them, in order: `0-3,7` is 0, 1, 2, 3, 7.

@@ -268,7 +268,7 @@ package struct EvaluationResults: Encodable {
 
   package static func field(_ text: String) -> String {
     text.contains { [",", "\"", "\n", "\r"].contains($0) }
-      ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
+      ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
   }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Inversion
+import Reports
 
 /// `NAME.json` beside a boundary's `NAME.npy`: what is known about it. `manipulate` reads `attribute`,
 /// `layers` and `distance_standard_deviation`.
@@ -71,11 +72,11 @@ package struct BoundaryRecord: Encodable {
   package var line: String {
     func text(_ accuracy: Accuracy) -> String {
       guard let share = accuracy.share else { return "none" }
-      return String(format: "%.1f %% of %d", 100 * share, accuracy.count)
+      return printed("%.1f %% of %d", 100 * share, accuracy.count)
     }
     return "\(attribute): right in training \(text(training_accuracy)), validation \(text(validation_accuracy)), "
       + "remaining \(text(remaining_accuracy)); correlation "
-      + String(format: "%.2f; distances %.3g ± %.3g", score_correlation, distance_mean, distance_standard_deviation)
+      + printed("%.2f; distances %.3g ± %.3g", score_correlation, distance_mean, distance_standard_deviation)
       + "; \(path)"
   }
 }

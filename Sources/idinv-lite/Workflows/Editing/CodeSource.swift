@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import Imaging
 import Inversion
+import Reports
 
 /// Where the codes to be edited come from.
 package enum CodeSource {
@@ -76,7 +77,7 @@ package enum CodeSource {
       let codes = try Self.rows(path, of: model)
       return codes.enumerated().map { row, code in
         Item(
-          name: "code" + String(format: "%04d", row), source: "\(path), row \(row)",
+          name: "code" + printed("%04d", row), source: "\(path), row \(row)",
           content: .code(code, original: nil))
       }
     case .results(let folder): return try Self.results(in: folder, of: model)

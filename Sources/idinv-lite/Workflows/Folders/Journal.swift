@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Quant
+import Reports
 
 /// A file that only grows: a header and records, each whole or not there, whatever happens to the program or the power.
 ///
@@ -126,7 +127,7 @@ package final class Journal<Header: Codable, Record: Codable> {
   private func appendLine(_ text: Data) throws {
     var crc = CRC32()
     crc.update([UInt8](text))
-    var line = Data(String(format: "%08x ", crc.value).utf8)
+    var line = Data(printed("%08x ", crc.value).utf8)
     line.append(text)
     line.append(0x0a)
     isSynced = false

@@ -102,7 +102,7 @@ package struct InversionSummary: Encodable {
   package func write(to path: String, images: String) throws {
     let text = try JSONOutput.text(self)
     // Keys stay sorted: this is the one that comes next.
-    guard let place = text.range(of: "\n  \"median_psnr_db\""),
+    guard let place = text.firstRange(of: "\n  \"median_psnr_db\""),
       let elements = FileHandle(forReadingAtPath: images)
     else { throw Failure(.internalError, "\(path): cannot be put together") }
     let file = try StreamedFile(path: path)

@@ -1,6 +1,7 @@
 import Foundation
 import Inversion
 import Quant
+import Reports
 
 /// What the owner of a board attaches to an issue: one JSON with all that the speed depends on, and nothing that says whose
 /// machine it is.
@@ -40,7 +41,7 @@ package struct BenchSubmission: Encodable {
     self.model = ModelFacts(
       sha256: try SHA256.hexDigest(ofFile: model.path), weights: model.file.metadata.precision.rawValue,
       resolution: try? model.imageResolution(), code_layers: shape?.layerCount, code_dimension: shape?.dimension)
-    date = String(ISO8601DateFormatter().string(from: Date()).prefix(10))
+    date = String(timestamp().prefix(10))
     self.machine = machine
     conditions = Conditions(
       before: before, after: after,

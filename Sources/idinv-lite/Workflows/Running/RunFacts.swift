@@ -24,7 +24,7 @@ extension InversionReport.Run {
     self.options = options
     versions = [("idinv-lite", Program.version)]
     modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
-    date = ISO8601DateFormatter().string(from: Date())
+    date = timestamp()
     self.note = note
   }
 }
