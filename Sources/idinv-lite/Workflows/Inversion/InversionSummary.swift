@@ -115,10 +115,17 @@ package struct InversionSummary: Encodable {
   /// What a finished run left: whether it is `run`, and whether images were skipped. nil where no finished run is there.
   package static func finishedRun(_ path: String) -> (run: String, skippedCount: Int)? {
     guard let text = try? textWithoutImages(path),
-      let object = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any],
-      object["complete"] as? Bool == true, let run = object["run"] as? String
+      let finished = try? JSONDecoder().decode(FinishedRun.self, from: text), finished.complete
     else { return nil }
-    return (run, (object["skipped"] as? [Any])?.count ?? 0)
+    return (finished.run, finished.skipped?.count ?? 0)
+  }
+
+  /// What is read of a summary again.
+  private struct FinishedRun: Decodable {
+    struct Skipped: Decodable {}
+    var complete: Bool
+    var run: String
+    var skipped: [Skipped]?
   }
 
   /// What `write` put together, without the images, which may be too many for the memory.
