@@ -62,7 +62,8 @@ let package = Package(
       dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
       path: "Sources/SIMDKernels/SIMDKernels"),
     .testTarget(
-      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "CKernelShims"], path: "Tests/SIMDKernelsTests"),
+      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "KernelABI", "CKernelShims"],
+      path: "Tests/SIMDKernelsTests"),
 
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(
@@ -85,18 +86,30 @@ let package = Package(
       name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
       path: "Sources/Runtime/Inversion"),
 
-    // Sources/idinv-lite: pages and tables; runs and their folders; the command.
+    // Sources/idinv-lite: pages and tables; runs and their folders; the HTTP server; the command.
     .target(
       name: "Reports", dependencies: ["Inversion", "Imaging"], path: "Sources/idinv-lite/Reports",
+      resources: ["colors.css", "page.css", "marks.css", "charts.css", "page.js"].map { .embedInCode("Files/\($0)") },
       swiftSettings: quickly),
     .target(
       name: "Workflows",
       dependencies: ["Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels"],
       path: "Sources/idinv-lite/Workflows"),
+    .systemLibrary(
+      name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
+    .target(
+      name: "Server",
+      dependencies: ["Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "SIMDKernels", "CCivetweb"],
+      path: "Sources/idinv-lite/Server",
+      resources: [
+        .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"), .embedInCode("Resources/page.js"),
+        .embedInCode("Resources/openapi.json"),
+      ]),
+
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
+        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite/Command", swiftSettings: quickly),
@@ -115,17 +128,22 @@ let package = Package(
     .testTarget(
       name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint"], path: "Tests/CheckpointTests",
+      name: "CheckpointTests", dependencies: ["Checkpoint", "Quant"], path: "Tests/CheckpointTests",
       exclude: ["Fixtures", "make_fixtures.py"]),
     .testTarget(
       name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
       resources: [.copy("Fixtures")]),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
-      name: "CommandTests", dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint"],
+      name: "CommandTests",
+      dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant"],
       path: "Tests/CommandTests",
       exclude: ["Help"]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], path: "Tests/RuntimeTests"),
     .testTarget(
-      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging"], path: "Tests/InversionTests"),
+      name: "ServerTests", dependencies: ["Server", "Inversion", "Imaging", "Checkpoint", "SIMDKernels"],
+      path: "Tests/ServerTests", exclude: ["Fixtures"]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Quant", "SIMDKernels"], path: "Tests/RuntimeTests"),
+    .testTarget(
+      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
+      path: "Tests/InversionTests"),
   ])

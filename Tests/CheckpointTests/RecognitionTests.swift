@@ -52,7 +52,6 @@ import Testing
   @Test(arguments: [
     (["lin0.model.1.weight", "lin1.model.1.weight"], "LPIPS's linear layers alone"),
     (["classifier.0.weight", "classifier.3.weight"], "the classifier of a VGG"),
-    (["conv1.weight", "prelu1.weight", "conv4_1.weight"], "a stage of a face detector"),
     (["input_layer.0.weight", "body.0.res_layer.1.weight", "output_layer.3.weight"], "an identity network"),
     (["synthesis.b4.const", "mapping.embed.weight"], "a class-conditional StyleGAN2 generator"),
     (["layer1.0.conv1.weight", "bn1.running_mean"], "a ResNet"),
@@ -62,6 +61,17 @@ import Testing
   func otherNetworksAreCalledByTheirNames(names: [String], expected: String) throws {
     let recognition = try recognition(names)
     #expect(recognition.networks.isEmpty && recognition.description.hasPrefix(expected), "\(recognition.description)")
+  }
+
+  @Test func aDetectorIsOfThreeFiles() throws {
+    let files = ["rnet", "pnet", "onet"].map { Places.golden("detector/\($0).pt") }
+    let assignment = try Conversion().assigning(files)
+    #expect(assignment.conversion.detector == files)
+    #expect(
+      assignment.recognitions.map(\.description)
+        == ["refinement", "proposal", "output"].map {
+          "the \($0) network of a face detector (MTCNN)"
+        })
   }
 
   @Test func filesAreGivenToTheirParts() throws {

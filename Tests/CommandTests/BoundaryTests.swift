@@ -25,7 +25,7 @@ struct BoundaryTests {
     let record = try place.json("b/smile.json")
     #expect(record["attribute"] as? String == "smile" && record["samples"] as? Int == 400)
     #expect(record["layers"] as? [Int] == Array(0..<8) && record["seed"] as? Int == 4)
-    #expect((record["model_sha256"] as? String)?.count == 64)
+    #expect((record["model_identity"] as? String)?.count == 64)
     #expect((record["training_accuracy"] as? [String: Any])?["count"] as? Int == 56)
 
     // The kept samples give the same boundary, by column and by name.

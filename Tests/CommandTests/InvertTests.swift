@@ -14,7 +14,9 @@ struct InvertTests {
     try place.writePicture("in/b.PNG", index: 1, height: 50, width: 50)
     try place.write("in/notes.txt", text: "not a picture")
     let model = try Golden.model()
-    let text = try Command.succeed(["invert", "-m", model, "in", "-o", "out", "--iterations", "8"], in: place).output
+    let run = try Command.run(["invert", "-m", model, "in", "-o", "out", "--iterations", "8"], in: place)
+    #expect(run.status == 0 && run.errors.contains("2 pictures taken, left out 1 file: notes.txt"), "\(run.errors)")
+    let text = run.output
     #expect(text.hasPrefix("2 images in ") && text.hasSuffix("report: out/inversion.html\n"))
     #expect(
       place.contents("out") == [

@@ -149,7 +149,7 @@ struct ManyImagesTests {
         "line \(line): \(result.status) \(result.errors)")
       #expect(try place.bytes("out/inversion.journal") == journal, "line \(line)")
     }
-    try expectRefused(arguments, 73, "holds results of 2 images; expected --resume")
+    try expectRefused(arguments, 73, "holds results of 2 images; expected to resume them")
     let resumed = arguments + ["--resume"]
     try expectRefused(
       resumed + ["--learning-rate", "0.02"], 65, "other options (the defaults; expected --learning-rate 0.02)")

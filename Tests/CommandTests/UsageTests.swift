@@ -70,7 +70,7 @@ struct UsageTests {
       ["manipulate", "-m", "MODEL", "--codes", "c.npy", "-b", "b.npy", "-o", "out", "--alpha", "1", "--steps", "2"],
       prepare: codes),
     Refusal(
-      "more truncated layers than there are", 65, ["generator.pth", "--truncation-layers", "8 layers"],
+      "more truncated layers than there are", 65, ["generator.pth", "number of truncated layers", "8 layers"],
       ["convert", "--generator", RefusalTests.generator, "-o", "m.idinv", "--truncation-layers", "99"]),
     Refusal(
       "an encoder alone, invert", 65, ["e.idinv", "no generator"],
@@ -82,7 +82,7 @@ struct UsageTests {
       "a budget of one byte", 69, ["found 1\n", "expected at least"],
       ["encode", "-m", "MODEL", "a.png", "-o", "out", "--memory-budget", "1"]),
     Refusal(
-      "too few samples for the share", 65, ["s.npy", "--ratio 0.02 of 100", "--ratio 0.08 would do"],
+      "too few samples for the share", 65, ["s.npy", "a ratio of 0.02 of 100", "a ratio of 0.08 would do"],
       ["boundary", "train", "--codes", "c.npy", "--scores", "s.npy", "-o", "out"]
     ) { try samples($0, scores: (0..<100).map(Float.init)) },
     Refusal(

@@ -106,7 +106,7 @@ struct ResampleTests {
     let wide = noise(height: 4, width: 7, seed: 14)
     let error = thrown { () throws(ImagingError) in _ = try wide.fitted(to: 4, path: "a.png") }
     #expect(error == .notSquare(path: "a.png", width: 7, height: 4))
-    #expect(error?.description.contains("--crop center") == true)
+    #expect(error?.description.contains("expected a square picture") == true)
     let fitted = try wide.fitted(to: 4, crop: .center, path: "a.png")
     #expect(fitted == wide.cropped(row: 0, column: 1, height: 4, width: 4))
     #expect(fitted[2, 3] == wide[2, 4])

@@ -14,8 +14,8 @@ import Testing
     let result = try model.run(.attributes, on: images, count: shape[0], kernels: Kernels(threadCount: 2))
     #expect(result.shape == expected.shape)
     #expect(maximumDifference(result.values, expected.values) <= Tolerance.network)
-    #expect(model.hasAttributeNetwork)
-    #expect(try model.attributes().specification.names.first == "yaw")
+    #expect(model.readsAttributes)
+    #expect(try model.attributeReader().names.first == "yaw")
   }
 
   @Test func reducedPrecisionStaysClose() throws {
@@ -35,7 +35,7 @@ import Testing
 
   @Test func modelsWithoutOneSaySo() throws {
     let model = try Golden.model("res32")
-    #expect(!model.hasAttributeNetwork)
+    #expect(!model.readsAttributes)
     #expect(throws: InversionError.self) {
       try model.run(.attributes, on: [0], count: 1, kernels: Kernels(threadCount: 1))
     }

@@ -54,8 +54,8 @@ import Testing
     #expect(error([]).contains("found 0 and 0"))
     // A hundred of which five have it: ten are taken.
     #expect(error(good.map { $0 < 95 ? 0 : 1 }).contains("rare"))
-    #expect(error(good, ratio: 0).contains("--ratio") && error(good, ratio: 0.6).contains("--ratio"))
-    #expect(error(good, ratio: .nan).contains("--ratio") && error(good, share: 1).contains("--split"))
+    #expect(error(good, ratio: 0).contains("ratio") && error(good, ratio: 0.6).contains("ratio"))
+    #expect(error(good, ratio: .nan).contains("ratio") && error(good, share: 1).contains("split"))
   }
 
   // MARK: Training

@@ -24,7 +24,7 @@ import Testing
   private func evaluate(_ model: Model) throws -> Objective.Evaluation {
     let objective = try Objective(model, kernels: kernels)
     var random = TorchRandom(seed: 4)
-    try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })
+    try objective.setTarget(random.normals(objective.imageValueCount).map { max(-1, min(1, $0)) })
     return objective.evaluate(random.normals(objective.codeCount))
   }
 

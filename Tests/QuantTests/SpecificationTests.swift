@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func whatCannotExistIsRefusedByField() {
-    #expect(field { $0 = ModelSpecification() } == "generator, encoder, perceptual")
+    #expect(field { $0 = ModelSpecification() } == "generator, encoder, perceptual, judge, detector")
     #expect(field { $0.pixelMaximum = -2 } == "pixelMinimum, pixelMaximum")
     #expect(field { $0.pixelMinimum = .nan } == "pixelMinimum, pixelMaximum")
     #expect(field { $0.generator!.resolution = 24 } == "generator.resolution")
@@ -54,6 +54,30 @@ import Testing
     #expect(
       field { $0.perceptual!.layers[3] = .convolution(inputChannels: 7, outputChannels: 9) }
         == "perceptual.layers[3].inputChannels")
+  }
+
+  @Test func aJudgeStandsAloneOrFits() {
+    let judge = JudgeSpecification(
+      resolution: 16, imageChannels: 3, stemChannels: 4, blockChannels: [6, 6], names: ["smile", "age"])
+    #expect(field { $0 = ModelSpecification(judge: judge) } == nil)
+    #expect(field { $0.judge = judge } == nil)
+    func judged(_ change: (inout JudgeSpecification) -> Void) -> String? {
+      var other = judge
+      change(&other)
+      return field { $0.judge = other }
+    }
+    #expect(judged { $0.resolution = 32 } == "judge.resolution")
+    #expect(judged { $0.resolution = 17 } == "judge.resolution")
+    #expect(judged { $0.blockChannels = [] } == "judge.blockChannels")
+    #expect(judged { $0.blockChannels = Array(repeating: 4, count: 5) } == "judge.blockChannels")
+    #expect(judged { $0.stemChannels = 0 } == "judge.imageChannels, stemChannels, blockChannels")
+    #expect(judged { $0.imageChannels = 1 } == "judge.imageChannels, stemChannels, blockChannels")
+    #expect(judged { $0.blockChannels = [6, 1 << 40] } == "judge.imageChannels, stemChannels, blockChannels")
+    #expect(judged { $0.names = ["a", "a"] } == "judge.names")
+    #expect(judged { $0.names = ["a", "../b"] } == "judge.names[1]")
+    let tensors = requiredTensors(of: ModelSpecification(judge: judge))
+    #expect(tensors.map(\.name).filter { $0.hasSuffix("shortcut.weight") } == ["judge.block.0.shortcut.weight"])
+    #expect(tensors.first { $0.name == "judge.dense.weight" }?.shape == [2, 6 * 4 * 4])
   }
 
   @Test func attributesAreNamedAndSized() {

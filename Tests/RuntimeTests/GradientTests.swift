@@ -12,7 +12,7 @@ import Testing
   static let linearTolerance: Float = 2e-4
   static let smoothTolerance: Float = 5e-3
 
-  private func check(
+  func check(
     _ inputs: [Shape], seed: UInt64 = 1, step: Float = 0.25, tolerance: Float = linearTolerance,
     values: ((inout SplitMix64, Int) -> [Float])? = nil, differentiable: [Int]? = nil,
     kernels: Kernels = Kernels(threadCount: 2), sourceLocation: SourceLocation = #_sourceLocation,
@@ -73,12 +73,12 @@ import Testing
     }
   }
 
-  private func image(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
+  func image(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
     .image(batch: batch, channels: channels, height: height, width: width)
   }
 
   /// Values at least 0.3 away from zero, so that small steps do not cross the kink of a ReLU.
-  private func awayFromZero(_ random: inout SplitMix64, _ count: Int) -> [Float] {
+  func awayFromZero(_ random: inout SplitMix64, _ count: Int) -> [Float] {
     random.floats(count).map { $0 < 0 ? $0 - 0.3 : $0 + 0.3 }
   }
 

@@ -59,6 +59,7 @@ import Testing
       slots.formUnion(labels(table.elementwise, "elementwise."))
       slots.formUnion(labels(table.normalization, "normalization."))
       slots.formUnion(labels(table.resampling, "resampling."))
+      slots.formUnion(labels(table.modulation, "modulation."))
       slots.formUnion(labels(table.layout, "layout."))
       slots.formUnion(labels(table.dense, "dense."))
       // What is no kernel is said of them.
@@ -73,7 +74,7 @@ import Testing
     // Groups that the list above does not know of.
     let groups: Set<String> = [
       "tier", "wideGemm", "narrowGemm", "reduced", "int8", "winograd", "elementwise", "normalization", "resampling",
-      "layout", "dense",
+      "modulation", "layout", "dense",
     ]
     #expect(Set(labels(KernelRegistry.table(.scalar))) == groups)
   }

@@ -56,17 +56,6 @@ struct AttributePlan {
       tensors.append(
         PlannedTensor(name: "attributes." + name) { () throws(CheckpointError) in try reader.floats(name) })
     }
-    tensors.append(
-      PlannedTensor(name: "attributes.dense.weight") { () throws(CheckpointError) in
-        let values = try reader.floats("dense.weight")
-        return isNormalised ? Folding.scaledRows(values, by: try reader.doubles("std")) : values
-      })
-    tensors.append(
-      PlannedTensor(name: "attributes.dense.bias") { () throws(CheckpointError) in
-        let bias = try reader.doubles("dense.bias")
-        guard isNormalised else { return bias.map { Float($0) } }
-        let (mean, deviation) = (try reader.doubles("mean"), try reader.doubles("std"))
-        return bias.indices.map { Float(bias[$0] * deviation[$0] + mean[$0]) }
-      })
+    tensors += DenseAttributes.tensors("attributes.dense", reader, isNormalised: isNormalised)
   }
 }

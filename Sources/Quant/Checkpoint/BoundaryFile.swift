@@ -61,7 +61,7 @@ package struct BoundaryFile: Equatable, Sendable {
       if text.allSatisfy({ $0 == " " }) { return nil }
       var layers: [Int] = []
       for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-        let ends = part.split(separator: "-").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        let ends = part.split(separator: "-").map { Int($0.filter { $0 != " " }) }
         guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], 0 <= first,
           first <= last, last < layerLimit
         else { throw bad(path, "'\(text)'") }

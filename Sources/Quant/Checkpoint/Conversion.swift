@@ -12,6 +12,8 @@ package struct ConversionOptions: Equatable, Sendable {
   package var which: String?
   /// Whether the encoder was built with `use_wscale`.
   package var encoderWScale = false
+  /// Which encoder of pSp's family it is; nil for what the file says.
+  package var encoderKind: StyleHeadsKind?
   /// Truncation; where both are nil the checkpoint's buffer counts, else ψ 0.7 on 8 layers.
   package var truncationPsi: Float?
   package var truncationLayers: Int?
@@ -40,16 +42,22 @@ package struct Conversion {
   package var perceptual: String?
   /// Needs `perceptual`.
   package var attributes: String?
+  package var judge: String?
+  /// The three checkpoints of an MTCNN, in any order.
+  package var detector: [String] = []
   package var options: ConversionOptions
 
   package init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
-    attributes: String? = nil, options: ConversionOptions = ConversionOptions()
+    attributes: String? = nil, judge: String? = nil, detector: [String] = [],
+    options: ConversionOptions = ConversionOptions()
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.judge = judge
+    self.detector = detector
     self.options = options
   }
 
@@ -74,16 +82,32 @@ package struct Conversion {
       return reader
     }
     if let generator {
-      let (reader, port) = try PartReader.generator(try open(generator), which: options.which)
-      readers.append(reader)
-      let plan = try GeneratorPlan(reader, of: port, options)
-      specification.generator = plan.specification
-      tensors += plan.tensors
+      let checkpoint = try open(generator)
+      if let (reader, names) = try StyleGAN2Names.recognized(in: checkpoint, which: options.which) {
+        readers.append(reader)
+        let settings = checkpoint.settings
+        let plan = try StyleGAN2Plan(
+          reader, names, clamp: names.clamp { settings[reader.prefix + $0] }, options)
+        specification.generator = plan.specification
+        tensors += plan.tensors
+      } else {
+        let (reader, port) = try PartReader.generator(checkpoint, which: options.which)
+        readers.append(reader)
+        let plan = try GeneratorPlan(reader, of: port, options)
+        specification.generator = plan.specification
+        tensors += plan.tensors
+      }
     }
     if let reader = try reader(.encoder, encoder) {
-      let plan = try EncoderPlan(reader, options)
-      specification.encoder = plan.specification
-      tensors += plan.tensors
+      if StyleHeadsPlan.recognizes(reader) {
+        let plan = try StyleHeadsPlan(reader, options)
+        specification.encoder = plan.specification
+        tensors += plan.tensors
+      } else {
+        let plan = try EncoderPlan(reader, options)
+        specification.encoder = plan.specification
+        tensors += plan.tensors
+      }
     }
     if let reader = try reader(.perceptual, perceptual) {
       let plan = try PerceptualPlan(reader, options)
@@ -100,6 +124,20 @@ package struct Conversion {
       specification.attributes = plan.specification
       tensors += plan.tensors
     }
+    if let reader = try reader(.judge, judge) {
+      let plan = try JudgePlan(reader)
+      specification.judge = plan.specification
+      tensors += plan.tensors
+    }
+    var stages: [PartReader] = []
+    for path in detector {
+      if let reader = try reader(.detector, path) { stages.append(reader) }
+    }
+    if !stages.isEmpty {
+      let plan = try DetectorPlan(stages)
+      specification.detector = plan.specification
+      tensors += plan.tensors
+    }
     try checkAgreement(specification)
     let ignored = try ignoredNames(readers)
     let sources = try hashed(readers)
@@ -114,7 +152,7 @@ package struct Conversion {
 
   private func checkAgreement(_ specification: ModelSpecification) throws(CheckpointError) {
     if let found = specification.attributes?.resolution,
-      let wanted = specification.generator?.resolution ?? specification.encoder?.resolution, wanted != found
+      let wanted = specification.imageResolution, wanted != found
     {
       throw .mismatch(
         what: "the attribute network's resolution", found: "\(found) (\(attributes ?? ""))",
@@ -122,7 +160,8 @@ package struct Conversion {
     }
     guard let generator = specification.generator, let encoder = specification.encoder else { return }
     let pairs = [
-      ("resolution", generator.resolution, encoder.resolution),
+      // Encoders with heads read images of a size of their own.
+      ("resolution", generator.resolution, encoder.architecture.isInDomain ? encoder.resolution : generator.resolution),
       ("number of layers", generator.layerCount, encoder.layerCount),
       ("dimension of w", generator.wDimension, encoder.wDimension),
       ("number of image channels", generator.imageChannels, encoder.imageChannels),
@@ -136,6 +175,9 @@ package struct Conversion {
 
   private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {
     var ignored: [String] = []
+    // One file may hold several networks.
+    var used: [String: Set<String>] = [:]
+    for reader in readers { used[reader.checkpoint.path, default: []].formUnion(reader.usedNames) }
     for reader in readers {
       let unused = reader.unused()
       if let first = unused.unknown.first, !options.ignoresUnknownTensors {
@@ -145,19 +187,22 @@ package struct Conversion {
             + (unused.unknown.count > 1 ? " (and \(unused.unknown.count - 1) more)" : ""),
           expected: "none; ignoring it may change the output, and has to be asked for")
       }
-      ignored += unused.unknown + unused.ignored
+      let others = used[reader.checkpoint.path] ?? []
+      ignored += (unused.unknown + unused.ignored).filter { !others.contains($0) && !ignored.contains($0) }
     }
     return ignored
   }
 
   private func hashed(_ readers: [PartReader]) throws(CheckpointError) -> [ConversionReport.Source] {
-    var sources: [ConversionReport.Source] = []
+    var sources: [ConversionReport.Source] = [], digests: [String: String] = [:]
     for reader in readers {
       let checkpoint = reader.checkpoint
+      let digest = if let known = digests[checkpoint.path] { known } else { try hash(checkpoint.path) }
+      digests[checkpoint.path] = digest
       sources.append(
         .init(
           part: reader.part.rawValue, path: checkpoint.path, format: checkpoint.format.rawValue,
-          byteCount: checkpoint.byteCount, sha256: try hash(checkpoint.path), tensorCount: checkpoint.names.count,
+          byteCount: checkpoint.byteCount, sha256: digest, tensorCount: checkpoint.names.count,
           prefix: reader.prefix))
     }
     return sources

@@ -20,6 +20,11 @@ package enum Folding {
     return values
   }
 
+  /// 3×3 kernels with both axes the other way round.
+  static func flippedKernels(_ values: [Float]) -> [Float] {
+    values.indices.map { values[$0 / 9 * 9 + 8 - $0 % 9] }
+  }
+
   /// Equalised learning rate (Karras et al., ICLR 2018, section 4.1): the constant `gain / √fanIn`.
   static func weightScale(fanIn: Int, gain: Double = 2.0.squareRoot()) -> Double {
     gain / Double(fanIn).squareRoot()

@@ -118,7 +118,8 @@ struct GeneratorPlan {
       reader.note(
         .unsupported(
           path: reader.checkpoint.path, found: "\(layers) layers",
-          expected: "\(count), which are to be truncated, or more: --truncation-layers is at most \(layers)"))
+          expected: "\(count), which are to be truncated, or more: the number of truncated layers is at most \(layers)")
+      )
     }
     reader.inferred.append("generator: truncation ψ = \(psi) on the first \(count) layers, from options or defaults")
     tensors.append(

@@ -4,6 +4,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   case encoder
   case perceptual
   case attributes
+  case judge
+  case detector
 
   /// What a checkpoint's names should look like, for messages.
   var examples: String {
@@ -12,6 +14,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
     case .perceptual: "names such as layer0.weight or features.0.weight (VGG16)"
     case .attributes: "conv.weight, dense.weight, mean, std and a list of texts, names"
+    case .judge: "block0.conv.weight, block1.conv1.weight, dense.weight, mean, std and a list of texts, names"
+    case .detector: "names such as conv1.weight, prelu1.weight and dense4.weight (facenet-pytorch's MTCNN)"
     }
   }
 
@@ -22,6 +26,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .encoder: "an encoder"
     case .perceptual: "a perceptual network"
     case .attributes: "an attribute network"
+    case .judge: "a judge"
+    case .detector: "a face detector"
     }
   }
 
@@ -31,8 +37,13 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     let second = parts[parts.startIndex + 1]
     let last = parts[parts.endIndex - 1]
     switch self {
-    case .generator: return ["mapping", "truncation", "synthesis"].contains(first)
+    case .generator: return ["mapping", "truncation", "synthesis"].contains(first) || Self.isStyleGAN2(parts)
     case .encoder:
+      if ["input_layer", "latlayer1", "latlayer2"].contains(first)
+        || ["body", "styles"].contains(first) && Int(second) != nil
+      {
+        return true
+      }
       return index(of: first, after: "block") != nil
         && ["conv", "conv1", "conv2", "bn", "bn1", "bn2", "wscale1", "wscale2", "fc"].contains(second)
     case .perceptual:
@@ -40,6 +51,25 @@ package enum NetworkPart: String, CaseIterable, Sendable {
       return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
+    case .judge: return Self.encoder.matches(parts) || Self.attributes.matches(parts)
+    case .detector:
+      return parts.count == 2 && (last == "weight" || last == "bias")
+        && ["conv", "prelu", "dense"].contains { index(of: first.prefix { $0 != "_" }, after: $0) != nil }
+    }
+  }
+
+  /// Names of rosinality's StyleGAN2; its discriminator has `convs` too, and no word of these behind it.
+  private static func isStyleGAN2(_ parts: ArraySlice<Substring>) -> Bool {
+    let words = Array(parts.prefix(3))
+    switch words[0] {
+    case "conv1", "to_rgb1": return ["conv", "noise", "activate", "bias"].contains(words[1])
+    case "convs", "to_rgbs":
+      return words.count == 3 && Int(words[1]) != nil
+        && ["conv", "noise", "activate", "bias", "upsample"].contains(words[2])
+    case "style": return parts.count == 3 && Int(words[1]) != nil && (words[2] == "weight" || words[2] == "bias")
+    case "input": return parts.count == 2 && words[1] == "input"
+    case "noises": return parts.count == 2 && index(of: words[1], after: "noise_") != nil
+    default: return false
     }
   }
 
@@ -55,10 +85,10 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   }
 
   /// Whether a name without prefix is one of this network's own modules: in an encoder's blocks anything is. An
-  /// attribute network has a file of its own.
+  /// attribute network and a judge have files of their own.
   func owns(_ bareName: String) -> Bool {
     if self == .encoder, index(of: bareName.prefix { $0 != "." }, after: "block") != nil { return true }
-    return self == .attributes || prefixes(in: [bareName]).keys.contains("")
+    return self == .attributes || self == .judge || prefixes(in: [bareName]).keys.contains("")
   }
 }
 

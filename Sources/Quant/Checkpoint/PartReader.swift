@@ -17,6 +17,8 @@ final class PartReader {
   private var senseless: CheckpointError?
   private var used: Set<String> = []
   private var setAside: Set<String> = []
+  /// Whole names of tensors beside the network that it needs.
+  private var outer: Set<String> = []
   var inferred: [String] = []
   var warnings: [String] = []
 
@@ -55,9 +57,7 @@ final class PartReader {
   static func generator(
     _ checkpoint: Checkpoint, which: String?
   ) throws(CheckpointError) -> (reader: PartReader, port: StyleGANPort) {
-    // StyleGAN2's layers may have the same names.
-    let isStyleGAN2 = checkpoint.names.contains { $0.hasSuffix("synthesis.early_layer.const") }
-    guard !isStyleGAN2, let (port, counts) = StyleGANPort.choose(in: checkpoint.names),
+    guard let (port, counts) = StyleGANPort.choose(in: checkpoint.names),
       port.names.title != TensorNames.idinvert.title
     else {
       return (try PartReader(.generator, checkpoint, which: which), .idinvert)
@@ -77,13 +77,10 @@ final class PartReader {
     return text
   }
 
-  /// Networks of the same field under names of their own, some of which (`style.1.weight`) could be a perceptual network's.
+  /// Networks of the same field that are read as another part, or not at all.
   private static func foreignNetwork(_ names: [String]) -> String? {
     func has(_ words: String...) -> Bool { names.contains { name in words.contains(where: name.contains) } }
-    if has("encoder.input_layer."), has("encoder.styles.", "decoder.") { return "pSp or e4e" }
-    if has("FromImg/weight"), has("Latent_out/weight") { return "idinvert's encoder in TensorFlow" }
-    if has("convs."), has(".modulation.", "to_rgb", "g_ema.") { return "StyleGAN2" }
-    return nil
+    return has("FromImg/weight") && has("Latent_out/weight") ? "idinvert's encoder in TensorFlow" : nil
   }
 
   /// Names behind the prefix, without it, as the plan knows them.
@@ -144,6 +141,23 @@ final class PartReader {
     }
   }
 
+  /// A tensor's shape by its whole name: one that lies beside the network.
+  func outerShape(_ name: String) -> [Int]? { try? checkpoint.shape(name) }
+
+  /// Notes that a tensor beside the network is needed.
+  func requireOuter(_ name: String, _ expected: [Int?]) {
+    outer.insert(name)
+    guard let found = outerShape(name) else { return missing.append(MissingTensor(name: name, shape: nil)) }
+    guard found.count == expected.count, zip(found, expected).allSatisfy({ $1 == nil || $0 == $1 }) else {
+      let text = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
+      mismatches.append(.tensor(name: name, found: "shape \(found)", expected: "[\(text)]"))
+      return
+    }
+  }
+
+  /// Its values; as `floats`.
+  func outerFloats(_ name: String) throws(CheckpointError) -> [Float] { try finite(name) }
+
   /// Notes that a tensor is known, though nothing of it goes into the model.
   func acknowledge(_ name: String) { used.insert(source(name)?.name ?? name) }
 
@@ -165,20 +179,21 @@ final class PartReader {
   /// - Throws: `.tensor` where one is not finite, and as `Checkpoint.floats`.
   func floats(_ name: String) throws(CheckpointError) -> [Float] {
     guard let source = source(name) else { throw .noSuchTensor(name: prefix + name) }
-    let values: [Float]
+    let values = try finite(prefix + source.name)
     let shape: [Int]
-    do throws(CheckpointError) {
-      values = try checkpoint.floats(prefix + source.name)
-      shape = try checkpoint.shape(prefix + source.name)
-    } catch {
-      throw error.located(in: checkpoint.path)
-    }
+    do { shape = try checkpoint.shape(prefix + source.name) } catch { throw error.located(in: checkpoint.path) }
+    return source.layout.values(values, shape)
+  }
+
+  private func finite(_ name: String) throws(CheckpointError) -> [Float] {
+    let values: [Float]
+    do { values = try checkpoint.floats(name) } catch { throw error.located(in: checkpoint.path) }
     var sum: Float = 0
     for value in values { sum += value * 0 }
     guard sum == 0 else {
-      throw .tensor(name: prefix + source.name, found: "a value that is not finite", expected: "finite numbers")
+      throw .tensor(name: name, found: "a value that is not finite", expected: "finite numbers")
     }
-    return source.layout.values(values, shape)
+    return values
   }
 
   /// A list of texts, noted as needed.
@@ -201,6 +216,9 @@ final class PartReader {
     return table.modules.contains(String(module)) && !table.knows(bare)
   }
 
+  /// Whole names of the tensors that something is taken from, or that are known.
+  var usedNames: Set<String> { outer.union(used.map { prefix + $0 }) }
+
   /// Names that were not used: those of this network's modules, which would change its output, and the rest.
   func unused() -> (unknown: [String], ignored: [String]) {
     var unknown: [String] = []
@@ -209,7 +227,7 @@ final class PartReader {
     }
     for name in checkpoint.names {
       let bare = String(name.dropFirst(prefix.count))
-      if name.hasPrefix(prefix), used.contains(bare) { continue }
+      if name.hasPrefix(prefix) && used.contains(bare) || outer.contains(name) { continue }
       let isOwn = name.hasPrefix(prefix) && owns(bare)
       if isOwn, !setAside.contains(bare), !name.hasSuffix(".num_batches_tracked") {
         unknown.append(name)

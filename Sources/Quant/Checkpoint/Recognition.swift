@@ -29,8 +29,12 @@ package struct Recognition: Sendable {
     path = checkpoint.path
     let other = Self.unsupported(checkpoint)
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
-    // An attribute network has a file of its own; others have layers of its names.
-    networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
+    // A judge and an attribute network have files of their own; others have layers of an attribute network's names.
+    if let judge = found.first(where: { $0.part == .judge }) {
+      networks = [judge]
+    } else {
+      networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
+    }
     self.other = other ?? Self.beside(checkpoint)
     let isTensorFlow = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names).values.max() ?? 0 >= 8
     aside = isTensorFlow ? ["an in-domain encoder of idinvert's TensorFlow version, which is not converted"] : []
@@ -65,6 +69,17 @@ package struct Recognition: Sendable {
         names.contains(where: { $0 == "conv.weight" || $0.hasSuffix(".conv.weight") })
       else { return nil }
       return found("an attribute network", counts)
+    case .judge:
+      // An encoder's blocks, and a dense layer beside them in place of its head.
+      guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
+        names.contains(where: { $0.hasSuffix("block0.conv.weight") })
+      else { return nil }
+      return found("a judge", counts)
+    case .detector:
+      guard names.contains(where: { $0.hasSuffix("prelu1.weight") }), let stage = DetectorPlan.stage(of: names) else {
+        return nil
+      }
+      return found("the \(stage) network of a face detector (MTCNN)", counts)
     }
   }
 
@@ -100,8 +115,6 @@ package struct Recognition: Sendable {
     if names.isEmpty { return "a file without tensors" }
     if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
     if has("input_layer.0.", "body.0.", "output_layer.") { return "an identity network (IR-SE50 of ArcFace)" }
-    if has("conv1.weight", "prelu1.weight", "conv4_1.weight") { return "a stage of a face detector (MTCNN)" }
-    if has("conv1.weight", "prelu1.weight", "dense5_1.weight") { return "a stage of a face detector (MTCNN)" }
     if has("classifier.0.weight", "classifier.3.weight") { return "the classifier of a VGG, without its features" }
     if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
     if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
@@ -139,9 +152,13 @@ extension Conversion {
       guard !recognition.networks.isEmpty else {
         throw .unsupported(
           path: path, found: "this is \(recognition.description)",
-          expected: "a generator, an encoder, a perceptual or an attribute network")
+          expected: "a generator, an encoder, a perceptual or an attribute network, a judge, or a face detector")
       }
       for network in recognition.networks {
+        if network.part == .detector {
+          result.conversion.detector.append(path)
+          continue
+        }
         if self.path(of: network.part) != nil { continue }
         if let owner = owners[network.part] {
           throw .mismatch(
@@ -161,6 +178,8 @@ extension Conversion {
     case .encoder: encoder
     case .perceptual: perceptual
     case .attributes: attributes
+    case .judge: judge
+    case .detector: detector.first
     }
   }
 
@@ -170,6 +189,8 @@ extension Conversion {
     case .encoder: encoder = path
     case .perceptual: perceptual = path
     case .attributes: attributes = path
+    case .judge: judge = path
+    case .detector: detector.append(path)
     }
   }
 }

@@ -12,6 +12,10 @@ package final class ModelFile: Sendable {
   /// `WeightTensor.scales` has them.
   package let tensorNames: [String]
 
+  /// SHA-256 of the header, in hexadecimal: it states the checksum of every tensor, so that files with equal headers hold
+  /// the same model. Names the model without a look at its weights.
+  package let identity: String
+
   private let mapping: FileMapping
   private let tensors: [String: WeightTensor]
   private let checksums: [(name: String, range: Range<Int>, expected: UInt32)]
@@ -42,6 +46,15 @@ package final class ModelFile: Sendable {
     tensorNames = contents.tensors.map(\.name)
     tensors = Dictionary(uniqueKeysWithValues: contents.tensors.map { ($0.name, $0) })
     checksums = contents.checksums
+    identity = Self.digest(ofHeaderIn: mapping)
+  }
+
+  private static func digest(ofHeaderIn mapping: FileMapping) -> String {
+    // Eight bytes, little-endian, say how long it is.
+    let length = mapping.bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    var hash = SHA256()
+    hash.update([UInt8](mapping.bytes.prefix(8 + length)))
+    return hash.hexDigest()
   }
 
   /// A tensor by its name in the specification.

@@ -9,6 +9,10 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package var perceptual: FeatureNetworkSpecification?
   /// Reads the feature of `perceptual`, and is absent where that is.
   package var attributes: AttributeNetworkSpecification?
+  /// Reads attributes off images by itself, in evaluations only; usually in a file of its own.
+  package var judge: JudgeSpecification?
+  /// Finds faces in photographs; on its own, or beside the networks of a generator of faces.
+  package var detector: DetectorSpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
   package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.
@@ -20,13 +24,16 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package init(
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
-    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil, pixelMinimum: Float = -1,
-    pixelMaximum: Float = 1
+    judge: JudgeSpecification? = nil, detector: DetectorSpecification? = nil,
+    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil,
+    pixelMinimum: Float = -1, pixelMaximum: Float = 1
   ) {
     self.generator = generator
     self.encoder = encoder
     self.perceptual = perceptual
     self.attributes = attributes
+    self.judge = judge
+    self.detector = detector
     self.curvature = curvature
     self.int8 = int8
     self.pixelMinimum = pixelMinimum
@@ -47,7 +54,9 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
 /// | `generator.layer.{k}.noise`, `.noise_strength`, `.bias` | [R, R], [C], [C] |
 /// | `generator.layer.{k}.style.weight`, `.bias` | [2C, D], [2C]; first C rows scale (without the 1 +), then shift |
 /// | `generator.output.{b}.weight`, `.bias` | [3, C, 1, 1], [3]; 3 stands for `imageChannels`; only the last block's makes the image |
-package struct GeneratorSpecification: Codable, Equatable, Sendable {
+package struct GeneratorSpecification: Equatable, Sendable {
+  /// What its layers are, and with it which tensors they have.
+  package var architecture: GeneratorArchitecture
   package var resolution: Int
   /// Dimension of z, of w, and number of style layers L = 2·log2(resolution) − 2.
   package var zDimension: Int
@@ -67,8 +76,10 @@ package struct GeneratorSpecification: Codable, Equatable, Sendable {
 
   package init(
     resolution: Int, zDimension: Int, wDimension: Int, layerCount: Int, mappingFeatures: [Int],
-    repeatsW: Bool, hasFinalTanh: Bool, blockChannels: [Int], imageChannels: Int, variant: SynthesisVariant? = nil
+    repeatsW: Bool, hasFinalTanh: Bool, blockChannels: [Int], imageChannels: Int, variant: SynthesisVariant? = nil,
+    architecture: GeneratorArchitecture = .styleGAN
   ) {
+    self.architecture = architecture
     self.resolution = resolution
     self.zDimension = zDimension
     self.wDimension = wDimension
@@ -115,7 +126,10 @@ package struct SynthesisVariant: Codable, Equatable, Sendable {
 /// | `encoder.block.{i}.conv1.weight`, `.bias` | [Chidden, Cin, 3, 3], [Chidden] |
 /// | `encoder.block.{i}.conv2.weight`, `.bias` | [Cout, Chidden, 3, 3], [Cout] |
 /// | `encoder.head.weight`, `.bias` | [L·D, C·4·4] (input order C, H, W), [L·D] |
-package struct EncoderSpecification: Codable, Equatable, Sendable {
+package struct EncoderSpecification: Equatable, Sendable {
+  /// What its layers are, and with it which tensors they have.
+  package var architecture: EncoderArchitecture
+  /// Side of the images that it reads.
   package var resolution: Int
   package var wDimension: Int
   package var layerCount: Int
@@ -126,8 +140,9 @@ package struct EncoderSpecification: Codable, Equatable, Sendable {
 
   package init(
     resolution: Int, wDimension: Int, layerCount: Int, imageChannels: Int, stemChannels: Int,
-    blockChannels: [Int]
+    blockChannels: [Int], architecture: EncoderArchitecture = .inDomain
   ) {
+    self.architecture = architecture
     self.resolution = resolution
     self.wDimension = wDimension
     self.layerCount = layerCount

@@ -9,8 +9,8 @@ package enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
 ///
 /// | role | f32 | f16 | int8 |
 /// |---|---|---|---|
-/// | encoder's, perceptual and attribute convolutions, encoder head | f32 | f16 | i8 per output channel; f16 in rows of less than 16 |
-/// | the generator's convolutions, mapping, style and to-RGB layers, attributes' dense layer | f32 | f16 | f16 |
+/// | encoder's, perceptual, attribute and judge's convolutions, encoder head | f32 | f16 | i8 per output channel; f16 in rows of less than 16 |
+/// | the generator's convolutions, mapping, style and to-RGB layers, attributes' and judge's dense layer | f32 | f16 | f16 |
 /// | constant and noise maps | f32 | f16 | f16 |
 /// | biases, noise strengths, w average, truncation, curvatures | f32 | f32 | f32 |
 /// | basis of the curvature | f16 | f16 | f16 |

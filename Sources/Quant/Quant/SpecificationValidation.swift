@@ -6,8 +6,9 @@ extension ModelSpecification {
   ///
   /// - Throws: `ModelFileError.specification`, naming the field.
   package func validate() throws(ModelFileError) {
-    guard generator != nil || encoder != nil || perceptual != nil else {
-      throw .specification(field: "generator, encoder, perceptual", found: "none", expected: "at least one network")
+    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || detector != nil else {
+      throw .specification(
+        field: "generator, encoder, perceptual, judge, detector", found: "none", expected: "at least one network")
     }
     guard pixelMinimum.isFinite, pixelMaximum.isFinite, pixelMinimum < pixelMaximum else {
       throw .specification(
@@ -17,14 +18,21 @@ extension ModelSpecification {
     try generator?.validate()
     try encoder?.validate()
     try perceptual?.validate()
+    try detector?.validate()
     try validateAttributes()
+    try judge?.validate()
     try validateCurvature()
     try validateInt8()
     if let generator, let encoder {
-      try match("resolution", generator.resolution, encoder.resolution)
+      // Others read images of a size of their own, whatever the generator's.
+      if encoder.architecture.isInDomain { try match("resolution", generator.resolution, encoder.resolution) }
       try match("layerCount", generator.layerCount, encoder.layerCount)
       try match("wDimension", generator.wDimension, encoder.wDimension)
       try match("imageChannels", generator.imageChannels, encoder.imageChannels)
+    }
+    if let judge, let resolution = generator?.resolution ?? encoder?.resolution, judge.resolution != resolution {
+      throw .specification(
+        field: "judge.resolution", found: "\(judge.resolution)", expected: "\(resolution), as the other networks have")
     }
     if let perceptual, let channels = generator?.imageChannels ?? encoder?.imageChannels {
       guard perceptual.inputShift.count == channels else {
@@ -44,7 +52,7 @@ extension ModelSpecification {
         expected: "both: it reads the other's feature")
     }
     try attributes.validate(poolings: perceptual.poolingCount)
-    if let resolution = generator?.resolution ?? encoder?.resolution, attributes.resolution != resolution {
+    if let resolution = imageResolution, attributes.resolution != resolution {
       throw .specification(
         field: "attributes.resolution", found: "\(attributes.resolution)",
         expected: "\(resolution), as the other networks have")
@@ -89,17 +97,54 @@ extension GeneratorSpecification {
     for channels in blockChannels {
       try check("generator.blockChannels", channels, 1...ModelSpecification.extentLimit)
     }
+    guard case .styleGAN2(let clamp) = architecture else { return }
+    guard repeatsW, !hasFinalTanh else {
+      throw .specification(
+        field: "generator.repeatsW, generator.hasFinalTanh", found: "\(repeatsW), \(hasFinalTanh)",
+        expected: "true, false: StyleGAN2 maps z to one w, and its image is a plain sum")
+    }
+    if let clamp, !(clamp.isFinite && clamp > 0) {
+      throw .specification(
+        field: "generator.architecture.styleGAN2.clamp", found: "\(clamp)", expected: "a finite positive number")
+    }
   }
+}
+
+extension ModelSpecification {
+  /// Side of the images that the generator makes, or that the encoder reads where there is none.
+  package var imageResolution: Int? { generator?.resolution ?? encoder?.resolution }
 }
 
 extension EncoderSpecification {
   func validate() throws(ModelFileError) {
+    if let heads = architecture.styleHeads { return try validate(heads) }
     let blocks = try check("encoder", resolution: resolution, layers: layerCount, imageChannels: imageChannels)
     try check("encoder.wDimension", wDimension, 1...ModelSpecification.extentLimit)
     try check("encoder.stemChannels", stemChannels, 1...ModelSpecification.extentLimit)
     try check("encoder.blockChannels.count", blockChannels.count, blocks - 1...blocks - 1)
     for channels in blockChannels {
       try check("encoder.blockChannels", channels, 1...ModelSpecification.extentLimit)
+    }
+  }
+}
+
+extension EncoderSpecification {
+  /// Three maps of 64, 32 and 16 pixels come of four stages that each halve the image.
+  fileprivate func validate(_ heads: StyleHeadsSpecification) throws(ModelFileError) {
+    let limit = 1...ModelSpecification.extentLimit
+    try check("encoder.resolution", resolution, StyleHeadsSpecification.resolution...StyleHeadsSpecification.resolution)
+    try check("encoder.layerCount", layerCount, 4...20)
+    try check("encoder.imageChannels", imageChannels, 3...3)
+    try check("encoder.wDimension", wDimension, limit)
+    try check("encoder.stemChannels", stemChannels, limit)
+    try check("encoder.blockChannels.count", blockChannels.count, 4...4)
+    for channels in blockChannels { try check("encoder.blockChannels", channels, limit) }
+    try check("encoder.architecture.styleHeads.units.count", heads.units.count, 4...4)
+    for count in heads.units { try check("encoder.architecture.styleHeads.units", count, 1...128) }
+    try check("encoder.architecture.styleHeads.squeezed.count", heads.squeezed.count, 4...4)
+    for channels in heads.squeezed { try check("encoder.architecture.styleHeads.squeezed", channels, limit) }
+    if let iterations = heads.iterations {
+      try check("encoder.architecture.styleHeads.iterations", iterations, 1...100)
     }
   }
 }
@@ -135,24 +180,39 @@ extension FeatureNetworkSpecification {
   }
 }
 
+extension DetectorSpecification {
+  func validate() throws(ModelFileError) {
+    for (field, channels, count) in [
+      ("proposal", proposal, 3), ("refinement", refinement, 4), ("output", output, 5),
+    ] {
+      try check("detector.\(field).count", channels.count, count...count)
+      for value in channels { try check("detector.\(field)", value, 1...ModelSpecification.extentLimit) }
+    }
+  }
+}
+
 extension AttributeNetworkSpecification {
   func validate(poolings: Int) throws(ModelFileError) {
     try check("attributes.hiddenChannels", hiddenChannels, 1...ModelSpecification.extentLimit)
-    try check("attributes.names.count", names.count, 1...1024)
-    for (index, name) in names.enumerated() {
-      guard Self.isValidName(name) else {
-        throw .specification(
-          field: "attributes.names[\(index)]", found: "\"\(name)\"",
-          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
-      }
-    }
-    guard Set(names).count == names.count else {
-      throw .specification(field: "attributes.names", found: "a name twice", expected: "each name once")
-    }
+    try Self.validate(names: names, field: "attributes.names")
     guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1, resolution >> (poolings + 1) >= 1 else {
       throw .specification(
         field: "attributes.resolution", found: "\(resolution)",
         expected: "a power of two from 8 to 2048, and at least \(2 << poolings): the feature is pooled once more")
+    }
+  }
+
+  static func validate(names: [String], field: String) throws(ModelFileError) {
+    try check("\(field).count", names.count, 1...1024)
+    for (index, name) in names.enumerated() {
+      guard isValidName(name) else {
+        throw .specification(
+          field: "\(field)[\(index)]", found: "\"\(name)\"",
+          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
+      }
+    }
+    guard Set(names).count == names.count else {
+      throw .specification(field: field, found: "a name twice", expected: "each name once")
     }
   }
 }

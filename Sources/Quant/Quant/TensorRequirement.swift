@@ -2,7 +2,7 @@
 package struct TensorRequirement: Equatable, Hashable, Sendable {
   /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
   package enum Role: String, Codable, Sendable {
-    /// Convolutions of encoder, perceptual and attribute network, and the encoder's dense head: most of a file's bytes.
+    /// Convolutions of encoder, perceptual and attribute network and judge, and the encoder's dense head: most of a file's bytes.
     case weight
     /// The generator's 3×3 convolutions: errors there are seen in every image.
     case synthesisWeight
@@ -10,7 +10,7 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
     case mappingWeight
     /// The generator's style layers.
     case styleWeight
-    /// The generator's 1×1 convolutions to RGB, and the attribute network's dense layer: their errors are read as they are.
+    /// The generator's 1×1 convolutions to RGB, and the dense layers that put out attributes: their errors are read as they are.
     case outputWeight
     /// The generator's constant input and noise maps.
     case map
@@ -36,8 +36,9 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
 
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
-/// Names and shapes are documented at `GeneratorSpecification`, `EncoderSpecification`, `FeatureNetworkSpecification`,
-/// `AttributeNetworkSpecification`.
+/// Names and shapes are documented at `GeneratorSpecification`, `GeneratorArchitecture`, `EncoderSpecification`,
+/// `StyleHeadsSpecification`, `FeatureNetworkSpecification`, `AttributeNetworkSpecification`, `JudgeSpecification`,
+/// `DetectorSpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
 package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
@@ -47,6 +48,8 @@ package func requiredTensors(of specification: ModelSpecification) -> [TensorReq
   if let attributes = specification.attributes, let perceptual = specification.perceptual {
     list += tensors(of: attributes, on: perceptual)
   }
+  list += specification.judge.map(tensors) ?? []
+  list += specification.detector.map(tensors) ?? []
   if let curvature = specification.curvature, let generator = specification.generator {
     list += tensors(of: curvature, on: generator)
   }
@@ -54,6 +57,7 @@ package func requiredTensors(of specification: ModelSpecification) -> [TensorReq
 }
 
 private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement] {
+  if !generator.architecture.isStyleGAN { return styleGAN2Tensors(of: generator) }
   var list: [TensorRequirement] = []
   func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
     list.append(TensorRequirement(name: "generator." + name, shape: shape, role: role))
@@ -91,21 +95,35 @@ private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement
 }
 
 private func tensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
-  var list: [TensorRequirement] = []
-  func add(_ name: String, _ shape: [Int]) {
-    list.append(TensorRequirement(name: "encoder.\(name).weight", shape: shape, role: .weight))
-    list.append(TensorRequirement(name: "encoder.\(name).bias", shape: [shape[0]], role: .vector))
+  if let heads = encoder.architecture.styleHeads { return styleHeadTensors(of: encoder, heads) }
+  let outputs = encoder.layerCount * encoder.wDimension
+  let inputs = (encoder.blockChannels.last ?? encoder.stemChannels) * 16
+  return residualTrunk("encoder", [encoder.imageChannels, encoder.stemChannels] + encoder.blockChannels)
+    + weightAndBias("encoder.head", [outputs, inputs], .weight)
+}
+
+private func tensors(of judge: JudgeSpecification) -> [TensorRequirement] {
+  let inputs = judge.featureChannels * judge.featureSide * judge.featureSide
+  return residualTrunk("judge", [judge.imageChannels, judge.stemChannels] + judge.blockChannels)
+    + weightAndBias("judge.dense", [judge.names.count, inputs], .outputWeight)
+}
+
+private func weightAndBias(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) -> [TensorRequirement] {
+  [
+    TensorRequirement(name: "\(name).weight", shape: shape, role: role),
+    TensorRequirement(name: "\(name).bias", shape: [shape[0]], role: .vector),
+  ]
+}
+
+/// - Parameter channels: of the image, behind the stem, and behind each block.
+private func residualTrunk(_ network: String, _ channels: [Int]) -> [TensorRequirement] {
+  var list = weightAndBias("\(network).stem", [channels[1], channels[0], 3, 3], .weight)
+  for (block, (inputs, outputs)) in zip(channels[1...], channels[2...]).enumerated() {
+    let (name, hidden) = ("\(network).block.\(block)", min(inputs, outputs))
+    if inputs != outputs { list += weightAndBias("\(name).shortcut", [outputs, inputs, 1, 1], .weight) }
+    list += weightAndBias("\(name).conv1", [hidden, inputs, 3, 3], .weight)
+    list += weightAndBias("\(name).conv2", [outputs, hidden, 3, 3], .weight)
   }
-  add("stem", [encoder.stemChannels, encoder.imageChannels, 3, 3])
-  var inputs = encoder.stemChannels
-  for (block, outputs) in encoder.blockChannels.enumerated() {
-    let hidden = min(inputs, outputs)
-    if inputs != outputs { add("block.\(block).shortcut", [outputs, inputs, 1, 1]) }
-    add("block.\(block).conv1", [hidden, inputs, 3, 3])
-    add("block.\(block).conv2", [outputs, hidden, 3, 3])
-    inputs = outputs
-  }
-  add("head", [encoder.layerCount * encoder.wDimension, inputs * 16])
   return list
 }
 
@@ -132,6 +150,23 @@ private func tensors(
     TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
     TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
   ]
+}
+
+private func tensors(of detector: DetectorSpecification) -> [TensorRequirement] {
+  detector.stages.flatMap { stage in
+    var list: [TensorRequirement] = []
+    func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
+      list.append(TensorRequirement(name: "detector.\(stage.name).\(name)", shape: shape, role: role))
+    }
+    for (index, layer) in stage.layers.enumerated() {
+      add("\(index).weight", [layer.outputs, layer.inputs, 3, 3], .weight)
+      add("\(index).bias", [layer.outputs], .vector)
+      add("\(index).slopes", [layer.outputs], .vector)
+    }
+    add("head.weight", [stage.headCount, stage.layers.last?.outputs ?? 0, 1, 1], .outputWeight)
+    add("head.bias", [stage.headCount], .vector)
+    return list
+  }
 }
 
 private func tensors(

@@ -52,8 +52,20 @@ package struct Image8: Equatable, Sendable {
     }
   }
 
-  /// The bytes, for one who goes on without the picture: so that they are changed in place.
-  consuming func takePixels() -> [UInt8] { pixels }
+  /// Puts bytes into a row; the caller has checked the bounds.
+  mutating func writeRow(_ row: Int, column: Int, _ line: [UInt8]) {
+    let start = (row * width + column) * 3
+    pixels.withUnsafeMutableBufferPointer { buffer in
+      for index in line.indices { buffer[start + index] = line[index] }
+    }
+  }
+
+  /// The bytes, for one who puts others in the place of the picture: so that they are changed in place.
+  mutating func takePixels() -> [UInt8] {
+    var taken: [UInt8] = []
+    swap(&taken, &pixels)
+    return taken
+  }
 
   private func offset(_ row: Int, _ column: Int) -> Int {
     precondition(

@@ -156,9 +156,18 @@ package enum ImageList {
         listing.leftOut.append(LeftOutFile(path: path, found: ForeignFormat.name(start)))
       }
     }
+    let stems = Set(listing.images.map(\.path).map(stemPath))
+    listing.leftOut.removeAll { file in
+      companionEndings.contains { file.path.lowercased().hasSuffix($0) } && stems.contains(stemPath(file.path))
+    }
     guard !listing.images.isEmpty else { throw .noPicturesInDirectory(path: folder, others: listing.leftOutText) }
     return listing
   }
+
+  /// Landmarks beside their photograph are not left out: they are of its company.
+  private static let companionEndings = [".txt", ".csv", ".json", ".pts", ".npy"]
+
+  private static func stemPath(_ path: String) -> Substring { path[..<(path.lastIndex(of: ".") ?? path.endIndex)] }
 
   private static func entries(ofList list: String) throws(ImagingError) -> ImageListing {
     var bytes = try FileBytes.read(list).bytes[...]

@@ -89,7 +89,7 @@ extension ImagingError: CustomStringConvertible {
         + "for it. Expected a smaller picture, or a larger --memory-budget"
     case .notSquare(let path, let width, let height):
       return "\(path): is \(width)×\(height) pixels (width×height); expected a square picture. "
-        + "--crop center cuts the largest square out of the middle"
+        + "The largest square can be cut out of the middle"
     case .badLandmarks(let path, let problem):
       return "\(path): \(problem)"
     case .listNotText(let path):

@@ -38,7 +38,9 @@ package final class PictureFile {
   /// The picture, upright and in sRGB, with both sides divided by `reduction` and rounded up: pixel (r, c) is the mean of the
   /// square of the stored picture at (r · reduction, c · reduction), as far as there is one.
   package func upright(reduction: Int = 1) throws(ImagingError) -> Image8 {
-    try stored(reduction: reduction, keepsColors: false).upright(header.orientation)
+    var picture = try stored(reduction: reduction, keepsColors: false)
+    picture.turnUpright(header.orientation)
+    return picture
   }
 
   /// The picture as stored, neither turned nor, where `keepsColors`, converted to sRGB.

@@ -52,7 +52,7 @@ package enum AvailableMemory {
 
   /// nil for "max", and for version 1's way to say so: a limit beyond all memory.
   private static func number(_ path: String) -> Int? {
-    text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }.flatMap { $0 < 1 << 60 ? $0 : nil }
+    text(path).flatMap { Int($0.filter { !$0.isWhitespace }) }.flatMap { $0 < 1 << 60 ? $0 : nil }
   }
 
   private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

@@ -93,7 +93,7 @@ package struct ModelBenchmark {
   package func timeStep(runs: Int) throws(InversionError) -> GraphTiming {
     let objective = try objective()
     var random = TorchRandom(seed: 0)
-    try objective.setTarget(random.normals(objective.imageCount).map { max(-1, min(1, $0)) })
+    try objective.setTarget(random.normals(objective.imageValueCount).map { max(-1, min(1, $0)) })
     _ = objective.evaluate(random.normals(objective.codeCount))
     return GraphTiming(objective.preparedGraph, runs: runs)
   }

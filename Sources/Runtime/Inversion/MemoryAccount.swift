@@ -9,7 +9,8 @@ package struct MemoryAccount: Sendable {
     package var byteCount: Int
   }
   package var packings: [Packing]
-  /// Weights that graphs read where they lie in the mapped file, and that stay in memory.
+  /// Weights that graphs read where they lie in the mapped file, and that stay in memory, and what modulated convolutions
+  /// keep beside theirs.
   package var mappedByteCount: Int
   /// Tensors that live within a run of the largest graph.
   package var arenaByteCount: Int
@@ -37,7 +38,8 @@ extension Model {
     return MemoryAccount(
       packings: packings,
       mappedByteCount: denses.reduce(0) { $0 + ($1.isPrepared && !$1.isStreamed ? $1.byteCount : 0) }
-        + convolutions.reduce(0) { $0 + $1.mappedByteCount },
+        + convolutions.reduce(0) { $0 + $1.mappedByteCount }
+        + squares.reduce(0) { $0 + ($1.isUsed ? $1.byteCount : 0) },
       arenaByteCount: arena.byteCount, keptByteCount: arena.keptByteCount)
   }
 }

@@ -75,7 +75,7 @@ package struct ModelComparison: Sendable, Codable {
     }
     if ours.encoder != nil { _ = try compare(.encoder, images) }
     if ours.perceptual != nil { _ = try compare(.perceptual, images) }
-    if ours.attributes != nil { _ = try compare(.attributes, images) }
+    if ours.attributes != nil || ours.judge != nil { _ = try compare(.attributes, images) }
 
     guard ours.generator != nil else { return }
     // The target is another image than the code's own: at the optimum all gradients vanish.
@@ -102,6 +102,7 @@ package struct ModelComparison: Sendable, Codable {
     if a.encoder != b.encoder { return "encoder" }
     if a.perceptual != b.perceptual { return "perceptual network" }
     if a.attributes != b.attributes { return "attribute network" }
+    if a.judge != b.judge { return "judge" }
     return a.pixelMinimum == b.pixelMinimum && a.pixelMaximum == b.pixelMaximum ? nil : "range of pixels"
   }
 }

@@ -18,25 +18,25 @@ package final class Reconstructor {
   private let reencoded: TensorID?
   private let attributes: TensorID?
 
-  /// - Parameter readsAttributes: whether the model's attribute network, where it has one, looks at the images too.
+  /// - Parameter readsAttributes: whether what the model has to read attributes looks at the images too.
   package init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     let encoder = model.hasEncoder ? try model.encoder() : nil
-    let readers =
-      readsAttributes && model.hasAttributeNetwork ? (try model.features(), try model.attributes()) : nil
+    let average = try model.averageImage(kernels: kernels)
+    let reader = readsAttributes && model.readsAttributes ? try model.attributeReader() : nil
     var graph = Graph()
     let code = graph.input(.matrix(rows: 1, columns: generator.codeCount))
     do throws(GraphError) {
-      let image = try generator.appendSynthesis(to: &graph, code)
+      let image = try generator.appendSynthesis(to: &graph, code, isExact: true)
       graph.markOutput(image)
       var reencoded: TensorID?
       if let encoder {
-        reencoded = try encoder.append(to: &graph, image)
+        reencoded = try encoder.append(to: &graph, image, average: average)
         graph.markOutput(reencoded!)
       }
       var attributes: TensorID?
-      if let (features, head) = readers {
-        attributes = try head.append(to: &graph, try features.append(to: &graph, image))
+      if let reader {
+        attributes = try reader.append(to: &graph, image).attributes
         graph.markOutput(attributes!)
       }
       self.attributes = attributes

@@ -36,6 +36,10 @@ package struct ElementwiseKernels: Sendable {
       _ output: FloatTarget, _ input: FloatSource, _ noise: FloatSource?, _ strength: FloatSource,
       _ bias: FloatSource, _ slope: Float, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
+  /// output = x > 0 ? x : slopes · x, on pixels of one channel block; `slopes` holds 16 floats.
+  package var parametricReLU:
+    @Sendable (_ output: FloatTarget, _ input: FloatSource, _ slopes: FloatSource, _ pixels: Int) -> Void =
+      { _, _, _, _ in unplugged() }
 
   package init() {}
 }

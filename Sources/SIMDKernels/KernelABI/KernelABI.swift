@@ -14,6 +14,7 @@ package struct KernelTable: Sendable {
   package var winograd = WinogradKernels()
   package var elementwise = ElementwiseKernels()
   package var normalization = NormalizationKernels()
+  package var modulation = ModulationKernels()
   package var resampling = ResamplingKernels()
   package var layout = LayoutKernels()
   package var dense = DenseKernels()

@@ -22,6 +22,23 @@ package struct ResamplingKernels: Sendable {
       _ gradInput: FloatTarget, _ gradInputRowStride: Int, _ gradOutput: FloatSource, _ input: FloatSource,
       _ inputRowStride: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _ in unplugged() }
+  /// A row of 2·`pixels` outputs of up-sampling with [1,3,3,1]: v = ¾·near + ¼·far, then ¾v[i] + ¼v[i − 1] and
+  /// ¾v[i] + ¼v[i + 1]. `near` and `far` are pixels 0 of two input rows, of which one pixel more on each side is read.
+  package var upsample:
+    @Sendable (_ output: FloatTarget, _ near: FloatSource, _ far: FloatSource, _ pixels: Int) -> Void =
+      { _, _, _, _ in unplugged() }
+  /// `pixels` gradients of inputs, each the sum of 4×4 gradients with weights [¼,¾,¾,¼]⊗[¼,¾,¾,¼]. `gradOutput` is the
+  /// pixel up and left of the first two by two; its zero halo is read.
+  package var upsampleBackward:
+    @Sendable (_ gradInput: FloatTarget, _ gradOutput: FloatSource, _ gradOutputRowStride: Int, _ pixels: Int) -> Void =
+      { _, _, _, _ in unplugged() }
+  /// `pixels` output pixels, each the maximum of `rows` × `columns` inputs, `step` pixels from one to the next. What is not a
+  /// number among them may come out or be passed over.
+  package var windowMax:
+    @Sendable (
+      _ output: FloatTarget, _ input: FloatSource, _ inputRowStride: Int, _ rows: Int, _ columns: Int, _ step: Int,
+      _ pixels: Int
+    ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

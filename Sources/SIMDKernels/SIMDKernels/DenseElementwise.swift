@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Operations on codes, styles and their gradients: a few thousand floats, so plain loops on one thread.
 extension Kernels {
   /// y = scale · x + shift, column by column; `scale` and `shift` are padded to whole blocks of 16. May run in place.
@@ -23,6 +29,38 @@ extension Kernels {
       for column in 0..<outputShape.columns { target[column] = source[column % inputShape.columns] }
       for column in outputShape.columns..<outputShape.rowStride { target[column] = 0 }
     }
+  }
+
+  /// Rows side by side, in the order of the inputs. No overlap.
+  package func concatenateColumns(
+    output: UnsafeMutablePointer<Float>, outputShape: DenseShape, inputs: UnsafeBufferPointer<UnsafePointer<Float>>,
+    inputShapes: [DenseShape]
+  ) {
+    for row in 0..<outputShape.rows {
+      var target = output + row &* outputShape.rowStride
+      for (input, shape) in zip(inputs, inputShapes) {
+        target.update(from: input + row &* shape.rowStride, count: shape.columns)
+        target += shape.columns
+      }
+      clear(target, outputShape.rowStride &- outputShape.columns)
+    }
+  }
+
+  /// y = 1 / (1 + e⁻ˣ); padding stays zero. May run in place.
+  package func sigmoid(output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: DenseShape) {
+    for row in 0..<shape.rows {
+      let base = row &* shape.rowStride
+      for column in 0..<shape.columns { output[base &+ column] = 1 / (1 + exp(-input[base &+ column])) }
+      clear(output + (base &+ shape.columns), shape.rowStride &- shape.columns)
+    }
+  }
+
+  /// gx = gy · y · (1 − y), with y the forward *output*. May run in place.
+  package func sigmoidBackward(
+    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
+    shape: DenseShape
+  ) {
+    for i in 0..<shape.elementCount { gradInput[i] = gradOutput[i] * output[i] * (1 - output[i]) }
   }
 
   /// gx = r·(g − x·r²·mean(g·x)) with r = 1/√(mean(x²) + ε), row by row: the gradient of `pixelNorm`.

@@ -30,6 +30,22 @@ extension Kernels {
     }
   }
 
+  /// y = x > 0 ? x : slopes[c] · x. May run in place.
+  ///
+  /// - Parameter slopes: `[channels padded to 16]`.
+  package func parametricReLU(
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
+    shape: BlockedShape, plane: Int? = nil
+  ) {
+    forEachPlaneRows(shape, plane: plane) { part in
+      for y in part.rows {
+        let offset = shape.rowOffset(plane: part.plane, y: y)
+        table.elementwise.parametricReLU(output + offset, input + offset, slopes + part.block &* 16, shape.width)
+      }
+      shape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
+
   /// gx = gy · (y > 0 ? 1 : slope), with y the forward *output*: valid for slopes > 0 and for ReLU (slope 0).
   /// gradInput may be gradOutput or output.
   package func activationBackward(

@@ -88,6 +88,11 @@ func vnoiseBiasActivate(
   }
 }
 
+func vparametricReLU(_ output: Target, _ input: Source, _ slopes: Source, _ pixels: Int) {
+  let slopes = slopes.lanes()
+  for i in 0..<pixels { output.store(leakyReLU(input.lanes(i &* 16), slopes), i &* 16) }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ElementwiseKernels) {
@@ -99,5 +104,6 @@ func plug(into kernels: inout ElementwiseKernels) {
   kernels.tanhBackward = { vtanhBackward($0, $1, $2, $3) }
   kernels.squaredDifference = { vsquaredDifference($0, $1, $2) }
   kernels.scaledDifference = { vscaledDifference($0, $1, $2, $3, $4) }
+  kernels.parametricReLU = { vparametricReLU($0, $1, $2, $3) }
   kernels.noiseBiasActivate = { vnoiseBiasActivate($0, $1, $2, $3, $4, $5, $6) }
 }

@@ -66,6 +66,48 @@ func rowMaxPoolBackward(
   }
 }
 
+func rowUpsample(_ output: Target, _ near: Source, _ far: Source, _ pixels: Int) {
+  let most = Lanes(repeating: 0.75), rest = Lanes(repeating: 0.25)
+  var left = fma(near.lanes(-16), most, far.lanes(-16) * rest)
+  var centre = fma(near.lanes(), most, far.lanes() * rest)
+  for i in 0..<pixels {
+    let next = (i &+ 1) &* 16
+    let right = fma(near.lanes(next), most, far.lanes(next) * rest)
+    output.store(fma(centre, most, left * rest), i &* 32)
+    output.store(fma(centre, most, right * rest), i &* 32 &+ 16)
+    left = centre
+    centre = right
+  }
+}
+
+func rowUpsampleBackward(_ gradInput: Target, _ gradOutput: Source, _ rowStride: Int, _ pixels: Int) {
+  let most = Lanes(repeating: 0.75), rest = Lanes(repeating: 0.25)
+  let r0 = gradOutput, r1 = r0 + rowStride, r2 = r1 + rowStride, r3 = r2 + rowStride
+  @inline(__always) func column(_ i: Int) -> Lanes {
+    fma(r1.lanes(i) + r2.lanes(i), most, (r0.lanes(i) + r3.lanes(i)) * rest)
+  }
+  var c0 = column(0), c1 = column(16)
+  for i in 0..<pixels {
+    let c2 = column(i &* 32 &+ 32), c3 = column(i &* 32 &+ 48)
+    gradInput.store(fma(c1 + c2, most, (c0 + c3) * rest), i &* 16)
+    c0 = c2
+    c1 = c3
+  }
+}
+
+func rowWindowMax(
+  _ output: Target, _ input: Source, _ inputRowStride: Int, _ rows: Int, _ columns: Int, _ step: Int, _ pixels: Int
+) {
+  for i in 0..<pixels {
+    var top = input.lanes(i &* step &* 16)
+    for row in 0..<rows {
+      let line = input + (row &* inputRowStride &+ i &* step &* 16)
+      for column in 0..<columns { top = idv_max(top, line.lanes(column &* 16)) }
+    }
+    output.store(top, i &* 16)
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ResamplingKernels) {
@@ -73,5 +115,8 @@ func plug(into kernels: inout ResamplingKernels) {
   kernels.averagePool = { rowAveragePool($0, $1, $2, $3) }
   kernels.averagePoolBackward = { rowAveragePoolBackward($0, $1, $2, $3) }
   kernels.maxPool = { rowMaxPool($0, $1, $2, $3) }
+  kernels.windowMax = { rowWindowMax($0, $1, $2, $3, $4, $5, $6) }
   kernels.maxPoolBackward = { rowMaxPoolBackward($0, $1, $2, $3, $4, $5) }
+  kernels.upsample = { rowUpsample($0, $1, $2, $3) }
+  kernels.upsampleBackward = { rowUpsampleBackward($0, $1, $2, $3) }
 }

@@ -20,7 +20,8 @@ struct IdinvLite: ParsableCommand {
     version: Program.version,
     subcommands: [
       Convert.self, Info.self, Verify.self, CurvatureCommand.self, Calibrate.self, Forward.self, Synthesize.self,
-      Align.self, Encode.self, Invert.self, Attributes.self, Manipulate.self, Interpolate.self, Mix.self, Diffuse.self,
-      BoundaryCommand.self, Merge.self, Evaluate.self, BenchCommand.self, KernelList.self,
+      Detect.self, Align.self, Edit.self, Encode.self, Invert.self, Attributes.self, Manipulate.self, Interpolate.self,
+      Mix.self, Diffuse.self, BoundaryCommand.self, Serve.self, Merge.self, Evaluate.self, BenchCommand.self,
+      KernelList.self,
     ])
 }

@@ -64,7 +64,7 @@ final class Engine {
   /// A sampler of codes and attributes, under a memory plan.
   func sampler(truncation: Float?, count: Int) throws -> AttributeSampler {
     let shape = try file.codeShape()
-    let extra = 4 * count * (shape.count + 2 * (try file.attributes().specification.names.count))
+    let extra = 4 * count * (shape.count + 2 * (try file.attributeReader().names.count))
     let plan = try plan(.sampling(count: count), batches: AttributeSampler.batches, extra: extra) {
       (model, kernels, batch) throws(InversionError) in
       [try AttributeSampler(model, psi: truncation, batch: batch, kernels: kernels)]

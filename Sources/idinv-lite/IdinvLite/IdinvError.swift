@@ -54,7 +54,15 @@ public struct IdinvError: Error, Sendable, Equatable, CustomStringConvertible {
   private static func kind(of error: any Error) -> Kind {
     // A parameter here, where the command reads them from files, too.
     if case InversionError.badLayers = error { return .invalidArgument }
-    return Kind(rawValue: status(of: error).rawValue) ?? .internalError
+    return switch FailureKind(error) {
+    case .usage: .invalidArgument
+    case .badData: .badData
+    case .missingInput: .missingFile
+    case .unavailable: .unavailable
+    case .internalError: .internalError
+    case .cannotCreate: .cannotCreate
+    case .inputOutput: .inputOutput
+    }
   }
 
   /// Runs `body`; what it throws becomes an `IdinvError`.

@@ -54,7 +54,7 @@ struct BenchSubmissionTests {
     }
     #expect(conditions["firmware_throttled"] as? String == "50005")
     let model = try #require(json["model"] as? [String: Any])
-    #expect((model["sha256"] as? String)?.count == 64 && model["resolution"] as? Int == 32)
+    #expect((model["identity"] as? String)?.count == 64 && model["resolution"] as? Int == 32)
     let bench = try #require(json["bench"] as? [String: Any])
     #expect(
       try #require(bench["peak_gflops"] as? Double) > 0 && (try #require(bench["memory_gb_per_s"] as? Double)) > 0)

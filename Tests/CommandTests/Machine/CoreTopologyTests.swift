@@ -85,7 +85,7 @@ struct CoreTopologyTests {
       _ = try CoreChoice.list([2, 9]).cpus(of: topology)
       Issue.record("CPU 9 was taken")
     } catch let failure as Failure {
-      #expect(failure.status == .usage)
+      #expect(failure.kind == .usage)
       #expect(failure.description.contains("CPU 9") && failure.description.contains("0-7"))
     }
   }

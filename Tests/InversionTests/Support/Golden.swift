@@ -47,10 +47,31 @@ enum Golden {
     try cache.attributeModel(weights: weights)
   }
 
+  /// The random judge of 32 px, converted once per process.
+  static func judge(weights: WeightsPrecision = .f32) throws -> Model { try cache.judge(weights: weights) }
+
   /// `res32` with the narrow feature network and the head on it, converted once per process.
   static func wholeModel() throws -> Model {
     try cache.attributeModel(weights: .f32, generator: path("res32", "generator.pth"))
   }
+
+  /// A model of the given checkpoints, converted once per process and key.
+  static func model(
+    generator: String, encoder: String? = nil, key: String, _ configure: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> Model {
+    try cache.model(generator: generator, encoder: encoder, key: key, configure)
+  }
+
+  /// The same of a checkpoint that is drawn.
+  static func model(
+    drawn shapes: String, seed: UInt32, key: String, _ configure: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> Model {
+    let checkpoint = try cache.drawn(shapes: shapes, seed: seed)
+    return try cache.model(generator: checkpoint, encoder: checkpoint, key: key, configure)
+  }
+
+  /// In a folder that is gone when the tests end.
+  static func temporaryPath(_ name: String) -> String { cache.folder + "/" + name }
 
   private static let cache = ModelCache()
 }
@@ -59,7 +80,7 @@ enum Golden {
 private final class ModelCache: @unchecked Sendable {
   private let lock = NSLock()
   private var paths: [String: String] = [:]
-  private let folder: String = {
+  let folder: String = {
     let url = FileManager.default.temporaryDirectory
       .appendingPathComponent("idinv-golden-\(ProcessInfo.processInfo.processIdentifier)")
     try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -86,6 +107,31 @@ private final class ModelCache: @unchecked Sendable {
     return try Model(path: output)
   }
 
+  /// Drawn once per process.
+  func drawn(shapes: String, seed: UInt32) throws -> String {
+    lock.lock()
+    defer { lock.unlock() }
+    let key = "\(shapes) \(seed)", path = folder + "/drawn\(paths.count).safetensors"
+    if let existing = paths[key] { return existing }
+    try DrawnCheckpoint(shapes: shapes).write(seed: seed, to: path)
+    paths[key] = path
+    return path
+  }
+
+  func model(
+    generator: String, encoder: String?, key: String, _ configure: (inout ConversionOptions) -> Void
+  ) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    if let path = paths[key] { return try Model(path: path) }
+    let output = folder + "/\(key).idinv"
+    var options = ConversionOptions()
+    configure(&options)
+    _ = try Conversion(generator: generator, encoder: encoder, options: options).run(to: output)
+    paths[key] = output
+    return try Model(path: output)
+  }
+
   func attributeModel(weights: WeightsPrecision, generator: String? = nil) throws -> Model {
     lock.lock()
     defer { lock.unlock() }
@@ -100,6 +146,19 @@ private final class ModelCache: @unchecked Sendable {
       options: options
     ).run(to: output)
     paths[key] = output
+    return try Model(path: output)
+  }
+
+  func judge(weights: WeightsPrecision) throws -> Model {
+    lock.lock()
+    defer { lock.unlock() }
+    let output = folder + "/judge-\(weights).idinv"
+    if paths[output] == nil {
+      var options = ConversionOptions()
+      options.precision = weights
+      _ = try Conversion(judge: Golden.path("judge", "judge.pth"), options: options).run(to: output)
+      paths[output] = output
+    }
     return try Model(path: output)
   }
 

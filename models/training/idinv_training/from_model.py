@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from .networks import POOL, Encoder, Features, Generator
-from .networks.common import Bias
+from .networks.common import SQRT2, Bias
 from .networks.features import BGR_MEAN
 from .networks.residual import Norm, ResidualBlock
+from .networks.stylegan2 import StyleGAN2
 
 DTYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8, "U8": np.uint8}
 
@@ -49,8 +50,41 @@ class ModelFile:
 
 
 @torch.no_grad()
-def generator(file: ModelFile) -> Generator:
+def _stylegan2(file: ModelFile) -> StyleGAN2:
+    """The file's weights have their scales in them, and its layers the gain that follows the activation."""
     spec = file.specification["generator"]
+    if (spec["architecture"]["styleGAN2"] or {}).get("clamp") is not None:
+        raise SystemExit(f"{file.path}: its layers are clamped, as 16-bit StyleGAN2s are; that cannot be trained for yet")
+    widths, mapping = spec["blockChannels"], spec["mappingFeatures"]
+    net = StyleGAN2(widths, spec["zDimension"], spec["wDimension"], len(mapping))
+    for i, layer in enumerate(list(net.style)[1:]):
+        layer.weight.copy_(file[f"generator.mapping.{i}.weight"] / (SQRT2 * layer.scale))
+        layer.bias.copy_(file[f"generator.mapping.{i}.bias"] / (SQRT2 * layer.lr_multiplier))
+    net.latent_avg.copy_(file["generator.w_average"].view(-1, net.w_dim).mean(0))
+    net.input.input.copy_(file["generator.constant"][None])
+
+    def modulated(conv: nn.Module, name: str) -> None:
+        conv.weight.copy_(file[f"{name}.weight"][None] / conv.scale)
+        conv.modulation.weight.copy_(file[f"{name}.style.weight"] / conv.modulation.scale)
+        conv.modulation.bias.copy_(file[f"{name}.style.bias"])
+
+    for k, layer in enumerate([net.conv1, *net.convs]):
+        name = f"generator.layer.{k}"
+        modulated(layer.conv, name)
+        layer.noise.weight.copy_(file[f"{name}.noise_strength"] / SQRT2)
+        layer.activate.bias.copy_(file[f"{name}.bias"] / SQRT2)
+        getattr(net.noises, f"noise_{k}").copy_(file[f"{name}.noise"][None, None])
+    for b, to_rgb in enumerate([net.to_rgb1, *net.to_rgbs]):
+        modulated(to_rgb.conv, f"generator.output.{b}")
+        to_rgb.bias.copy_(file[f"generator.output.{b}.bias"].view(1, 3, 1, 1))
+    return net.eval()
+
+
+@torch.no_grad()
+def generator(file: ModelFile) -> Generator | StyleGAN2:
+    spec = file.specification["generator"]
+    if "styleGAN2" in spec.get("architecture", {}):
+        return _stylegan2(file)
     # The file has the layers that are published fused as what they are equal to: a convolution behind an enlargement.
     net = Generator.of_sizes(spec["blockChannels"], [spec["zDimension"], *spec["mappingFeatures"]], spec["wDimension"],
                              final_tanh=spec["hasFinalTanh"], fused_from=1 << 30)

@@ -177,6 +177,8 @@ class Pipeline:
         file = from_model.ModelFile(path)
         images = self.test.take(torch.arange(min(512, len(self.test)), device=self.test.images.device)).cpu()
         generator = from_model.generator(file)
+        if not isinstance(generator, Generator):
+            raise SystemExit(f"{path}: a StyleGAN2 generator; a run goes on from StyleGAN only")
         encoders = [from_model.encoder(file, images)] if "encoder" in file else []
         # Training knows codes of about unit deviation.
         codes = generator.codes(torch.randn(4096, generator.z_dim, generator=torch.Generator().manual_seed(0)))

@@ -1,5 +1,6 @@
 """Training on images and generators of one's own: what is read, what is refused, and whole runs at toy size."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -215,3 +216,43 @@ def test_pyramid_error_sees_edges_and_no_brightness():
     x = torch.randn(2, 3, 16, 16)
     assert pyramid_error(x, x + 0.3) < 1e-6
     assert pyramid_error(x, torch.zeros_like(x)) > 0.1
+
+
+def write_model(path, specification, tensors):
+    """An `.idinv` file, as far as `ModelFile` reads one."""
+    header, data = {"__metadata__": {"specification": json.dumps(specification)}}, b""
+    for name, value in tensors.items():
+        raw = value.detach().float().numpy().tobytes()
+        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+
+
+def test_a_stylegan2_comes_back_out_of_a_model_file(tmp_path):
+    net, root = random_stylegan2(), 2 ** 0.5
+    tensors = {"generator.w_average": net.latent_avg.expand(net.layers, -1), "generator.constant": net.input.input[0]}
+    for i, layer in enumerate(list(net.style)[1:]):
+        tensors[f"generator.mapping.{i}.weight"] = layer.weight * layer.scale * root
+        tensors[f"generator.mapping.{i}.bias"] = layer.bias * layer.lr_multiplier * root
+    modules = {f"generator.layer.{k}": layer for k, layer in enumerate([net.conv1, *net.convs])}
+    for k, (name, layer) in enumerate(modules.items()):
+        tensors[f"{name}.noise_strength"], tensors[f"{name}.bias"] = layer.noise.weight * root, layer.activate.bias * root
+        tensors[f"{name}.noise"] = getattr(net.noises, f"noise_{k}")[0, 0]
+    outputs = {f"generator.output.{b}": to_rgb for b, to_rgb in enumerate([net.to_rgb1, *net.to_rgbs])}
+    for name, to_rgb in outputs.items():
+        tensors[f"{name}.bias"] = to_rgb.bias.flatten()
+    for name, module in {**modules, **outputs}.items():
+        conv = module.conv
+        tensors[f"{name}.weight"] = conv.weight[0] * conv.scale
+        tensors[f"{name}.style.weight"] = conv.modulation.weight * conv.modulation.scale
+        tensors[f"{name}.style.bias"] = conv.modulation.bias
+    specification = {"generator": {"architecture": {"styleGAN2": {}}, "blockChannels": [8, 8, 6], "zDimension": 12,
+                                   "wDimension": 10, "mappingFeatures": [10, 10, 10]}}
+    write_model(tmp_path / "g.idinv", specification, tensors)
+    z = torch.randn(2, 12)
+    torch.testing.assert_close(load_generator(tmp_path / "g.idinv")(z), net(z), atol=1e-5, rtol=1e-4)
+    specification["generator"]["architecture"] = {"styleGAN2": {"clamp": 256}}
+    write_model(tmp_path / "c.idinv", specification, tensors)
+    with pytest.raises(SystemExit, match="clamped"):
+        load_generator(tmp_path / "c.idinv")

@@ -27,6 +27,13 @@ package enum Orientation: Int, CaseIterable, Sendable {
     return result
   }
 
+  /// A point of the stored picture in the upright one.
+  package func upright(_ point: SIMD2<Double>, in size: SIMD2<Int>) -> SIMD2<Double> {
+    let place = SIMD2(
+      reversesColumns ? Double(size.x - 1) - point.x : point.x, reversesRows ? Double(size.y - 1) - point.y : point.y)
+    return swapsSides ? SIMD2(place.y, place.x) : place
+  }
+
   /// A direction of the upright picture in the stored one.
   package func storedDirection(_ vector: SIMD2<Double>) -> SIMD2<Double> {
     let swapped = swapsSides ? SIMD2(vector.y, vector.x) : vector
@@ -60,8 +67,15 @@ package struct PixelRegion: Equatable, Sendable {
 
 extension Image8 {
   /// A stored picture, upright.
-  package consuming func upright(_ orientation: Orientation) -> Image8 {
-    guard orientation != .upright else { return self }
+  package func upright(_ orientation: Orientation) -> Image8 {
+    var result = self
+    result.turnUpright(orientation)
+    return result
+  }
+
+  /// Turns a stored picture upright: a large one in place, if no one else holds its pixels.
+  mutating func turnUpright(_ orientation: Orientation) {
+    guard orientation != .upright else { return }
     let (height, width) = (self.height, self.width)
     let (newHeight, newWidth) = orientation.swapsSides ? (width, height) : (height, width)
     let pixelCount = height * width
@@ -85,7 +99,7 @@ extension Image8 {
         permute(bytes, pixelCount: pixelCount, source: source)
       }
     }
-    return Image8(height: newHeight, width: newWidth, pixels: pixels)
+    self = Image8(height: newHeight, width: newWidth, pixels: pixels)
   }
 
   /// Larger pictures are turned in place: a second copy of a photograph of 100 megapixels is 300 MB.

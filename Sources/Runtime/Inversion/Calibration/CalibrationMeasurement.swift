@@ -70,7 +70,7 @@ package final class CalibrationMeasurement {
   package init(_ model: Model, plan: Plan = Plan(), kernels: Kernels) throws(InversionError) {
     let generator = try model.generator()
     guard plan.sampleCount >= 1 else {
-      throw .badOption(name: "--samples", expected: "1 or more", found: "\(plan.sampleCount)")
+      throw .badOption(name: "samples", expected: "1 or more", found: "\(plan.sampleCount)")
     }
     self.model = model
     self.plan = plan
@@ -220,10 +220,10 @@ private struct WatchedLayer {
       input = graph.input(.matrix(rows: 1, columns: generator.codeCount))
       result = try generator.appendSynthesis(to: &graph, input, isExact: false)
     } else {
-      let encoder = try model.encoder(), side = encoder.specification.resolution
+      let encoder = try model.encoder(), side = try model.imageResolution()
       input = graph.input(
         .image(batch: 1, channels: encoder.specification.imageChannels, height: side, width: side))
-      result = try encoder.append(to: &graph, input)
+      result = try encoder.append(to: &graph, input, average: try model.averageImage(kernels: kernels))
     }
     let index = graph.nodes.firstIndex { ($0.operation as? Convolution)?.weights.name == name }!
     watched = graph.nodes[index].output

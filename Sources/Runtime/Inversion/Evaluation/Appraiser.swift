@@ -4,24 +4,27 @@ import Runtime
 package struct Appraisal: Sendable {
   /// F(x), [C, h, w]; empty without a feature network.
   package var feature: [Float]
-  /// F(x), the mean over positions, [C].
+  /// The feature of whoever judges, the mean over positions, [C]: the judge's or, without one, F's.
   package var pooled: [Float]
-  /// What the attribute network reads, in its own units; empty without one.
+  /// What the judge, or the model's attribute network, reads, in its own units; empty without one.
   package var attributes: [Float]
   /// The picture of a code, [3, R, R]; empty where the picture was given.
   package var image: [Float]
   /// ‖z − E(G(z))‖ of a code; nil where the picture was given, and without an encoder.
   package var score: InDomainScore?
+  /// C of `feature`.
+  package var featureChannels = 0
 
   /// Distance of two pictures in the style of LPIPS.
   package func distance(to other: Appraisal) -> Double {
-    PerceptualDistance.unitNormalised(feature, other.feature, channelCount: pooled.count)
+    PerceptualDistance.unitNormalised(feature, other.feature, channelCount: featureChannels)
   }
 }
 
 /// Runs what a model knows about pictures, and about codes by their pictures: one prepared graph for each.
 package final class Appraiser {
   package let model: Model
+  private let judge: Model?
   private let batch: Int
   private let kernels: Kernels
   private var ofImages: Network?
@@ -30,10 +33,13 @@ package final class Appraiser {
   /// Pictures side by side beyond which nothing is gained.
   package static let mostBatch = 4
 
-  /// - Parameter batch: pictures side by side; the results are the same.
-  package init(_ model: Model, batch: Int = mostBatch, kernels: Kernels) {
+  /// - Parameters:
+  ///   - judge: whose features and attributes count; nil for the model's own.
+  ///   - batch: pictures side by side; the results are the same.
+  package init(_ model: Model, judge: Model? = nil, batch: Int = mostBatch, kernels: Kernels) {
     precondition(batch > 0)
     self.model = model
+    self.judge = judge
     self.batch = batch
     self.kernels = kernels
   }
@@ -56,7 +62,7 @@ package final class Appraiser {
 
   private func network(fromCodes: Bool) throws(InversionError) -> Network {
     if let network = fromCodes ? ofCodes : ofImages { return network }
-    let network = try Network(model, batch: batch, fromCodes: fromCodes, kernels: kernels)
+    let network = try Network(model, judge, batch: batch, fromCodes: fromCodes, kernels: kernels)
     if fromCodes { ofCodes = network } else { ofImages = network }
     return network
   }
@@ -69,21 +75,26 @@ package final class Appraiser {
     private let image: TensorID?
     private let reencoded: TensorID?
     private let feature: TensorID?
+    private let judged: TensorID?
     private let attributes: TensorID?
-    private let channelCount: Int
+    private let featureChannels: Int
+    private let judgedChannels: Int
 
-    init(_ model: Model, batch: Int, fromCodes: Bool, kernels: Kernels) throws(InversionError) {
+    init(
+      _ model: Model, _ judge: Model?, batch: Int, fromCodes: Bool, kernels: Kernels
+    ) throws(InversionError) {
       let generator = try model.generator()
       let encoder = fromCodes && model.hasEncoder ? try model.encoder() : nil
+      let average = encoder == nil ? nil : try model.averageImage(kernels: kernels)
       let features = model.hasFeatureNetwork ? try model.features() : nil
-      let head = model.hasAttributeNetwork ? try model.attributes() : nil
+      let reader = (judge ?? model).readsAttributes ? try (judge ?? model).attributeReader() : nil
       let side = generator.specification.resolution
       var graph = Graph()
       do throws(GraphError) {
         var picture: TensorID
         if fromCodes {
           input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-          picture = try generator.appendSynthesis(to: &graph, input)
+          picture = try generator.appendSynthesis(to: &graph, input, isExact: true)
           graph.markOutput(picture)
           image = picture
         } else {
@@ -92,15 +103,22 @@ package final class Appraiser {
           picture = input
           image = nil
         }
-        var (reencoded, feature, attributes): (TensorID?, TensorID?, TensorID?)
-        if let encoder { reencoded = try encoder.append(to: &graph, picture) }
+        var (reencoded, feature, judged, attributes): (TensorID?, TensorID?, TensorID?, TensorID?)
+        if let encoder { reencoded = try encoder.append(to: &graph, picture, average: average) }
         if let features {
           feature = try features.append(to: &graph, picture)
-          if let head { attributes = try head.append(to: &graph, feature!) }
+          judged = feature
         }
-        for output in [reencoded, feature, attributes] { if let output { graph.markOutput(output) } }
-        (self.reencoded, self.feature, self.attributes) = (reencoded, feature, attributes)
-        channelCount = feature.map { graph.shape(of: $0).extents[1] } ?? 0
+        switch reader {
+        case .head(_, let head)? where judge == nil: attributes = try head.append(to: &graph, feature!)
+        case let reader?: (judged, attributes) = try reader.append(to: &graph, picture)
+        case nil: break
+        }
+        let outputs = [reencoded, feature, judged == feature ? nil : judged, attributes]
+        for output in outputs { if let output { graph.markOutput(output) } }
+        (self.reencoded, self.feature, self.judged, self.attributes) = (reencoded, feature, judged, attributes)
+        featureChannels = feature.map { graph.shape(of: $0).extents[1] } ?? 0
+        judgedChannels = judged.map { graph.shape(of: $0).extents[1] } ?? 0
         prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
       } catch {
         throw .graph(error)
@@ -123,18 +141,20 @@ package final class Appraiser {
         prepared.run()
         func read(_ tensor: TensorID?) -> [Float] { tensor.map(prepared.read) ?? [] }
         let (images, codes, features, attributes) = (read(image), read(reencoded), read(feature), read(attributes))
+        let judged = judged == feature ? features : read(judged)
         for (index, row) in part.enumerated() {
           func slice(_ values: [Float]) -> [Float] {
             let count = values.count / batch
             return Array(values[index * count..<(index + 1) * count])
           }
-          let feature = slice(features)
           result.append(
             Appraisal(
-              feature: feature,
-              pooled: channelCount > 0 ? PerceptualDistance.pooled(feature, channelCount: channelCount) : [],
+              feature: slice(features),
+              pooled: judgedChannels > 0
+                ? PerceptualDistance.pooled(slice(judged), channelCount: judgedChannels) : [],
               attributes: slice(attributes), image: slice(images),
-              score: codes.isEmpty ? nil : InDomainScore(code: row, reencoded: slice(codes))))
+              score: codes.isEmpty ? nil : InDomainScore(code: row, reencoded: slice(codes)),
+              featureChannels: featureChannels))
         }
       }
       return result

@@ -19,9 +19,9 @@ package struct EditEvaluation: Sendable, Codable {
     package var step_alpha: Double
   }
   package var boundaries: [Boundary]
-  /// Fréchet distance of the edited images to the originals in pooled features of the model's F: do they still look like
+  /// Fréchet distance of the edited images to the originals in pooled features of the judge: do they still look like
   /// images of the domain?
-  package var frechet_distance_f: Double?
+  package var frechet_distance: Double?
 
   /// Steps of a sweep, and how far each moves the signed distance, in its deviations over the in-domain codes.
   package static let stepCount = 8
@@ -55,7 +55,7 @@ extension Evaluator {
   package func edits(
     _ codes: [EvaluatedCode], boundaries: [AttributeBoundary], stepAlphas: [Double], scale: AttributeScale
   ) throws -> EditEvaluation {
-    let names = try model.attributes().specification.names
+    let names = try attributeNames()
     var pooled: [Float] = []
     let results = try zip(boundaries, stepAlphas).map { boundary, alpha in
       var (flips, steps, named, others) = (0, 0, 0.0, 0.0)
@@ -75,7 +75,7 @@ extension Evaluator {
         mean_steps: flips > 0 ? Double(steps) / Double(flips) : nil, named_change: named / count,
         others_change: others / count, step_alpha: alpha)
     }
-    return EditEvaluation(boundaries: results, frechet_distance_f: try frechetDistance(pooled, count: codes.count))
+    return EditEvaluation(boundaries: results, frechet_distance: try frechetDistance(pooled, count: codes.count))
   }
 
   private struct Sweep {

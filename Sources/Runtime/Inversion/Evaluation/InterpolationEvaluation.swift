@@ -13,8 +13,8 @@ package struct InterpolationEvaluation: Sendable, Codable {
   package var unevenness: Double
   /// mean((z − E(G(z)))²) by position along the line, mean over pairs.
   package var in_domain_mean_square: [Double]
-  /// Fréchet distance of the images halfway to the originals in pooled features of F.
-  package var halfway_frechet_distance_f: Double?
+  /// Fréchet distance of the images halfway to the originals in pooled features of the judge.
+  package var halfway_frechet_distance: Double?
 
   package static let stepCount = 8
 
@@ -51,17 +51,17 @@ extension Evaluator {
     return InterpolationEvaluation(
       pairs: pairs, steps: steps, path_length: length / count, unevenness: unevenness / count,
       in_domain_mean_square: hasScore ? scores.map { $0 / count } : [],
-      halfway_frechet_distance_f: try frechetDistance(halfway, count: codes.count))
+      halfway_frechet_distance: try frechetDistance(halfway, count: codes.count))
   }
 }
 
 /// How much the generator's samples look like the images.
 package struct SampleEvaluation: Sendable, Codable {
   package var samples: Int
-  /// Of samples to the originals, in pooled features of the model's F.
-  package var frechet_distance_f: Double
+  /// Of samples to the originals, in pooled features of the judge.
+  package var frechet_distance: Double
   /// Of one half of the originals to the other: no set of this size is nearer.
-  package var floor_frechet_distance_f: Double?
+  package var floor_frechet_distance: Double?
 }
 
 extension Evaluator {
@@ -90,6 +90,6 @@ extension Evaluator {
       }
       floor = halves[0].frechetDistance(to: halves[1])
     }
-    return SampleEvaluation(samples: count, frechet_distance_f: distance, floor_frechet_distance_f: floor)
+    return SampleEvaluation(samples: count, frechet_distance: distance, floor_frechet_distance: floor)
   }
 }

@@ -17,15 +17,26 @@ package struct ReconstructionEvaluation: Sendable, Codable {
     package var seconds: Double
   }
   package var images: [Row]
-  /// Fréchet distance of the reconstructions to the originals in pooled features of the model's F: not the FID of the
-  /// literature. nil without F and for fewer than two images.
-  package var frechet_distance_f: Double?
+  /// Fréchet distance of the reconstructions to the originals in pooled features of the judge or, without one, of the model's
+  /// F: not the FID of the literature. nil without either, and for fewer than two images.
+  package var frechet_distance: Double?
+  /// R² of each attribute, read off the reconstructions, with what is read off the originals: 1 where a reader sees the same
+  /// in both, 0 where the mean would do as well. nil without a reader, and for fewer than two images.
+  package var attributes_r2: [String: Double]?
+  /// Gradient energy of the reconstructions over that of the originals.
+  package var sharpness: Double?
   /// `SlicedWasserstein`, times 1000.
   package var swd: [SlicedWasserstein.Level]
 
   /// The mean over the levels.
   package var swdMean: Double? {
     swd.isEmpty ? nil : swd.reduce(0) { $0 + $1.distance } / Double(swd.count)
+  }
+
+  package var attributesMean: Double? {
+    guard let values = attributes_r2, !values.isEmpty else { return nil }
+    // In one order, so that the sum is rounded alike each time.
+    return values.keys.sorted().reduce(0) { $0 + values[$1, default: 0] } / Double(values.count)
   }
 
   package func mean(_ value: (Row) -> Double?) -> Double? {
@@ -60,6 +71,8 @@ package struct EvaluatedCode: Sendable {
 /// The measurements of an evaluation, on images of which it keeps what all of them need.
 package final class Evaluator {
   package let model: Model
+  /// Who reads attributes, and in whose features Fréchet distances are measured; nil for the model itself.
+  package let judge: Model?
   package let images: [EvaluationImage]
   package let range: PixelRange
   let appraiser: Appraiser
@@ -68,20 +81,25 @@ package final class Evaluator {
   private var patches: [Int: SlicedWasserstein] = [:]
 
   /// - Parameters:
+  ///   - judge: who looks at the images; nil for the model itself.
   ///   - batch: pictures side by side that networks look at.
   ///   - tick: told after each picture that a network has seen; throws to stop.
   package init(
-    _ model: Model, images: [EvaluationImage], batch: Int = Appraiser.mostBatch, kernels: Kernels,
+    _ model: Model, judge: Model? = nil, images: [EvaluationImage], batch: Int = Appraiser.mostBatch, kernels: Kernels,
     tick: @escaping () throws -> Void = {}
   ) {
     self.model = model
+    self.judge = judge
     self.images = images
     self.tick = tick
     let specification = model.file.specification
     range = PixelRange(minimum: specification.pixelMinimum, maximum: specification.pixelMaximum)
-    appraiser = Appraiser(model, batch: batch, kernels: kernels)
+    appraiser = Appraiser(model, judge: judge, batch: batch, kernels: kernels)
     known = [Appraisal?](repeating: nil, count: images.count)
   }
+
+  /// Names of the attributes that are read.
+  func attributeNames() throws -> [String] { try (judge ?? model).attributeReader().names }
 
   /// What the networks say about the first `count` originals, without their features.
   func originals(_ count: Int) throws -> [Appraisal] {
@@ -115,6 +133,8 @@ package final class Evaluator {
     precondition(!codes.isEmpty && codes.count <= images.count)
     var rows: [ReconstructionEvaluation.Row] = []
     var (pooled, rendered): ([Float], [[Float]]) = ([], [])
+    var read: [(ours: [Float], theirs: [Float])] = []
+    var energy = (ours: 0.0, theirs: 0.0)
     let side = images[0].picture.height
     for (index, code) in codes.enumerated() {
       let original = images[index].picture
@@ -129,10 +149,24 @@ package final class Evaluator {
           in_domain_mean_square: ours.score.map { Double($0.meanSquare) }, seconds: code.seconds))
       pooled += ours.pooled
       rendered.append(picture.planar(range))
+      read.append((ours.attributes, theirs.attributes))
+      energy.ours += Sharpness.energy(rendered[index], side: side)
+      energy.theirs += Sharpness.energy(original.planar(range), side: side)
     }
     return ReconstructionEvaluation(
-      images: rows, frechet_distance_f: try frechetDistance(pooled, count: codes.count),
+      images: rows, frechet_distance: try frechetDistance(pooled, count: codes.count),
+      attributes_r2: try agreement(read), sharpness: energy.theirs > 0 ? energy.ours / energy.theirs : nil,
       swd: originalPatches(codes.count).distances(to: SlicedWasserstein(rendered, resolution: side)))
+  }
+
+  private func agreement(_ read: [(ours: [Float], theirs: [Float])]) throws -> [String: Double]? {
+    guard read.count > 1, let first = read.first, !first.theirs.isEmpty else { return nil }
+    var result: [String: Double] = [:]
+    for (index, name) in try attributeNames().enumerated() {
+      result[name] = determination(
+        of: read.map { Double($0.theirs[index]) }, by: read.map { Double($0.ours[index]) })
+    }
+    return result
   }
 
   /// Distance to the first `count` originals.

@@ -76,6 +76,15 @@ func standardDeviation(_ values: [Double]) -> Double {
   return (squares / Double(max(values.count, 1))).squareRoot()
 }
 
+/// R²: 1 − Σ(wanted − found)² / Σ(wanted − mean)²; nil where nothing varies.
+func determination(of wanted: [Double], by found: [Double]) -> Double? {
+  precondition(wanted.count == found.count)
+  let mean = wanted.reduce(0, +) / Double(max(wanted.count, 1))
+  let spread = wanted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+  let error = zip(wanted, found).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+  return spread > 0 ? 1 - error / spread : nil
+}
+
 /// Pearson's correlation; nil where one of both does not vary.
 func correlation(_ x: [Double], _ y: [Double]) -> Double? {
   precondition(x.count == y.count)
@@ -101,7 +110,7 @@ extension Evaluator {
   package func semanticAnalysis(
     _ codes: [EvaluatedCode], boundaries: [AttributeBoundary], scale: AttributeScale
   ) throws -> SemanticAnalysis {
-    let names = try model.attributes().specification.names
+    let names = try attributeNames()
     let originals = try originals(codes.count)
     return SemanticAnalysis(
       attributes: boundaries.map { boundary in

@@ -11,10 +11,13 @@ package struct Model: Sendable {
   /// All weights, in the order of the networks.
   let convolutions: [ConvolutionWeights]
   let denses: [DenseLayerWeights]
+  let squares: [SquaredWeights]
+  let averageImages = AverageImageCache()
   private let generatorNetwork: Generator?
   private let encoderNetwork: Encoder?
   private let featureNetwork: FeatureNetwork?
   private let attributeNetwork: AttributeNetwork?
+  private let judgeNetwork: Judge?
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
@@ -48,8 +51,10 @@ package struct Model: Sendable {
       if let part = specification.perceptual { try FeatureNetwork(part, from: loader) } else { nil }
     attributeNetwork =
       if let part = specification.attributes { try AttributeNetwork(part, from: loader) } else { nil }
+    judgeNetwork = if let part = specification.judge { try Judge(part, from: loader) } else { nil }
     convolutions = loader.convolutions
     denses = loader.denses
+    squares = loader.squares
   }
 
   /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a
@@ -75,7 +80,7 @@ package struct Model: Sendable {
 
   package var hasEncoder: Bool { encoderNetwork != nil }
   package var hasFeatureNetwork: Bool { featureNetwork != nil }
-  package var hasAttributeNetwork: Bool { attributeNetwork != nil }
+  package var readsAttributes: Bool { judgeNetwork != nil || attributeNetwork != nil }
 
   package func generator() throws(InversionError) -> Generator {
     guard let generatorNetwork else { throw .missingNetwork("generator", model: path) }
@@ -92,9 +97,10 @@ package struct Model: Sendable {
     return featureNetwork
   }
 
-  /// The head that reads attributes off `features()`.
-  package func attributes() throws(InversionError) -> AttributeNetwork {
+  /// The judge or, where there is none, the feature network with the head that reads attributes off it.
+  package func attributeReader() throws(InversionError) -> AttributeReader {
+    if let judgeNetwork { return .judge(judgeNetwork) }
     guard let attributeNetwork else { throw .missingNetwork("attribute network", model: path) }
-    return attributeNetwork
+    return .head(try features(), attributeNetwork)
   }
 }

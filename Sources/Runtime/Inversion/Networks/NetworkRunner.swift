@@ -17,8 +17,9 @@ package final class NetworkRunner {
   /// - Parameters:
   ///   - batch: images or codes per run.
   ///   - psi: truncation factor in place of the file's; only for `.truncation`.
+  ///   - side: of the images; nil for those of the model. Only for `.encoder`, which brings them to the size that it reads.
   package init(
-    _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil
+    _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil, side: Int? = nil
   ) throws(InversionError) {
     var graph = Graph()
     let input: TensorID
@@ -49,14 +50,12 @@ package final class NetworkRunner {
       }
       outputShape = graph.shape(of: output).extents
     case .encoder:
-      let encoder = try model.encoder()
-      let specification = encoder.specification
-      let shape = Shape.image(
-        batch: batch, channels: specification.imageChannels, height: specification.resolution,
-        width: specification.resolution)
+      let specification = try model.encoder().specification
+      let side = if let side { side } else { try model.imageResolution() }
+      let shape = Shape.image(batch: batch, channels: specification.imageChannels, height: side, width: side)
       inputShape = shape.extents
       input = graph.input(shape)
-      output = try wrapGraph { () throws(GraphError) in try encoder.append(to: &graph, input) }
+      output = try model.appendEncoding(to: &graph, input, kernels: kernels)
       outputShape = [batch, specification.layerCount, specification.wDimension]
     case .perceptual:
       let network = try model.features()
@@ -67,14 +66,12 @@ package final class NetworkRunner {
       output = try wrapGraph { () throws(GraphError) in try network.append(to: &graph, input) }
       outputShape = graph.shape(of: output).extents
     case .attributes:
-      let (features, attributes) = (try model.features(), try model.attributes())
-      let resolution = attributes.specification.resolution
-      let shape = Shape.image(
-        batch: batch, channels: features.specification.inputShift.count, height: resolution, width: resolution)
+      let reader = try model.attributeReader()
+      let shape = Shape.image(batch: batch, channels: 3, height: reader.resolution, width: reader.resolution)
       inputShape = shape.extents
       input = graph.input(shape)
       output = try wrapGraph { () throws(GraphError) in
-        try attributes.append(to: &graph, try features.append(to: &graph, input))
+        try reader.append(to: &graph, input).attributes
       }
       outputShape = graph.shape(of: output).extents
     }
@@ -105,6 +102,7 @@ extension Model {
     if let generator = file.specification.generator { return generator.resolution }
     if let encoder = file.specification.encoder { return encoder.resolution }
     if let attributes = file.specification.attributes { return attributes.resolution }
+    if let judge = file.specification.judge { return judge.resolution }
     throw .missingNetwork("generator or encoder", model: path)
   }
 

@@ -9,6 +9,7 @@ final class WeightLoader {
   let int8: [String: Int8Permission]
   private(set) var convolutions: [ConvolutionWeights] = []
   private(set) var denses: [DenseLayerWeights] = []
+  private(set) var squares: [SquaredWeights] = []
 
   init(_ file: ModelFile, memory: MemoryPolicy, int8: [String: Int8Permission]) {
     self.file = file
@@ -25,21 +26,64 @@ final class WeightLoader {
 
   /// Convolution weights `prefix.weight` [O, I, k, k] and, unless told otherwise, `prefix.bias` [O]. They are read and
   /// packed when a graph first needs them; the file's pages are given back afterwards.
+  ///
+  /// - Parameter storage: where the policy names none, unless the file has floats: then the fastest.
   func convolution(
-    _ prefix: String, form: ConvolutionForm, hasBias: Bool = true
+    _ prefix: String, form: ConvolutionForm, hasBias: Bool = true, storage: WeightStorage = .fastest
   ) throws(InversionError) -> ConvolutionWeights {
     let weight = try tensor("\(prefix).weight")
     let loaded = ConvolutionWeights(
       weight, form: form, bias: hasBias ? try values("\(prefix).bias") : nil,
-      storage: memory.convolutions[weight.name] ?? .fastest, int8: int8[weight.name] ?? .refused)
+      storage: memory.convolutions[weight.name] ?? (weight.dtype == .f32 ? .fastest : storage),
+      int8: int8[weight.name] ?? .refused)
     convolutions.append(loaded)
     return loaded
   }
 
-  /// Dense weights `prefix.weight` [O, I] and `prefix.bias` [O], used where they lie.
-  func dense(_ prefix: String) throws(InversionError) -> DenseLayerWeights {
+  /// A convolution of several images, `prefix.weight` [O, images · 3, 3, 3] and `prefix.bias` [O], as one for each: their
+  /// outputs add up. The first has the bias.
+  func stem(
+    _ prefix: String, images: Int
+  ) throws(InversionError) -> (first: ConvolutionWeights, second: ConvolutionWeights?) {
+    guard images == 2 else { return (try convolution(prefix, form: .same(kernel: 3)), nil) }
+    let weight = try tensor("\(prefix).weight"), bias = try values("\(prefix).bias")
+    let (outputs, channels) = (weight.shape[0], weight.shape[1] / 2)
+    func half(_ index: Int) -> ConvolutionWeights {
+      let loaded = ConvolutionWeights(
+        name: weight.name, outputChannels: outputs, inputChannels: channels, form: .same(kernel: 3),
+        bias: index == 0 ? bias : nil, mayBeHalves: weight.dtype != .f32
+      ) {
+        let values = weight.floats(), count = channels * 9
+        return (0..<outputs).flatMap { row in
+          values[(2 * row + index) * count..<(2 * row + index + 1) * count]
+        }
+      }
+      convolutions.append(loaded)
+      return loaded
+    }
+    return (half(0), half(1))
+  }
+
+  /// The four phases of an up-sampling convolution with weights `prefix.weight` [O, I, 3, 3] and without bias.
+  func upsamplingConvolution(_ prefix: String) throws(InversionError) -> ConvolutionWeights {
     let weight = try tensor("\(prefix).weight")
-    let bias = try values("\(prefix).bias")
+    let loaded = ConvolutionWeights(
+      upsampling: weight, storage: memory.convolutions[weight.name] ?? .fastest, int8: int8[weight.name] ?? .refused)
+    convolutions.append(loaded)
+    return loaded
+  }
+
+  /// The sums of squared weights `prefix.weight` over each kernel.
+  func squaredWeights(_ prefix: String) throws(InversionError) -> SquaredWeights {
+    let loaded = SquaredWeights(try tensor("\(prefix).weight"))
+    squares.append(loaded)
+    return loaded
+  }
+
+  /// Dense weights `prefix.weight` [O, I] and, unless told otherwise, `prefix.bias` [O], used where they lie.
+  func dense(_ prefix: String, hasBias: Bool = true) throws(InversionError) -> DenseLayerWeights {
+    let weight = try tensor("\(prefix).weight")
+    let bias = hasBias ? try values("\(prefix).bias") : nil
     let loaded = try wrapGraph { () throws(GraphError) in
       try DenseLayerWeights(weight, bias: bias, isStreamed: memory.streamsDense)
     }

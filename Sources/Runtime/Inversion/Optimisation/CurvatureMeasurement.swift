@@ -70,12 +70,12 @@ package final class CurvatureMeasurement {
     self.kernels = kernels
     self.plan = plan
     codeCount = generator.codeCount
-    guard plan.rank >= 1 else { throw .badOption(name: "--rank", expected: "1 or more", found: "\(plan.rank)") }
+    guard plan.rank >= 1 else { throw .badOption(name: "rank", expected: "1 or more", found: "\(plan.rank)") }
     rank = min(plan.rank, codeCount)
     measuredCount = min(Int(Double(rank) * Self.oversampling), codeCount)
     exploredCount = codeCount <= plan.wholeLimit ? codeCount : min(2 * measuredCount, codeCount)
     guard plan.imageCount >= 1 else {
-      throw .badOption(name: "--images", expected: "1 or more", found: "\(plan.imageCount)")
+      throw .badOption(name: "images", expected: "1 or more", found: "\(plan.imageCount)")
     }
     single = try Objective(model, weights: weights, batch: 1, kernels: kernels)
     batch = BatchSize.fitting(arenaBytes: single.preparedGraph.memoryPlan.byteCount)

@@ -1,7 +1,7 @@
 /// How an image is inverted. Defaults are the published procedure.
-package struct InversionOptions: Sendable {
+package struct InversionOptions: Sendable, Encodable {
   /// Where the optimisation starts.
-  package enum Start: Sendable, Equatable {
+  package enum Start: Sendable, Equatable, Encodable {
     /// E(x): the domain-guided encoder's code.
     case encoder
     /// The generator's mean code.
@@ -55,14 +55,14 @@ package struct InversionOptions: Sendable {
       throw .badOption(name: "iterations", expected: "0 or more", found: "\(iterations)")
     }
     guard learningRate > 0, learningRate.isFinite else {
-      throw .badOption(name: "learning rate", expected: "a positive number", found: "\(learningRate)")
+      throw .badOption(name: "learning-rate", expected: "a positive number", found: "\(learningRate)")
     }
     try goals.validate()
   }
 }
 
 /// When an image is done, besides the number of iterations. The default is never.
-package struct Goals: Sendable, Equatable {
+package struct Goals: Sendable, Equatable, Encodable {
   /// Seconds of work for one image: its start code, its features and its steps. In a batch each image is charged its
   /// share. No step is begun that would probably end later.
   package var budgetSeconds: Double?
@@ -85,7 +85,7 @@ package struct Goals: Sendable, Equatable {
       throw .badOption(name: "budget", expected: "a positive time", found: "\(budgetSeconds) s")
     }
     if let targetPSNR, !targetPSNR.isFinite {
-      throw .badOption(name: "target PSNR", expected: "a number of dB", found: "\(targetPSNR)")
+      throw .badOption(name: "target-psnr", expected: "a number of dB", found: "\(targetPSNR)")
     }
     if let patience, patience < 1 {
       throw .badOption(name: "patience", expected: "1 or more", found: "\(patience)")

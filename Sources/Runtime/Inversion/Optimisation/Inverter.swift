@@ -29,6 +29,8 @@ package final class Inverter {
   private let isMasked: Bool
   private let kernels: Kernels
   private var objective: Objective
+  /// Prepared for the first image that needs it.
+  private var encoder: NetworkRunner?
   /// The images whose targets the objective holds.
   private var held: [Int] = []
   private let pixelRange: Float
@@ -75,14 +77,21 @@ package final class Inverter {
       }
       return projected(code)
     case .encoder:
-      // Not kept: its arena would add to that of the optimisation.
-      let encoder = try NetworkRunner(.encoder, of: options.startEncoder ?? model, batch: 1, kernels: kernels)
-      let code = try encoder(image)
+      let code = try preparedEncoder()(image)
       guard code.count == generator.codeCount else {
         throw .badShape(what: "code of the start's encoder", expected: "[\(generator.codeCount)]", found: [code.count])
       }
       return projected(code)
     }
+  }
+
+  private func preparedEncoder() throws(InversionError) -> NetworkRunner {
+    if let encoder { return encoder }
+    let runner = try NetworkRunner(
+      .encoder, of: options.startEncoder ?? model, batch: 1, kernels: kernels,
+      side: try model.generator().specification.resolution)
+    encoder = runner
+    return runner
   }
 
   /// Inverts one image.
@@ -191,8 +200,10 @@ package final class Inverter {
     if size < rows.count { size = batch }
     while size / 2 >= rows.count { size /= 2 }
     if size != objective.batch {
+      let features = objective.features
       objective = try Objective(
         model, weights: options.weights, space: options.space, batch: size, isMasked: isMasked, kernels: kernels)
+      objective.features = features
       held = []
     }
     let numbers = rows.map(\.number)

@@ -2,17 +2,34 @@ import Quant
 import Runtime
 
 /// Weights of the objective's terms; the published values by default (Zhu et al., ECCV 2020, sec. 4).
-package struct ObjectiveWeights: Sendable, Equatable {
+package struct ObjectiveWeights: Sendable, Equatable, Encodable {
   package var pixel: Float
   /// λ_vgg.
   package var perceptual: Float
   /// λ_dom.
   package var domain: Float
+  /// Layers of the perceptual network whose outputs are compared, ascending, numbered from 0 as in its file; nil for the last,
+  /// as published. The term is the sum over them.
+  package var perceptualLayers: [Int]?
 
-  package init(pixel: Float = 1, perceptual: Float = 5e-5, domain: Float = 2) {
+  package init(pixel: Float = 1, perceptual: Float = 5e-5, domain: Float = 2, perceptualLayers: [Int]? = nil) {
     self.pixel = pixel
     self.perceptual = perceptual
     self.domain = domain
+    self.perceptualLayers = perceptualLayers
+  }
+
+  /// - Throws: `.badOption` for layers that the network does not have.
+  func layers(of network: FeatureNetwork) throws(InversionError) -> [Int] {
+    let count = network.specification.layers.count
+    guard let perceptualLayers else { return [count - 1] }
+    let isAscending = zip(perceptualLayers, perceptualLayers.dropFirst()).allSatisfy { $0 < $1 }
+    guard !perceptualLayers.isEmpty, isAscending, perceptualLayers.allSatisfy({ (0..<count).contains($0) }) else {
+      throw .badOption(
+        name: "perceptual layers", expected: "ascending numbers from 0 to \(count - 1), the network's layers",
+        found: perceptualLayers.map(String.init).joined(separator: ","))
+    }
+    return perceptualLayers
   }
 }
 
@@ -20,7 +37,7 @@ package struct ObjectiveWeights: Sendable, Equatable {
 package struct Losses: Sendable, Equatable, Codable {
   /// mean((m·(x − G(z)))²), pixels in the model's range.
   package var pixel: Float
-  /// mean((F(m·x) − F(m·G(z)))²); 0 where the term is off.
+  /// mean((F(m·x) − F(m·G(z)))²), added up over the layers that are compared; 0 where the term is off.
   package var perceptual: Float
   /// mean((z − E(G(z)))²); 0 where the term is off.
   package var domain: Float
@@ -53,13 +70,17 @@ package final class Objective {
 
   private let code: TensorID
   private let target: TensorID
-  private let targetFeatures: TensorID?
+  /// One for each layer that is compared.
+  private let targetFeatures: [TensorID]
+  private let layers: [Int]
   private let mask: TensorID?
   private let gradient: TensorID
-  private let terms: (pixel: TensorID, perceptual: TensorID?, domain: TensorID?)
+  private let terms: (pixel: TensorID, perceptual: [TensorID], domain: TensorID?)
 
   /// Images of one batch, [batch, 3, R, R]: number of values.
-  package let imageCount: Int
+  package let imageValueCount: Int
+  /// Reads the targets' features; prepared for the first of them, and for any batch.
+  var features: ComparedFeatures?
   private let layerCount: Int
   /// Codes of one batch, [batch, L, D]: number of values.
   package let codeCount: Int
@@ -75,7 +96,9 @@ package final class Objective {
   ) throws(InversionError) {
     let generator = try model.generator()
     let features = weights.perceptual == 0 ? nil : try model.features()
+    let layers = try features.map { (features) throws(InversionError) in try weights.layers(of: features) } ?? []
     let encoder = weights.domain == 0 ? nil : try model.encoder()
+    let average = encoder == nil ? nil : try model.averageImage(kernels: kernels)
     let resolution = generator.specification.resolution
     let imageShape = Shape.image(
       batch: batch, channels: generator.specification.imageChannels, height: resolution, width: resolution)
@@ -97,29 +120,31 @@ package final class Objective {
       return loss
     }
     do throws(GraphError) {
-      let image = try generator.appendSynthesis(to: &graph, code)
+      let image = try generator.appendSynthesis(to: &graph, code, isExact: true)
       let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
 
       // Each network's backward follows its forward, so that the tensors of only one wait for it at a time. The order of
       // the gradients is the order in which they are added up.
       let pixel = try addTerm(target, compared, weight: weights.pixel)
       var gradients = [losses[0]]
-      var targetFeatures: TensorID?
-      var perceptual: TensorID?
+      var targetFeatures: [TensorID] = []
+      var perceptual: [TensorID] = []
       if let features {
-        let ours = try features.append(to: &graph, compared)
-        let theirs = graph.input(graph.shape(of: ours))
-        targetFeatures = theirs
-        perceptual = try addTerm(theirs, ours, weight: weights.perceptual)
-        let loss = losses.removeLast()
-        if let gradient = try graph.appendGradients(of: [loss], by: [compared])[0] {
+        for ours in try features.appendCompared(to: &graph, compared, layers: layers) {
+          let theirs = graph.input(graph.shape(of: ours))
+          targetFeatures.append(theirs)
+          perceptual.append(try addTerm(theirs, ours, weight: weights.perceptual))
+        }
+        let terms = Array(losses.suffix(layers.count))
+        losses.removeLast(layers.count)
+        if let gradient = try graph.appendGradients(of: terms, by: [compared])[0] {
           gradients.insert((compared, gradient), at: 0)
         }
       }
       var domain: TensorID?
       if let encoder {
         // z enters this term twice: as itself and through E(G(z)).
-        domain = try addTerm(code, try encoder.append(to: &graph, image), weight: weights.domain)
+        domain = try addTerm(code, try encoder.append(to: &graph, image, average: average), weight: weights.domain)
         let loss = losses.removeLast()
         let results = try graph.appendGradients(of: [loss], by: [image, code])
         for (tensor, gradient) in zip([image, code], results) {
@@ -133,6 +158,7 @@ package final class Objective {
 
       self.gradient = gradient
       self.targetFeatures = targetFeatures
+      self.layers = layers
       terms = (pixel, perceptual, domain)
       step = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
     } catch {
@@ -149,7 +175,7 @@ package final class Objective {
     self.code = code
     self.target = target
     self.mask = mask
-    imageCount = imageShape.extents.reduce(1, *)
+    imageValueCount = imageShape.extents.reduce(1, *)
     codeCount = batch * generator.codeCount
   }
 
@@ -158,8 +184,21 @@ package final class Objective {
     /// m·x, [3, R, R].
     var image: [Float]
     var mask: [Float]?
-    /// F(m·x); nil where the term is off.
-    var features: [Float]?
+    /// F(m·x), layer by layer; none where the term is off.
+    var features: [[Float]]
+  }
+
+  /// The graph that computes a target's features; nil where the term is off. For accounts of memory.
+  package static func targetFeatures(
+    of model: Model, weights: ObjectiveWeights, kernels: Kernels
+  ) throws(InversionError) -> AnyObject? {
+    guard weights.perceptual != 0 else { return nil }
+    let (features, generator) = (try model.features(), try model.generator().specification)
+    return try ComparedFeatures(
+      features, layers: try weights.layers(of: features),
+      image: .image(
+        batch: 1, channels: generator.imageChannels, height: generator.resolution, width: generator.resolution),
+      model: model, kernels: kernels)
   }
 
   /// Masks one image and computes its features.
@@ -169,15 +208,22 @@ package final class Objective {
   ///   - mask: [3, R, R] of 0 and 1; exactly where the objective is masked.
   package func prepareTarget(_ image: [Float], mask: [Float]? = nil) throws(InversionError) -> Target {
     precondition((mask != nil) == isMasked)
-    guard image.count == imageCount / batch, mask?.count ?? image.count == image.count else {
+    guard image.count == imageValueCount / batch, mask?.count ?? image.count == image.count else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [image.count])
     }
     let masked = mask.map { mask in image.indices.map { image[$0] * mask[$0] } } ?? image
-    var features: [Float]?
-    if targetFeatures != nil {
-      // Not kept: its arena would add to that of the steps.
-      features = try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels)(masked)
+    var features: [[Float]] = []
+    if !layers.isEmpty {
+      if self.features == nil {
+        var extents = step.graph.shape(of: target).extents
+        extents[0] = 1
+        self.features = try ComparedFeatures(
+          try model.features(), layers: layers,
+          image: .image(batch: 1, channels: extents[1], height: extents[2], width: extents[3]), model: model,
+          kernels: kernels)
+      }
+      features = self.features?(masked) ?? []
     }
     return Target(image: masked, mask: mask, features: features)
   }
@@ -188,7 +234,7 @@ package final class Objective {
     let rows = (0..<batch).map { targets[min($0, targets.count - 1)] }
     step.write(rows.flatMap(\.image), to: target)
     if let mask { step.write(rows.flatMap { $0.mask! }, to: mask) }
-    if let targetFeatures { step.write(rows.flatMap { $0.features! }, to: targetFeatures) }
+    for (index, tensor) in targetFeatures.enumerated() { step.write(rows.flatMap { $0.features[index] }, to: tensor) }
   }
 
   /// Sets the images to be inverted, and computes their features.
@@ -197,11 +243,11 @@ package final class Objective {
   ///   - images: [batch, 3, R, R] in the model's pixel range.
   ///   - mask: [batch, 3, R, R] of 0 and 1; exactly where the objective is masked.
   package func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
-    guard images.count == imageCount, mask?.count ?? imageCount == imageCount else {
+    guard images.count == imageValueCount, mask?.count ?? imageValueCount == imageValueCount else {
       throw .badShape(
         what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
     }
-    let count = imageCount / batch
+    let count = imageValueCount / batch
     var targets: [Target] = []
     for row in 0..<batch {
       let range = row * count..<(row + 1) * count
@@ -229,10 +275,10 @@ package final class Objective {
     step.write(codes, to: code)
     step.run()
     let pixel = step.read(terms.pixel)
-    let perceptual = terms.perceptual.map(step.read)
+    let perceptual = terms.perceptual.map { step.read($0) }
     let domain = terms.domain.map(step.read)
     let losses = (0..<batch).map { index in
-      let (p, f, d) = (pixel[index], perceptual?[index] ?? 0, domain?[index] ?? 0)
+      let (p, f, d) = (pixel[index], perceptual.reduce(0) { $0 + $1[index] }, domain?[index] ?? 0)
       return Losses(
         pixel: p, perceptual: f, domain: d,
         total: weights.pixel * p + weights.perceptual * f + weights.domain * d)

@@ -28,13 +28,14 @@ package final class AttributeSampler {
   package static let batches = [4, 2, 1]
 
   /// - Parameters:
+  ///   - judge: who reads the attributes; nil for the model itself.
   ///   - psi: truncation factor in place of the model's.
   ///   - batch: samples side by side; the results are the same.
   /// - Throws: `.missingNetwork`.
   package init(
-    _ model: Model, psi: Float? = nil, batch: Int = batches[0], kernels: Kernels
+    _ model: Model, judge: Model? = nil, psi: Float? = nil, batch: Int = batches[0], kernels: Kernels
   ) throws(InversionError) {
-    let (generator, features, head) = (try model.generator(), try model.features(), try model.attributes())
+    let (generator, reader) = (try model.generator(), try (judge ?? model).attributeReader())
     var graph = Graph()
     let latentCount = generator.specification.zDimension
     let latent = graph.input(.matrix(rows: batch, columns: latentCount))
@@ -42,7 +43,7 @@ package final class AttributeSampler {
       let w = try generator.appendMapping(to: &graph, latent)
       let code = try generator.appendTruncation(to: &graph, w, psi: psi)
       let image = try generator.appendSynthesis(to: &graph, code, isExact: false)
-      return (code, try head.append(to: &graph, try features.append(to: &graph, image)))
+      return (code, try reader.append(to: &graph, image).attributes)
     }
     graph.markOutput(code)
     graph.markOutput(attributes)
@@ -51,7 +52,7 @@ package final class AttributeSampler {
     self.batch = batch
     self.latentCount = latentCount
     codeCount = generator.codeCount
-    names = head.specification.names
+    names = reader.names
   }
 
   /// Samples of `torch.manual_seed(seed); torch.randn(count, Z)`.
@@ -63,7 +64,7 @@ package final class AttributeSampler {
   ) throws(InversionError) -> Samples {
     guard let builder = FloatMatrixBuilder(rowCapacity: count, columnCount: codeCount) else {
       throw .badOption(
-        name: "--samples", expected: "as many as fit into memory", found: "\(count) codes of \(codeCount) numbers")
+        name: "samples", expected: "as many as fit into memory", found: "\(count) codes of \(codeCount) numbers")
     }
     var values: [Float] = []
     var random = TorchRandom(seed: seed)

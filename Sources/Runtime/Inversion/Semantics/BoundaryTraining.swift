@@ -44,7 +44,7 @@ package struct BoundaryTraining: Sendable {
     guard scores.count == codes.rowCount else {
       throw .badShape(what: "scores", expected: "[\(codes.rowCount)], one for each code", found: [scores.count])
     }
-    let layers = try shape.checked(options.layers ?? Array(0..<shape.layerCount), of: "--layers")
+    let layers = try shape.checked(options.layers ?? Array(0..<shape.layerCount), of: "layers")
     let chosen = try ConfidentSamples(scores: scores, options: options.samples)
     var normal = [Float](repeating: 0, count: shape.count)
     var bias = 0.0

@@ -11,7 +11,7 @@ package struct ClosedFormDirections: Sendable {
   package let values: [Double]
   /// Unit vectors [D].
   package let vectors: [[Float]]
-  /// Rows of A: 2C for each layer.
+  /// Rows of A: those of each layer's style.
   package let rowCount: Int
 
   /// - Parameters:
@@ -20,16 +20,17 @@ package struct ClosedFormDirections: Sendable {
   /// - Throws: `.missingNetwork`, `.badLayers`, `.badOption` for more directions than dimensions.
   package init(_ model: Model, count: Int, layers: [Int]? = nil) throws(InversionError) {
     shape = try model.codeShape()
-    self.layers = try shape.checked(layers ?? Array(0..<shape.layerCount), of: "--layers")
+    self.layers = try shape.checked(layers ?? Array(0..<shape.layerCount), of: "layers")
     guard (1...shape.dimension).contains(count) else {
       throw .badOption(name: "K", expected: "1 to \(shape.dimension), the dimension of w", found: "\(count)")
     }
     let dimension = shape.dimension
     var product = [Double](repeating: 0, count: dimension * dimension)
     var rowCount = 0
+    let generator = try model.generator().specification
     for layer in self.layers {
       let weight = try wrapModel { () throws(ModelFileError) in
-        try model.file.tensor("generator.layer.\(layer).style.weight")
+        try model.file.tensor(generator.styleName(ofLayer: layer) + ".weight")
       }
       for row in 0..<weight.rows {
         Self.addSquare(of: weight.floats(rows: row..<row + 1), to: &product)

@@ -30,10 +30,10 @@ package struct ConfidentSamples: Sendable, Equatable {
   /// - Throws: `.badSamples` for scores that are not finite, too few, or no different from each other; `.badOption`.
   package init(scores: [Float], options: Options) throws(InversionError) {
     guard options.ratio > 0, options.ratio <= 0.5 else {
-      throw .badOption(name: "--ratio", expected: "more than 0, and at most 0.5", found: "\(options.ratio)")
+      throw .badOption(name: "ratio", expected: "more than 0, and at most 0.5", found: "\(options.ratio)")
     }
     guard options.trainingShare > 0, options.trainingShare < 1 else {
-      throw .badOption(name: "--split", expected: "between 0 and 1", found: "\(options.trainingShare)")
+      throw .badOption(name: "split", expected: "between 0 and 1", found: "\(options.trainingShare)")
     }
     if let bad = scores.firstIndex(where: { !$0.isFinite }) {
       throw .badSamples(what: "scores", expected: "finite numbers", found: "\(scores[bad]) in row \(bad)")
@@ -52,9 +52,9 @@ package struct ConfidentSamples: Sendable, Equatable {
       throw .badSamples(
         what: "scores",
         expected: "\(Self.leastCount) samples or more to learn from on each side, and one to validate",
-        found: "\(trainingCount) and \(side - trainingCount): --ratio \(options.ratio) of \(scores.count) is "
+        found: "\(trainingCount) and \(side - trainingCount): a ratio of \(options.ratio) of \(scores.count) is "
           + "\(side), of which \(options.trainingShare) are learned from; "
-          + (least.map { "--ratio \(min($0, 0.5)) would do" } ?? "more samples are needed"))
+          + (least.map { "a ratio of \(min($0, 0.5)) would do" } ?? "more samples are needed"))
     }
     if let first = scores.first, scores.allSatisfy({ $0 == first }) {
       throw .badSamples(what: "scores", expected: "scores that differ", found: "\(first) in all \(scores.count) rows")
@@ -64,7 +64,7 @@ package struct ConfidentSamples: Sendable, Equatable {
     guard scores[high[side - 1]] > scores[low[0]] else {
       throw .badSamples(
         what: "scores", expected: "highest and lowest that differ",
-        found: "\(scores[low[0]]) in both: is it a rare attribute? a smaller --ratio may do")
+        found: "\(scores[low[0]]) in both: is it a rare attribute? a smaller ratio may do")
     }
     func mean(_ rows: [Int]) -> Double { rows.reduce(0) { $0 + Double(scores[$1]) } / Double(rows.count) }
     let threshold = (mean(high) + mean(low)) / 2

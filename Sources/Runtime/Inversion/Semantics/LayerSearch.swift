@@ -33,6 +33,7 @@ package struct LayerSearch: Sendable {
   package let distance: Float
 
   /// - Parameters:
+  ///   - judge: who reads the attributes; nil for the model itself.
   ///   - codes: [N, L·D].
   ///   - column: the attribute, among the model's.
   ///   - distance: α; nil for twice the standard deviation of the codes' products with the normal.
@@ -40,12 +41,13 @@ package struct LayerSearch: Sendable {
   /// - Returns: nil if it was stopped.
   /// - Throws: `.missingNetwork`, `.badSamples`.
   package init?(
-    _ model: Model, boundary: SemanticBoundary, column: Int, codes: FloatMatrix, distance chosen: Float? = nil,
+    _ model: Model, judge: Model? = nil, boundary: SemanticBoundary, column: Int, codes: FloatMatrix,
+    distance chosen: Float? = nil,
     share: Double = 0.8, kernels: Kernels, progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws(InversionError) {
-    let names = try model.attributes().specification.names
+    let names = try (judge ?? model).attributeReader().names
     let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
-    let reader = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
+    let reader = try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels)
     let shape = boundary.shape
     let products = SampleRows(codes, kernels: kernels).dots(Array(0..<codes.rowCount), boundary.normal)
     let distance = chosen ?? Float(2 * Self.deviation(products.map { Double($0) }))
@@ -67,7 +69,7 @@ package struct LayerSearch: Sendable {
         }
         let found = try reader(try generator(code))
         guard found.allSatisfy(\.isFinite) else {
-          throw .badSamples(what: "code \(row)", expected: "finite attributes", found: "others; try a smaller --alpha")
+          throw .badSamples(what: "code \(row)", expected: "finite attributes", found: "others; try a smaller alpha")
         }
         values.append(found)
       }

@@ -95,11 +95,12 @@ package final class ConvolutionWeights: Sendable {
   ///
   /// - Parameter isExact: whether 8-bit operands are out of the question.
   func packed(
-    _ direction: Direction, reading input: BlockedShape, isExact: Bool = true, for kernels: Kernels
+    _ direction: Direction, reading input: BlockedShape, isExact: Bool, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution {
     let algorithm = algorithm(direction, reading: input, storage, isExact: isExact, kernels)
     noteUse(
-      direction, algorithm, compactly: self.algorithm(direction, reading: input, .compact, kernels), reading: input)
+      direction, algorithm, compactly: self.algorithm(direction, reading: input, .compact, isExact: true, kernels),
+      reading: input)
     let key = Packing(
       direction: direction, algorithm: algorithm, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = packed.withLock({ $0[key] }) { return existing }
@@ -140,9 +141,9 @@ package final class ConvolutionWeights: Sendable {
     else { return nil }
     var forwardInput = input
     forwardInput.channels = inputChannels
-    guard algorithm(.forward, reading: forwardInput, storage, kernels) == .winograd else { return nil }
+    guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == .winograd else { return nil }
     return PackedConvolution(
-      sharingWeightsOf: try packed(.forward, reading: forwardInput, for: kernels), kernels: kernels)
+      sharingWeightsOf: try packed(.forward, reading: forwardInput, isExact: true, for: kernels), kernels: kernels)
   }
 
   /// The fastest algorithm for weights that are stored like this. The choice looks at one image, so that a batch gives the
@@ -151,7 +152,7 @@ package final class ConvolutionWeights: Sendable {
   /// Winograd's weights are four times as large, and cannot be halves: large ones are made of compact ones just before
   /// use, where that is not slower. 16-bit operands halve them and double the gain.
   private func algorithm(
-    _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, isExact: Bool = true,
+    _ direction: Direction, reading input: BlockedShape, _ storage: WeightStorage, isExact: Bool,
     _ kernels: Kernels
   ) -> ConvolutionAlgorithm {
     var image = input
@@ -262,7 +263,7 @@ struct ConvolutionBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     let plan = ConvolutionPlan(
-      try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), for: kernels),
+      try weights.packed(.backwardData, reading: try blocked(site.inputs[0]), isExact: true, for: kernels),
       input: try blocked(site.inputs[0]), output: inputShape, kernels: kernels)
     let weights = weights
     return PreparedOperator(

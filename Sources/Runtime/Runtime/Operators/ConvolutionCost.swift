@@ -51,7 +51,8 @@ extension ConvolutionWeights {
   package var savedByCompactness: Int {
     guard isUsed, isCompactible, storage == .fastest else { return 0 }
     let halves = CompactWeights.byteCount(outputs: outputChannels, inputs: inputChannels, kernel: form.kernel)
-    return packedByteCounts.reduce(0) { $0 + $1.byteCount } - (mayBeHalves ? halves : source.tensor?.byteCount ?? 0)
+    return packedByteCounts.reduce(0) { $0 + $1.byteCount }
+      - (mayBeHalves ? halves : source.tensor?.byteCount ?? 2 * halves)
   }
 
   /// Time of an algorithm's operation by definition, against a direct one.

@@ -123,6 +123,41 @@ private struct TanhBackward: Operator {
   }
 }
 
+/// y = 1 / (1 + e⁻ˣ) of a dense tensor: gates.
+package struct Sigmoid: Operator {
+  package init() {}
+  package var name: String { "sigmoid" }
+  package var inPlaceInputs: [Int] { [0] }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .dense(try dense(inputs[0])) }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels) = (try dense(site.output), site.kernels)
+    return PreparedOperator { kernels.sigmoid(output: $0.output, input: $0.inputs[0], shape: shape) }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    [try graph.append(SigmoidBackward(), gradOutput, node.output)]
+  }
+}
+
+/// ∂L/∂x = ∂L/∂y · y · (1 − y). Inputs: ∂L/∂y and y.
+private struct SigmoidBackward: Operator {
+  var name: String { "sigmoid-backward" }
+  var inPlaceInputs: [Int] { [0] }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[0] }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels) = (try dense(site.output), site.kernels)
+    return PreparedOperator {
+      kernels.sigmoidBackward(gradInput: $0.output, gradOutput: $0.inputs[0], output: $0.inputs[1], shape: shape)
+    }
+  }
+}
+
 extension PreparedOperator {
   /// An elementwise operator on a tensor of either layout, of which `run` gets all floats, padding included: it is zero,
   /// and stays zero under these operators. A row is a plane of an image.

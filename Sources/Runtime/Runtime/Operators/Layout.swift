@@ -93,6 +93,45 @@ private struct Embed: Operator {
   }
 }
 
+/// Dense tensors [N, Cᵢ] side by side: [N, ΣCᵢ].
+package struct Concatenate: Operator {
+  package init() {}
+  package var name: String { "concatenate" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let rows = try dense(inputs[0]).rows
+    var columns = 0
+    for input in inputs {
+      try require(try dense(input).rows == rows, "[\(rows), any]", input)
+      columns += try dense(input).columns
+    }
+    return .dense(DenseShape(rows: rows, columns: columns))
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    var inputs: [DenseShape] = []
+    for input in site.inputs { inputs.append(try dense(input)) }
+    let (output, kernels, shapes) = (try dense(site.output), site.kernels, inputs)
+    return PreparedOperator { memory in
+      memory.inputs.withUnsafeBufferPointer {
+        kernels.concatenateColumns(output: memory.output, outputShape: output, inputs: $0, inputShapes: shapes)
+      }
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    var gradients: [TensorID?] = [], start = 0
+    for (index, input) in node.inputs.enumerated() {
+      let end = start + (try dense(graph.shape(of: input)).columns)
+      gradients.append(wanted[index] ? try graph.append(Slice(start..<end), gradOutput) : nil)
+      start = end
+    }
+    return gradients
+  }
+}
+
 /// A constant image tensor [N, C, H, W], the same for every image of the batch: StyleGAN's learned 4×4 input.
 package struct Constant: Operator {
   private let values: [Float]

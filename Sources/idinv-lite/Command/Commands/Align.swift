@@ -13,9 +13,10 @@ struct Align: ParsableCommand {
 
       Writes NAME.png with the face upright and centered. What the photograph does not show is mirrored and faded.
 
-      Landmarks come from a detector of your choice, as a text, CSV, JSON or iBUG .pts file: x and y of 5 points \
-      (left eye, right eye, nose, left and right corner of the mouth, as seen in the picture) or of 68 (iBUG 300-W). \
-      A photograph that cannot be aligned is skipped; the exit code is then 65.
+      Faces come from --landmarks, from a detector, or from landmark files beside the photographs: x and y of 5 points (left \
+      eye, right eye, nose, left and right corner of the mouth, as seen in the picture) or of 68 (iBUG 300-W), as text, CSV, \
+      JSON of common detectors, .pts or .npy. With --face all the second face is NAME-2.png. A photograph that cannot be \
+      aligned is skipped; the exit code is then 65.
       """)
 
   @Argument(
@@ -23,17 +24,14 @@ struct Align: ParsableCommand {
       "Pictures (PNG, JPEG, WebP), folders of them, or .list files with one path per line.", valueName: "images"))
   var images: [String]
 
-  @Option(
-    help: ArgumentHelp(
-      "File with the points of the one image, or folder with a file for each: NAME.txt, .csv, .json or .pts. "
-        + "Default: beside the images.", valueName: "path"))
-  var landmarks: String?
+  @OptionGroup(title: "Faces") var faces: FaceOptions
 
   @Option(help: ArgumentHelp("Side of the results in pixels. Default: the model's.", valueName: "n"))
   var resolution: Int?
 
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
+  @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   private struct Listing: Encodable {
@@ -52,8 +50,9 @@ struct Align: ParsableCommand {
     try reporting {
       Signals.install()
       let listed = try listImages(images, tell: StandardStreams.tell)
-      let source = try LandmarkSource(landmarks, imageCount: listed.count)
-      let side = try resolution ?? model.load().generator().specification.resolution
+      let loaded = try resolution == nil ? model.load() : nil
+      let side = try resolution ?? loaded?.generator().specification.resolution ?? 0
+      let finder = try faces.finder(model: loaded, kernels: engine.kernels(), imageCount: listed.count)
       try output.folder.prepare()
       try output.folder.check(listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
       let context = self.reporting.context()
@@ -62,10 +61,11 @@ struct Align: ParsableCommand {
       for (index, entry) in listed.enumerated() {
         if Signals.cancellation.isCancelled { break }
         do {
-          let face = try FaceLandmarks.read(try source.path(of: entry))
-          let picture = try PNG.read(entry.path).aligned(to: face, resolution: side, path: entry.path)
-          try output.folder.writePNG(picture, "\(entry.name).png")
-          done.append(entry.name)
+          for (number, picture) in try aligned(entry, side, finder).enumerated() {
+            let name = number == 0 ? entry.name : "\(entry.name)-\(number + 1)"
+            try output.folder.writePNG(picture, "\(name).png")
+            done.append(name)
+          }
         } catch {
           skipped.append(try context.skip(entry, error))
         }
@@ -81,42 +81,15 @@ struct Align: ParsableCommand {
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
   }
-}
 
-/// Where the landmarks of images are.
-private enum LandmarkSource {
-  case file(String)
-  /// A folder, or that of each image.
-  case folder(String?)
-
-  init(_ path: String?, imageCount: Int) throws {
-    var isFolder: ObjCBool = false
-    guard let path else {
-      self = .folder(nil)
-      return
-    }
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
-    }
-    guard isFolder.boolValue || imageCount == 1 else {
-      throw Failure(
-        .usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
-    }
-    self = isFolder.boolValue ? .folder(path) : .file(path)
-  }
-
-  /// The file with the points of an image.
-  func path(of image: ListedImage) throws -> String {
-    switch self {
-    case .file(let path): return path
-    case .folder(let folder):
-      let stem = (image.path as NSString).deletingPathExtension
-      let base = folder.map { ($0 as NSString).appendingPathComponent((stem as NSString).lastPathComponent) } ?? stem
-      let candidates = ["txt", "csv", "json", "pts"].map { "\(base).\($0)" }
-      guard let found = candidates.first(where: FileManager.default.fileExists) else {
-        throw Failure(.badData, "\(image.path): no landmarks; expected \(base).txt (or .csv, .json, .pts)")
-      }
-      return found
+  /// The chosen faces of a photograph.
+  private func aligned(_ entry: ListedImage, _ side: Int, _ finder: FaceFinder) throws -> [Image8] {
+    let file = try PictureFile(entry.path, limits: .ofThisMachine)
+    let found = try finder.faces(of: entry, file, faces.face) ?? []
+    let sides = found.map { FaceFrame($0).side }
+    let view = try PhotoView(file, reduction: reductionFactor(atMost: (sides.min() ?? 0) / Double(2 * side)))
+    return try found.map {
+      try view.picture.aligned(to: $0.mapped(view.viewPoint), resolution: side, path: entry.path)
     }
   }
 }

@@ -15,7 +15,7 @@ struct Attributes: ParsableCommand {
     discussion: """
       Example: idinv-lite attributes photos/ --attribute smile,age
 
-      Runs the model's attribute network on images, or on the images of codes. Prints a tab-separated table: one line \
+      Runs a judge, or the model's attribute network, on images, or on the images of codes. Prints a tab-separated table: one line \
       per image, one column per attribute, in the units that the network was trained for. An image that cannot be \
       read is skipped; the exit code is then 65.
       """)
@@ -44,6 +44,7 @@ struct Attributes: ParsableCommand {
   var output: String?
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -76,19 +77,20 @@ struct Attributes: ParsableCommand {
     try reporting {
       Signals.install()
       let loaded = try model.load()
-      let chosen = try AttributeColumns(attribute, of: loaded)
+      let judge = try judge.load(for: loaded)
+      let chosen = try AttributeColumns(attribute, of: judge ?? loaded)
       let kernels = try engine.kernels()
       // Not announced: the table is all that is printed.
-      let choice = try memory.limit.choose(
-        loaded, networks: images.isEmpty ? [.attributes, .generator] : [.attributes], kernels: kernels)
+      let networks: [NetworkKind] = (images.isEmpty ? [.generator] : []) + (judge == nil ? [.attributes] : [])
+      let choice = try memory.limit.choose(loaded, networks: networks, kernels: kernels)
       let model = choice.model
-      let network = try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels)
+      let network = try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels)
       var rows: [Row] = []
       var skipped: [SkippedImage] = []
       func read(_ image: [Float], name: String, path: String?) throws {
         let values = try network(image)
         guard values.allSatisfy(\.isFinite) else {
-          throw Failure(.badData, "\(path ?? name): its attributes are not finite; expected numbers")
+          throw Failure(.badData, at: path ?? name, "its attributes are not finite; expected numbers")
         }
         rows.append(Row(name: name, path: path, values: chosen.columns.map { values[$0] }))
       }
@@ -106,7 +108,7 @@ struct Attributes: ParsableCommand {
         let listed = try listImages(images, tell: StandardStreams.tell)
         try checkOutput([model.path] + images + listed.map(\.path))
         let loader = ImageLoader(crop: crop).within(choice)
-        let resolution = try model.attributes().specification.resolution
+        let resolution = try (judge ?? model).attributeReader().resolution
         let range = model.file.specification.pixelRange
         for (index, entry) in listed.enumerated() where !Signals.cancellation.isCancelled {
           do {
@@ -145,7 +147,7 @@ struct Attributes: ParsableCommand {
       var lines = [(["image"] + names).joined(separator: "\t")]
       for row in rows {
         let name = String((row.path ?? row.name).map { $0.isNewline || $0 == "\t" ? "?" : $0 })
-        lines.append(([name] + row.values.map { String(format: "%.4g", $0) }).joined(separator: "\t"))
+        lines.append(([name] + row.values.map { printed("%.4g", $0) }).joined(separator: "\t"))
       }
       try StandardStreams.printOutput(lines.joined(separator: "\n") + "\n")
     }

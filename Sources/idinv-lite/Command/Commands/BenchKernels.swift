@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 import SIMDKernels
 import Workflows
 
@@ -39,7 +40,7 @@ struct BenchKernels: ParsableCommand {
     var side: Int?
 
     func shape(_ place: String) throws -> KernelBenchmark.Shape {
-      func failure(_ what: String) -> Failure { Failure(.badData, "\(place): \"\(name)\": \(what)") }
+      func failure(_ what: String) -> Failure { Failure(.badData, at: place, "\"\(name)\": \(what)") }
       let channels = 1...65536
       guard channels ~= inputs && channels ~= outputs else {
         throw failure("inputs \(inputs), outputs \(outputs): expected 1 to 65536")
@@ -84,11 +85,11 @@ struct BenchKernels: ParsableCommand {
       var shapes: [(name: String, shape: KernelBenchmark.Shape)] = []
       for file in files {
         guard let data = FileManager.default.contents(atPath: file) else {
-          throw Failure(.missingInput, "\(file): cannot be read; expected a file of shapes")
+          throw Failure(.missingInput, at: file, "cannot be read; expected a file of shapes")
         }
         let decoded: [Shape]
         do { decoded = try JSONDecoder().decode([Shape].self, from: data) } catch {
-          throw Failure(.badData, "\(file): expected a JSON list of shapes with name, form, inputs, outputs and side")
+          throw Failure(.badData, at: file, "expected a JSON list of shapes with name, form, inputs, outputs and side")
         }
         for shape in decoded { shapes.append((shape.name, try shape.shape(file))) }
       }
@@ -96,7 +97,7 @@ struct BenchKernels: ParsableCommand {
       var listing = Listing(
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs, peak_gflops: peak * 1e-9)
       var heading = "tier \(listing.tier), \(listing.threads) threads, median of \(runs) runs; "
-      heading += String(format: "peak %.1f GFLOP/s\n", listing.peak_gflops)
+      heading += printed("peak %.1f GFLOP/s\n", listing.peak_gflops)
       heading += "      ms  GFLOP/s   peak  algorithm          direction  shape\n"
       if !json { try StandardStreams.printOutput(heading) }
       for (name, shape) in shapes {

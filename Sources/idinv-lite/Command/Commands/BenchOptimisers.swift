@@ -89,7 +89,7 @@ struct BenchOptimisers: ParsableCommand {
       let figures = OptimiserComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
         .map { OptimiserFigures($0, all) }
       let listing = Listing(
-        model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
+        model: URL(fileURLWithPath: model.path).lastPathComponent, compute: kernels.computeName(model),
         threads: kernels.threadCount, steps: steps, figures: figures, images: all,
         memory: choice.figures)
       try JSONOutput.write(listing, to: output.folder.path("optimizers.json"))

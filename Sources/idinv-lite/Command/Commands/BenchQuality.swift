@@ -80,6 +80,7 @@ struct BenchQuality: ParsableCommand {
       valueName: "dir"))
   var boundaries: String?
 
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
@@ -115,7 +116,8 @@ struct BenchQuality: ParsableCommand {
       try output.folder.check(
         Self.outputs + [QualityRun.journalName], inputs: [model.path] + images.images + listed.map(\.path))
       var notes: [String] = []
-      let found = edits > 0 ? try AttributeBoundaries.load(boundaries, of: model, &notes) : []
+      let judge = try judge.load(for: model)
+      let found = edits > 0 ? try AttributeBoundaries.load(boundaries, of: model, judge: judge, &notes) : []
       let context = self.reporting.context()
       let (loaded, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
       guard !loaded.isEmpty else { throw NothingDone() }
@@ -124,7 +126,7 @@ struct BenchQuality: ParsableCommand {
       let run = try QualityRun(
         QualityRun.Plan(
           memory: choice, configurations: configurations, images: loaded, crop: images.crop, rounds: rounds,
-          editCount: min(edits, loaded.count), boundaries: found, cpus: cpus,
+          editCount: min(edits, loaded.count), boundaries: found, judge: judge, cpus: cpus,
           measuringArguments: ["bench", "quality-task"]),
         kernels: kernels, output: output.folder, context: context)
       do {

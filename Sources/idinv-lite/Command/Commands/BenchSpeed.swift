@@ -123,8 +123,8 @@ struct BenchSpeed: ParsableCommand {
   private func text(_ listing: SpeedResults) -> String {
     var text = "tier \(listing.tier), \(listing.compute), \(listing.threads) threads, batch \(batch), "
     text += "median of \(runs) runs; "
-    text += String(format: "peak %.1f GFLOP/s, ", listing.peak_gflops)
-    text += String(format: "memory read at %.1f GB/s\n", listing.memory_gb_per_s)
+    text += printed("peak %.1f GFLOP/s, ", listing.peak_gflops)
+    text += printed("memory read at %.1f GB/s\n", listing.memory_gb_per_s)
     for (name, timing) in listing.timings {
       text += "  " + name.padding(toLength: 11, withPad: " ", startingAt: 0)
       text += String(

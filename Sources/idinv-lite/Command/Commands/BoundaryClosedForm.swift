@@ -3,6 +3,7 @@ import Checkpoint
 import Foundation
 import Inversion
 import Quant
+import Reports
 import Workflows
 
 /// `idinv-lite boundary closed-form`
@@ -39,7 +40,7 @@ struct BoundaryClosedForm: ParsableCommand {
     /// Of the sum of all eigenvalues.
     var share: Double
     var model: String
-    var model_sha256: String
+    var model_identity: String
     var version = Program.version
   }
 
@@ -56,7 +57,7 @@ struct BoundaryClosedForm: ParsableCommand {
       let names = (0..<count).map { "closed-form-\($0)" }
       try output.folder.prepare()
       try output.folder.check(names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
-      let checksum = try SHA256.hexDigest(ofFile: model.path)
+      let checksum = model.file.identity
       let shape = directions.shape
       var records: [Record] = []
       for (index, name) in names.enumerated() {
@@ -65,12 +66,12 @@ struct BoundaryClosedForm: ParsableCommand {
         let record = Record(
           attribute: name, path: path, layers: directions.layers, eigenvalue: directions.values[index],
           share: directions.values[index] / Double(max(1, directions.rowCount)),
-          model: (model.path as NSString).lastPathComponent, model_sha256: checksum)
+          model: URL(fileURLWithPath: model.path).lastPathComponent, model_identity: checksum)
         try JSONOutput.write(record, to: output.folder.path("\(name).json"))
         records.append(record)
       }
       let lines = records.map { record in
-        "\(record.path): eigenvalue " + String(format: "%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
+        "\(record.path): eigenvalue " + printed("%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
       }
       try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": records] }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoint
 import Foundation
 import Inversion
+import Reports
 import Workflows
 
 /// `idinv-lite boundary info`
@@ -45,7 +46,7 @@ struct BoundaryInfo: ParsableCommand {
       for path in files {
         let file = try locating(path) { try BoundaryFile.read(path) }
         guard let dimension = file.array.shape.last, dimension > 0, file.array.floats.allSatisfy(\.isFinite) else {
-          throw Failure(.badData, "\(path): expected a boundary of finite numbers, found shape \(file.array.shape)")
+          throw Failure(.badData, at: path, "expected a boundary of finite numbers, found shape \(file.array.shape)")
         }
         if let shape {
           _ = try locating(path) {
@@ -72,9 +73,9 @@ struct BoundaryInfo: ParsableCommand {
   private func text(_ listing: Listing) -> [String] {
     var lines = ["\(listing.path): \(listing.attribute), shape \(listing.shape)"]
     lines.append("  layers   \(listing.layers.map { $0.map(String.init).joined(separator: " ") } ?? "all")")
-    lines.append("  length   " + String(format: "%.4g", listing.length))
+    lines.append("  length   " + printed("%.4g", listing.length))
     if listing.layer_lengths.count > 1 {
-      lines.append("  by layer " + listing.layer_lengths.map { String(format: "%.3g", $0) }.joined(separator: " "))
+      lines.append("  by layer " + listing.layer_lengths.map { printed("%.3g", $0) }.joined(separator: " "))
     }
     let known = sidecar(of: listing.path)
     for key in known.keys.sorted() where !["attribute", "layers", "path"].contains(key) {

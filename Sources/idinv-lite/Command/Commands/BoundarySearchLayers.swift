@@ -47,6 +47,7 @@ struct BoundarySearchLayers: ParsableCommand {
   var share = 0.8
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -97,24 +98,26 @@ struct BoundarySearchLayers: ParsableCommand {
       let loaded = try model.load()
       let kernels = try engine.kernels()
       let direction = try LoadedBoundary.read(boundary, layers: nil, of: loaded)
-      let chosen = try AttributeColumns(attribute ?? direction.name, of: loaded)
-      guard chosen.names.count == 1 else { throw Failure(.usage, "--attribute: expected one attribute") }
+      let judge = try judge.load(for: loaded)
+      let chosen = try AttributeColumns(attribute ?? direction.name, of: judge ?? loaded)
+      guard chosen.names.count == 1 else { throw Failure(.usage, of: "attribute", "expected one attribute") }
       let draws = codes == nil
       let choice = try memory.limit.choose(loaded, batches: AttributeSampler.batches, kernels: kernels) {
         (model, kernels, batch) throws(InversionError) in
         var graphs: [AnyObject] = [
           try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels),
-          try NetworkRunner(.attributes, of: model, batch: 1, kernels: kernels),
+          try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels),
         ]
-        if draws { graphs.append(try AttributeSampler(model, batch: batch, kernels: kernels)) }
+        if draws { graphs.append(try AttributeSampler(model, judge: judge, batch: batch, kernels: kernels)) }
         return graphs
       }
       try choice.announce(reporting)
       let model = choice.model
-      let matrix = try moved(choice, kernels)
+      let matrix = try moved(choice, judge, kernels)
       let context = reporting.context()
       let search = try LayerSearch(
-        model, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha, share: share,
+        model, judge: judge, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha,
+        share: share,
         kernels: kernels
       ) { done, count in
         context.update(ProgressState(name: "layers", step: done, stepCount: count))
@@ -136,31 +139,32 @@ struct BoundarySearchLayers: ParsableCommand {
     }
   }
 
-  private func moved(_ memory: MemoryChoice, _ kernels: Kernels) throws -> FloatMatrix {
+  private func moved(_ memory: MemoryChoice, _ judge: Model?, _ kernels: Kernels) throws -> FloatMatrix {
     let model = memory.model
     let shape = try model.codeShape()
     if let codes {
       let values = try Codes.read(codes, for: model)
       guard let builder = FloatMatrixBuilder(rowCapacity: values.count / shape.count, columnCount: shape.count) else {
-        throw Failure(.unavailable, "\(codes): its codes do not fit into memory")
+        throw Failure(.unavailable, at: codes, "its codes do not fit into memory")
       }
       builder.append(values)
       return builder.finish()
     }
-    return try AttributeSampler(model, batch: memory.plan.batch, kernels: kernels).draw(samples ?? 32, seed: seed).codes
+    return try AttributeSampler(model, judge: judge, batch: memory.plan.batch, kernels: kernels)
+      .draw(samples ?? 32, seed: seed).codes
   }
 
   private func text(_ search: LayerSearch, _ name: String) -> String {
     func row(_ title: String, _ effect: LayerSearch.Effect) -> String {
       let share = 100 * effect.change / search.whole.change
       var line = title.padding(toLength: 12, withPad: " ", startingAt: 0)
-      line += String(format: "%+10.4g  %6.0f %%", effect.change, share)
-      if let sideEffect = effect.sideEffect { line += String(format: "  %8.3f", sideEffect) }
-      if let worst = effect.worst { line += "  \(worst.name) " + String(format: "%+.2f", worst.change) }
+      line += printed("%+10.4g  %6.0f %%", effect.change, share)
+      if let sideEffect = effect.sideEffect { line += printed("  %8.3f", sideEffect) }
+      if let worst = effect.worst { line += "  \(worst.name) " + printed("%+.2f", worst.change) }
       return line
     }
     var lines = [
-      "\(name), α = \(String(format: "%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
+      "\(name), α = \(printed("%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
       "layers".padding(toLength: 12, withPad: " ", startingAt: 0) + "    change    of all    others  most",
       row("all", search.whole),
     ]

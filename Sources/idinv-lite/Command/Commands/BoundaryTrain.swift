@@ -19,7 +19,7 @@ struct BoundaryTrain: ParsableCommand {
         idinv-lite boundary train --attribute smile,glasses -o boundaries
         idinv-lite boundary train --codes codes.npy --scores scores.npy -o boundaries
 
-      With --attribute, samples are drawn once, and the model's attribute network scores them. The samples with the \
+      With --attribute, samples are drawn once, and a judge, or the model's attribute network, scores them. The samples with the \
       highest and the lowest scores train a linear support vector machine with soft margin (hinge loss, like the \
       published boundaries). Writes NAME.npy, the unit normal [1, L, D], and NAME.json, which describes it. A larger \
       α means more of the attribute.
@@ -35,6 +35,7 @@ struct BoundaryTrain: ParsableCommand {
   var name: String?
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -61,8 +62,9 @@ struct BoundaryTrain: ParsableCommand {
       let model = try samples.needsModel || model.model != nil ? model.load() : nil
       let context = reporting.context()
       try output.folder.prepare()
+      let judge = try model.flatMap { samples.codes == nil ? try self.judge.load(for: $0) : nil }
       let scored = try samples.scored(
-        model, name: name, memory: memory, kernels: kernels, reporting: reporting, context: context
+        model, judge: judge, name: name, memory: memory, kernels: kernels, reporting: reporting, context: context
       ) { names in
         try output.folder.check(
           names.flatMap { ["\($0).npy", "\($0).json"] },
@@ -72,7 +74,7 @@ struct BoundaryTrain: ParsableCommand {
       if Signals.cancellation.isCancelled { throw Cancelled() }
       let training = try BoundaryTraining(codes: scored.codes, shape: scored.shape, kernels: kernels)
       let options = try learning.options(seed: samples.seed, shape: scored.shape)
-      let checksum = try model.map { try SHA256.hexDigest(ofFile: $0.path) }
+      let checksum = model?.file.identity
       var records: [BoundaryRecord] = []
       for (index, attribute) in scored.attributes.enumerated() where !Signals.cancellation.isCancelled {
         context.update(ProgressState(name: attribute.name, step: index, stepCount: scored.attributes.count))
@@ -82,8 +84,9 @@ struct BoundaryTrain: ParsableCommand {
           }
         }
         var record = BoundaryRecord(boundary, options: options, path: output.folder.path("\(attribute.name).npy"))
-        record.model = model.map { ($0.path as NSString).lastPathComponent }
-        record.model_sha256 = checksum
+        record.model = model.map { URL(fileURLWithPath: $0.path).lastPathComponent }
+        record.model_identity = checksum
+        record.judge = judge.map { URL(fileURLWithPath: $0.path).lastPathComponent }
         if samples.codes == nil { record.seed = samples.seed }
         try write(boundary, record, isRepeated: scored.isRepeated)
         context.pause()

@@ -119,7 +119,7 @@ struct Calibrate: ParsableCommand {
         layer.psnr.map { Figure.fixed($0, 1) + " dB" }
         ?? Figure.fixed((layer.code_error ?? 0) * 100, 3) + " %"
       var line = "  " + name.padding(toLength: 32, withPad: " ", startingAt: 0)
-      line += String(format: "%8.2f %%", layer.output_error * 100)
+      line += printed("%8.2f %%", layer.output_error * 100)
       line += String(repeating: " ", count: max(1, 23 - network.count)) + network
       lines.append(line + (layer.is_granted ? "   yes" : "   no"))
     }

@@ -7,6 +7,7 @@ import Workflows
 
 extension WeightsPrecision: ExpressibleByArgument {}
 extension PerceptualInput: ExpressibleByArgument {}
+extension StyleHeadsKind: ExpressibleByArgument {}
 
 /// What a checkpoint cannot state; shared by `convert` and `verify`.
 struct FoldingOptions: ParsableArguments {
@@ -24,6 +25,10 @@ struct FoldingOptions: ParsableArguments {
 
   @Flag(help: "The encoder was built with use_wscale.")
   var encoderWscale = false
+
+  @Option(
+    help: "Which encoder of pSp's family it is, where the file does not say: psp, e4e, restyle-psp or restyle-e4e.")
+  var encoderType: StyleHeadsKind?
 
   @Option(
     parsing: .unconditional,
@@ -64,6 +69,7 @@ struct FoldingOptions: ParsableArguments {
     options.finalTanh = finalTanh
     options.which = which
     options.encoderWScale = encoderWscale
+    options.encoderKind = encoderType
     options.truncationPsi = truncationPsi
     options.truncationLayers = truncationLayers
     options.perceptualLayers = perceptualLayers
@@ -96,6 +102,18 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp(
       "Head on the feature network that reads attributes off an image; needs --perceptual.", valueName: "checkpoint"))
   var attributes: String?
+  @Option(
+    help: ArgumentHelp(
+      "Network that reads attributes off an image by itself, to judge the others; usually a file of its own.",
+      valueName: "checkpoint"))
+  var judge: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Face detector: pnet.pt, rnet.pt and onet.pt of facenet-pytorch, or the folder with them.",
+      valueName: "checkpoints"))
+  var detector: [String] = []
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -127,13 +145,27 @@ struct Convert: ParsableCommand {
     if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty else {
-      throw ValidationError("give checkpoints, or at least one of --generator, --encoder and --perceptual")
+    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || !files.isEmpty || !detector.isEmpty
+    else {
+      throw ValidationError(
+        "give checkpoints, or at least one of --generator, --encoder, --perceptual, --judge and --detector")
     }
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] { files + [generator, encoder, perceptual, attributes].compactMap { $0 } }
+  private var checkpoints: [String] {
+    files + [generator, encoder, perceptual, attributes, judge].compactMap { $0 } + detectorFiles
+  }
+
+  /// The detector's three files: as given, or those of the folder.
+  private var detectorFiles: [String] {
+    guard detector.count == 1, let folder = detector.first else { return detector }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      return detector
+    }
+    return ["pnet.pt", "rnet.pt", "onet.pt"].map { folder.joined($0) }
+  }
 
   func run() throws {
     try reporting {
@@ -148,7 +180,8 @@ struct Convert: ParsableCommand {
       AtomicFile.removeLeftovers(in: folder)
       let context = reporting.context()
       let given = Conversion(
-        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
+        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, judge: judge,
+        detector: detectorFiles, options: options)
       let assignment = try given.assigning(files)
       let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in
@@ -176,7 +209,7 @@ struct Convert: ParsableCommand {
     } catch {
       let text = error.description
       guard !(checkpoints + [output]).contains(where: text.contains), let path = culprit(error) else { throw error }
-      throw Failure(status(of: error), "\(path): \(text)")
+      throw LocatedError(path: path, error: error)
     }
   }
 
@@ -186,7 +219,9 @@ struct Convert: ParsableCommand {
     if checkpoints.count == 1 { return checkpoints[0] }
     switch error {
     case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
-      let paths = ["generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes]
+      let paths = [
+        "generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes, "judge": judge,
+      ]
       return paths[part].flatMap { $0 }
     default: break
     }

@@ -77,7 +77,7 @@ struct CurvatureCommand: ParsableCommand {
         path: output, bytes: byteCount, sha256: try SHA256.hexDigest(ofFile: output), rank: curvature.rank,
         largest: curvature.values[0], remainder: curvature.remainder, images: images,
         seconds: began.duration(to: .now) / .seconds(1))
-      let figures = String(format: "largest %.4g, remainder %.4g", listing.largest, listing.remainder)
+      let figures = printed("largest %.4g, remainder %.4g", listing.largest, listing.remainder)
       try reporting.summarise(
         "\(output): curvature of rank \(listing.rank), \(figures), \(Figure.duration(listing.seconds)); "
           + "SHA-256 \(listing.sha256)"

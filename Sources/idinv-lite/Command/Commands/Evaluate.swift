@@ -16,7 +16,7 @@ struct Evaluate: ParsableCommand {
 
       Use images that the model has not seen. They are inverted by several methods: in-domain, the encoder alone, a \
       conventional encoder, Image2StyleGAN-style free optimization in W+, and the same in W. Boundaries named after \
-      an attribute of the model's attribute network take part in the semantic analysis, the edits and the ablation.
+      an attribute that the judge, or the model itself, reads take part in the semantic analysis, the edits and the ablation.
 
       Writes evaluation.html, evaluation.json, evaluation.csv and precision_recall.csv. evaluation.journal keeps what \
       is measured: after an interruption the same command continues.
@@ -61,6 +61,7 @@ struct Evaluate: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("Use at most this many images.", valueName: "n"))
   var limit: Int?
 
+  @OptionGroup var judge: JudgeOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -100,14 +101,15 @@ struct Evaluate: ParsableCommand {
           .badData, "\(model.path) holds no perceptual network; expected one: distances are measured in its features")
       }
       var notes: [String] = []
-      let conventional = try conventionalModel(of: model)
-      let methods = try chosenMethods(model, hasConventional: conventional != nil, &notes)
-      let boundaries = try AttributeBoundaries.load(boundaries, of: model, &notes)
+      let others = OtherModels(conventional: try conventionalModel(of: model), judge: try judge.load(for: model))
+      let methods = try chosenMethods(model, hasConventional: others.conventional != nil, &notes)
+      let boundaries = try AttributeBoundaries.load(boundaries, of: model, judge: others.judge, &notes)
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.check(
         Self.outputs + [EvaluationJournal.name],
-        inputs: [model.path, conventional?.path ?? ""] + images.images + listed.map(\.path))
+        inputs: [model.path, others.conventional?.path ?? "", others.judge?.path ?? ""] + images.images
+          + listed.map(\.path))
       let context = self.reporting.context()
       let most = min(
         limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
@@ -124,11 +126,11 @@ struct Evaluate: ParsableCommand {
       let kernels = try engine.kernels()
       let choice = try memory.limit.choose(
         model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
-        extra: try plan.byteCount(for: model, conventional: conventional, kernels: kernels), kernels: kernels,
-        workload: plan.workload)
+        extra: try plan.byteCount(for: model, others: others, kernels: kernels), kernels: kernels,
+        workload: plan.workload(judge: others.judge))
       try choice.announce(self.reporting)
       let run = try EvaluationRun(
-        choice, conventional: conventional, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
+        choice, others: others, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
         boundaries: boundaries, kernels: kernels, output: output.folder, context: context)
       do {
         var (results, curves) = try run.measure()
@@ -173,7 +175,7 @@ struct Evaluate: ParsableCommand {
     [
       ("--preset", preset.rawValue), ("--methods", plan.methods.map(\.rawValue).joined(separator: ",")),
       ("--iterations", "\(plan.iterations)"), ("--free-iterations", "\(plan.freeIterations)"),
-      ("--crop", images.crop.rawValue),
+      ("--crop", images.crop.rawValue), ("--judge", judge.judge ?? "judge.idinv beside the model, if it is there"),
       (
         "images of each part",
         "reconstruction \(plan.reconstructionCount), analysis \(plan.analysisCount), edits "

@@ -51,9 +51,9 @@ struct Forward: ParsableCommand {
   func run() throws {
     try reporting {
       try OutputPlaces(inputs: [input, model.path()]).check(output)
-      let array = try locating(input) { try NumpyArray.read(input) }
+      let array = try locating(input) { try ArrayFile.read(input) }
       guard array.shape.count >= 2, !array.floats.isEmpty else {
-        throw Failure(.badData, "\(input): expected a batch of inputs, batch first; found shape \(array.shape)")
+        throw Failure(.badData, at: input, "expected a batch of inputs, batch first; found shape \(array.shape)")
       }
       let model = try model.load()
       let result: (values: [Float], shape: [Int])
@@ -62,7 +62,7 @@ struct Forward: ParsableCommand {
           network, on: array.floats, count: array.shape[0], kernels: engine.kernels(auto: .full), maximumBatch: batch)
       } catch InversionError.badShape(_, let expected, _) {
         throw Failure(
-          .badData, "\(input): the \(network.rawValue) network expects shape \(expected), found \(array.shape)")
+          .badData, at: input, "the \(network.rawValue) network expects shape \(expected), found \(array.shape)")
       }
       try NumpyArray(shape: result.shape, floats: result.values).write(to: output)
       try reporting.summarise("\(network.rawValue): \(array.shape) -> \(result.shape) in \(output)") {

@@ -76,6 +76,17 @@ struct Info: ParsableCommand {
     }
   }
 
+  private func architecture(of generator: GeneratorSpecification) -> String {
+    guard case .styleGAN2(let clamp) = generator.architecture else { return "" }
+    return ", StyleGAN2" + (clamp.map { ", clamped to ±\($0)" } ?? "")
+  }
+
+  private func architecture(of encoder: EncoderSpecification) -> String {
+    guard let heads = encoder.architecture.styleHeads else { return "" }
+    return ", \(heads.units.reduce(0, +)) IR-SE units, a head for each of \(encoder.layerCount) layers"
+      + (heads.isProgressive ? ", progressive" : "") + (heads.iterations.map { ", \($0) iterations" } ?? "")
+  }
+
   private func text(_ file: ModelFile, _ listed: [Listing.Tensor], _ sha256: String?) -> String {
     let metadata = file.metadata
     var lines = ["\(file.path): \(humanBytes(file.byteCount)), weights \(metadata.precision.rawValue)"]
@@ -84,12 +95,14 @@ struct Info: ParsableCommand {
         "  generator   \(generator.resolution)×\(generator.resolution), \(generator.layerCount) layers × "
           + "\(generator.wDimension) (z \(generator.zDimension)), channels "
           + generator.blockChannels.map(String.init).joined(separator: " ")
-          + (generator.hasFinalTanh ? ", tanh" : "") + (generator.repeatsW ? ", one w for all layers" : ""))
+          + architecture(of: generator) + (generator.hasFinalTanh ? ", tanh" : "")
+          + (generator.repeatsW ? ", one w for all layers" : ""))
     }
     if let encoder = metadata.specification.encoder {
       lines.append(
         "  encoder     \(encoder.resolution)×\(encoder.resolution), channels "
-          + ([encoder.stemChannels] + encoder.blockChannels).map(String.init).joined(separator: " "))
+          + ([encoder.stemChannels] + encoder.blockChannels).map(String.init).joined(separator: " ")
+          + architecture(of: encoder))
     }
     if let perceptual = metadata.specification.perceptual {
       let widths = perceptual.layers.compactMap { layer -> String? in
@@ -104,13 +117,23 @@ struct Info: ParsableCommand {
     if let attributes = metadata.specification.attributes {
       lines.append("  attributes  " + attributes.names.joined(separator: " "))
     }
+    if let judge = metadata.specification.judge {
+      lines.append(
+        "  judge       \(judge.resolution)×\(judge.resolution), channels "
+          + ([judge.stemChannels] + judge.blockChannels).map(String.init).joined(separator: " ") + ": "
+          + judge.names.joined(separator: " "))
+    }
+    if let detector = metadata.specification.detector {
+      let stages = detector.stages.map { $0.layers.map { "\($0.outputs)" }.joined(separator: " ") }
+      lines.append("  detector    MTCNN, channels " + stages.joined(separator: " | "))
+    }
     if let curvature = metadata.specification.curvature {
       lines.append("  curvature   rank \(curvature.rank)")
     }
     if let int8 = metadata.specification.int8 {
       var parts = ["\(int8.layers.count) of \(metadata.specification.int8Candidates.count) convolutions"]
-      if let psnr = int8.psnr { parts.append(String(format: "images %.1f dB", psnr)) }
-      if let error = int8.codeError { parts.append(String(format: "codes %.2g %%", error * 100)) }
+      if let psnr = int8.psnr { parts.append(printed("images %.1f dB", psnr)) }
+      if let error = int8.codeError { parts.append(printed("codes %.2g %%", error * 100)) }
       lines.append("  8 bits      " + parts.joined(separator: ", "))
     }
     let byType = Dictionary(grouping: listed, by: \.dtype)

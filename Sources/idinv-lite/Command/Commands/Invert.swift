@@ -36,6 +36,13 @@ struct Invert: ParsableCommand {
   var lambdaPerceptual: Float = 5e-5
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Layers of the perceptual network that are compared, numbered from 0, such as 4,9,14,22 of a VGG16. Default: its "
+        + "last.", valueName: "list"))
+  var perceptualLayers: String?
+
+  @Option(
     parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
   var lambdaDomain: Float = 2
 
@@ -96,8 +103,15 @@ struct Invert: ParsableCommand {
     try require(
       RunDescription.snapshotCounts.contains(snapshots),
       "--snapshots: expected 0 to \(RunDescription.snapshotCounts.upperBound), found \(snapshots)")
+    _ = try comparedLayers()
     try require((0...1024).contains(batch), "--batch: expected 0 to 1024, found \(batch)")
     try require(checkpointEvery >= 0, "--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
+  }
+
+  private func comparedLayers() throws -> [Int]? {
+    try perceptualLayers.map {
+      Array(Set(try IntegerList($0, option: "--perceptual-layers", limit: 128).values)).sorted()
+    }
   }
 
   func run() throws {
@@ -110,7 +124,8 @@ struct Invert: ParsableCommand {
       let listed = try images.expand()
       let options = InversionOptions(
         iterations: refinement.iterationCount, optimiser: refinement.kind, learningRate: refinement.rate,
-        weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain),
+        weights: ObjectiveWeights(
+          perceptual: lambdaPerceptual, domain: lambdaDomain, perceptualLayers: try comparedLayers()),
         start: try startOption(model), startEncoder: try encoder.map { try StartEncoder.load($0, for: model) },
         space: space, goals: refinement.goals, snapshotCount: snapshots)
       let kernels = try engine.kernels()
@@ -173,16 +188,9 @@ struct Invert: ParsableCommand {
   /// A term needs its network; that it is missing is an error and not a silent change of the objective.
   private func requireNetworks(_ model: Model) throws {
     _ = try model.generator()
-    for (weight, isPresent, network, option) in [
-      (lambdaPerceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
-      (lambdaDomain, model.hasEncoder, "encoder", "--lambda-domain"),
-    ] where weight > 0 && !isPresent {
-      throw Failure(
-        .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
-    }
+    try ObjectiveWeights(perceptual: lambdaPerceptual, domain: lambdaDomain).requireNetworks(of: model)
   }
 
-  /// The options of this run, for the report.
   private var optionList: [RunDescription.Option] {
     var list = refinement.list
     list += [
@@ -190,6 +198,7 @@ struct Invert: ParsableCommand {
       ("--crop", images.crop.rawValue),
     ]
     // Only where they are in force.
+    if let perceptualLayers { list.append(("--perceptual-layers", perceptualLayers)) }
     if space != .wPlus { list.append(("--space", space.rawValue)) }
     return list.map { RunDescription.Option(name: $0.name, value: $0.value) }
   }

@@ -120,44 +120,12 @@ struct Manipulate: ParsableCommand {
     guard let deviation = boundary.distanceDeviation, alpha == nil, startDistance == nil || endDistance == nil,
       !reporting.quiet, !reporting.json
     else { return }
-    let range = String(format: "α from %.3g to %.3g", distances[0], distances[distances.count - 1])
-    let spread = String(format: "3 standard deviations, each %.3g, of the distances from", deviation)
-    try StandardStreams.printOutput("\(range): \(spread) \((boundary.path as NSString).lastPathComponent)\n")
+    let range = printed("α from %.3g to %.3g", distances[0], distances[distances.count - 1])
+    let spread = printed("3 standard deviations, each %.3g, of the distances from", deviation)
+    try StandardStreams.printOutput("\(range): \(spread) \(URL(fileURLWithPath: boundary.path).lastPathComponent)\n")
   }
-
-  private var distanceCount: Int { alpha.map { $0.split(separator: ",").count } ?? steps }
 
   private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
-
-  private struct Details: Encodable {
-    struct Boundary: Encodable {
-      var name: String
-      var path: String
-      var factor: Double
-      var layers: [Int]
-      var length: Double
-    }
-    struct Step: Encodable {
-      var alpha: Double
-      var picture: String
-      var in_domain_mean_square: Float?
-      var change_rms_pm1: Double
-      var attributes: [String: Float]?
-    }
-    struct Image: Encodable {
-      var image: EditedCodeSummary
-      var steps: [Step]
-
-      func encode(to encoder: any Swift.Encoder) throws {
-        try image.encode(to: encoder)
-        try ["steps": steps].encode(to: encoder)
-      }
-    }
-    var boundaries: [Boundary]
-    var conditions: [String]
-    var distances: [Double]
-    var images: [Image]
-  }
 
   func run() throws {
     try reporting {
@@ -169,79 +137,17 @@ struct Manipulate: ParsableCommand {
       let items = try sources.items(for: model, tell: StandardStreams.tell)
       try inversion.check(items, model)
       let distances = try distances(along: boundaries[0])
+      let manipulation = ManipulationRun(
+        boundaries: boundaries, conditions: conditions, distances: distances, items: items)
       try output.folder.prepare()
-      try output.folder.check(outputs(of: items), inputs: inputs(model, items))
+      try output.folder.check(manipulation.outputs, inputs: inputs(model, items))
       try announce(distances, along: boundaries[0])
-
       let planned = inversion.planned(items)
       let run = try EditingRun(
-        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting,
-        inversion: planned)
-      let detail = ReportDetail(imageCount: items.count, resolution: run.resolution, snapshotCount: distances.count)
-      let edited = try run.codes(of: items, inversion: planned, detail: detail).compactMap { $0 }
-      let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })
-      var entries: [ManipulationReport.Entry] = []
-      var allMoved: [Float] = []
-      for (index, code) in edited.enumerated() where !Signals.cancellation.isCancelled {
-        let moved = manipulation(code.code, distances: distances)
-        let entry = try entry(code, moved: moved, distances, (index, edited.count), run, detail)
-        // An image without all its steps is left out: every row of the array is whole.
-        if entry.steps.count < distances.count { break }
-        allMoved += moved
-        entries.append(entry)
-      }
-      if !entries.isEmpty {
-        try run.write(allMoved, shape: [entries.count, distances.count], to: "manipulated_codes.npy")
-      }
-      let report = ManipulationReport(
-        run: try run.facts(options: optionList(items, distances)),
-        boundaries: boundaries.map {
-          ManipulationReport.Boundary(
-            name: $0.boundary.name, factor: $0.factor, layers: $0.boundary.layers, length: $0.boundary.length,
-            scale: $0.boundary.scale, path: $0.path)
-        },
-        conditions: conditions.map(\.name), attributeNames: run.attributeNames, distances: distances, entries: entries)
-      try run.finish(
-        details(boundaries, conditions: conditions, run.attributeNames, distances, entries), page: report.page(),
-        named: "manipulation.html",
-        line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")",
-        self.reporting)
+        model: model, output: output, engine: engine, memory: memory, reporting: self.reporting, inversion: planned)
+      try self.reporting.finish(
+        manipulation(in: run, inversion: planned, options: optionList(items, distances)))
     }
-  }
-
-  /// Renders one image at all distances; after Ctrl-C at those so far.
-  private func entry(
-    _ code: EditedCode, moved: [Float], _ distances: [Double], _ place: (index: Int, count: Int), _ run: EditingRun,
-    _ detail: ReportDetail
-  ) throws -> ManipulationReport.Entry {
-    let unmoved = try run.picture(of: code.code, named: code.name).image
-    var entry = ManipulationReport.Entry(code: code)
-    for (step, distance) in distances.enumerated() where !Signals.cancellation.isCancelled {
-      let name = stepName(code.name, step)
-      let start = step * run.shape.count
-      let picture = try run.picture(of: moved[start..<start + run.shape.count], named: name)
-      try output.folder.writePNG(picture.image, name)
-      let shown: ReportImage? =
-        detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil
-      entry.steps.append(
-        ManipulationReport.Step(
-          alpha: distance, file: name, image: shown, inDomain: picture.score.map { Double($0.meanSquare) },
-          change: Metrics.msePM1(unmoved, picture.image).squareRoot(), attributes: picture.attributes))
-      run.context.update(
-        ProgressState(
-          name: code.name, image: place.index, imageCount: place.count, step: step + 1, stepCount: distances.count))
-    }
-    return entry
-  }
-
-  /// Every file that is written.
-  private func outputs(of items: [CodeSource.Item]) -> [String] {
-    var names = EditingRun.names(of: items)
-    for item in items {
-      for step in 0..<distanceCount { names.append(stepName(item.name, step)) }
-    }
-    names += ["manipulated_codes.npy", "manipulation.html", "summary.json"]
-    return names
   }
 
   /// Every file that is read.
@@ -252,35 +158,6 @@ struct Manipulate: ParsableCommand {
     paths += boundary.map(\.path)
     paths += condition
     return paths
-  }
-
-  private func stepName(_ name: String, _ step: Int) -> String {
-    let digits = max(2, "\(distanceCount)".count)
-    let number = "\(step + 1)"
-    return "\(name)_step\(String(repeating: "0", count: digits - number.count))\(number).png"
-  }
-
-  private func details(
-    _ boundaries: [LoadedBoundary], conditions: [SemanticBoundary], _ attributeNames: [String],
-    _ distances: [Double], _ entries: [ManipulationReport.Entry]
-  ) -> Details {
-    Details(
-      boundaries: boundaries.map {
-        Details.Boundary(
-          name: $0.boundary.name, path: $0.path, factor: $0.factor, layers: $0.boundary.layers,
-          length: $0.boundary.length)
-      }, conditions: conditions.map(\.name), distances: distances,
-      images: entries.map { entry in
-        Details.Image(
-          image: EditedCodeSummary(entry.code),
-          steps: entry.steps.map { step in
-            Details.Step(
-              alpha: step.alpha, picture: step.file, in_domain_mean_square: step.inDomain.map { Float($0) },
-              change_rms_pm1: step.change,
-              attributes: step.attributes.isEmpty
-                ? nil : Dictionary(uniqueKeysWithValues: zip(attributeNames, step.attributes)))
-          })
-      })
   }
 
   private func optionList(_ items: [CodeSource.Item], _ distances: [Double]) -> [(name: String, value: String)] {

@@ -3,6 +3,7 @@ import Checkpoint
 import Foundation
 import Inversion
 import Quant
+import Reports
 import Runtime
 import Workflows
 
@@ -23,7 +24,7 @@ struct Verify: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes.", valueName: "checkpoints"))
+    help: ArgumentHelp("The checkpoints: generator, encoder, perceptual, attributes, judge.", valueName: "checkpoints"))
   var against: [String]
 
   @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
@@ -51,12 +52,12 @@ struct Verify: ParsableCommand {
         let recognition = try locating(path) { Recognition(try CheckpointReader.open(path), which: folding.which) }
         guard !recognition.networks.isEmpty else {
           throw Failure(
-            .badData,
-            "\(path): is no generator, encoder, perceptual or attribute checkpoint; it is \(recognition.description)")
+            .badData, at: path,
+            "is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)")
         }
         for part in recognition.networks.map(\.part) {
           guard parts.updateValue(path, forKey: part) == nil else {
-            throw Failure(.usage, "--against: two \(part.title) checkpoints; expected one of each kind")
+            throw Failure(.usage, of: "against", "two \(part.title) checkpoints; expected one of each kind")
           }
         }
       }
@@ -67,7 +68,7 @@ struct Verify: ParsableCommand {
       let temporary = folder.path + "/reference.idinv"
       let conversion = try Conversion(
         generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
-        attributes: parts[.attributes], options: options
+        attributes: parts[.attributes], judge: parts[.judge], options: options
       ).run(to: temporary) { _ in
         guard Signals.cancellation.isCancelled else { return }
         folder.remove()
@@ -92,17 +93,18 @@ struct Verify: ParsableCommand {
           .attributes, specification.attributes != nil,
           specification.attributes == reference.file.specification.attributes
         ),
+        (.judge, specification.judge != nil, specification.judge == reference.file.specification.judge),
       ] {
         guard (parts[part] != nil) == isHeld else {
           throw Failure(
-            .usage,
-            "--against: \(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
+            .usage, of: "against",
+            "\(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
               + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
         }
         guard isSame else {
           throw Failure(
-            .badData,
-            "\(model): its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
+            .badData, at: model,
+            "its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
               + "converted with other options")
         }
       }
@@ -120,7 +122,7 @@ struct Verify: ParsableCommand {
         try StandardStreams.printOutput(text(comparison, precision: precision, strangers: strangers))
       }
       if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
-        throw Failure(.badData, "\(model): expected numbers, found some that are not finite: \(broken.name)")
+        throw Failure(.badData, at: model, "expected numbers, found some that are not finite: \(broken.name)")
       }
       let psnr = comparison.networks.first { $0.name == "generator" }?.difference.psnr
       if let minimumPsnr, let psnr, psnr < minimumPsnr {
@@ -135,9 +137,9 @@ struct Verify: ParsableCommand {
   ) -> String {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
-      let psnr = difference.psnr == .infinity ? "   exact   " : String(format: "%8.2f dB", difference.psnr)
+      let psnr = difference.psnr == .infinity ? "   exact   " : printed("%8.2f dB", difference.psnr)
       return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
-        + String(format: "%12.3g  ", difference.maximum) + psnr + String(format: "  %.8f", difference.cosine)
+        + printed("%12.3g  ", difference.maximum) + psnr + printed("  %.8f", difference.cosine)
     }
     let lines =
       ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]

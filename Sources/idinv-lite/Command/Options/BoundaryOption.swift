@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Reports
 import Workflows
 
 extension BoundaryReference: ExpressibleByArgument {
@@ -20,7 +21,7 @@ extension BoundaryReference: ExpressibleByArgument {
 /// Numbers as users write them: `-3,0,1.5`.
 func numberList(_ text: String, option: String) throws -> [Double] {
   try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-    guard let value = Double(part.trimmingCharacters(in: .whitespaces)), value.isFinite else {
+    guard let value = Double(part.trimmed), value.isFinite else {
       throw ValidationError("\(option): expected numbers such as -3,0,1.5, found '\(text)'")
     }
     return value

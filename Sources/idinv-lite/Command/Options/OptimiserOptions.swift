@@ -77,7 +77,8 @@ struct OptimiserOptions: ParsableArguments {
   func check(_ model: Model) throws {
     guard learningRate != nil, kind == .auto, try model.curvature() != nil else { return }
     throw Failure(
-      .usage, "--learning-rate: is Adam's, and --optimizer auto is L-BFGS with this model; expected --optimizer adam")
+      .usage, of: "learning-rate",
+      "is Adam's, and --optimizer auto is L-BFGS with this model; expected --optimizer adam")
   }
 
   var kind: OptimiserKind { published ? .adam : optimizer ?? .auto }

@@ -18,7 +18,7 @@ struct ModelOption: ParsableArguments {
   /// The path in force.
   func path() throws -> String {
     if let model { return model }
-    if let path = ProcessInfo.processInfo.environment["IDINV_MODEL"], !path.isEmpty { return path }
+    if let path = getenv("IDINV_MODEL").map({ String(cString: $0) }), !path.isEmpty { return path }
     guard let shipped = Self.shippedModel() else {
       throw Failure(.missingInput, "no model: give --model or set IDINV_MODEL; the shipped default.idinv was not found")
     }

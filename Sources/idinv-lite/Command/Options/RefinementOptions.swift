@@ -66,7 +66,7 @@ struct ImageInversionOptions: ParsableArguments {
     ]
     let given = refinement.optimiser.given + others.filter(\.1).map(\.0)
     if let option = given.first {
-      throw Failure(.usage, "\(option): acts on the inversion of images; expected images, or codes without it")
+      throw Failure(.usage, at: option, "acts on the inversion of images; expected images, or codes without it")
     }
   }
 
@@ -91,20 +91,5 @@ extension EditingRun {
       model, batches: inversion.batches, kernels: kernels, workload: inversion.workload)
     try choice.announce(reporting)
     try self.init(choice, output: output.folder, kernels: kernels, context: reporting.context())
-  }
-
-  /// Writes the summary and the page, says so, and ends the command with the right exit code.
-  ///
-  /// - Parameter line: for people: "7 pictures of 2 images".
-  func finish(
-    _ details: some Encodable, page: HTMLPage, named name: String, line: String, _ reporting: ReportingOptions
-  ) throws {
-    let summary = try finish(details, page: page, named: name)
-    try reporting.summarise(
-      "\(line) in \(Figure.duration(summary.header.seconds)); report: \(output.path(name))"
-        + (context.isCancelled ? " (interrupted)" : "")
-    ) { summary }
-    try context.checkCancellation()
-    if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
   }
 }

@@ -84,25 +84,26 @@ struct SampleOptions: ParsableArguments {
 
   /// - Parameter check: gets the boundaries' names before any work is done.
   func scored(
-    _ model: Model?, name: String?, memory: MemoryOption, kernels: Kernels, reporting: ReportingOptions,
+    _ model: Model?, judge: Model?, name: String?, memory: MemoryOption, kernels: Kernels, reporting: ReportingOptions,
     context: RunContext, check: ([String]) throws -> Void
   ) throws -> Scored {
     if let codes, let scores { return try read(codes, scores, model, name: name, check) }
     guard let model else { throw Failure(.missingInput, "no model to draw samples from") }
-    let chosen = try AttributeColumns(attribute, of: model)
+    let chosen = try AttributeColumns(attribute, of: judge ?? model)
     try check(chosen.names)
     if let keepSamples { try AtomicFile.createFolder(keepSamples) }
     let count = samples ?? 10_000
     let shape = try model.codeShape()
     let choice = try memory.limit.choose(
       model, batches: AttributeSampler.batches,
-      extra: 4 * count * (shape.count + 2 * (try model.attributes().specification.names.count)), kernels: kernels
+      extra: 4 * count * (shape.count + 2 * (try (judge ?? model).attributeReader().names.count))
+        + JudgeFile.byteCount(of: judge, kernels: kernels), kernels: kernels
     ) { [truncation] (model, kernels, batch) throws(InversionError) in
-      [try AttributeSampler(model, psi: truncation, batch: batch, kernels: kernels)]
+      [try AttributeSampler(model, judge: judge, psi: truncation, batch: batch, kernels: kernels)]
     }
     try choice.announce(reporting)
     let sampler = try AttributeSampler(
-      choice.model, psi: truncation, batch: choice.plan.batch, kernels: kernels)
+      choice.model, judge: judge, psi: truncation, batch: choice.plan.batch, kernels: kernels)
     let drawn = try sampler.draw(count, seed: seed) { done in
       context.update(ProgressState(name: "samples", step: done, stepCount: count))
       return !Signals.cancellation.isCancelled
@@ -129,17 +130,17 @@ struct SampleOptions: ParsableArguments {
     let columnCount = array.shape.count == 2 ? array.shape[1] : 1
     guard (1...2).contains(array.shape.count), array.shape[0] == matrix.rowCount, columnCount > 0 else {
       throw Failure(
-        .badData,
-        "\(scores): scores of shape \(array.shape) do not belong to codes of shape \(stored); expected "
+        .badData, at: scores,
+        "scores of shape \(array.shape) do not belong to codes of shape \(stored); expected "
           + "[\(matrix.rowCount)] or [\(matrix.rowCount), A]")
     }
     func column(_ index: Int) -> [Float] {
       stride(from: index, to: array.floats.count, by: columnCount).map { array.floats[$0] }
     }
     if let attribute, let model {
-      let known = try model.attributes().specification.names.count
+      let known = try model.attributeReader().names.count
       guard known == columnCount else {
-        throw Failure(.badData, "\(scores): has \(columnCount) columns; expected \(known), the model's attributes")
+        throw Failure(.badData, at: scores, "has \(columnCount) columns; expected \(known), the model's attributes")
       }
       let chosen = try AttributeColumns(attribute, of: model)
       try check(chosen.names)
@@ -150,8 +151,8 @@ struct SampleOptions: ParsableArguments {
     let index = attributeColumn ?? 0
     guard index < columnCount, attributeColumn != nil || columnCount == 1 else {
       throw Failure(
-        .usage,
-        "--attribute-column: expected 0 to \(columnCount - 1), a column of \(scores), found "
+        .usage, of: "attribute-column",
+        "expected 0 to \(columnCount - 1), a column of \(scores), found "
           + (attributeColumn.map(String.init) ?? "nothing"))
     }
     let stem = URL(fileURLWithPath: scores).deletingPathExtension().lastPathComponent
@@ -171,7 +172,7 @@ struct SampleOptions: ParsableArguments {
       }
     guard let wanted = try model?.codeShape() else {
       guard let found else {
-        throw Failure(.badData, "\(path): codes of shape \(stored); expected [N, L, D] or [N, D]")
+        throw Failure(.badData, at: path, "codes of shape \(stored); expected [N, L, D] or [N, D]")
       }
       return (found, stored.count == 2)
     }
@@ -179,8 +180,8 @@ struct SampleOptions: ParsableArguments {
     if stored.count == 2, stored[1] == wanted.count { return (wanted, false) }
     if let found, stored.count == 2, stored[1] == wanted.dimension { return (found, true) }
     throw Failure(
-      .badData,
-      "\(path): codes of shape \(stored) do not belong to this model; expected [N, \(wanted.layerCount), "
+      .badData, at: path,
+      "codes of shape \(stored) do not belong to this model; expected [N, \(wanted.layerCount), "
         + "\(wanted.dimension)]")
   }
 }

@@ -33,6 +33,18 @@ extension ReportingOptions {
     if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
   }
 
+  /// Says what an editing command has made, and ends it with the right exit code.
+  func finish(_ outcome: EditingOutcome) throws {
+    let line = "\(outcome.line) in \(Figure.duration(outcome.seconds)); report: \(outcome.page)"
+    if json {
+      try JSONOutput.print(outcome.summary)
+    } else if !quiet {
+      try StandardStreams.printOutput(line + (outcome.isComplete ? "\n" : " (interrupted)\n"))
+    }
+    if !outcome.isComplete { throw Cancelled() }
+    if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+  }
+
   /// Who a command's runs belong to: they draw a bar on the terminal, tell of skipped images there, and end on Ctrl-C.
   func context() -> RunContext {
     let bar = ProgressBar(isQuiet: quiet)
@@ -40,9 +52,9 @@ extension ReportingOptions {
       switch event {
       case .progress(let state): bar.update(state)
       case .paused: bar.clear()
-      case .skipped(let image):
+      case .skipped(_, let error):
         bar.clear()
-        StandardStreams.printError("idinv-lite: \(image.reason)")
+        StandardStreams.printError("idinv-lite: \(terminalLine(error))")
       case .warning(let message):
         bar.clear()
         StandardStreams.printError("idinv-lite: \(message)")
@@ -54,8 +66,8 @@ extension ReportingOptions {
 extension InversionOutcome {
   /// What the last line on the terminal says.
   fileprivate func line(_ output: OutputFolder) -> String {
-    "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(String(format: "%.1f", seconds)) s, median PSNR "
-      + "\(String(format: "%.2f", medianPSNR)) dB, \(stops.text); report: \(output.path("inversion.html"))"
+    "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(printed("%.1f", seconds)) s, median PSNR "
+      + "\(printed("%.2f", medianPSNR)) dB, \(stops.text); report: \(output.path("inversion.html"))"
   }
 }
 
@@ -69,13 +81,15 @@ extension ParsableCommand {
     } catch let error as ValidationError {
       throw error
     } catch let error as Cancelled {
-      if let message = error.message { StandardStreams.printError("idinv-lite: \(message)") }
+      if let message = error.message {
+        StandardStreams.printError("idinv-lite: \(message)" + (error.remedy.map { " (--\($0))" } ?? ""))
+      }
       throw ExitCode(Signals.exitCode)
     } catch is NothingDone {
       throw ExitCode(Status.badData.rawValue)
     } catch {
-      StandardStreams.printError("idinv-lite: \(errorLine(error))")
-      throw ExitCode(status(of: error).rawValue)
+      StandardStreams.printError("idinv-lite: \(terminalLine(error))")
+      throw ExitCode(Status(FailureKind(error)).rawValue)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import Workflows
 
 /// The text of a progress bar; the drawing is `ProgressBar`'s.
@@ -10,7 +11,7 @@ enum ProgressLine {
     _ state: ProgressState, secondsPerStep: Double?, width: Int, isUnicode: Bool
   ) -> String {
     let share = state.stepsInAll > 0 ? Double(state.stepsDone) / Double(state.stepsInAll) : 0
-    var head = String(format: "%3d%%", Int((share * 100).rounded(.down)))
+    var head = printed("%3d%%", Int((share * 100).rounded(.down)))
     if state.imageCount > 1 { head += "  \(state.image + 1)/\(state.imageCount)" }
     // In the order in which they are given up when it gets narrow: the last goes first.
     var parts = ["step \(state.step)/\(state.stepCount)"]
@@ -38,7 +39,7 @@ enum ProgressLine {
     let whole = Int(seconds.rounded())
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
     return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+      ? printed("%d:%02d:%02d", hours, minutes, rest) : printed("%d:%02d", minutes, rest)
   }
 
   private static func length(_ head: String, _ parts: [String]) -> Int {
@@ -46,10 +47,10 @@ enum ProgressLine {
   }
 
   private static func pace(_ seconds: Double) -> String {
-    String(format: seconds < 0.1 ? "%.3f" : seconds < 10 ? "%.2f" : "%.1f", seconds)
+    printed(seconds < 0.1 ? "%.3f" : seconds < 10 ? "%.2f" : "%.1f", seconds)
   }
 
-  private static func number(_ value: Double) -> String { String(format: "%.4g", value) }
+  private static func number(_ value: Double) -> String { printed("%.4g", value) }
 
   /// A name cut in the middle: both ends tell names of one series apart. Control characters become `?`.
   private static func shortened(_ name: String, to count: Int, isUnicode: Bool) -> String {

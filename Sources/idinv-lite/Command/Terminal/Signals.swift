@@ -29,6 +29,22 @@ enum Signals {
     return number == 0 ? 0 : 128 + number
   }
 
+  /// Keeps the signals for this thread, which will wait for them: threads that are started from here on do not get them.
+  static func hold() {
+    var stopping = sigset_t()
+    sigemptyset(&stopping)
+    sigaddset(&stopping, SIGINT)
+    sigaddset(&stopping, SIGTERM)
+    pthread_sigmask(SIG_BLOCK, &stopping, nil)
+  }
+
+  /// Sleeps until the first signal; `hold` was called before any other thread was started.
+  static func waitForOne() {
+    var none = sigset_t()
+    sigemptyset(&none)
+    while received.load(ordering: .relaxed) == 0 { sigsuspend(&none) }
+  }
+
   /// The first signal's number, or 0.
   fileprivate static let received = Atomic<Int32>(0)
 }

@@ -6,7 +6,7 @@ package enum Figure {
   package static func fixed(_ value: Double?, _ decimals: Int) -> String {
     guard let value, !value.isNaN else { return "–" }
     guard value.isFinite else { return value > 0 ? "∞" : "−∞" }
-    return minus(String(format: "%.\(decimals)f", value))
+    return minus(printed("%.\(decimals)f", value))
   }
 
   /// Significant digits; as a power of ten where zeros would have to be counted.
@@ -15,9 +15,9 @@ package enum Figure {
     let size = abs(value)
     if size >= 1e-3 && size < 1e5 {
       let decimals = max(0, digits - 1 - Int(floor(log10(size))))
-      return minus(String(format: "%.\(decimals)f", value))
+      return minus(printed("%.\(decimals)f", value))
     }
-    let parts = String(format: "%.\(digits - 1)e", value).split(separator: "e")
+    let parts = printed("%.\(digits - 1)e", value).split(separator: "e")
     return "\(minus(String(parts[0]))) × 10\(superscript(Int(parts[1]) ?? 0))"
   }
 
@@ -25,9 +25,9 @@ package enum Figure {
   package static func label(_ value: Double, digits: Int = 6) -> String {
     if value == 0 { return "0" }
     let size = abs(value)
-    if size >= 9.99e-4 && size < 99_999 { return minus(String(format: "%.\(digits)g", value)) }
+    if size >= 9.99e-4 && size < 99_999 { return minus(printed("%.\(digits)g", value)) }
     let exponent = Int(floor(log10(size) + 1e-9))
-    let mantissa = String(format: "%.4g", size / pow(10, Double(exponent)))
+    let mantissa = printed("%.4g", size / pow(10, Double(exponent)))
     let sign = value < 0 ? "−" : ""
     return sign + (mantissa == "1" ? "" : mantissa + "·") + "10" + superscript(exponent)
   }
@@ -38,8 +38,8 @@ package enum Figure {
     if seconds < 1 { return significant(seconds, 2) + " s" }
     if seconds < 99.5 { return fixed(seconds, seconds < 9.95 ? 2 : 1) + " s" }
     let whole = Int(seconds.rounded())
-    if whole < 3600 { return "\(whole / 60) min \(String(format: "%02d", whole % 60)) s" }
-    return "\(whole / 3600) h \(String(format: "%02d", whole / 60 % 60)) min"
+    if whole < 3600 { return "\(whole / 60) min \(printed("%02d", whole % 60)) s" }
+    return "\(whole / 3600) h \(printed("%02d", whole / 60 % 60)) min"
   }
 
   /// The middle of the finite and infinite values, not-a-number left out; the mean of two middles.

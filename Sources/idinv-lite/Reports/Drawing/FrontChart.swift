@@ -71,7 +71,7 @@ package struct FrontChart: Sendable {
     let drawing: HTML = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(width) \(height)" width="\(width)" height="\(height)" role="img">
       <title>\(title)</title>
-      <style>\(HTML(trusted: PageStyle.colours))
+      <style>\(HTML(trusted: PageStyle.colors))
       \(HTML(trusted: PageStyle.marks))
       text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
       .title { fill: var(--ink); font-size: 15px; font-weight: 650; }</style>

@@ -67,12 +67,17 @@ package struct EvaluationPage {
     return "\(table.html())\(notes)"
   }
 
+  /// In a sentence.
+  private var judgeName: String {
+    results.judge.map { "the judge, \($0)" } ?? "the model's own feature network"
+  }
+
   private var reconstruction: HTML {
     let rows = results.reconstruction.map { row -> [ReportTable.Cell] in
       [
         ReportTable.Cell(row.method.title), number(row.mse_pm1), fixed(row.psnr_db, 2), fixed(row.ssim, 3),
-        number(row.lpips_style), number(row.frechet_distance_f), number(row.swd_times_1000),
-        number(row.in_domain_mean_square),
+        number(row.lpips_style), number(row.frechet_distance), number(row.swd_times_1000),
+        fixed(row.attributes_r2_mean, 3), fixed(row.sharpness, 2), number(row.in_domain_mean_square),
         ReportTable.Cell(HTML(text: Figure.duration(row.seconds_per_image)), key: row.seconds_per_image),
         ReportTable.Cell("\(row.iterations)", key: Double(row.iterations)),
       ]
@@ -82,8 +87,13 @@ package struct EvaluationPage {
         ReportTable.Column("Method", isNumeric: false), ReportTable.Column("MSE", unit: "pixels in ±1"),
         ReportTable.Column("PSNR", unit: "dB"), ReportTable.Column("SSIM"),
         ReportTable.Column("LPIPS-style", hint: "In the model's own features, not LPIPS"),
-        ReportTable.Column("Fréchet", unit: "in F", hint: "Not the FID of the literature: F is not Inception"),
-        ReportTable.Column("SWD", unit: "× 1000"), ReportTable.Column("In-domain", unit: "mean square"),
+        ReportTable.Column(
+          "Fréchet", hint: "In features of the judge, not of Inception: not the FID of the literature"),
+        ReportTable.Column("SWD", unit: "× 1000"),
+        ReportTable.Column(
+          "Attributes", unit: "R²", hint: "Read off the reconstruction, against the original: 1 is best"),
+        ReportTable.Column("Sharpness", hint: "Gradient energy, in that of the originals: 1 is best"),
+        ReportTable.Column("In-domain", unit: "mean square"),
         ReportTable.Column("Time", unit: "per image"), ReportTable.Column("Steps"),
       ], rows: rows, caption: "Reconstruction by method")
     let matrix = PictureMatrix(
@@ -95,7 +105,7 @@ package struct EvaluationPage {
             + zip(results.plan.methods, row.results).map { $1.element(alt: "\(row.name), \($0.title)") })
       }, caption: "Reconstructions of the first images")
     return """
-      <p class="quiet">Means over \(results.plan.reconstructionCount) images. All but SSIM and PSNR: less is better.</p>
+      <p class="quiet">Means over \(results.plan.reconstructionCount) images. Of SSIM, PSNR, attributes and sharpness, more is better; of all others, less.</p>
       \(table.html())\(matrix.html())
       """
   }
@@ -181,7 +191,7 @@ package struct EvaluationPage {
         ReportTable.Cell(
           HTML(text: row.flipped_share.map { "\(Figure.fixed($0 * 100, 0)) %" } ?? "–"), key: row.flipped_share),
         fixed(row.named_change_deviations, 2), fixed(row.others_change_deviations, 3),
-        number(row.edited_frechet_distance_f),
+        number(row.edited_frechet_distance),
         fixed(row.mean_average_precision, 3),
       ]
     }
@@ -243,7 +253,7 @@ package struct EvaluationPage {
       return [
         ReportTable.Cell(row.method.title), number(line.path_length), fixed(line.unevenness, 2),
         number(line.in_domain_mean_square.isEmpty ? nil : line.in_domain_mean_square[line.steps / 2]),
-        number(line.halfway_frechet_distance_f),
+        number(line.halfway_frechet_distance),
       ]
     }
     let table = ReportTable(
@@ -281,8 +291,8 @@ package struct EvaluationPage {
   private func samples(_ samples: SampleEvaluation) -> HTML {
     HTMLPage.tiles([
       HTMLPage.Fact(
-        "Fréchet distance, \(samples.samples) samples", text: Figure.significant(samples.frechet_distance_f)),
-      HTMLPage.Fact("Half of the images to the other", text: Figure.significant(samples.floor_frechet_distance_f)),
+        "Fréchet distance, \(samples.samples) samples", text: Figure.significant(samples.frechet_distance)),
+      HTMLPage.Fact("Half of the images to the other", text: Figure.significant(samples.floor_frechet_distance)),
     ])
   }
 
@@ -293,14 +303,14 @@ package struct EvaluationPage {
       <p><b>MSE</b>, <b>PSNR</b> and <b>SSIM</b> compare 8-bit pictures; SSIM is that of Wang et al. (2004) with a Gaussian \
       window of σ = 1.5. <b>LPIPS-style</b>: features of the model's own F, brought to unit length over the channels at each \
       position, squared difference, mean over positions; it is not LPIPS, which has another network and learned weights. \
-      <b>Fréchet</b>: of normal distributions fitted to F's features, averaged over positions; it is not the FID of the \
-      literature, because F is not Inception, and depends on the number of images. <b>SWD</b>: sliced Wasserstein distance of \
+      <b>Fréchet</b>: of normal distributions fitted to features of \(judgeName), averaged over positions; it is not the FID of the \
+      literature, because that is no Inception, and depends on the number of images. <b>SWD</b>: sliced Wasserstein distance of \
       7 × 7 patches of a Laplacian pyramid as in Progressive GAN (128 patches per image and level, 128 directions), mean \
       over the levels. <b>In-domain</b>: mean((z − E(G(z)))²).</p>
       <p>An attribute's <b>threshold</b> is the middle between the 5 % and 95 % quantiles of what the attribute network reads \
       off the originals; its <b>deviation</b> is over the same images. A <b>step</b> of an edit moves the signed distance by \
       \(Figure.fixed(EditEvaluation.stepSize, 2)) of its own deviation over the in-domain codes. <b>Changes</b> are measured \
-      where the attribute crosses, or at the last step. The attribute network stands on F: it is the model's own judge.</p>
+      where the attribute crosses, or at the last step. Attributes are read by \(judgeName).</p>
       <p>Figures depend on the images and their number: compare them within this page. The codes and results of all parts \
       are in <code>evaluation.journal</code>; the figures in <code>evaluation.json</code> and <code>evaluation.csv</code>, the \
       curves in <code>precision_recall.csv</code>.</p>

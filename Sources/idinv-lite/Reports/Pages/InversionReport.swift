@@ -24,7 +24,7 @@ package struct InversionReport: Sendable {
     /// Programs and libraries with their versions; the first is this program.
     package var versions: [(name: String, value: String)] = []
     /// Of the model file, in hexadecimal.
-    package var modelSHA256 = ""
+    package var modelIdentity = ""
     /// When, in whatever form; empty for pages that must be reproducible.
     package var date = ""
     /// A line to say that the run was cut short, or anything else of importance.
@@ -34,7 +34,7 @@ package struct InversionReport: Sendable {
       modelName: String = "", resolution: Int = 0, layerCount: Int = 0, codeDimension: Int = 0,
       weightsType: String = "", computeType: String = "", threadCount: Int = 0, tier: String = "",
       seconds: Double = 0.0, options: [(name: String, value: String)] = [],
-      versions: [(name: String, value: String)] = [], modelSHA256: String = "", date: String = "", note: String = ""
+      versions: [(name: String, value: String)] = [], modelIdentity: String = "", date: String = "", note: String = ""
     ) {
       self.modelName = modelName
       self.resolution = resolution
@@ -47,7 +47,7 @@ package struct InversionReport: Sendable {
       self.seconds = seconds
       self.options = options
       self.versions = versions
-      self.modelSHA256 = modelSHA256
+      self.modelIdentity = modelIdentity
       self.date = date
       self.note = note
     }

@@ -15,7 +15,7 @@ extension InversionReport.Run {
   }
 
   private var facts: [HTMLPage.Fact] {
-    let sha: HTML = modelSHA256.isEmpty ? "" : "<code>\(modelSHA256)</code>"
+    let identity: HTML = modelIdentity.isEmpty ? "" : "<code>\(modelIdentity)</code>"
     return [
       HTMLPage.Fact("Model", text: modelName),
       HTMLPage.Fact("Resolution", text: resolution > 0 ? "\(resolution) × \(resolution)" : ""),
@@ -26,7 +26,7 @@ extension InversionReport.Run {
       HTMLPage.Fact("Threads", text: threadCount > 0 ? "\(threadCount)" : ""),
       HTMLPage.Fact("Time", text: seconds > 0 ? Figure.duration(seconds) : ""),
       HTMLPage.Fact("Date", text: date),
-      HTMLPage.Fact("Model file, SHA-256", sha, isWide: true),
+      HTMLPage.Fact("Model file, SHA-256 of its header", identity, isWide: true),
     ]
   }
 }

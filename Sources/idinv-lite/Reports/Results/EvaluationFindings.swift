@@ -39,14 +39,14 @@ extension EvaluationResults {
     order(
       "In-domain reconstructions look more real than those of free optimization", .inDomain, .image2StyleGAN,
       "Fréchet distance"
-    ) { $0.frechet_distance_f }
+    ) { $0.frechet_distance }
     order("In-domain reconstructions look more real than the encoder's", .inDomain, .encoder, "Fréchet distance") {
-      $0.frechet_distance_f
+      $0.frechet_distance
     }
     order(
       "The domain-guided encoder's look more real than the conventional one's", .encoder, .conventional,
       "Fréchet distance"
-    ) { $0.frechet_distance_f }
+    ) { $0.frechet_distance }
     order("In-domain codes lie nearer to the domain than free ones", .inDomain, .image2StyleGAN, "mean((z − E(G(z)))²)")
     { $0.in_domain_mean_square }
     order("In-domain inversion is faster than free optimization", .inDomain, .image2StyleGAN, "seconds per image") {
@@ -108,7 +108,7 @@ extension EvaluationResults {
         $0.others_change_deviations
       },
       course("A larger λ_dom makes edited images look more real", "Fréchet distance", rises: false) {
-        $0.edited_frechet_distance_f
+        $0.edited_frechet_distance
       },
     ].compactMap { $0 }
   }
@@ -124,7 +124,7 @@ extension EvaluationResults {
         numbers: "longest step over the mean one: \(Figure.significant(ours.unevenness)) against "
           + Figure.significant(theirs.unevenness))
     ]
-    if let a = ours.halfway_frechet_distance_f, let b = theirs.halfway_frechet_distance_f {
+    if let a = ours.halfway_frechet_distance, let b = theirs.halfway_frechet_distance {
       findings.append(
         Finding(
           claim: "and halfway its images look more real", holds: a < b,

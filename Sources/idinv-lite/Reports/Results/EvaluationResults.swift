@@ -12,7 +12,12 @@ package struct EvaluationResults: Encodable {
     package var ssim: Double?
     package var lpips_style: Double?
     package var in_domain_mean_square: Double?
-    package var frechet_distance_f: Double?
+    package var frechet_distance: Double?
+    /// R² of each attribute, read off the reconstructions, with what is read off the originals; and the mean over them.
+    package var attributes_r2: [String: Double]?
+    package var attributes_r2_mean: Double?
+    /// Gradient energy of the reconstructions over that of the originals.
+    package var sharpness: Double?
     package var swd_times_1000: Double?
     package var swd_levels_times_1000: [SlicedWasserstein.Level]
     package var seconds_per_image: Double?
@@ -20,7 +25,7 @@ package struct EvaluationResults: Encodable {
 
     package init(
       method: InversionMethod, iterations: Int, mse_pm1: Double? = nil, psnr_db: Double? = nil, ssim: Double? = nil,
-      lpips_style: Double? = nil, in_domain_mean_square: Double? = nil, frechet_distance_f: Double? = nil,
+      lpips_style: Double? = nil, in_domain_mean_square: Double? = nil, frechet_distance: Double? = nil,
       swd_times_1000: Double? = nil, swd_levels_times_1000: [SlicedWasserstein.Level],
       seconds_per_image: Double? = nil, images: [ReconstructionEvaluation.Row]
     ) {
@@ -31,7 +36,7 @@ package struct EvaluationResults: Encodable {
       self.ssim = ssim
       self.lpips_style = lpips_style
       self.in_domain_mean_square = in_domain_mean_square
-      self.frechet_distance_f = frechet_distance_f
+      self.frechet_distance = frechet_distance
       self.swd_times_1000 = swd_times_1000
       self.swd_levels_times_1000 = swd_levels_times_1000
       self.seconds_per_image = seconds_per_image
@@ -85,13 +90,13 @@ package struct EvaluationResults: Encodable {
     package var flipped_share: Double?
     package var named_change_deviations: Double?
     package var others_change_deviations: Double?
-    package var edited_frechet_distance_f: Double?
+    package var edited_frechet_distance: Double?
     package var mean_average_precision: Double?
 
     package init(
       lambda_domain: Float, mse_pm1: Double? = nil, psnr_db: Double? = nil, lpips_style: Double? = nil,
       in_domain_mean_square: Double? = nil, flipped_share: Double? = nil, named_change_deviations: Double? = nil,
-      others_change_deviations: Double? = nil, edited_frechet_distance_f: Double? = nil,
+      others_change_deviations: Double? = nil, edited_frechet_distance: Double? = nil,
       mean_average_precision: Double? = nil
     ) {
       self.lambda_domain = lambda_domain
@@ -102,7 +107,7 @@ package struct EvaluationResults: Encodable {
       self.flipped_share = flipped_share
       self.named_change_deviations = named_change_deviations
       self.others_change_deviations = others_change_deviations
-      self.edited_frechet_distance_f = edited_frechet_distance_f
+      self.edited_frechet_distance = edited_frechet_distance
       self.mean_average_precision = mean_average_precision
     }
   }
@@ -124,8 +129,10 @@ package struct EvaluationResults: Encodable {
 
   package var version: String
   package var model: String
-  package var model_sha256: String
+  package var model_identity: String
   package var conventional_model: String?
+  /// Who read the attributes, and in whose features Fréchet distances are; nil for the model itself.
+  package var judge: String?
   package var images: Int
   package var plan: EvaluationPlan
   package var compute: String
@@ -145,7 +152,8 @@ package struct EvaluationResults: Encodable {
   package var memory: MemoryUse?
 
   package init(
-    version: String, model: String, model_sha256: String, conventional_model: String? = nil, images: Int,
+    version: String, model: String, model_identity: String, conventional_model: String? = nil, judge: String? = nil,
+    images: Int,
     plan: EvaluationPlan, compute: String, tier: String, threads: Int, seconds: Double,
     reconstruction: [Method] = [], analysis: [Analysis] = [], edits: [Edits] = [], ablation: [Ablation] = [],
     interpolation: [Interpolation] = [], samples: SampleEvaluation? = nil, findings: [Finding] = [],
@@ -153,8 +161,9 @@ package struct EvaluationResults: Encodable {
   ) {
     self.version = version
     self.model = model
-    self.model_sha256 = model_sha256
+    self.model_identity = model_identity
     self.conventional_model = conventional_model
+    self.judge = judge
     self.images = images
     self.plan = plan
     self.compute = compute
@@ -172,104 +181,6 @@ package struct EvaluationResults: Encodable {
     self.skipped = skipped
     self.memory = memory
   }
-
-  /// The figures as lines: part, subject, item, metric, value.
-  package func csv() -> String {
-    var lines = ["part,subject,item,metric,value"]
-    func add(_ part: String, _ subject: String, _ item: String, _ metrics: [(String, Double?)]) {
-      for (metric, value) in metrics {
-        guard let value else { continue }
-        lines.append([part, subject, item, metric, "\(value)"].map(Self.field).joined(separator: ","))
-      }
-    }
-    for row in reconstruction {
-      let name = row.method.rawValue
-      add(
-        "reconstruction", name, "mean",
-        [
-          ("mse_pm1", row.mse_pm1), ("psnr_db", row.psnr_db), ("ssim", row.ssim), ("lpips_style", row.lpips_style),
-          ("in_domain_mean_square", row.in_domain_mean_square), ("frechet_distance_f", row.frechet_distance_f),
-          ("swd_times_1000", row.swd_times_1000), ("seconds_per_image", row.seconds_per_image),
-        ])
-      for image in row.images {
-        add(
-          "reconstruction", name, image.name,
-          [
-            ("mse_pm1", image.mse_pm1), ("psnr_db", image.psnr_db), ("ssim", image.ssim),
-            ("lpips_style", image.lpips_style), ("in_domain_mean_square", image.in_domain_mean_square),
-            ("seconds", image.seconds),
-          ])
-      }
-    }
-    for row in analysis {
-      for attribute in row.attributes {
-        add(
-          "analysis", row.method.rawValue, attribute.name,
-          [("average_precision", attribute.average_precision), ("correlation", attribute.correlation)])
-      }
-    }
-    for row in edits {
-      for boundary in row.edits.boundaries {
-        add(
-          "edits", row.method.rawValue, boundary.name,
-          [
-            ("flipped_share", boundary.flipped_share), ("named_change_deviations", boundary.named_change),
-            ("others_change_deviations", boundary.others_change),
-          ])
-      }
-    }
-    for row in ablation {
-      add(
-        "ablation", "in-domain", "lambda_domain=\(row.lambda_domain)",
-        [
-          ("mse_pm1", row.mse_pm1), ("psnr_db", row.psnr_db), ("lpips_style", row.lpips_style),
-          ("in_domain_mean_square", row.in_domain_mean_square), ("flipped_share", row.flipped_share),
-          ("named_change_deviations", row.named_change_deviations),
-          ("others_change_deviations", row.others_change_deviations),
-          ("edited_frechet_distance_f", row.edited_frechet_distance_f),
-          ("mean_average_precision", row.mean_average_precision),
-        ])
-    }
-    for row in interpolation {
-      let line = row.interpolation
-      add(
-        "interpolation", row.method.rawValue, "mean",
-        [
-          ("path_length", line.path_length), ("unevenness", line.unevenness),
-          ("halfway_frechet_distance_f", line.halfway_frechet_distance_f),
-        ])
-      for (index, score) in line.in_domain_mean_square.enumerated() {
-        add("interpolation", row.method.rawValue, "t=\(index)/\(line.steps)", [("in_domain_mean_square", score)])
-      }
-    }
-    if let samples {
-      add(
-        "samples", "generator", "\(samples.samples)",
-        [
-          ("frechet_distance_f", samples.frechet_distance_f),
-          ("floor_frechet_distance_f", samples.floor_frechet_distance_f),
-        ])
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// The precision-recall curves as lines.
-  package static func csv(_ analyses: [(method: InversionMethod, analysis: SemanticAnalysis)]) -> String {
-    var lines = ["method,attribute,threshold,precision,recall"]
-    for (method, analysis) in analyses {
-      for attribute in analysis.attributes {
-        for point in attribute.curve?.points ?? [] {
-          lines.append("\(method.rawValue),\(attribute.name),\(point.threshold),\(point.precision),\(point.recall)")
-        }
-      }
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  package static func field(_ text: String) -> String {
-    text.contains { [",", "\"", "\n", "\r"].contains($0) }
-      ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
-  }
 }
 
 extension EvaluationResults.Method {
@@ -278,8 +189,11 @@ extension EvaluationResults.Method {
       method: method, iterations: iterations, mse_pm1: evaluation.mean(\.mse_pm1), psnr_db: evaluation.mean(\.psnr_db),
       ssim: evaluation.mean(\.ssim), lpips_style: evaluation.mean(\.lpips_style),
       in_domain_mean_square: evaluation.mean(\.in_domain_mean_square),
-      frechet_distance_f: evaluation.frechet_distance_f, swd_times_1000: evaluation.swdMean,
+      frechet_distance: evaluation.frechet_distance, swd_times_1000: evaluation.swdMean,
       swd_levels_times_1000: evaluation.swd, seconds_per_image: evaluation.mean(\.seconds), images: evaluation.images)
+    attributes_r2 = evaluation.attributes_r2
+    attributes_r2_mean = evaluation.attributesMean
+    sharpness = evaluation.sharpness
   }
 }
 

@@ -54,7 +54,7 @@ extension QualityResults {
     return "\(text(head))|\(rule.joined(separator: "|"))|\n\(lines.map(text).joined())"
   }
 
-  private func number(_ value: Double?) -> String { value.map { String(format: "%.3g", $0) } ?? "–" }
+  private func number(_ value: Double?) -> String { value.map { printed("%.3g", $0) } ?? "–" }
 
   private func varies(_ value: (Row) -> some Hashable) -> Bool { Set(configurations.map(value)).count > 1 }
 

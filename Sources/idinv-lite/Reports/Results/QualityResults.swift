@@ -108,7 +108,7 @@ package struct QualityResults: Encodable {
 
   package var version: String
   package var model: String
-  package var model_sha256: String
+  package var model_identity: String
   package var weights_of_file: String
   package var machine: MachineFacts
   /// What fronts and curves go by.
@@ -130,14 +130,14 @@ package struct QualityResults: Encodable {
   package var skipped: [SkippedImage]
 
   package init(
-    version: String, model: String, model_sha256: String, weights_of_file: String, machine: MachineFacts,
+    version: String, model: String, model_identity: String, weights_of_file: String, machine: MachineFacts,
     clock: Clock, rounds: Int, images: Int, edited_images: Int, memory_budget_bytes: Int? = nil,
     configurations: [Row], fronts: [String: [String]] = [:], published: String? = nil,
     as_good_as_published: String? = nil, seconds: Double, notes: [String], skipped: [SkippedImage]
   ) {
     self.version = version
     self.model = model
-    self.model_sha256 = model_sha256
+    self.model_identity = model_identity
     self.weights_of_file = weights_of_file
     self.machine = machine
     self.clock = clock
@@ -192,11 +192,12 @@ extension QualityResults.Row {
 extension QualityResults {
   /// One line for each configuration; an empty field where there is no figure.
   package func csv() -> String {
-    var lines = [
-      "id,optimizer,iterations,weights,compute,threads,is_on_front,steps_per_image,seconds_per_image,"
-        + "cpu_seconds_per_image,startup_seconds,peak_rss_bytes,total_loss,pixel_loss,perceptual_loss,domain_loss,psnr_db,"
-        + "ssim,lpips_style,edits_flipped_share,edits_mean_steps,edits_others_change_deviations"
-    ]
+    var table = CSVTable([
+      "id", "optimizer", "iterations", "weights", "compute", "threads", "is_on_front", "steps_per_image",
+      "seconds_per_image", "cpu_seconds_per_image", "startup_seconds", "peak_rss_bytes", "total_loss", "pixel_loss",
+      "perceptual_loss", "domain_loss", "psnr_db", "ssim", "lpips_style", "edits_flipped_share", "edits_mean_steps",
+      "edits_others_change_deviations",
+    ])
     for row in configurations {
       let head = [
         row.id, row.optimizer, "\(row.iterations)", row.weights, row.compute, "\(row.threads)",
@@ -208,16 +209,17 @@ extension QualityResults {
         row.psnr_db, row.ssim, row.lpips_style, row.edits_flipped_share, row.edits_mean_steps,
         row.edits_others_change_deviations,
       ]
-      lines.append((head + figures.map(Self.field)).joined(separator: ","))
+      table.add(head + figures.map(Self.field))
     }
-    return lines.joined(separator: "\n") + "\n"
+    return table.text
   }
 
   /// One line for each configuration and image.
   package func imagesCSV() -> String {
-    var lines = [
-      "id,image,steps,seconds,cpu_seconds,total_loss,pixel_loss,perceptual_loss,domain_loss,psnr_db,ssim,lpips_style"
-    ]
+    var table = CSVTable([
+      "id", "image", "steps", "seconds", "cpu_seconds", "total_loss", "pixel_loss", "perceptual_loss", "domain_loss",
+      "psnr_db", "ssim", "lpips_style",
+    ])
     for row in configurations {
       for image in row.images {
         let losses = image.quality.losses
@@ -225,11 +227,11 @@ extension QualityResults {
           image.seconds, image.cpu_seconds, Double(losses.total), Double(losses.pixel), Double(losses.perceptual),
           Double(losses.domain), image.quality.psnr_db, image.quality.ssim, image.quality.lpips_style,
         ]
-        let head = [row.id, EvaluationResults.field(image.name), "\(image.steps)"]
-        lines.append((head + figures.map(Self.field)).joined(separator: ","))
+        let head = [row.id, image.name, "\(image.steps)"]
+        table.add(head + figures.map(Self.field))
       }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return table.text
   }
 
   private static func field(_ value: Double?) -> String {

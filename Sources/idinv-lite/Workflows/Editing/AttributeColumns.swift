@@ -8,7 +8,7 @@ package struct AttributeColumns {
 
   /// - Parameter list: names with commas between them; nil for all.
   package init(_ list: String?, of model: Model) throws {
-    let known = try model.attributes().specification.names
+    let known = try model.attributeReader().names
     guard let list else {
       names = known
       columns = Array(known.indices)
@@ -20,10 +20,10 @@ package struct AttributeColumns {
       let name = String(part)
       guard let column = known.firstIndex(of: name), !names.contains(name) else {
         throw Failure(
-          .usage,
+          .usage, of: "attribute",
           names.contains(name)
-            ? "--attribute: '\(name)' twice"
-            : "--attribute: the model has no '\(name)'; expected some of \(known.joined(separator: ", "))")
+            ? "'\(name)' twice"
+            : "the model has no '\(name)'; expected some of \(known.joined(separator: ", "))")
       }
       names.append(name)
       columns.append(column)

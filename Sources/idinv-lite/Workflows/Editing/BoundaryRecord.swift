@@ -1,5 +1,6 @@
 import Foundation
 import Inversion
+import Reports
 
 /// `NAME.json` beside a boundary's `NAME.npy`: what is known about it. `manipulate` reads `attribute`,
 /// `layers` and `distance_standard_deviation`.
@@ -31,6 +32,8 @@ package struct BoundaryRecord: Encodable {
   package var remaining_accuracy: Accuracy
   package var samples: Int
   package var seed: UInt64?
+  /// Who scored the samples; nil for the model itself.
+  package var judge: String?
   package var ratio: Double
   package var split: Double
   package var cost: Double
@@ -40,7 +43,7 @@ package struct BoundaryRecord: Encodable {
   /// Between the machine's normal and the optimal one, at least.
   package var cosine_bound: Double
   package var model: String?
-  package var model_sha256: String?
+  package var model_identity: String?
   package var version = Program.version
 
   package init(_ boundary: TrainedBoundary, options: BoundaryTraining.Options, path: String) {
@@ -71,11 +74,11 @@ package struct BoundaryRecord: Encodable {
   package var line: String {
     func text(_ accuracy: Accuracy) -> String {
       guard let share = accuracy.share else { return "none" }
-      return String(format: "%.1f %% of %d", 100 * share, accuracy.count)
+      return printed("%.1f %% of %d", 100 * share, accuracy.count)
     }
     return "\(attribute): right in training \(text(training_accuracy)), validation \(text(validation_accuracy)), "
       + "remaining \(text(remaining_accuracy)); correlation "
-      + String(format: "%.2f; distances %.3g ± %.3g", score_correlation, distance_mean, distance_standard_deviation)
+      + printed("%.2f; distances %.3g ± %.3g", score_correlation, distance_mean, distance_standard_deviation)
       + "; \(path)"
   }
 }

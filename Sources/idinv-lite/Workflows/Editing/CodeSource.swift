@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import Imaging
 import Inversion
+import Reports
 
 /// Where the codes to be edited come from.
 package enum CodeSource {
@@ -79,7 +80,7 @@ package enum CodeSource {
       let codes = try Self.rows(path, of: model)
       return codes.enumerated().map { row, code in
         Item(
-          name: "code" + String(format: "%04d", row), source: "\(path), row \(row)",
+          name: "code" + printed("%04d", row), source: "\(path), row \(row)",
           content: .code(code, original: nil))
       }
     case .results(let folder): return try Self.results(in: folder, of: model)
@@ -98,19 +99,20 @@ package enum CodeSource {
   private static func results(in folder: String, of model: Model) throws -> [Item] {
     let codesPath = ResultList.path("inverted_codes.npy", in: folder)
     guard FileManager.default.fileExists(atPath: codesPath) else {
-      throw Failure(.missingInput, "\(codesPath): no such file; expected a folder that 'idinv-lite invert' has written")
+      throw Failure(
+        .missingInput, at: codesPath, "no such file; expected a folder that 'idinv-lite invert' has written")
     }
     let codes = try rows(codesPath, of: model)
     let listPath = ResultList.path("image_list.txt", in: folder)
     guard FileManager.default.fileExists(atPath: listPath) else {
       throw Failure(
-        .missingInput, "\(listPath): no such file; expected one line for each of \(codes.count) codes, or --codes")
+        .missingInput, at: listPath, "no such file; expected one line for each of \(codes.count) codes")
     }
     let list = try ResultList(folder: folder)
     guard list.lines.count == codes.count else {
       throw Failure(
-        .badData,
-        "\(listPath): expected \(codes.count) lines, one for each row of inverted_codes.npy, found \(list.lines.count)")
+        .badData, at: listPath,
+        "expected \(codes.count) lines, one for each row of inverted_codes.npy, found \(list.lines.count)")
     }
     return codes.indices.map { row in
       Item(

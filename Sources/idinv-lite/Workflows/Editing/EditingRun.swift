@@ -57,7 +57,7 @@ package final class EditingRun {
     let result = reconstruct(Array(code))
     guard result.image.allSatisfy(\.isFinite) else {
       throw Failure(
-        .badData, "\(name): the generator's image is not finite; expected a code nearer to those of pictures")
+        .badData, at: name, "the generator's image is not finite; expected a code nearer to those of pictures")
     }
     return RenderedCode(
       image: Image8(
@@ -133,7 +133,7 @@ package final class EditingRun {
       let count = codes.lazy.compactMap { $0 }.count
       throw Cancelled(
         "interrupted before the first edit; the codes of \(count) of \(items.count) images are in \(output.root): "
-          + "--from takes them up")
+          + "a run from this folder takes them up", remedy: "from")
     }
     guard codes.contains(where: { $0 != nil }) else { throw NothingDone() }
     return codes
@@ -202,9 +202,11 @@ package final class EditingRun {
   package var seconds: Double { began.duration(to: .now) / .seconds(1) }
 
   /// Writes `summary.json` and the page.
-  package func finish<Details: Encodable>(
-    _ details: Details, page: HTMLPage, named name: String
-  ) throws -> EditingSummary<Details> {
+  ///
+  /// - Parameter line: for people: "7 pictures of 2 images".
+  package func finish(_ details: some Encodable, page: HTMLPage, named name: String, line: String) throws
+    -> EditingOutcome
+  {
     context.pause()
     let summary = EditingSummary(
       header: EditingHeader(
@@ -214,8 +216,23 @@ package final class EditingRun {
       details: details)
     try JSONOutput.write(summary, to: output.path("summary.json"))
     try page.write(to: output.path(name))
-    return summary
+    return EditingOutcome(
+      line: line, page: output.path(name), summary: summary, seconds: seconds, isComplete: !context.isCancelled,
+      skippedCount: skipped.count)
   }
+}
+
+/// What a run of an editing command comes to.
+package struct EditingOutcome {
+  /// What was made, for people: "7 pictures of 2 images".
+  package var line: String
+  package var page: String
+  /// What `summary.json` holds.
+  package var summary: any Encodable
+  package var seconds: Double
+  /// Whether it was not ended early.
+  package var isComplete: Bool
+  package var skippedCount: Int
 }
 
 /// What the summaries of all editing commands say.

@@ -44,8 +44,10 @@ package final class ImageInversion {
   /// The code found for a picture.
   package struct Outcome {
     package var result: InversionResult
-    /// Of work; in a batch the picture's share.
-    package var seconds: Double
+    /// Work since the first step, after each step; in a batch the picture's share.
+    package var stepSeconds: [Double]
+
+    package var seconds: Double { stepSeconds.last ?? 0 }
   }
 
   private let inverter: Inverter
@@ -59,13 +61,7 @@ package final class ImageInversion {
     _ model: Model, options: InversionOptions, batch: Int, imageCount: Int, isMasked: Bool = false, kernels: Kernels,
     context: RunContext
   ) throws {
-    for (weight, isPresent, network, option) in [
-      (options.weights.perceptual, model.hasFeatureNetwork, "perceptual network", "--lambda-perceptual"),
-      (options.weights.domain, model.hasEncoder, "encoder", "--lambda-domain"),
-    ] where weight > 0 && !isPresent {
-      throw Failure(
-        .badData, "\(model.path) holds no \(network), which the objective needs; \(option) 0 leaves its term out")
-    }
+    try options.weights.requireNetworks(of: model)
     _ = try model.encoder()
     inverter = try Inverter(
       model, options: options, batch: max(1, min(batch, imageCount)), isMasked: isMasked,
@@ -85,7 +81,7 @@ package final class ImageInversion {
   ) throws {
     var failure: (any Error)?
     var begun: [Int] = []
-    var seconds = [Double](repeating: 0, count: names.count)
+    var stepSeconds = [[Double]](repeating: [], count: names.count)
     var unread = names.indices
     var doneCount = 0
     func finish(_ index: Int, _ outcome: Result<Outcome, any Error>) {
@@ -106,7 +102,7 @@ package final class ImageInversion {
         return nil
       },
       didStep: { number, report in
-        seconds[begun[number]] += report.seconds
+        stepSeconds[begun[number]].append((stepSeconds[begun[number]].last ?? 0) + report.seconds)
         context.update(
           ProgressState(
             name: names[begun[number]], image: min(doneCount, names.count - 1), imageCount: names.count,
@@ -117,7 +113,7 @@ package final class ImageInversion {
       didFinish: { number, outcome in
         let index = begun[number]
         switch outcome {
-        case .success(let result): finish(index, .success(Outcome(result: result, seconds: seconds[index])))
+        case .success(let result): finish(index, .success(Outcome(result: result, stepSeconds: stepSeconds[index])))
         case .failure(let error): finish(index, .failure(error))
         }
       })

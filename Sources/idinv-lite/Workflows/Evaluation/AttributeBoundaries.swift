@@ -4,8 +4,8 @@ import Inversion
 extension Model {
   /// The path of a file or folder beside the model file; nil where there is none of that name.
   package func neighbour(_ name: String) -> String? {
-    let folder = (path as NSString).deletingLastPathComponent
-    let path = (folder as NSString).appendingPathComponent(name)
+    let folder = path.folderPart
+    let path = folder.joined(name)
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 }
@@ -14,22 +14,25 @@ extension Model {
 package enum AttributeBoundaries {
   /// - Parameters:
   ///   - folder: `--boundaries`; where nil, `boundaries` beside the model, if it is there.
+  ///   - judge: who reads the attributes; nil for the model itself.
   ///   - notes: what is left out, and why.
-  package static func load(_ folder: String?, of model: Model, _ notes: inout [String]) throws -> [AttributeBoundary] {
+  package static func load(
+    _ folder: String?, of model: Model, judge: Model?, _ notes: inout [String]
+  ) throws -> [AttributeBoundary] {
     guard let folder = folder ?? model.neighbour("boundaries") else {
-      notes.append("Without semantic analysis and edits: no --boundaries are given.")
+      notes.append("Without semantic analysis and edits: no boundaries are given.")
       return []
     }
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(.missingInput, "\(folder): cannot be listed; expected a folder of boundaries")
+      throw Failure(.missingInput, at: folder, "cannot be listed; expected a folder of boundaries")
     }
     let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else { throw Failure(.missingInput, "\(folder): holds no .npy file; expected boundaries") }
-    guard model.hasAttributeNetwork else {
+    guard !files.isEmpty else { throw Failure(.missingInput, at: folder, "holds no .npy file; expected boundaries") }
+    guard (judge ?? model).readsAttributes else {
       notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
       return []
     }
-    let attributes = try model.attributes().specification.names
+    let attributes = try (judge ?? model).attributeReader().names
     var result: [AttributeBoundary] = []
     for file in files {
       let boundary = try LoadedBoundary.read("\(folder)/\(file)", layers: nil, of: model)

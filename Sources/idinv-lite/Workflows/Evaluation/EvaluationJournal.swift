@@ -35,7 +35,7 @@ package final class EvaluationJournal {
       var numbers: [String: Int] = [:]
       journal = try Journal(opening: path, isAppending: true) { record, number in numbers[record.key] = number }
       guard journal.header.version == 1, journal.header.kind == kind else {
-        throw Failure(.badData, "\(path): is no journal of this kind and version; delete it to begin anew")
+        throw Failure(.badData, at: path, "is no journal of this kind and version; delete it to begin anew")
       }
       self.numbers = numbers
     } else {

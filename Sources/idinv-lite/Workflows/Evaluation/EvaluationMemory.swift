@@ -5,7 +5,7 @@ import Runtime
 /// What an evaluation needs memory for.
 extension EvaluationPlan {
   /// Builds the graphs of an evaluation: those that invert, and those that measure.
-  package var workload: MemoryBudget.Workload {
+  package func workload(judge: Model?) -> MemoryBudget.Workload {
     let refinements = methods.filter(\.isOptimisation).map { $0.options(iterations: 1, conventional: nil) }
     let encodes = methods.contains(.encoder)
     return { (model, kernels, batch) throws(InversionError) in
@@ -13,15 +13,15 @@ extension EvaluationPlan {
       for options in refinements { graphs += try options.workload()(model, kernels, batch) }
       if encodes { graphs.append(try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels)) }
       graphs.append(try Reconstructor(model, kernels: kernels))
-      let appraiser = Appraiser(model, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
+      let appraiser = Appraiser(model, judge: judge, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
       try appraiser.prepare()
       graphs.append(appraiser)
       return graphs
     }
   }
 
-  /// Bytes besides the model's graphs: of the pictures that are kept, of what is measured on them, and of the other encoder.
-  package func byteCount(for model: Model, conventional: Model?, kernels: Kernels) throws -> Int {
+  /// Bytes besides the model's graphs: of the pictures that are kept, of what is measured on them, and of the other models.
+  package func byteCount(for model: Model, others: OtherModels, kernels: Kernels) throws -> Int {
     let side = try model.imageResolution(), pixels = 3 * side * side
     // Planar originals and reconstructions; patches of both, while those of one are brought to one scale.
     let reconstruction =
@@ -32,8 +32,9 @@ extension EvaluationPlan {
     let channels = features?.featureChannels ?? 0
     // A picture and its feature at each step of an edit, as read and on their own; matrices of a Fréchet distance.
     let sweep = (EditEvaluation.stepCount + 1) * 2 * (pixels + channels * featureSide * featureSide) * 4
-    let other = methods.contains(.conventional) ? conventional : nil
+    let other = methods.contains(.conventional) ? others.conventional : nil
     return try imageCount * pixels + max(reconstruction, sweep) + 8 * channels * channels * 8
       + (other.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0)
+      + JudgeFile.byteCount(of: others.judge, kernels: kernels)
   }
 }

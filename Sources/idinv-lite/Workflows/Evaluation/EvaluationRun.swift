@@ -5,10 +5,24 @@ import Quant
 import Reports
 import Runtime
 
+/// Model files that an evaluation uses beside the model.
+package struct OtherModels {
+  /// Whose encoder is the conventional one.
+  package var conventional: Model?
+  /// Who reads attributes.
+  package var judge: Model?
+
+  package init(conventional: Model?, judge: Model?) {
+    self.conventional = conventional
+    self.judge = judge
+  }
+}
+
 /// One run of `evaluate`: inverts by all methods, measures, and keeps what it has in a journal.
 package final class EvaluationRun {
   package let model: Model
   package let conventional: Model?
+  package let judge: Model?
   package let plan: EvaluationPlan
   package let images: [EvaluationImage]
   package let boundaries: [AttributeBoundary]
@@ -17,8 +31,8 @@ package final class EvaluationRun {
   private let batch: Int
   private let journal: EvaluationJournal
   private let context: RunContext
-  private let modelSHA: String
-  private let conventionalSHA: String
+  private let modelIdentity: String
+  private let judgeIdentity: String
   private let digests: [String]
   private let codeCount: Int
   package private(set) var evaluator: Evaluator!
@@ -32,28 +46,26 @@ package final class EvaluationRun {
   private static let unitsPerStep = 3
 
   package init(
-    _ memory: MemoryChoice, conventional: Model?, plan: EvaluationPlan, images: [EvaluationImage],
+    _ memory: MemoryChoice, others: OtherModels, plan: EvaluationPlan, images: [EvaluationImage],
     boundaries: [AttributeBoundary], kernels: Kernels, output: OutputFolder, context: RunContext
   ) throws {
     let model = memory.model
     self.model = model
     batch = memory.plan.batch
-    self.conventional = conventional
+    conventional = others.conventional
+    judge = others.judge
     self.plan = plan
     self.images = images
     self.boundaries = boundaries
     self.kernels = kernels
     self.context = context
     journal = try EvaluationJournal(folder: output)
-    modelSHA = try SHA256.hexDigest(ofFile: model.path)
-    conventionalSHA = try conventional.map { try SHA256.hexDigest(ofFile: $0.path) } ?? ""
+    modelIdentity = model.file.identity
+    judgeIdentity = judge?.file.identity ?? ""
     codeCount = try model.generator().codeCount
-    digests = images.map { image in
-      var hash = SHA256()
-      hash.update(image.picture.pixels)
-      return hash.hexDigest()
-    }
-    evaluator = Evaluator(model, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels) {
+    digests = images.map(\.picture.digest)
+    evaluator = Evaluator(model, judge: judge, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
+    {
       [unowned self] in try advance(1)
     }
   }
@@ -109,13 +121,7 @@ package final class EvaluationRun {
 
   /// All that a code depends on but its image.
   private func description(_ options: InversionOptions) -> String {
-    let encoder = options.startEncoder == nil ? "" : conventionalSHA
-    return [
-      modelSHA, kernels.computeName(model), "\(options.iterations)", options.optimiser.rawValue,
-      "\(options.learningRate)",
-      "\(options.weights.pixel) \(options.weights.perceptual) \(options.weights.domain)", "\(options.start)",
-      options.space.rawValue, encoder,
-    ].joined(separator: "|")
+    [modelIdentity, kernels.computeName(model), options.identity].joined(separator: "|")
   }
 
   private func codeKey(_ options: InversionOptions, _ image: Int) -> String {
@@ -125,7 +131,8 @@ package final class EvaluationRun {
   /// A key of what is measured on the codes of the first images.
   private func partKey(_ part: String, _ options: InversionOptions?, _ count: Int, _ more: [String] = []) -> String {
     EvaluationJournal.key(
-      [part, modelSHA, kernels.computeName(model), options.map(description) ?? ""] + digests.prefix(count) + more)
+      [part, modelIdentity, judgeIdentity, kernels.computeName(model), options.map(description) ?? ""]
+        + digests.prefix(count) + more)
   }
 
   /// Codes of the first images, in order: from the journal, or found now.
@@ -165,7 +172,7 @@ package final class EvaluationRun {
       let code = try encoder(picture)
       let seconds = began.duration(to: clock.now) / .seconds(1)
       guard code.allSatisfy(\.isFinite) else {
-        throw Failure(.badData, "\(images[image].name): the encoder's code is not finite")
+        throw Failure(.badData, at: images[image].name, "the encoder's code is not finite")
       }
       try found(image, EvaluatedCode(code: code, seconds: seconds))
       try advance(1)
@@ -207,22 +214,15 @@ package final class EvaluationRun {
   package func measure() throws -> (results: EvaluationResults, curves: [(InversionMethod, SemanticAnalysis)]) {
     countUnits()
     var results = EvaluationResults(
-      version: Program.version, model: model.path, model_sha256: modelSHA, conventional_model: conventional?.path,
+      version: Program.version, model: model.path, model_identity: modelIdentity,
+      conventional_model: conventional?.path, judge: judge?.path,
       images: images.count,
       plan: plan, compute: kernels.computeName(model), tier: kernels.table.tier.rawValue, threads: kernels.threadCount,
       seconds: 0)
-    for method in plan.methods {
-      let codes = try codes(options(method), count: plan.inversionCount, title: method.title)
-      stage = "reconstruction, \(method.title)"
-      let count = plan.reconstructionCount
-      let evaluation = try journal.part(partKey("reconstruction", options(method), count)) {
-        try evaluator.reconstruction(Array(codes.prefix(count)))
-      }
-      results.reconstruction.append(.init(method, iterations: options(method).iterations, evaluation))
-    }
+    for method in plan.methods { results.reconstruction.append(try reconstruction(method)) }
     stage = "attributes"
     var curves: [(InversionMethod, SemanticAnalysis)] = []
-    let hasAttributes = model.hasAttributeNetwork && !boundaries.isEmpty
+    let hasAttributes = (judge ?? model).readsAttributes && !boundaries.isEmpty
     let scale = hasAttributes ? try evaluator.attributeScale(plan.analysisCount) : nil
     if let scale {
       for method in plan.methods {
@@ -234,25 +234,8 @@ package final class EvaluationRun {
     }
     let steps = try editSteps()
     for method in plan.editedMethods {
-      let codes = try codes(options(method), count: max(plan.editCount, plan.interpolationCount), title: method.title)
-      if let scale {
-        stage = "edits, \(method.title)"
-        let edits = try edits(options(method), Array(codes.prefix(plan.editCount)), steps, scale)
-        results.edits.append(
-          .init(
-            method: method, flipped_share: edits.flippedShare, named_change_deviations: edits.namedChange,
-            others_change_deviations: edits.othersChange, edits: edits))
-      }
-      if plan.interpolationCount >= 2 {
-        stage = "interpolation, \(method.title)"
-        let count = plan.interpolationCount
-        let line = try journal.part(
-          partKey("interpolation", options(method), count), isWhole: \InterpolationEvaluation.isWhole
-        ) {
-          try evaluator.interpolation(Array(codes.prefix(count)))
-        }
-        results.interpolation.append(.init(method: method, interpolation: line))
-      }
+      if let scale { results.edits.append(try edits(method, steps, scale)) }
+      if plan.interpolationCount >= 2 { results.interpolation.append(try interpolation(method)) }
     }
     for lambda in ablationLambdas { results.ablation.append(try ablation(lambda, steps, scale)) }
     if plan.sampleCount > 1 {
@@ -263,6 +246,44 @@ package final class EvaluationRun {
     }
     results.compareWithPaper()
     return (results, curves)
+  }
+
+  private func reconstruction(_ method: InversionMethod) throws -> EvaluationResults.Method {
+    let codes = try codes(options(method), count: plan.inversionCount, title: method.title)
+    stage = "reconstruction, \(method.title)"
+    let count = plan.reconstructionCount
+    let evaluation = try journal.part(partKey("reconstruction", options(method), count)) {
+      try evaluator.reconstruction(Array(codes.prefix(count)))
+    }
+    return .init(method, iterations: options(method).iterations, evaluation)
+  }
+
+  /// The codes of a method that are edited and joined.
+  private func editedCodes(_ method: InversionMethod) throws -> [EvaluatedCode] {
+    try codes(options(method), count: max(plan.editCount, plan.interpolationCount), title: method.title)
+  }
+
+  private func edits(
+    _ method: InversionMethod, _ steps: [Double], _ scale: AttributeScale
+  ) throws -> EvaluationResults.Edits {
+    let codes = try editedCodes(method)
+    stage = "edits, \(method.title)"
+    let edits = try edits(options(method), Array(codes.prefix(plan.editCount)), steps, scale)
+    return .init(
+      method: method, flipped_share: edits.flippedShare, named_change_deviations: edits.namedChange,
+      others_change_deviations: edits.othersChange, edits: edits)
+  }
+
+  private func interpolation(_ method: InversionMethod) throws -> EvaluationResults.Interpolation {
+    let codes = try editedCodes(method)
+    stage = "interpolation, \(method.title)"
+    let count = plan.interpolationCount
+    let line = try journal.part(
+      partKey("interpolation", options(method), count), isWhole: \InterpolationEvaluation.isWhole
+    ) {
+      try evaluator.interpolation(Array(codes.prefix(count)))
+    }
+    return .init(method: method, interpolation: line)
   }
 
   /// α of one step along each boundary, by the spread of the first edited method's codes.
@@ -302,7 +323,7 @@ package final class EvaluationRun {
       row.flipped_share = edits.flippedShare
       row.named_change_deviations = edits.namedChange
       row.others_change_deviations = edits.othersChange
-      row.edited_frechet_distance_f = edits.frechet_distance_f
+      row.edited_frechet_distance = edits.frechet_distance
       row.mean_average_precision =
         try evaluator.semanticAnalysis(codes, boundaries: boundaries, scale: scale).meanAveragePrecision
     }

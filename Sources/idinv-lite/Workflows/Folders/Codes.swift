@@ -23,8 +23,8 @@ package enum Codes {
       }
     default:
       throw Failure(
-        .badData,
-        "\(path): codes of shape \(array.shape) do not belong to this model; expected [N, \(layers), \(dimension)] or one code [\(layers), \(dimension)]"
+        .badData, at: path,
+        "codes of shape \(array.shape) do not belong to this model; expected [N, \(layers), \(dimension)] or one code [\(layers), \(dimension)]"
       )
     }
   }
@@ -35,7 +35,7 @@ package enum Codes {
     let codes = try read(path, for: model)
     let length = specification.layerCount * specification.wDimension
     guard codes.count == length else {
-      throw Failure(.badData, "\(path): expected one code, found \(codes.count / length)")
+      throw Failure(.badData, at: path, "expected one code, found \(codes.count / length)")
     }
     return codes
   }
@@ -43,7 +43,7 @@ package enum Codes {
   private static func finiteArray(_ path: String) throws -> NumpyArray {
     let array = try locating(path) { try ArrayFile.read(path) }
     guard array.floats.allSatisfy(\.isFinite) else {
-      throw Failure(.badData, "\(path): expected finite codes, found values that are not")
+      throw Failure(.badData, at: path, "expected finite codes, found values that are not")
     }
     return array
   }

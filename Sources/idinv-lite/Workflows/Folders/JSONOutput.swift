@@ -24,7 +24,22 @@ package enum JSONOutput {
   /// - Parameter indented: levels of nesting.
   package static func text(_ value: some Encodable, indented level: Int) throws(ImagingError) -> String {
     let margin = String(repeating: "  ", count: level)
-    return "\(margin)\(try text(value).dropLast().replacing("\n", with: "\n\(margin)"))"
+    let lines = try text(value).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    return lines.map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
+  }
+
+  /// A value on one line: for `.jsonl` files, and for keys.
+  static func line(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// The members of a value that is encoded as an object.
+  static func members(of value: some Encodable) throws -> [String: JSONValue] {
+    try JSONDecoder().decode([String: JSONValue].self, from: Data(text(value).utf8))
   }
 
   /// Writes a value to a file, whole or not at all.

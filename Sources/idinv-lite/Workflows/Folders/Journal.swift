@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Quant
+import Reports
 
 /// A file that only grows: a header and records, each whole or not there, whatever happens to the program or the power.
 ///
@@ -57,7 +58,7 @@ package final class Journal<Header: Codable, Record: Codable> {
     var header: Header?
     var places: [(offset: UInt64, byteCount: Int)] = []
     var damaged = 0
-    let foreign = Failure(.badData, "\(path): is no journal of this version; delete it to begin anew")
+    let foreign = Failure(.badData, at: path, "is no journal of this version; delete it to begin anew")
     // Before it is read: the run that holds it may still append.
     if isAppending { try Self.lock(descriptor, path) }
     end = try Self.forEachLine(of: file, path) { line, offset in
@@ -107,9 +108,9 @@ package final class Journal<Header: Codable, Record: Codable> {
         return try Self.decoder().decode(Record.self, from: text)
       }
     } catch {
-      throw Failure(.inputOutput, "\(path): cannot be read: \(error.localizedDescription)")
+      throw Failure(.inputOutput, at: path, "cannot be read: \(error.localizedDescription)")
     }
-    throw Failure(.inputOutput, "\(path): record \(number + 1) has changed while it was in use")
+    throw Failure(.inputOutput, at: path, "record \(number + 1) has changed while it was in use")
   }
 
   /// Waits until all records are on the disk.
@@ -126,7 +127,7 @@ package final class Journal<Header: Codable, Record: Codable> {
   private func appendLine(_ text: Data) throws {
     var crc = CRC32()
     crc.update([UInt8](text))
-    var line = Data(String(format: "%08x ", crc.value).utf8)
+    var line = Data(printed("%08x ", crc.value).utf8)
     line.append(text)
     line.append(0x0a)
     isSynced = false
@@ -149,7 +150,7 @@ package final class Journal<Header: Codable, Record: Codable> {
   /// Two runs on one folder would overwrite each other's results. File systems that know no locks are trusted.
   private static func lock(_ descriptor: Int32, _ path: String) throws {
     guard flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
-    throw Failure(.cannotCreate, "\(path): another run is at work in this folder; expected a folder of its own")
+    throw Failure(.cannotCreate, at: path, "another run is at work in this folder; expected a folder of its own")
   }
 
   // MARK: Lines
@@ -168,7 +169,7 @@ package final class Journal<Header: Codable, Record: Codable> {
         guard let read = try file.read(upToCount: 1 << 20), !read.isEmpty else { return start }
         piece = read
       } catch {
-        throw Failure(.inputOutput, "\(path): cannot be read: \(error.localizedDescription)")
+        throw Failure(.inputOutput, at: path, "cannot be read: \(error.localizedDescription)")
       }
       rest.append(piece)
       var position = rest.startIndex
@@ -179,7 +180,7 @@ package final class Journal<Header: Codable, Record: Codable> {
       }
       rest = Data(rest[position...])
       guard rest.count < 1 << 28 else {
-        throw Failure(.badData, "\(path): is no journal of this version; delete it to begin anew")
+        throw Failure(.badData, at: path, "is no journal of this version; delete it to begin anew")
       }
     }
   }

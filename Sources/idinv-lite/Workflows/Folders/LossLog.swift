@@ -80,7 +80,9 @@ package final class LossLog {
 
   /// A record as one line of JSON, in the order of the contract.
   package static func line(_ record: Record) -> String {
-    "{\"image\":\(quoted(record.image)),\"step\":\(record.step),\"pixel\":\(number(record.pixel)),"
+    // A string can be encoded whatever is in it.
+    let name = (try? JSONOutput.line(record.image)) ?? "\"\""
+    return "{\"image\":\(name),\"step\":\(record.step),\"pixel\":\(number(record.pixel)),"
       + "\"perceptual\":\(number(record.perceptual)),\"domain\":\(number(record.domain)),"
       + "\"total\":\(number(record.total)),\"seconds\":\(number(record.seconds))}\n"
   }
@@ -88,23 +90,5 @@ package final class LossLog {
   /// Shortest text that reads back as the same number; as in `JSONOutput` where JSON has none.
   private static func number(_ value: Double) -> String {
     value.isFinite ? "\(value)" : value.isNaN ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\""
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 32:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -20,21 +20,21 @@ package struct OutputPlaces {
 
   /// Checks a file that is to be written, and that the folder it goes to exists.
   package func check(_ path: String) throws {
-    guard !path.isEmpty else { throw Failure(.usage, "--output: expected the name of a file, found an empty text") }
+    guard !path.isEmpty else { throw Failure(.usage, of: "output", "expected the name of a file, found an empty text") }
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     guard let parent = Self.information(folder), parent.st_mode & S_IFMT == S_IFDIR else {
-      throw Failure(.cannotCreate, "\(path): cannot be created: there is no folder \(folder)")
+      throw Failure(.cannotCreate, at: path, "cannot be created: there is no folder \(folder)")
     }
     guard let information = Self.information(path) else {
-      if errno == ENAMETOOLONG { throw Failure(.cannotCreate, "\(path): cannot be created: its name is too long") }
+      if errno == ENAMETOOLONG { throw Failure(.cannotCreate, at: path, "cannot be created: its name is too long") }
       return
     }
     switch information.st_mode & S_IFMT {
     case S_IFREG:
       guard let input = inputs[Self.identity(information)] else { return }
-      throw Failure(.usage, "\(path): would overwrite the input \(input); expected another place for the output")
-    case S_IFDIR: throw Failure(.cannotCreate, "\(path): is a folder; expected the name of a file")
-    default: throw Failure(.cannotCreate, "\(path): is a pipe or a device; expected the name of a file")
+      throw Failure(.usage, at: path, "would overwrite the input \(input); expected another place for the output")
+    case S_IFDIR: throw Failure(.cannotCreate, at: path, "is a folder; expected the name of a file")
+    default: throw Failure(.cannotCreate, at: path, "is a pipe or a device; expected the name of a file")
     }
   }
 

@@ -10,7 +10,7 @@ package final class ScratchFolder {
     var template = Array("\(parent)/idinv-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw Failure(
-        .cannotCreate, "\(parent): \(String(cString: strerror(errno))); expected a folder to work in (TMPDIR)")
+        .cannotCreate, at: parent, "\(String(cString: strerror(errno))); expected a folder to work in (TMPDIR)")
     }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -21,6 +21,14 @@ package final class StreamedFile {
     if buffer.count >= 1 << 18 { try flush() }
   }
 
+  func append(_ text: Substring) throws { try append(String(text)) }
+
+  /// Copies another file to the end of this one.
+  func append(contentsOf path: String) throws {
+    guard let other = FileHandle(forReadingAtPath: path) else { throw ImagingError.missing(path: path) }
+    while let piece = try other.read(upToCount: 1 << 18), !piece.isEmpty { try append(piece) }
+  }
+
   /// Gives the file its name.
   package func commit() throws {
     try flush()

@@ -11,16 +11,7 @@ package struct CheckpointFolder {
 
   package init(path: String, description: RunDescription, options: InversionOptions) {
     self.path = path
-    let start =
-      switch options.start {
-      case .encoder: "encoder"
-      case .mean: "mean"
-      case .code(let code): "code \(code.hashDigest)"
-      }
-    key = [
-      description.modelSHA256, description.compute, options.optimiser.rawValue, "\(options.learningRate)",
-      "\(options.weights)", start, description.encoderSHA256 ?? "", options.space.rawValue,
-    ].joined(separator: "|")
+    key = [description.modelIdentity, description.compute, options.stepIdentity].joined(separator: "|")
   }
 
   /// A state, and what the report shows of the way to it.
@@ -71,11 +62,11 @@ package struct CheckpointFolder {
     let file = file(image.name)
     guard FileManager.default.fileExists(atPath: file) else { return nil }
     guard let data = FileManager.default.contents(atPath: file),
-      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 3
-    else { throw Failure(.badData, "\(file): is no checkpoint of this version; delete it to start anew") }
+      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 4
+    else { throw Failure(.badData, at: file, "is no checkpoint of this version; delete it to start anew") }
     guard stored.key == key, stored.picture == image.picture.digest else {
       throw Failure(
-        .badData, "\(file): belongs to another image, model or set of options; delete it or drop --resume")
+        .badData, at: file, "belongs to another image, model or set of options; delete it, or do not resume")
     }
     let state = OptimisationState(
       step: stored.step, code: stored.code.floats,
@@ -92,11 +83,10 @@ package struct CheckpointFolder {
       state.optimiser.integers.allSatisfy({ (0...state.step).contains($0) }),
       snapshots.allSatisfy({ (0...state.step).contains($0.step) }),
       (stored.seconds + [state.seconds]).allSatisfy({ $0 >= 0 && $0 < 3e10 })
-    else { throw Failure(.badData, "\(file): is damaged; delete it to start anew") }
+    else { throw Failure(.badData, at: file, "is damaged; delete it to start anew") }
     guard state.step <= iterations else {
       throw Failure(
-        .badData,
-        "\(file): holds step \(state.step); expected at most the \(iterations) of --iterations; delete it to start anew"
+        .badData, at: file, "holds step \(state.step); expected at most \(iterations); delete it to start anew"
       )
     }
     return Progress(state: state, seconds: stored.seconds, snapshots: snapshots)
@@ -106,7 +96,7 @@ package struct CheckpointFolder {
     let state = progress.state
     try AtomicFile.createFolder(path)
     let stored = Stored(
-      version: 3, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
+      version: 4, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
       integers: state.optimiser.integers, numbers: state.optimiser.numbers,
       vectors: state.optimiser.vectors.map { Data(floats: $0) }, bestCode: Data(floats: state.bestCode),
       bestLoss: state.bestLoss, bestStep: state.bestStep, history: state.history, workSeconds: state.seconds,
@@ -125,21 +115,5 @@ package struct CheckpointFolder {
     if (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
       try? FileManager.default.removeItem(atPath: path)
     }
-  }
-}
-
-extension Image8 {
-  fileprivate var digest: String {
-    var hash = SHA256()
-    hash.update(pixels)
-    return hash.hexDigest()
-  }
-}
-
-extension [Float] {
-  package var hashDigest: String {
-    var hash = SHA256()
-    hash.update([UInt8](Data(floats: self)))
-    return hash.hexDigest()
   }
 }

@@ -28,14 +28,13 @@ package final class InversionJournal {
       try self.init(opening: path, isAppending: true)
       guard let reason = description.mismatchOfRun(self.description) else { return }
       throw Failure(
-        .badData,
-        "\(path): holds results of \(reason); expected the same call as before, or another folder")
+        .badData, at: path, "holds results of \(reason); expected the same call as before, or another folder")
     }
     guard count == 0 else {
       throw Failure(
-        .cannotCreate,
-        "\(path): holds results of \(count) image\(count == 1 ? "" : "s"); expected --resume, to go on with them, or "
-          + "another folder; delete the file to begin anew")
+        .cannotCreate, at: path, remedy: "resume",
+        "holds results of \(count) image\(count == 1 ? "" : "s"); expected to resume them, or another folder; delete the "
+          + "file to begin anew")
     }
     try self.init(creating: path, description)
   }
@@ -58,12 +57,12 @@ package final class InversionJournal {
       records.append((record.line, count ?? -2))
     }
     let description = file.header
-    guard description.version == 1, (1...10_000_000).contains(description.list.count),
+    guard description.version == 2, (1...10_000_000).contains(description.list.count),
       Shard(argument: description.shard.description) != nil, (1...4096).contains(description.layerCount),
       (1...1 << 20).contains(description.codeDimension), (1...1 << 16).contains(description.resolution),
       RunDescription.snapshotCounts.contains(description.snapshotCount)
     else {
-      throw Failure(.badData, "\(path): is no journal of this version; delete it to begin anew")
+      throw Failure(.badData, at: path, "is no journal of this version; delete it to begin anew")
     }
     let codeCount = description.layerCount * description.codeDimension
     for (number, record) in records.enumerated() {
@@ -71,8 +70,8 @@ package final class InversionJournal {
         record.codeCount == -2 || record.codeCount == codeCount
       else {
         throw Failure(
-          .badData,
-          "\(path): record \(number + 1) belongs to no image of this run (number \(record.line) of "
+          .badData, at: path,
+          "record \(number + 1) belongs to no image of this run (number \(record.line) of "
             + "\(description.list.count)), or to no code of [\(description.layerCount), \(description.codeDimension)]; "
             + "delete the file to begin anew")
       }

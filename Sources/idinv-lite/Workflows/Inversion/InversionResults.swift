@@ -127,8 +127,8 @@ package struct InversionResults {
     run.seconds = seconds
     run.options = description.options.map { ($0.name, $0.value) } + (memory?.options ?? [])
     run.versions = [("idinv-lite", description.program)]
-    run.modelSHA256 = description.modelSHA256
-    run.date = ISO8601DateFormatter().string(from: Date())
+    run.modelIdentity = description.modelIdentity
+    run.date = timestamp()
     var notes: [String] = []
     if description.shard.count > 1 {
       notes.append("Shard \(description.shard) of \(description.list.count) images.")

@@ -10,12 +10,15 @@ package struct InversionSummary: Encodable {
     package var learning_rate: Float?
     package var lambda_perceptual: Float
     package var lambda_domain: Float
+    /// nil for the last layer of the perceptual network.
+    package var perceptual_layers: [Int]?
 
     package init(_ options: InversionOptions, of model: Model) throws {
       iterations = options.iterations
       learning_rate = try options.optimiser == .auto && model.curvature() != nil ? nil : options.learningRate
       lambda_perceptual = options.weights.perceptual
       lambda_domain = options.weights.domain
+      perceptual_layers = options.weights.perceptualLayers
     }
   }
   package struct Figures: Encodable {
@@ -96,60 +99,40 @@ package struct InversionSummary: Encodable {
     stop_reasons = stops.counts
   }
 
-  /// Writes the file, whole or not at all.
+  /// Writes `summary.json`; the images are many, and come from a file of their own.
   ///
-  /// - Parameter images: path of a text that holds the elements of `images`, which may be too long for the memory.
+  /// - Parameter images: the path of a file with an element for each image, commas between them.
   package func write(to path: String, images: String) throws {
-    let text = try JSONOutput.text(self)
-    // Keys stay sorted: this is the one that comes next.
-    guard let place = text.range(of: "\n  \"median_psnr_db\""),
-      let elements = FileHandle(forReadingAtPath: images)
-    else { throw Failure(.internalError, "\(path): cannot be put together") }
     let file = try StreamedFile(path: path)
-    try file.append("\(text[..<place.lowerBound])\n\(Self.imagesBegin)\n")
-    while let piece = try elements.read(upToCount: 1 << 18), !piece.isEmpty { try file.append(piece) }
-    try file.append("\n\(Self.imagesEnd)\(text[place.lowerBound...])")
+    var members = try JSONOutput.members(of: self)
+    members["images"] = .null
+    for (index, key) in members.keys.sorted().enumerated() {
+      try file.append("\(index == 0 ? "{" : ",")\n  \(try JSONOutput.line(key)) : ")
+      if key == "images" {
+        try file.append("[\n")
+        try file.append(contentsOf: images)
+        try file.append("\n  ]")
+      } else {
+        try file.append(try JSONOutput.text(members[key], indented: 1).drop { $0 == " " })
+      }
+    }
+    try file.append("\n}\n")
     try file.commit()
   }
 
-  /// What a finished run left: whether it is `run`, and whether images were skipped. nil where no finished run is there.
+  /// What a finished run has left; nil where there is none.
   package static func finishedRun(_ path: String) -> (run: String, skippedCount: Int)? {
-    guard let text = try? textWithoutImages(path),
-      let object = (try? JSONSerialization.jsonObject(with: text)) as? [String: Any],
-      object["complete"] as? Bool == true, let run = object["run"] as? String
-    else { return nil }
-    return (run, (object["skipped"] as? [Any])?.count ?? 0)
-  }
-
-  /// What `write` put together, without the images, which may be too many for the memory.
-  private static func textWithoutImages(_ path: String) throws -> Data {
-    guard let file = FileHandle(forReadingAtPath: path) else { throw CocoaError(.fileReadNoSuchFile) }
-    defer { try? file.close() }
-    var kept = Data()
-    var rest = Data()
-    var isAmongImages = false
-    while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty {
-      rest.append(piece)
-      while let end = rest.firstIndex(of: 0x0a) {
-        let line = rest[rest.startIndex..<end]
-        let text = String(decoding: line.prefix(Self.imagesBegin.utf8.count + 1), as: UTF8.self)
-        if isAmongImages {
-          isAmongImages = text != Self.imagesEnd
-        } else if text == Self.imagesBegin {
-          isAmongImages = true
-        } else {
-          kept.append(line)
-          kept.append(0x0a)
-        }
-        rest = rest[(end + 1)...]
-      }
-      rest = Data(rest)
+    struct Known: Decodable {
+      struct Skipped: Decodable {}
+      var complete: Bool
+      var run: String
+      var skipped: [Skipped]
     }
-    return kept + rest
+    guard let data = FileManager.default.contents(atPath: path),
+      let known = try? JSONDecoder().decode(Known.self, from: data), known.complete
+    else { return nil }
+    return (known.run, known.skipped.count)
   }
-
-  private static let imagesBegin = "  \"images\" : ["
-  private static let imagesEnd = "  ],"
 }
 
 extension InversionSummary.Figures {

@@ -33,11 +33,12 @@ package struct RunDescription: Codable {
   /// How many pictures on the way there may be.
   package static let snapshotCounts = 0...1000
 
-  package var version = 1
+  package var version = 2
   package var program = Program.version
   /// Where the model file lay.
   package var model: String
-  package var modelSHA256: String
+  /// SHA-256 of the model file's header.
+  package var modelIdentity: String
   package var weights: String
   package var resolution: Int
   package var layerCount: Int
@@ -50,9 +51,10 @@ package struct RunDescription: Codable {
   package var snapshotCount: Int
   /// What the optimisation starts from: "Encoder".
   package var startTitle: String
+  /// As people read them.
   package var options: [Option]
-  /// Of the model file whose encoder gives the start codes, where that is another one.
-  package var encoderSHA256: String?
+  /// `InversionOptions.identity`, which decides.
+  package var identity: String
   package var list: List
   package var shard: Shard
 
@@ -62,7 +64,7 @@ package struct RunDescription: Codable {
   ) throws {
     let specification = try model.generator().specification
     self.model = model.path
-    modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
+    modelIdentity = model.file.identity
     weights = model.file.metadata.precision.rawValue
     resolution = try model.imageResolution()
     layerCount = specification.layerCount
@@ -78,24 +80,27 @@ package struct RunDescription: Codable {
     case .code: startTitle = "Start code"
     }
     self.options = optionList
+    identity = options.identity
     list = List(images)
     self.shard = shard
     if shard.number > images.count {
-      throw Failure(.usage, "--shard \(shard): has none of the \(images.count) images; expected fewer shards")
+      throw Failure(
+        .usage, of: "shard", "\(shard) has none of the \(images.count) images; expected fewer shards")
     }
     // A file's name says nothing about the code or the networks in it.
     if case .code(let code) = options.start {
       self.options.append(Option(name: "start code, SHA-256", value: code.hashDigest))
     }
-    encoderSHA256 = try options.startEncoder.map { try SHA256.hexDigest(ofFile: $0.path) }
-    if let encoderSHA256 { self.options.append(Option(name: "--encoder, SHA-256", value: encoderSHA256)) }
+    if let encoder = options.startEncoder {
+      self.options.append(Option(name: "encoder, SHA-256 of its header", value: encoder.file.identity))
+    }
   }
 
   /// Why results of the other run do not belong to this one; nil where they do.
   package func mismatch(_ other: RunDescription) -> String? {
-    if modelSHA256 != other.modelSHA256 {
-      return "another model (\(other.model), SHA-256 \(other.modelSHA256.prefix(12))…; "
-        + "expected that of \(model), \(modelSHA256.prefix(12))…)"
+    if modelIdentity != other.modelIdentity {
+      return "another model (\(other.model), identity \(other.modelIdentity.prefix(12))…; "
+        + "expected that of \(model), \(modelIdentity.prefix(12))…)"
     }
     if options != other.options {
       let ours = options.filter { !other.options.contains($0) }
@@ -105,6 +110,7 @@ package struct RunDescription: Codable {
       }
       return "other options (\(text(theirs)); expected \(text(ours)))"
     }
+    if identity != other.identity { return "other options" }
     if list != other.list {
       return other.list.count == list.count
         ? "another list of images (other names)"
@@ -117,13 +123,13 @@ package struct RunDescription: Codable {
   package func mismatchOfRun(_ other: RunDescription) -> String? {
     if let mismatch = mismatch(other) { return mismatch }
     if shard != other.shard { return "another shard (\(other.shard); expected \(shard))" }
-    return compute == other.compute ? nil : "other arithmetic (--compute \(other.compute); expected \(compute))"
+    return compute == other.compute ? nil : "other arithmetic (\(other.compute); expected \(compute))"
   }
 
   /// One text that tells runs apart whose results must not be mixed, shards too.
   package var digest: String {
     var hash = SHA256()
-    var parts = [modelSHA256, list.sha256, "\(list.count)", shard.description, compute]
+    var parts = [modelIdentity, identity, list.sha256, "\(list.count)", shard.description, compute]
     parts += options.flatMap { [$0.name, $0.value] }
     hash.update([UInt8](parts.joined(separator: "\0").utf8))
     return hash.hexDigest()

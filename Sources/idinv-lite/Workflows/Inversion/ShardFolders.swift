@@ -17,24 +17,24 @@ package struct ShardFolders {
     for folder in folders {
       let path = "\(folder)/\(InversionJournal.name)"
       guard FileManager.default.fileExists(atPath: path) else {
-        throw Failure(.missingInput, "\(path): no such file; expected the folder of an 'invert --shard' run")
+        throw Failure(.missingInput, at: path, "no such file; expected the folder of one shard's run")
       }
       let journal = try InversionJournal(opening: path, isAppending: false)
       let shard = journal.description.shard
       if let first {
         if let reason = first.description.mismatch(journal.description) {
-          throw Failure(.badData, "\(folder): is of \(reason); all shards must be of one run like \(first.folder)")
+          throw Failure(.badData, at: folder, "is of \(reason); all shards must be of one run like \(first.folder)")
         }
         guard shard.count == first.description.shard.count else {
           throw Failure(
-            .badData,
-            "\(folder): is shard \(shard); expected one of \(first.description.shard.count), like \(first.folder)")
+            .badData, at: folder,
+            "is shard \(shard); expected one of \(first.description.shard.count), like \(first.folder)")
         }
       } else {
         first = (folder, journal.description)
       }
       if let other = found[shard.number] {
-        throw Failure(.badData, "\(folder): is shard \(shard), and so is \(other.folder); expected each shard once")
+        throw Failure(.badData, at: folder, "is shard \(shard), and so is \(other.folder); expected each shard once")
       }
       found[shard.number] = (folder, journal)
     }
@@ -50,9 +50,9 @@ package struct ShardFolders {
       let expected = Array(shard.journal.description.shard.lines(of: first.description.list.count)).count
       guard shard.journal.count == expected else {
         throw Failure(
-          .badData,
-          "\(shard.folder): shard \(shard.journal.description.shard) has \(shard.journal.count) of its \(expected) images; "
-            + "expected a finished run: 'idinv-lite invert --resume' finishes it")
+          .badData, at: shard.folder,
+          "shard \(shard.journal.description.shard) has \(shard.journal.count) of its \(expected) images; "
+            + "expected a finished run: resuming it does the rest")
       }
     }
     let images = try (0..<first.description.list.count).map { line in
@@ -79,7 +79,7 @@ package struct ShardFolders {
   package func record(_ line: Int) throws -> InversionRecord {
     let shard = shard(ofLine: line)
     guard let record = try shard.journal.record(ofLine: line) else {
-      throw Failure(.badData, "\(shard.folder): has no result for line \(line + 1) of the list")
+      throw Failure(.badData, at: shard.folder, "has no result for line \(line + 1) of the list")
     }
     return record
   }

@@ -10,13 +10,13 @@ package enum StartEncoder {
     let generator = try model.generator().specification
     guard
       theirs.layerCount == generator.layerCount, theirs.wDimension == generator.wDimension,
-      theirs.resolution == generator.resolution,
+      !theirs.architecture.isInDomain || theirs.resolution == generator.resolution,
       other.file.specification.pixelMinimum == model.file.specification.pixelMinimum,
       other.file.specification.pixelMaximum == model.file.specification.pixelMaximum
     else {
       throw Failure(
-        .badData,
-        "\(path): its encoder makes codes [\(theirs.layerCount), \(theirs.wDimension)] of \(theirs.resolution) × "
+        .badData, at: path,
+        "its encoder makes codes [\(theirs.layerCount), \(theirs.wDimension)] of \(theirs.resolution) × "
           + "\(theirs.resolution) pixels; \(model.path) needs [\(generator.layerCount), \(generator.wDimension)] of "
           + "\(generator.resolution) × \(generator.resolution) in the same range")
     }

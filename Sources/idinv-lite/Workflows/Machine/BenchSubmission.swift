@@ -1,12 +1,14 @@
 import Foundation
 import Inversion
 import Quant
+import Reports
 
 /// What the owner of a board attaches to an issue: one JSON with all that the speed depends on, and nothing that says whose
 /// machine it is.
 package struct BenchSubmission: Encodable {
   package struct ModelFacts: Encodable {
-    package var sha256: String
+    /// SHA-256 of the model file's header.
+    package var identity: String
     package var weights: String
     package var resolution: Int?
     package var code_layers: Int?
@@ -38,9 +40,9 @@ package struct BenchSubmission: Encodable {
   {
     let shape = try? model.codeShape()
     self.model = ModelFacts(
-      sha256: try SHA256.hexDigest(ofFile: model.path), weights: model.file.metadata.precision.rawValue,
+      identity: model.file.identity, weights: model.file.metadata.precision.rawValue,
       resolution: try? model.imageResolution(), code_layers: shape?.layerCount, code_dimension: shape?.dimension)
-    date = String(ISO8601DateFormatter().string(from: Date()).prefix(10))
+    date = String(timestamp().prefix(10))
     self.machine = machine
     conditions = Conditions(
       before: before, after: after,

@@ -25,8 +25,7 @@ package enum CoreChoice: Equatable, Sendable {
     case .list(let numbers):
       guard let missing = numbers.first(where: { !all.contains($0) }) else { return numbers }
       throw Failure(
-        .usage,
-        "--cores: CPU \(missing) is not there, or not for this process; expected some of \(rangeText(all))")
+        .usage, of: "cores", "CPU \(missing) is not there, or not for this process; expected some of \(rangeText(all))")
     }
   }
 
@@ -39,8 +38,7 @@ package enum CoreChoice: Equatable, Sendable {
     // The system is asked for nothing where nothing changes.
     guard chosen.count < topology.cpus.count else { return chosen }
     guard Processor.confine(to: chosen) else {
-      throw Failure(
-        .unavailable, "--cores: the system does not let this process choose CPUs \(rangeText(chosen))")
+      throw Failure(.unavailable, of: "cores", "the system does not let this process choose CPUs \(rangeText(chosen))")
     }
     return chosen
   }

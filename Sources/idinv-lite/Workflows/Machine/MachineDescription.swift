@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 import SIMDKernels
 
 /// A machine as far as its speed is concerned. No names of hosts, users or files.
@@ -57,7 +58,7 @@ package struct MachineDescription: Encodable {
       total_bytes: bytes("MemTotal"), available_bytes: bytes("MemAvailable"), swap_total_bytes: bytes("SwapTotal"))
     kernel = files.text("/proc/sys/kernel/osrelease")
     system = MachineDescription.pairs(files.text("/etc/os-release"), separator: "=")
-      .first { $0.key == "PRETTY_NAME" }.map { $0.value.trimmingCharacters(in: CharacterSet(charactersIn: "\"")) }
+      .first { $0.key == "PRETTY_NAME" }.map { $0.value.trimmed { $0 == "\"" } }
   }
 
   /// Lines "key separator value".
@@ -65,8 +66,8 @@ package struct MachineDescription: Encodable {
     (text ?? "").split(separator: "\n").compactMap { line in
       guard let place = line.firstIndex(of: separator) else { return nil }
       return (
-        line[..<place].trimmingCharacters(in: .whitespaces),
-        line[line.index(after: place)...].trimmingCharacters(in: .whitespaces)
+        line[..<place].trimmed,
+        line[line.index(after: place)...].trimmed
       )
     }
   }
@@ -74,8 +75,8 @@ package struct MachineDescription: Encodable {
   /// What `/proc/cpuinfo` calls each CPU. ARM has numbers for names: those of implementer and part.
   private static func models(_ files: SystemFiles) -> [Int: String] {
     var models: [Int: String] = [:]
-    for block in (files.text("/proc/cpuinfo") ?? "").components(separatedBy: "\n\n") {
-      let lines = Dictionary(pairs(block, separator: ":").map { ($0.key, $0.value) }) { first, _ in first }
+    for block in (files.text("/proc/cpuinfo") ?? "").split(separator: "\n\n") {
+      let lines = Dictionary(pairs(String(block), separator: ":").map { ($0.key, $0.value) }) { first, _ in first }
       guard let number = lines["processor"].flatMap({ Int($0) }) else { continue }
       if let name = lines["model name"] {
         models[number] = name

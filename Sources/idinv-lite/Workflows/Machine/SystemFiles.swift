@@ -1,4 +1,5 @@
 import Foundation
+import Reports
 
 /// The small files of `/sys`, `/proc` and `/etc` by which Linux describes a machine. What is not there is nil: no system
 /// has all of them.
@@ -8,13 +9,13 @@ package struct SystemFiles: Sendable {
 
   /// This machine, or what IDINV_SYSTEM_ROOT leads to: the tests' machines.
   package static var current: SystemFiles {
-    SystemFiles(root: ProcessInfo.processInfo.environment["IDINV_SYSTEM_ROOT"] ?? "")
+    SystemFiles(root: getenv("IDINV_SYSTEM_ROOT").map { String(cString: $0) } ?? "")
   }
 
   /// Contents of a file without surrounding white space; nil where it is empty.
   package func text(_ path: String) -> String? {
     guard let text = try? String(contentsOfFile: root + path, encoding: .utf8) else { return nil }
-    let trimmed = text.trimmingCharacters(in: CharacterSet.whitespacesAndNewlines.union(.controlCharacters))
+    let trimmed = text.trimmed { $0.isWhitespace || $0.unicodeScalars.allSatisfy { $0.value < 32 || $0.value == 127 } }
     return trimmed.isEmpty ? nil : trimmed
   }
 

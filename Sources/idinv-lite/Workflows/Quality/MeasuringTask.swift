@@ -63,7 +63,7 @@ extension MeasuringTask {
         loaded, kernels: kernels, workload: Self.workload(options)
       ).model
     } catch {
-      guard status(of: error) == .unavailable else { throw error }
+      guard FailureKind(error) == .unavailable else { throw error }
       try send(.refused(reason: errorLine(error)))
       return
     }
@@ -109,7 +109,7 @@ extension MeasuringTask {
               seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: ProcessMemory.peakByteCount,
               code: PackedFloats(code), picture: Data(try PNG.encode(rendered)))))
       } catch {
-        guard status(of: error) == .badData else { throw error }
+        guard FailureKind(error) == .badData else { throw error }
         try send(.failed(image: image.number, reason: errorLine(error)))
       }
     }

@@ -62,7 +62,7 @@ package struct QualityGrid {
           let kernels: Kernels
           do {
             kernels = try engine.kernels()
-          } catch let failure as Failure where failure.status == .unavailable && self.compute == nil {
+          } catch let failure as Failure where failure.kind == .unavailable && self.compute == nil {
             continue
           }
           var configuration = QualityConfiguration(

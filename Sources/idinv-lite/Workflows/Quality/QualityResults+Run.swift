@@ -9,7 +9,7 @@ extension QualityResults {
     let plan = run.plan
     let names = plan.images.map(\.name)
     self.init(
-      version: Program.version, model: plan.model.path, model_sha256: run.modelSHA,
+      version: Program.version, model: plan.model.path, model_identity: run.modelIdentity,
       weights_of_file: plan.model.file.metadata.precision.rawValue, machine: run.machine, clock: clock,
       rounds: plan.rounds, images: plan.images.count, edited_images: plan.boundaries.isEmpty ? 0 : plan.editCount,
       memory_budget_bytes: plan.memory.budgetByteCount,

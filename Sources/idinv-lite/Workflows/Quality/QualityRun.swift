@@ -20,6 +20,8 @@ package final class QualityRun {
     /// Images, from the first, whose codes are edited.
     package var editCount: Int
     package var boundaries: [AttributeBoundary]
+    /// Who reads the attributes of edits; nil for the model itself.
+    package var judge: Model?
     /// CPUs that each process may choose from.
     package var cpus: [Int]
     /// With what this program is started to measure one configuration, which it reads from its standard input.
@@ -27,7 +29,8 @@ package final class QualityRun {
 
     package init(
       memory: MemoryChoice, configurations: [QualityConfiguration], images: [LoadedImage], crop: CropRule,
-      rounds: Int, editCount: Int, boundaries: [AttributeBoundary], cpus: [Int], measuringArguments: [String]
+      rounds: Int, editCount: Int, boundaries: [AttributeBoundary], judge: Model?, cpus: [Int],
+      measuringArguments: [String]
     ) {
       self.memory = memory
       self.configurations = configurations
@@ -36,6 +39,7 @@ package final class QualityRun {
       self.rounds = rounds
       self.editCount = editCount
       self.boundaries = boundaries
+      self.judge = judge
       self.cpus = cpus
       self.measuringArguments = measuringArguments
     }
@@ -72,7 +76,7 @@ package final class QualityRun {
 
   package let plan: Plan
   package let machine: MachineFacts
-  package let modelSHA: String
+  package let modelIdentity: String
   /// Why a configuration could not be measured to its end.
   package private(set) var failures: [QualityConfiguration: String] = [:]
   package private(set) var notes: [String] = []
@@ -99,14 +103,10 @@ package final class QualityRun {
     self.context = context
     machine = MachineFacts(kernels)
     journal = try EvaluationJournal(folder: output, name: Self.journalName, kind: "quality")
-    modelSHA = try SHA256.hexDigest(ofFile: plan.model.path)
+    modelIdentity = plan.model.file.identity
     // Another build may be faster, or round otherwise: it is measured anew.
     programSHA = try SHA256.hexDigest(ofFile: "/proc/self/exe")
-    digests = plan.images.map { image in
-      var hash = SHA256()
-      hash.update(image.picture.pixels)
-      return hash.hexDigest()
-    }
+    digests = plan.images.map(\.picture.digest)
     removeLeftovers()
   }
 
@@ -126,7 +126,7 @@ package final class QualityRun {
 
   private func description(_ configuration: QualityConfiguration) -> [String] {
     [
-      modelSHA, programSHA, configuration.method, configuration.weights.rawValue, configuration.compute,
+      modelIdentity, programSHA, configuration.method, configuration.weights.rawValue, configuration.compute,
       machine.tier,
     ] + (plan.memory.budgetByteCount.map { ["memory \($0)"] } ?? [])
   }
@@ -272,7 +272,9 @@ package final class QualityRun {
   package func judge() throws -> [QualityConfiguration: Measurement] {
     let images = plan.images.map { EvaluationImage(name: $0.name, picture: $0.picture) }
     let judge = try QualityJudge(plan.model, images: images, kernels: kernels)
-    let evaluator = Evaluator(plan.model, images: images, batch: plan.memory.plan.batch, kernels: kernels) {
+    let evaluator = Evaluator(
+      plan.model, judge: plan.judge, images: images, batch: plan.memory.plan.batch, kernels: kernels
+    ) {
       [unowned self] in try advance(1)
     }
     stage = "judging"
@@ -292,7 +294,7 @@ package final class QualityRun {
       let pictures = try found.map { try picture(of: $0) }
       let qualities = try images.indices.map { image in
         defer { unitsDone += 1 }
-        let key = EvaluationJournal.key(["quality", modelSHA, programSHA, foundKey(configuration, image)])
+        let key = EvaluationJournal.key(["quality", modelIdentity, programSHA, foundKey(configuration, image)])
         return try journal.part(key) {
           try advance(0)
           return try judge.quality(ofCode: found[image].code.values, picture: pictures[image], image: image)
@@ -330,7 +332,7 @@ package final class QualityRun {
   }
 
   private func damage(_ what: String, expected: String) -> Failure {
-    Failure(.badData, "\(journalPath): holds \(what); expected \(expected); delete it to begin anew")
+    Failure(.badData, at: journalPath, "holds \(what); expected \(expected); delete it to begin anew")
   }
 
   private var journalPath: String { output.path(Self.journalName) }
@@ -338,7 +340,7 @@ package final class QualityRun {
   private func edits(
     _ codes: [EvaluatedCode], _ steps: [Double], _ scale: AttributeScale, _ evaluator: Evaluator
   ) throws -> EditEvaluation {
-    var parts = ["edits", modelSHA, programSHA]
+    var parts = ["edits", modelIdentity, programSHA]
     parts += codes.map(\.code.hashDigest)
     parts += plan.boundaries.map { "\($0.attribute) \($0.boundary.normal.hashDigest)" }
     parts += digests.prefix(codes.count)

@@ -17,8 +17,13 @@ package final class Cancellation: Sendable {
 package struct Cancelled: Error {
   /// What is kept, and how to go on; nil where there is nothing to say.
   package var message: String?
+  /// The parameter that goes on.
+  package var remedy: String?
 
-  package init(_ message: String? = nil) { self.message = message }
+  package init(_ message: String? = nil, remedy: String? = nil) {
+    self.message = message
+    self.remedy = remedy
+  }
 
   /// A run that keeps a journal.
   package static func resumable(journal: String) -> Cancelled {

@@ -40,13 +40,13 @@ package struct EngineSettings {
     }
     guard compute != .int8 || kernels.table.int8.isFast else {
       throw Failure(
-        .unavailable,
-        "--compute int8: tier \(kernels.table.tier.rawValue) has no fast 8-bit products; expected auto or f32")
+        .unavailable, of: "compute",
+        "int8: tier \(kernels.table.tier.rawValue) has no fast 8-bit products; expected auto or f32")
     }
     guard compute != .f16 || kernels.precision == .reduced else {
       throw Failure(
-        .unavailable,
-        "--compute f16: tier \(kernels.table.tier.rawValue) has no fast 16-bit products; expected auto or f32")
+        .unavailable, of: "compute",
+        "f16: tier \(kernels.table.tier.rawValue) has no fast 16-bit products; expected auto or f32")
     }
     return kernels
   }

@@ -6,105 +6,172 @@ import Quant
 import Runtime
 import SIMDKernels
 
-/// Exit codes of `sysexits.h`, as the command's contract lists them.
-package enum Status: Int32 {
-  case usage = 64
-  case badData = 65
-  case missingInput = 66
-  case unavailable = 69
-  case internalError = 70
-  case cannotCreate = 73
-  case inputOutput = 74
+/// What kind of trouble an error is: what a command's exit code, or a server's status, goes by.
+package enum FailureKind: Sendable {
+  case usage, badData, missingInput, unavailable, internalError, cannotCreate, inputOutput
 }
 
-/// A failure that the command itself finds.
+/// A failure that a run itself finds. Its text names no option: who has options says which one it was.
 package struct Failure: Error, CustomStringConvertible {
-  package var status: Status
-  package var description: String
+  package var kind: FailureKind
+  /// The file or folder that it is about.
+  package var path: String?
+  /// The parameter whose value is wrong, by its name: "shard".
+  package var parameter: String?
+  /// The parameter that helps.
+  package var remedy: String?
+  package var message: String
 
-  package init(_ status: Status, _ description: String) {
-    self.status = status
-    self.description = description
+  package init(
+    _ kind: FailureKind, at path: String? = nil, of parameter: String? = nil, remedy: String? = nil, _ message: String
+  ) {
+    self.kind = kind
+    self.path = path
+    self.parameter = parameter
+    self.remedy = remedy
+    self.message = message
   }
+
+  package var description: String { [parameter, path, message].compactMap(\.self).joined(separator: ": ") }
 }
 
-/// The one table from errors to exit codes.
-package func status(of error: any Error) -> Status {
-  switch error {
-  case let error as Failure: error.status
-  case let error as ImagingError:
-    switch error {
-    case .missing, .missingListed: .missingInput
-    case .unreadable: .inputOutput
-    case .folderNotCreated: .cannotCreate
-    case .notWritten(_, let operation, _):
-      ["open", "create", "rename"].contains(operation) ? .cannotCreate : .inputOutput
-    case .noImages: .usage
-    default: .badData
-    }
-  case let error as ModelFileError:
-    switch error {
-    case .cannotOpen: .missingInput
-    case .cannotRead: .inputOutput
-    case .cannotWrite(_, let reason): statusOfWriting(reason)
-    default: .badData
-    }
-  case let error as CheckpointError:
-    switch error {
-    case .cannotOpen: .missingInput
-    case .cannotRead: .inputOutput
-    case .cannotWrite(_, let reason): statusOfWriting(reason)
-    case .modelFile(let error): status(of: error)
-    default: .badData
-    }
-  case let error as InversionError:
-    switch error {
-    case .badOption: .usage
-    case .badBudget: .unavailable
-    case .model(let error): status(of: error)
-    case .graph(let error): status(of: error)
-    case .missingNetwork, .badShape, .badReference, .badBoundary, .badLayers, .badSamples, .notFinite: .badData
-    }
-  case let error as GraphError:
-    switch error {
-    case .outOfMemory: .unavailable
-    default: .badData
-    }
-  case is KernelError: .usage
-  default: .internalError
+/// An error that does not say by itself which file it is about.
+package struct LocatedError: Error, CustomStringConvertible {
+  package var path: String
+  package var error: any Error
+
+  package init(path: String, error: any Error) {
+    self.path = path
+    self.error = error
   }
+
+  package var description: String { "\(path): \(error)" }
 }
 
-/// A place that cannot be written from the start, or a disk that failed or filled up in the middle: the module that writes
-/// has the system's text for it and no case of its own.
-private func statusOfWriting(_ reason: String) -> Status {
-  [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) }
-    ? .inputOutput : .cannotCreate
-}
-
-/// An error as one line.
-package func errorLine(_ error: any Error) -> String {
-  let text =
-    switch error {
-    case KernelError.unknownTier(let value, let expected):
-      "IDINV_ISA=\(value): expected one of \(expected.joined(separator: ", "))"
-    default: "\(error)"
-    }
-  return printable(text)
-}
-
-/// Text from outside, such as names of files and tensors, as one line that does nothing to a terminal.
-package func printable(_ text: String) -> String {
-  String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
-}
-
-/// Runs `body`, which reads the file at `path`; readers know bytes, and users want to know of which file.
+/// Adds the path of the file that `body` is about to an error that names none.
 package func locating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
   do {
     return try body()
   } catch {
-    let text = "\(error)"
-    if text.hasPrefix("\(path):") || text.contains(" \(path):") { throw error }
-    throw Failure(status(of: error), "\(path): \(text)")
+    if namesFile(error) { throw error }
+    throw LocatedError(path: path, error: error)
   }
+}
+
+/// Whether an error says which file it is about.
+private func namesFile(_ error: any Error) -> Bool {
+  switch error {
+  case is LocatedError, is Cancelled, is NothingDone: return true
+  case let error as Failure: return error.path != nil
+  case let error as ImagingError:
+    switch error {
+    case .noImages, .notEncodable: return false
+    default: return true
+    }
+  case let error as ModelFileError:
+    switch error {
+    case .cannotOpen, .cannotRead, .cannotWrite: return true
+    default: return false
+    }
+  case let error as CheckpointError:
+    switch error {
+    case .cannotOpen, .cannotRead, .cannotWrite, .unsupported, .inFile: return true
+    case .modelFile(let error): return namesFile(error)
+    default: return false
+    }
+  case let error as InversionError:
+    switch error {
+    case .missingNetwork: return true
+    case .model(let error): return namesFile(error)
+    default: return false
+    }
+  default: return false
+  }
+}
+
+extension FailureKind {
+  /// The one table from errors to kinds.
+  package init(_ error: any Error) {
+    self =
+      switch error {
+      case let error as Failure: error.kind
+      case let error as LocatedError: FailureKind(error.error)
+      case let error as ImagingError: FailureKind(error)
+      case let error as ModelFileError: FailureKind(error)
+      case let error as CheckpointError: FailureKind(error)
+      case let error as InversionError: FailureKind(error)
+      case let error as GraphError: FailureKind(error)
+      case is KernelError: .usage
+      case is NothingDone: .badData
+      default: .internalError
+      }
+  }
+
+  private init(_ error: ImagingError) {
+    self =
+      switch error {
+      case .missing, .missingListed: .missingInput
+      case .unreadable: .inputOutput
+      case .folderNotCreated: .cannotCreate
+      case .notWritten(_, let operation, _):
+        ["open", "create", "rename"].contains(operation) ? .cannotCreate : .inputOutput
+      case .noImages: .usage
+      default: .badData
+      }
+  }
+
+  private init(_ error: ModelFileError) {
+    self =
+      switch error {
+      case .cannotOpen: .missingInput
+      case .cannotRead: .inputOutput
+      case .cannotWrite(_, let reason): FailureKind(ofWriting: reason)
+      default: .badData
+      }
+  }
+
+  private init(_ error: CheckpointError) {
+    self =
+      switch error {
+      case .cannotOpen: .missingInput
+      case .cannotRead: .inputOutput
+      case .cannotWrite(_, let reason): FailureKind(ofWriting: reason)
+      case .modelFile(let error): FailureKind(error)
+      case .inFile(_, let error): FailureKind(error)
+      default: .badData
+      }
+  }
+
+  private init(_ error: InversionError) {
+    self =
+      switch error {
+      case .badOption: .usage
+      case .badBudget: .unavailable
+      case .model(let error): FailureKind(error)
+      case .graph(let error): FailureKind(error)
+      case .missingNetwork, .badShape, .badReference, .badBoundary, .badLayers, .badSamples, .notFinite: .badData
+      }
+  }
+
+  private init(_ error: GraphError) {
+    self =
+      switch error {
+      case .outOfMemory: .unavailable
+      default: .badData
+      }
+  }
+
+  private init(ofWriting reason: String) {
+    self =
+      [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) }
+      ? .inputOutput : .cannotCreate
+  }
+}
+
+/// An error as one line without control characters, as results and the terminal take it.
+package func errorLine(_ error: any Error) -> String { printable("\(error)") }
+
+/// Text without line breaks and control characters.
+package func printable(_ text: String) -> String {
+  String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
 }

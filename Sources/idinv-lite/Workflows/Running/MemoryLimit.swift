@@ -37,9 +37,9 @@ package struct MemoryLimit {
       // A prediction errs, and swap helps a little; beyond that the system would kill the process, or trouble others.
       if let available, plan.predictedByteCount > 2 * (resident + available) {
         throw Failure(
-          .unavailable,
+          .unavailable, remedy: "memory-budget",
           "memory: this would take about \(humanBytes(plan.predictedByteCount)), and \(humanBytes(available)) are "
-            + "left; expected a smaller task, as by --batch, or --memory-budget to try all the same")
+            + "left; expected a smaller task, such as a smaller batch, or a memory budget, to try all the same")
       }
     }
     return MemoryChoice(
@@ -112,8 +112,8 @@ extension InversionOptions {
       if startEncoder == nil, start == .encoder {
         graphs.append(try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels))
       }
-      if weights.perceptual != 0 {
-        graphs.append(try NetworkRunner(.perceptual, of: model, batch: 1, kernels: kernels))
+      if let features = try Objective.targetFeatures(of: model, weights: weights, kernels: kernels) {
+        graphs.append(features)
       }
       return graphs
     }

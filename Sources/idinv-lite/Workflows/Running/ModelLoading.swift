@@ -14,26 +14,26 @@ extension Model {
   package static func requireModelFile(_ path: String) throws {
     var information = stat()
     guard stat(path, &information) == 0 else {
-      throw Failure(.missingInput, "\(path): \(String(cString: strerror(errno))); expected a model file (.idinv)")
+      throw Failure(.missingInput, at: path, "\(String(cString: strerror(errno))); expected a model file (.idinv)")
     }
     switch information.st_mode & S_IFMT {
     case S_IFREG: break
-    case S_IFDIR: throw Failure(.missingInput, "\(path): is a folder; expected a model file (.idinv)")
-    default: throw Failure(.missingInput, "\(path): is a pipe or a device; expected a model file (.idinv)")
+    case S_IFDIR: throw Failure(.missingInput, at: path, "is a folder; expected a model file (.idinv)")
+    default: throw Failure(.missingInput, at: path, "is a pipe or a device; expected a model file (.idinv)")
     }
     guard let file = FileHandle(forReadingAtPath: path) else {
-      throw Failure(.missingInput, "\(path): cannot be opened: \(String(cString: strerror(errno)))")
+      throw Failure(.missingInput, at: path, "cannot be opened: \(String(cString: strerror(errno)))")
     }
     defer { try? file.close() }
     let start = [UInt8]((try? file.read(upToCount: 4)) ?? Data())
     if start == [0x89] + [UInt8]("PNG".utf8) {
-      throw Failure(.badData, "\(path): is a PNG file; expected a model file (.idinv)")
+      throw Failure(.badData, at: path, "is a PNG file; expected a model file (.idinv)")
     }
     // A zip archive, or a pickle of protocol 2 and up.
     if start.starts(with: [0x50, 0x4b]) || (start.first == 0x80 && start.count > 1 && (2...5).contains(start[1])) {
       throw Failure(
-        .badData,
-        "\(path): is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
+        .badData, at: path,
+        "is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
     }
   }
 }

@@ -8,7 +8,7 @@ package enum ProgressEvent {
   /// A part of it is over, or something else is about to be said: a drawing of the progress may go.
   case paused
   /// An image could not be worked on; the run goes on without it.
-  case skipped(SkippedImage)
+  case skipped(SkippedImage, any Error)
   /// Something that the user should know, which is no failure.
   case warning(String)
 }
@@ -39,11 +39,11 @@ package struct RunContext {
   /// Tells that an image is left out, and why. Throws the error on where it is not the image's fault: a full disk stops
   /// the run.
   package func skip(_ image: ListedImage, _ error: any Error) throws -> SkippedImage {
-    var isOfImage = [.badData, .missingInput].contains(status(of: error))
+    var isOfImage = [.badData, .missingInput].contains(FailureKind(error))
     if case ImagingError.unreadable = error { isOfImage = true }
     guard isOfImage else { throw error }
     let skipped = SkippedImage(path: image.path, reason: errorLine(error))
-    observe(.skipped(skipped))
+    observe(.skipped(skipped, error))
     return skipped
   }
 

@@ -23,8 +23,8 @@ extension InversionReport.Run {
     self.seconds = seconds
     self.options = options
     versions = [("idinv-lite", Program.version)]
-    modelSHA256 = try SHA256.hexDigest(ofFile: model.path)
-    date = ISO8601DateFormatter().string(from: Date())
+    modelIdentity = model.file.identity
+    date = timestamp()
     self.note = note
   }
 }

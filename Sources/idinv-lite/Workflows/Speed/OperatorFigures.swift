@@ -1,5 +1,6 @@
 import Foundation
 import Inversion
+import Reports
 
 /// What `bench --graph` says of one operator.
 package struct OperatorFigures: Encodable {
@@ -39,11 +40,11 @@ package struct OperatorFigures: Encodable {
 package func operatorTable(_ operators: [OperatorFigures]) -> String {
   var text = "      ms  GFLOP/s   peak        MB    GB/s  output              operator\n"
   for figures in operators {
-    text += String(format: "%8.3f  ", figures.median_s * 1e3)
+    text += printed("%8.3f  ", figures.median_s * 1e3)
     text +=
       figures.gflop > 0
-      ? String(format: "%7.1f  %4.0f %%  ", figures.gflops, figures.share_of_peak * 100) : "      -       -  "
-    text += String(format: "%8.3f  %6.1f  ", Double(figures.bytes) * 1e-6, figures.gb_per_s)
+      ? printed("%7.1f  %4.0f %%  ", figures.gflops, figures.share_of_peak * 100) : "      -       -  "
+    text += printed("%8.3f  %6.1f  ", Double(figures.bytes) * 1e-6, figures.gb_per_s)
     text += figures.output.padding(toLength: 18, withPad: " ", startingAt: 0) + "  \(figures.name)\n"
   }
   return text

@@ -11,10 +11,10 @@
 /// That of FFHQ (Karras et al., CVPR 2019, appendix A), on whose pictures the published face models were trained: level with
 /// the eyes and across the line from eyes to mouth, twice the distance of the eyes or 1.8 times that of eyes and mouth to each side,
 /// whichever is more.
-struct FaceFrame {
-  var center: SIMD2<Double>, x: SIMD2<Double>, y: SIMD2<Double>
+package struct FaceFrame: Equatable, Sendable {
+  package var center: SIMD2<Double>, x: SIMD2<Double>, y: SIMD2<Double>
 
-  init(_ face: FaceLandmarks) {
+  package init(_ face: FaceLandmarks) {
     func length(_ v: SIMD2<Double>) -> Double { (v * v).sum().squareRoot() }
     func turned(_ v: SIMD2<Double>) -> SIMD2<Double> { SIMD2(-v.y, v.x) }
     let eyes = (face.leftEye + face.rightEye) / 2, across = face.rightEye - face.leftEye
@@ -25,7 +25,15 @@ struct FaceFrame {
     center = eyes + down * 0.1
   }
 
-  var side: Double { 2 * (x * x).sum().squareRoot() }
+  /// All of a square picture, that is itself cut out already.
+  package init(wholeOf side: Int) {
+    let half = Double(side) / 2
+    center = SIMD2(repeating: half - 0.5)
+    x = SIMD2(half, 0)
+    y = SIMD2(0, half)
+  }
+
+  package var side: Double { 2 * (x * x).sum().squareRoot() }
 
   /// The smallest whole rectangle around it: lower and upper corner.
   var bounds: (lower: SIMD2<Int>, upper: SIMD2<Int>) {
@@ -34,7 +42,7 @@ struct FaceFrame {
   }
 
   /// The point at (s, t) of the square, both from 0 to 1.
-  func point(_ s: Double, _ t: Double) -> SIMD2<Double> { center + x * (2 * s - 1) + y * (2 * t - 1) }
+  package func point(_ s: Double, _ t: Double) -> SIMD2<Double> { center + x * (2 * s - 1) + y * (2 * t - 1) }
 }
 
 extension Image8 {
@@ -49,9 +57,7 @@ extension Image8 {
   /// - Throws: `.badLandmarks` where they are no upright face within the picture.
   package func aligned(to landmarks: FaceLandmarks, resolution: Int, path: String) throws(ImagingError) -> Image8 {
     precondition(resolution > 0, "Image8: a side is not positive: \(resolution)")
-    let across = landmarks.rightEye - landmarks.leftEye
-    let down = (landmarks.leftMouth + landmarks.rightMouth - landmarks.leftEye - landmarks.rightEye) / 2
-    guard across.x * down.y - across.y * down.x > 0 else {
+    guard landmarks.isUpright else {
       throw .badLandmarks(
         path: path,
         problem: "the landmarks are no face: expected the picture's left eye before its right one, and the mouth below")

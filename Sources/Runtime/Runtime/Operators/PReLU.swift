@@ -1,0 +1,56 @@
+import SIMDKernels
+
+/// y = x > 0 ? x : slope_c · x, with frozen slopes of either sign (He et al., ICCV 2015).
+package struct PReLU: Operator {
+  private let slopes: ConstantBuffer
+  private let channels: Int
+
+  /// - Parameter slopes: [C].
+  package init(slopes: [Float]) {
+    self.slopes = ConstantBuffer(slopes)
+    channels = slopes.count
+  }
+
+  package var name: String { "prelu" }
+  package var inPlaceInputs: [Int] { [0] }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    try require(try blocked(inputs[0]).channels == channels, "[N, \(channels), H, W]", inputs[0])
+    return inputs[0]
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels, slopes) = (try blocked(site.output), site.kernels, slopes)
+    return PreparedOperator(planes: shape) { memory, plane in
+      kernels.prelu(
+        output: memory.output, input: memory.inputs[0], slopes: slopes.base, shape: shape, plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    [try graph.append(PReLUBackward(slopes: slopes), gradOutput, node.inputs[0])]
+  }
+}
+
+/// Inputs: ∂L/∂y and x.
+private struct PReLUBackward: Operator {
+  let slopes: ConstantBuffer
+  var name: String { "prelu-backward" }
+  var inPlaceInputs: [Int] { [0, 1] }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    try requireEqual(inputs[0], inputs[1])
+    return inputs[0]
+  }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (shape, kernels, slopes) = (try blocked(site.output), site.kernels, slopes)
+    return PreparedOperator(planes: shape) { memory, plane in
+      kernels.preluBackward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], input: memory.inputs[1], slopes: slopes.base,
+        shape: shape, plane: plane)
+    }
+  }
+}

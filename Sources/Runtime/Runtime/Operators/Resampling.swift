@@ -1,0 +1,214 @@
+import SIMDKernels
+
+/// Zeros between the pixels, then [1,3,3,1]⊗[1,3,3,1]/16 with zero padding (2, 1): how StyleGAN2 doubles its RGB images (Karras
+/// et al., CVPR 2020, fig. 7). Input [N, C, H, W] → [N, C, 2H, 2W].
+package struct UpsampleFIR: Operator {
+  package init() {}
+  package var name: String { "upsample-fir" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    var shape = try blocked(inputs[0])
+    (shape.height, shape.width) = (2 * shape.height, 2 * shape.width)
+    return .blocked(shape)
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.upsampleFIR2x(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(UpsampleFIRBackward(inputShape: input), gradOutput)]
+  }
+}
+
+private struct UpsampleFIRBackward: Operator {
+  let inputShape: BlockedShape
+  var name: String { "upsample-fir-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
+    return PreparedOperator(planes: input) { memory, plane in
+      kernels.upsampleFIR2xBackward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+    }
+  }
+}
+
+/// Four phases of channels [N, 4·C₁₆, H, W], each padded to whole blocks of 16, become pixels: [N, C, 2H, 2W]. What follows an
+/// up-sampling convolution that is computed on the small image (`StyleGAN2Upsampling`).
+package struct PixelShuffle: Operator {
+  /// Of the output.
+  package let channels: Int
+
+  package init(channels: Int) { self.channels = channels }
+
+  package var name: String { "pixel-shuffle" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    let input = try blocked(inputs[0]), phase = (channels + 15) & ~15
+    try require(input.channels == 4 * phase, "[N, \(4 * phase), H, W]", inputs[0])
+    return .blocked(
+      BlockedShape(
+        batch: input.batch, channels: channels, height: 2 * input.height, width: 2 * input.width, halo: input.halo))
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.pixelShuffle(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(PixelUnshuffle(shape: input), gradOutput)]
+  }
+}
+
+/// The inverse of `PixelShuffle`.
+private struct PixelUnshuffle: Operator {
+  let shape: BlockedShape
+  var name: String { "pixel-unshuffle" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (output, input, kernels) = (shape, try blocked(site.inputs[0]), site.kernels)
+    return PreparedOperator(planes: input) { memory, plane in
+      kernels.pixelUnshuffle(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+    }
+  }
+}
+
+/// Every `stride`-th pixel of every `stride`-th row: [N, C, H, W] → [N, C, ⌈H/s⌉, ⌈W/s⌉]. Behind a convolution it is that
+/// convolution's stride.
+package struct Subsample: Operator {
+  package let stride: Int
+
+  package init(stride: Int) { self.stride = stride }
+
+  package var name: String { "subsample" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    var shape = try blocked(inputs[0])
+    (shape.height, shape.width) = ((shape.height + stride - 1) / stride, (shape.width + stride - 1) / stride)
+    return .blocked(shape)
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    let stride = stride
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.subsample(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, stride: stride,
+        plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(SubsampleBackward(stride: stride, inputShape: input), gradOutput)]
+  }
+}
+
+private struct SubsampleBackward: Operator {
+  let stride: Int
+  let inputShape: BlockedShape
+  var name: String { "subsample-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
+    let stride = stride
+    return PreparedOperator(planes: input) { memory, plane in
+      kernels.subsampleBackward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, stride: stride,
+        plane: plane)
+    }
+  }
+}
+
+/// Another height and width by a linear map along each axis.
+package struct Resize: Operator {
+  package enum Method: Sendable, Hashable {
+    /// Means of windows, as PyTorch's `AdaptiveAvgPool2d`.
+    case adaptiveAverage
+    /// Linear interpolation with `align_corners=True`.
+    case bilinear
+  }
+  package let height: Int, width: Int
+  package let method: Method
+
+  package init(height: Int, width: Int, method: Method) {
+    self.height = height
+    self.width = width
+    self.method = method
+  }
+
+  package var name: String { "resize" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    var shape = try blocked(inputs[0])
+    (shape.height, shape.width) = (height, width)
+    return .blocked(shape)
+  }
+
+  fileprivate func weights(_ inputs: Int, _ outputs: Int) -> AxisWeights {
+    switch method {
+    case .adaptiveAverage: .adaptiveAverage(inputs: inputs, outputs: outputs)
+    case .bilinear: .alignedCorners(inputs: inputs, outputs: outputs)
+    }
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    let rows = weights(input.height, height), columns = weights(input.width, width)
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.resample(
+        output: memory.output, input: memory.inputs[0], rows: rows, columns: columns, outputShape: output,
+        inputShape: input, plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(ResizeBackward(forward: self, inputShape: input), gradOutput)]
+  }
+}
+
+private struct ResizeBackward: Operator {
+  let forward: Resize
+  let inputShape: BlockedShape
+  var name: String { "resize-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
+    let rows = forward.weights(input.height, output.height).adjoint(inputs: input.height)
+    let columns = forward.weights(input.width, output.width).adjoint(inputs: input.width)
+    return PreparedOperator(planes: input) { memory, plane in
+      kernels.resample(
+        output: memory.output, input: memory.inputs[0], rows: rows, columns: columns, outputShape: input,
+        inputShape: output, plane: plane)
+    }
+  }
+}

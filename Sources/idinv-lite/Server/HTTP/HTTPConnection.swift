@@ -1,0 +1,186 @@
+import CCivetweb
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// One request's connection, for as long as its handler runs.
+struct HTTPConnection: HTTPBody {
+  private let connection: OpaquePointer
+
+  init(_ connection: OpaquePointer) { self.connection = connection }
+
+  // MARK: Requests
+
+  /// The request; nil where civetweb knows of none.
+  func request() -> HTTPRequest? {
+    guard let information = mg_get_request_info(connection)?.pointee,
+      let method = information.request_method.map({ String(cString: $0) }),
+      let path = (information.local_uri ?? information.request_uri).map({ String(cString: $0) })
+    else { return nil }
+    let headers = Self.headerList(information)
+    // What two readers may take for different requests is no request.
+    let once = ["host", "content-length", "transfer-encoding", "content-type", "origin"]
+    guard once.allSatisfy({ name in headers.count { $0.name == name } <= 1 }) else { return nil }
+    let length = headers.first { $0.name == "content-length" }?.value
+    let coding = headers.first { $0.name == "transfer-encoding" }?.value
+    guard length == nil || coding == nil, length?.utf8.allSatisfy({ (48...57).contains($0) }) ?? true,
+      coding == nil || coding!.lowercased() == "chunked"
+    else { return nil }
+    return HTTPRequest(
+      method: method, path: path, query: Self.query(information.query_string.map { String(cString: $0) } ?? ""),
+      headers: Dictionary(headers.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }), body: self)
+  }
+
+  private static func headerList(_ information: mg_request_info) -> [(name: String, value: String)] {
+    withUnsafeBytes(of: information.http_headers) { bytes in
+      bytes.bindMemory(to: mg_header.self).prefix(Int(information.num_headers)).compactMap { header in
+        guard let name = header.name, let value = header.value else { return nil }
+        return (String(cString: name).lowercased(), String(cString: value))
+      }
+    }
+  }
+
+  private static func query(_ text: String) -> [String: String] {
+    var values: [String: String] = [:]
+    for pair in text.split(separator: "&") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      values[decoded(parts[0])] = parts.count > 1 ? decoded(parts[1]) : ""
+    }
+    return values
+  }
+
+  private static func decoded(_ text: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "+") {
+        bytes.append(0x20)
+      } else if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  func read(limit: Int) throws(Problem) -> [UInt8] {
+    let declared = mg_get_request_info(connection)?.pointee.content_length ?? 0
+    guard declared <= Int64(limit) else { throw tooLarge(limit) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    let end = ContinuousClock.now + .seconds(30)
+    while true {
+      let count = mg_read(connection, &piece, piece.count)
+      if count == 0 { break }
+      guard count > 0 else { throw brokenOff() }
+      bytes += piece[..<Int(count)]
+      guard bytes.count <= limit else { throw tooLarge(limit) }
+      guard ContinuousClock.now < end else { throw tooSlow() }
+    }
+    guard declared < 0 || Int64(bytes.count) == declared else { throw brokenOff() }
+    return bytes
+  }
+
+  // MARK: Forms
+
+  /// Fills while civetweb reads a form.
+  private final class FormReading {
+    let limits: FormLimits
+    let end: ContinuousClock.Instant
+    var fields: [String: FormField] = [:]
+    /// The field that is being read: civetweb names it with its first bytes only.
+    var current = ""
+    /// Bytes of all fields.
+    var byteCount = 0
+    var problem: Problem?
+
+    init(_ limits: FormLimits) {
+      self.limits = limits
+      end = .now + .seconds(limits.seconds)
+    }
+  }
+
+  func readForm(limits: FormLimits) throws(Problem) -> [String: FormField] {
+    let type = mg_get_header(connection, "Content-Type").map { String(cString: $0).lowercased() } ?? ""
+    guard type.hasPrefix("multipart/form-data") else {
+      throw Problem(415, "expected a form: multipart/form-data with a part 'image'")
+    }
+    let declared = mg_get_request_info(connection)?.pointee.content_length ?? -1
+    guard declared <= Int64(limits.byteCount + (64 << 10)) else { throw tooLarge(limits.byteCount) }
+    let reading = FormReading(limits)
+    var handler = mg_form_data_handler()
+    handler.user_data = Unmanaged.passUnretained(reading).toOpaque()
+    handler.field_found = { key, fileName, _, _, data in
+      guard let data, let key else { return Int32(MG_FORM_FIELD_STORAGE_SKIP) }
+      let reading = Unmanaged<FormReading>.fromOpaque(data).takeUnretainedValue()
+      guard reading.fields.count < reading.limits.fieldCount else {
+        reading.problem = Problem(413, "the form has more than \(reading.limits.fieldCount) parts")
+        return Int32(MG_FORM_FIELD_STORAGE_ABORT)
+      }
+      reading.current = String(cString: key)
+      let file = fileName.map { String(cString: $0) }
+      reading.fields[reading.current] = FormField(fileName: file?.isEmpty == false ? file : nil, bytes: [])
+      return Int32(MG_FORM_FIELD_STORAGE_GET)
+    }
+    handler.field_get = { _, value, count, data in
+      guard let data else { return Int32(MG_FORM_FIELD_HANDLE_NEXT) }
+      let reading = Unmanaged<FormReading>.fromOpaque(data).takeUnretainedValue()
+      let name = reading.current
+      if let value, count > 0 {
+        reading.fields[name]?.bytes += UnsafeRawBufferPointer(start: value, count: count)
+        reading.byteCount += count
+      }
+      if reading.byteCount > reading.limits.byteCount {
+        reading.problem = Problem(413, "the form has more than \(reading.limits.byteCount) bytes")
+      } else if ContinuousClock.now > reading.end {
+        reading.problem = Problem(408, "the upload took too long")
+      }
+      return Int32(
+        reading.problem == nil ? MG_FORM_FIELD_HANDLE_GET : MG_FORM_FIELD_HANDLE_ABORT)
+    }
+    let count = withExtendedLifetime(reading) { mg_handle_form_request(connection, &handler) }
+    if let problem = reading.problem { throw problem }
+    guard count >= 0 else { throw brokenOff() }
+    return reading.fields
+  }
+
+  private func tooLarge(_ limit: Int) -> Problem {
+    Problem(413, "the request has more than \(limit) bytes, which is the most that is taken here")
+  }
+  private func tooSlow() -> Problem { Problem(408, "the upload took too long") }
+  private func brokenOff() -> Problem { Problem(400, "the request broke off before its end") }
+
+  // MARK: Responses
+
+  func send(_ response: HTTPResponse, isHead: Bool) {
+    var head = "HTTP/1.1 \(response.status) \(HTTPResponse.reason(response.status))\r\n"
+    // What follows a request that was refused may be the rest of its body.
+    if response.status >= 400 {
+      mg_disable_connection_keep_alive(connection)
+      head += "Connection: close\r\n"
+    }
+    for header in response.headers { head += "\(header.name): \(header.value)\r\n" }
+    switch response.body {
+    case .bytes(let bytes):
+      if response.status != 204, response.status != 304 { head += "Content-Length: \(bytes.count)\r\n" }
+      head += "\r\n"
+      write([UInt8](head.utf8) + (isHead ? [] : bytes))
+    case .events(let stream):
+      mg_disable_connection_keep_alive(connection)
+      head += "Connection: close\r\nX-Accel-Buffering: no\r\n\r\n"
+      guard write([UInt8](head.utf8)), !isHead else { return }
+      stream { write([UInt8]($0.utf8)) }
+    }
+  }
+
+  @discardableResult
+  private func write(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { mg_write(connection, $0.baseAddress, $0.count) } == Int32(bytes.count)
+  }
+}

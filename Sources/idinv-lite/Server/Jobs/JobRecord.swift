@@ -1,0 +1,71 @@
+/// Where a job stands.
+package enum JobState: String, Codable, Sendable {
+  case queued, running, done, failed, cancelled
+
+  /// Whether nothing more happens to the job.
+  package var isEnd: Bool { self == .done || self == .failed || self == .cancelled }
+}
+
+/// What a client asks for with an image.
+struct JobOptions: Codable, Sendable, Equatable {
+  /// Steps of the optimization, at most.
+  var steps = 100
+  /// Seconds for the image; nil for as long as it takes.
+  var budgetSeconds: Double?
+  /// Cuts the largest square out of the middle of a picture that is not square.
+  var cropsCenter = false
+
+  static let stepCounts = 0...1000
+}
+
+/// A job as it is kept on the disk.
+struct JobRecord: Codable, Sendable {
+  /// 32 hexadecimal digits: the name of the job's folder.
+  let id: String
+  /// The picture's name as the client sent it: shown, never a path.
+  let name: String
+  let options: JobOptions
+  /// Seconds since 1970.
+  let created: Double
+  var state = JobState.queued
+  /// How often the job was begun. A job that ended the program twice is not begun again.
+  var attempts = 0
+  /// Why the job failed, as a sentence.
+  var error: String?
+  var outcome: Outcome?
+
+  /// What was found.
+  struct Outcome: Codable, Sendable {
+    var steps: Int
+    var stopReason: String
+    var seconds: Double
+    var startPsnrDb: Double
+    var psnrDb: Double
+    /// Mean squared difference of the code and its re-encoding; nil without an encoder.
+    var inDomain: Double?
+    /// The step of the saved code.
+    var bestStep: Int
+  }
+}
+
+/// A job in progress: the record and what only a running server knows.
+struct LiveJob: Sendable {
+  var record: JobRecord
+  /// Grows with every change that a client may want to see.
+  var revision = 0
+  /// Losses after each step: total, pixel, perceptual, domain.
+  var losses: [[Float]] = []
+  var plannedSteps: Int
+  var seconds = 0.0
+  /// The newest picture as PNG, and the step that it shows.
+  var preview: (step: Int, bytes: [UInt8])?
+  /// The client wants the best code so far as the result.
+  var isStopRequested = false
+  /// The client wants no result.
+  var isCancelRequested = false
+
+  init(_ record: JobRecord) {
+    self.record = record
+    plannedSteps = record.options.steps
+  }
+}

@@ -1,0 +1,46 @@
+import Inversion
+
+/// Which of a photograph's faces are meant.
+package enum FaceSelection: Equatable, Sendable {
+  case largest
+  case all
+  /// By number, from 1: the best one of a detector, the first one of a file of landmarks.
+  case number(Int)
+
+  package init?(argument: String) {
+    switch argument {
+    case "largest": self = .largest
+    case "all": self = .all
+    default:
+      guard let number = Int(argument), (1...10_000).contains(number) else { return nil }
+      self = .number(number)
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .largest: "largest"
+    case .all: "all"
+    case .number(let number): "\(number)"
+    }
+  }
+
+  /// - Throws: a failure of the photograph where it has no such face.
+  package func choose<Face>(from faces: [Face], path: String, size: (Face) -> Double) throws -> [Face] {
+    guard !faces.isEmpty else {
+      throw Failure(
+        .badData,
+        "\(path): no face found; expected one (--landmarks gives its points, --aligned says that the picture is a face)"
+      )
+    }
+    switch self {
+    case .largest: return [faces.max { size($0) < size($1) }!]
+    case .all: return faces
+    case .number(let number):
+      guard number <= faces.count else {
+        throw Failure(.badData, "\(path): --face \(number): expected 1 to \(faces.count), as many faces were found")
+      }
+      return [faces[number - 1]]
+    }
+  }
+}

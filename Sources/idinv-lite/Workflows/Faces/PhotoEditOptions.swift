@@ -1,0 +1,71 @@
+import Imaging
+import Inversion
+
+/// What `edit` does with each face of a photograph.
+package struct PhotoEditOptions {
+  /// Along which directions; nil leaves codes as they were found.
+  package var manipulation: Manipulation?
+  /// A picture for each.
+  package var distances: [Double]
+  package var blend: FaceBlend
+  /// Whether only the difference of the generator's two pictures goes into the photograph.
+  package var keepsDetail: Bool
+  package var selection: FaceSelection
+  /// nil for the photograph's own.
+  package var format: PictureFormat?
+  /// Of JPEG files.
+  package var quality: Int
+  /// Whether the pictures of each photograph become a film, too.
+  package var animates: Bool
+
+  package init(
+    manipulation: Manipulation?, distances: [Double], blend: FaceBlend = .feather, keepsDetail: Bool = true,
+    selection: FaceSelection = .largest, format: PictureFormat? = nil, quality: Int = JPEG.defaultQuality,
+    animates: Bool = false
+  ) {
+    self.manipulation = manipulation
+    self.distances = distances
+    self.blend = blend
+    self.keepsDetail = keepsDetail
+    self.selection = selection
+    self.format = format
+    self.quality = quality
+    self.animates = animates
+  }
+
+  /// The format of a photograph's results. WebP is not written.
+  func format(of header: ImageHeader) -> PictureFormat {
+    format ?? (header.formatName == "JPEG" ? .jpeg(quality: quality) : .png)
+  }
+
+  /// "α = 2" as a part of a file's name: `_alpha+2`.
+  static func suffix(_ distance: Double) -> String {
+    let text = distance == distance.rounded() && abs(distance) < 1e6 ? "\(Int(distance))" : "\(distance)"
+    return "_alpha\(distance < 0 ? "" : "+")\(text)"
+  }
+}
+
+/// One photograph's edits, as `edit.json` and `--json` tell them.
+package struct EditedPhoto: Codable, Equatable {
+  package struct Face: Codable, Equatable {
+    /// Left eye, right eye, left and right corner of the mouth, in pixels of the upright photograph; none of an aligned one.
+    package var landmarks: [[Double]]
+    /// Side of the square that was cut out.
+    package var side: Double
+    package var steps: Int
+    package var psnr_db: Double
+  }
+  package struct Output: Codable, Equatable {
+    package var alpha: Double
+    package var path: String
+  }
+  package var name: String
+  package var path: String
+  /// Of the upright photograph.
+  package var width: Int
+  package var height: Int
+  package var faces: [Face]
+  package var outputs: [Output]
+  package var animation: String?
+  package var seconds: Double
+}

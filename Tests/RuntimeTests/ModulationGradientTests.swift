@@ -1,0 +1,158 @@
+import Testing
+
+@testable import Runtime
+
+/// The operators of StyleGAN2's generator and of encoders with style heads, as `GradientTests` checks the others.
+@Suite struct ModulationGradientTests {
+  private let gradients = GradientTests()
+
+  private func image(_ batch: Int, _ channels: Int, _ height: Int, _ width: Int) -> Shape {
+    .image(batch: batch, channels: channels, height: height, width: width)
+  }
+
+  @Test func channelScale() throws {
+    try gradients.check([image(2, 19, 5, 4), .matrix(rows: 2, columns: 19)]) { graph, x in
+      try graph.append(ChannelScale(), x[0], x[1])
+    }
+  }
+
+  @Test func channelAffineAndMean() throws {
+    try gradients.check([image(2, 18, 3, 4)]) { graph, x in
+      let scaled = try graph.append(
+        ChannelAffine(scale: (0..<18).map { Float($0) * 0.1 - 0.7 }, shift: (0..<18).map { Float($0) * 0.2 }), x[0])
+      return try graph.append(ChannelMean(), scaled)
+    }
+  }
+
+  @Test func demodulation() throws {
+    var random = SplitMix64(state: 31)
+    let values = random.floats(20 * 17 * 9, in: -0.4...0.4)
+    let squares = SquaredWeights(name: "test", outputs: 20, inputs: 17) { values }
+    try gradients.check([.matrix(rows: 2, columns: 17)], step: 0.01, tolerance: GradientTests.smoothTolerance) {
+      graph, x in
+      try graph.append(Demodulation(squares, gain: 1.4), x[0])
+    }
+  }
+
+  /// The gradient by the factors comes of the output alone; by the input and by the factors, with a clamp that bites.
+  @Test(arguments: [Float.infinity, 0.8]) func demodulatedActivation(_ limit: Float) throws {
+    var random = SplitMix64(state: 32)
+    let noise = random.floats(20)
+    // Values away from the kink and from the limit: x in ±[0.3, 0.6] or beyond 1.4, factors about 1, shifts below 0.1.
+    func values(_ random: inout SplitMix64, _ count: Int) -> [Float] {
+      if count == 36 { return random.floats(count, in: 0.9...1.1) }
+      return (0..<count).map { index in
+        let magnitude =
+          index % 3 == 0 ? Float.random(in: 1.5...2, using: &random) : .random(in: 0.3...0.5, using: &random)
+        return index % 2 == 0 ? magnitude : -magnitude * 5
+      }
+    }
+    try gradients.check(
+      [image(2, 18, 5, 4), .matrix(rows: 2, columns: 18)], step: 0.01, tolerance: GradientTests.smoothTolerance,
+      values: values
+    ) { graph, x in
+      try graph.append(
+        DemodulatedActivation(
+          noise: noise, noiseStrength: 0.04, bias: (0..<18).map { Float($0 % 5) * 0.02 - 0.04 },
+          activation: .leakyReLU(slope: 0.2), limit: limit), x[0], x[1])
+    }
+  }
+
+  @Test func clamp() throws {
+    try gradients.check(
+      [image(1, 3, 4, 4)], step: 0.05,
+      values: { random, count in random.floats(count).map { $0 < 0 ? $0 - 1 : $0 * 0.5 } }
+    ) { graph, x in try graph.append(Clamp(limit: 0.9), x[0]) }
+  }
+
+  @Test func upsampling() throws {
+    try gradients.check([image(2, 3, 4, 3)]) { graph, x in try graph.append(UpsampleFIR(), x[0]) }
+  }
+
+  @Test(arguments: [5, 16, 33]) func pixelShuffle(_ channels: Int) throws {
+    let phase = (channels + 15) & ~15
+    try gradients.check([image(2, 4 * phase, 3, 2)]) { graph, x in
+      try graph.append(PixelShuffle(channels: channels), x[0])
+    }
+  }
+
+  @Test func subsample() throws {
+    for (height, width) in [(4, 6), (5, 3), (1, 1)] {
+      try gradients.check([image(2, 3, height, width)]) { graph, x in try graph.append(Subsample(stride: 2), x[0]) }
+    }
+  }
+
+  @Test func resize() throws {
+    let cases: [(Int, Int, Int, Int, Resize.Method)] = [
+      (8, 6, 4, 3, .adaptiveAverage), (5, 7, 3, 4, .adaptiveAverage), (3, 2, 6, 5, .adaptiveAverage),
+      (4, 3, 8, 6, .bilinear), (1, 2, 3, 4, .bilinear),
+    ]
+    for (height, width, toHeight, toWidth, method) in cases {
+      try gradients.check([image(1, 3, height, width)]) { graph, x in
+        try graph.append(Resize(height: toHeight, width: toWidth, method: method), x[0])
+      }
+    }
+  }
+
+  @Test func prelu() throws {
+    try gradients.check(
+      [image(2, 5, 4, 4)], step: 0.02, tolerance: GradientTests.smoothTolerance, values: gradients.awayFromZero
+    ) { graph, x in try graph.append(PReLU(slopes: [0.25, -0.5, 0, 1.5, 0.1]), x[0]) }
+  }
+
+  @Test func sigmoidAndConcatenate() throws {
+    try gradients.check(
+      [.matrix(rows: 2, columns: 5), .matrix(rows: 2, columns: 18)], step: 0.02,
+      tolerance: GradientTests.smoothTolerance
+    ) { graph, x in
+      try graph.append(Concatenate(), try graph.append(Sigmoid(), x[0]), x[1], x[0])
+    }
+  }
+
+  /// The four phases against the definition: a transposed convolution of stride 2, then the filter.
+  @Test func phasesAreTheTransposedConvolutionWithItsFilter() throws {
+    var random = SplitMix64(state: 33)
+    let (inputs, outputs, side) = (5, 3, 4)
+    let weights = random.floats(outputs * inputs * 9), x = random.floats(inputs * side * side)
+    let filter: [Double] = [0.25, 0.75, 0.75, 0.25], wide = 2 * side + 1
+    var expected: [Double] = []
+    for o in 0..<outputs {
+      var t = [Double](repeating: 0, count: wide * wide)
+      for i in 0..<inputs {
+        for y in 0..<side {
+          for z in 0..<side {
+            for k in 0..<9 {
+              t[(2 * y + k / 3) * wide + 2 * z + k % 3] +=
+                Double(x[(i * side + y) * side + z]) * Double(weights[(o * inputs + i) * 9 + k])
+            }
+          }
+        }
+      }
+      for y in 0..<2 * side {
+        for z in 0..<2 * side {
+          var sum = 0.0
+          for m in 0..<16 {
+            let (row, column) = (y + m / 4 - 1, z + m % 4 - 1)
+            guard row >= 0, column >= 0, row < wide, column < wide else { continue }
+            sum += filter[m / 4] * filter[m % 4] * t[row * wide + column]
+          }
+          expected.append(sum)
+        }
+      }
+    }
+    let phases = UpsamplingPhases.weights(weights, outputs: outputs, inputs: inputs)
+    let convolution = ConvolutionWeights(
+      name: "test", outputChannels: 4 * UpsamplingPhases.phaseChannels(outputs), inputChannels: inputs,
+      form: .same(kernel: 3), load: { phases })
+    var graph = Graph()
+    let input = graph.input(image(1, inputs, side, side))
+    let output = try graph.append(
+      PixelShuffle(channels: outputs), try graph.append(Convolution(convolution), input))
+    graph.markOutput(output)
+    let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2))
+    prepared.write(x, to: input)
+    prepared.run()
+    let worst = zip(prepared.read(output), expected).map { abs(Double($0) - $1) }.max() ?? 1
+    #expect(worst < 1e-5)
+  }
+}
