@@ -28,8 +28,8 @@ REFUSALS = {404, 409, 429, 503}
 
 
 def form(picture: bytes, steps: int) -> bytes:
-    return (f"--x\r\nContent-Disposition: form-data; name=\"steps\"\r\n\r\n{steps}\r\n--x\r\n"
-            "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n").encode() + picture + b"\r\n--x--\r\n"
+    return (f"--form\r\nContent-Disposition: form-data; name=\"steps\"\r\n\r\n{steps}\r\n--form\r\n"
+            "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n").encode() + picture + b"\r\n--form--\r\n"
 
 
 class Client:
@@ -48,7 +48,7 @@ class Client:
     def turn(self):
         steps = self.random.choice([0, 2, 20])
         status, body = self.request(
-            "POST", "/v1/jobs", form(self.random.choice(EXAMPLES), steps), {"Content-Type": "multipart/form-data; boundary=x"})
+            "POST", "/v1/jobs", form(self.random.choice(EXAMPLES), steps), {"Content-Type": "multipart/form-data; boundary=form"})
         self.note("submit", status, 202)
         if status != 202:
             return time.sleep(0.2)
@@ -75,7 +75,7 @@ class Client:
         """Half an upload, and an event stream that nobody reads."""
         with socket.create_connection(self.address, timeout=10) as half:
             half.sendall(b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99999\r\n"
-                         b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n")
+                         b"Content-Type: multipart/form-data; boundary=form\r\n\r\n--form\r\n")
         with socket.create_connection(self.address, timeout=10) as stream:
             stream.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             stream.recv(1)

@@ -24,7 +24,7 @@
  * same time. The last error belongs to the context, so threads that share one read each other's. A progress handler runs on
  * the calling thread and may call the context again. Idle worker threads sleep.
  *
- * Processes. The library keeps no global state: it prints nothing, handles no signals, changes no environment and never
+ * Processes. The library keeps no global state: it prints nothing, handles no signals (it removes OMP_NUM_THREADS from the environment, which its options replace) and never
  * ends the process. After fork, a child may go on with a context, unless another thread was computing with it: then calls
  * return IDINV_UNAVAILABLE.
  *
