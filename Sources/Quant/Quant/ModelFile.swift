@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An `.idinv` model file, mapped and fully validated: whoever has one may use every tensor of its specification.
@@ -12,7 +13,7 @@ package final class ModelFile: Sendable {
   /// `WeightTensor.scales` has them.
   package let tensorNames: [String]
 
-  private let mapping: FileMapping
+  private let mapping: MappedFile
   private let tensors: [String: WeightTensor]
   private let checksums: [(name: String, range: Range<Int>, expected: UInt32)]
 
@@ -31,9 +32,9 @@ package final class ModelFile: Sendable {
 
   /// Maps and validates a file.
   ///
-  /// - Throws: any `ModelFileError` but `.cannotWrite` and `.checksum`.
+  /// - Throws: any `ModelFileError` but `.checksum`.
   package init(path: String) throws(ModelFileError) {
-    let mapping = try FileMapping(path: path)
+    let mapping = try Self.map(path)
     let contents = try Self.validate(mapping)
     self.path = path
     self.mapping = mapping
@@ -42,6 +43,25 @@ package final class ModelFile: Sendable {
     tensorNames = contents.tensors.map(\.name)
     tensors = Dictionary(uniqueKeysWithValues: contents.tensors.map { ($0.name, $0) })
     checksums = contents.checksums
+  }
+
+  private static func map(_ path: String) throws(ModelFileError) -> MappedFile {
+    let mapping = try ModelFileError.files { () throws(FileError) in try MappedFile(path: path) }
+    let count = mapping.bytes.count
+    guard count > SafetensorsHeader.prefixByteCount else {
+      throw .header(
+        byteOffset: 0, found: "a file of \(count) bytes", expected: "a header length in 8 bytes and a JSON header")
+    }
+    return mapping
+  }
+
+  /// Checks that the file still is what was opened.
+  ///
+  /// - Throws: `.file` where somebody has written to it since: what was computed with it cannot be trusted.
+  package func verifyUnchanged() throws(ModelFileError) {
+    try ModelFileError.files { () throws(FileError) in
+      try mapping.verifyUnchanged { (try? verifyChecksums()) != nil }
+    }
   }
 
   /// A tensor by its name in the specification.

@@ -1,3 +1,5 @@
+import Files
+
 /// The points of a face that its alignment goes by, in pixels of the photograph: x to the right, y down, whole numbers in the
 /// middle of a pixel. Left and right are the picture's.
 package struct FaceLandmarks: Equatable, Sendable {
@@ -35,13 +37,12 @@ package struct FaceLandmarks: Equatable, Sendable {
   /// Reads a file of points: numbers, x before y, separated by white space, commas or brackets (plain text, CSV, a JSON
   /// array), or an iBUG `.pts` file, whose pixels count from 1.
   ///
-  /// - Throws: `.missing`, `.unreadable`, `.badLandmarks`.
+  /// - Throws: `.file`, `.badLandmarks`.
   package static func read(_ path: String) throws(ImagingError) -> FaceLandmarks {
-    guard try FileBytes.kind(of: path) == .file else {
-      throw .badLandmarks(path: path, problem: "is not a file; expected the points of one face")
+    let bytes = try ImagingError.files { () throws(FileError) in
+      try InputFile(path: path).readUpTo(byteLimit + 1, at: 0)
     }
-    let (bytes, size) = try FileBytes.read(path, limit: byteLimit)
-    guard size <= byteLimit, let text = String(validating: bytes, as: UTF8.self) else {
+    guard bytes.count <= byteLimit, let text = String(validating: bytes, as: UTF8.self) else {
       throw .badLandmarks(path: path, problem: "is not a small text file; expected x and y of 5 or 68 points")
     }
     return try FaceLandmarks(text: text, path: path)

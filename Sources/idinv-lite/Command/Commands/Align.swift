@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Reports
@@ -55,7 +56,7 @@ struct Align: ParsableCommand {
       let source = try LandmarkSource(landmarks, imageCount: listed.count)
       let side = try resolution ?? model.load().generator().specification.resolution
       try output.folder.prepare()
-      try output.folder.check(listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
+      try output.folder.claim(by: "align", listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
       let context = self.reporting.context()
       var done: [String] = []
       var skipped: [SkippedImage] = []
@@ -73,6 +74,7 @@ struct Align: ParsableCommand {
       }
       context.pause()
       if !done.isEmpty {
+        try output.folder.finish()
         try self.reporting.summarise(
           "\(done.count) face\(done.count == 1 ? "" : "s") of \(side)×\(side) pixels in \(output.folder.root)"
         ) { Listing(images: done, skipped: skipped, resolution: side) }
@@ -90,19 +92,19 @@ private enum LandmarkSource {
   case folder(String?)
 
   init(_ path: String?, imageCount: Int) throws {
-    var isFolder: ObjCBool = false
     guard let path else {
       self = .folder(nil)
       return
     }
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard Folder.exists(path) else {
       throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
     }
-    guard isFolder.boolValue || imageCount == 1 else {
+    let isFolder = try Folder.kind(of: path) == .folder
+    guard isFolder || imageCount == 1 else {
       throw Failure(
         .usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
     }
-    self = isFolder.boolValue ? .folder(path) : .file(path)
+    self = isFolder ? .folder(path) : .file(path)
   }
 
   /// The file with the points of an image.
@@ -110,10 +112,9 @@ private enum LandmarkSource {
     switch self {
     case .file(let path): return path
     case .folder(let folder):
-      let stem = (image.path as NSString).deletingPathExtension
-      let base = folder.map { ($0 as NSString).appendingPathComponent((stem as NSString).lastPathComponent) } ?? stem
+      let base = PathText.path(PathText.stem(of: image.path).stem, in: folder ?? PathText.folder(of: image.path))
       let candidates = ["txt", "csv", "json", "pts"].map { "\(base).\($0)" }
-      guard let found = candidates.first(where: FileManager.default.fileExists) else {
+      guard let found = candidates.first(where: Folder.exists) else {
         throw Failure(.badData, "\(image.path): no landmarks; expected \(base).txt (or .csv, .json, .pts)")
       }
       return found

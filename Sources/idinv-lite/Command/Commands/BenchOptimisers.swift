@@ -58,8 +58,9 @@ struct BenchOptimisers: ParsableCommand {
       let resolution = try loaded.imageResolution()
       let listed = try images.expand()
       try output.folder.prepare()
-      try output.folder.check(
-        ["optimizers.json", "optimizers.html"], inputs: [loaded.path] + images.images + listed.map(\.path))
+      try output.folder.claim(
+        by: "bench optimizers", ["optimizers.json", "optimizers.html"],
+        inputs: [loaded.path] + images.images + listed.map(\.path))
       let kernels = try engine.kernels()
       let context = self.reporting.context()
       let (pictures, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
@@ -92,6 +93,7 @@ struct BenchOptimisers: ParsableCommand {
         model: (model.path as NSString).lastPathComponent, compute: kernels.computeName(model),
         threads: kernels.threadCount, steps: steps, figures: figures, images: all,
         memory: choice.figures)
+      try model.file.verifyUnchanged()
       try JSONOutput.write(listing, to: output.folder.path("optimizers.json"))
       let run = try InversionReport.Run(
         model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),

@@ -55,7 +55,8 @@ struct BoundaryClosedForm: ParsableCommand {
       let directions = try ClosedFormDirections(model, count: count, layers: chosen)
       let names = (0..<count).map { "closed-form-\($0)" }
       try output.folder.prepare()
-      try output.folder.check(names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
+      try output.folder.claim(
+        by: "boundary closed-form", names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
       let checksum = try SHA256.hexDigest(ofFile: model.path)
       let shape = directions.shape
       var records: [Record] = []

@@ -64,12 +64,13 @@ struct BoundaryTrain: ParsableCommand {
       let scored = try samples.scored(
         model, name: name, memory: memory, kernels: kernels, reporting: reporting, context: context
       ) { names in
-        try output.folder.check(
-          names.flatMap { ["\($0).npy", "\($0).json"] },
+        try output.folder.claim(
+          by: "boundary train", names.flatMap { ["\($0).npy", "\($0).json"] },
           inputs: [samples.codes, samples.scores, model?.path].compactMap { $0 } + learning.conditional)
       }
       context.pause()
       if Signals.cancellation.isCancelled { throw Cancelled() }
+      try model?.file.verifyUnchanged()
       let training = try BoundaryTraining(codes: scored.codes, shape: scored.shape, kernels: kernels)
       let options = try learning.options(seed: samples.seed, shape: scored.shape)
       let checksum = try model.map { try SHA256.hexDigest(ofFile: $0.path) }

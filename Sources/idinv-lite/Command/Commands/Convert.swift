@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Quant
@@ -144,8 +145,7 @@ struct Convert: ParsableCommand {
       options.ignoresUnknownTensors = ignoreUnknown
       try OutputPlaces(inputs: checkpoints).check(output)
       Signals.install()
-      let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().deletingLastPathComponent().path
-      AtomicFile.removeLeftovers(in: folder)
+      AtomicFile.removeLeftovers(beside: output)
       let context = reporting.context()
       let given = Conversion(
         generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: options)
@@ -156,7 +156,7 @@ struct Convert: ParsableCommand {
           context.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
           guard Signals.cancellation.isCancelled else { return }
           context.pause()
-          AtomicFile.removeLeftovers(in: folder, includesOwn: true)
+          AtomicFile.removeUnfinished()
           Self.exit(withError: ExitCode(Signals.exitCode))
         }
       }

@@ -129,7 +129,7 @@ struct Diffuse: ParsableCommand {
       inputs += contexts
       inputs += listedTargets.map(\.path)
       inputs += listedContexts.map(\.path)
-      try output.folder.check(outputs, inputs: inputs)
+      try output.folder.claim(by: "diffuse", outputs, inputs: inputs)
 
       let options = refinement.options(domain: 0)
       let planned = PlannedInversion(

@@ -40,7 +40,8 @@ struct Encode: ParsableCommand {
       let specification = try model.encoder().specification
       let range = model.file.specification.pixelRange
       try output.folder.prepare()
-      try output.folder.check(
+      try output.folder.claim(
+        by: "encode",
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png"] } + ["encoded_codes.npy", "image_list.txt"],
         inputs: [model.path] + images.images + listed.map(\.path))
       let choice = try memory.limit.choose(
@@ -81,10 +82,12 @@ struct Encode: ParsableCommand {
       }
       context.pause()
       if !done.isEmpty {
+        try model.file.verifyUnchanged()
         try NumpyArray(
           shape: [done.count, specification.layerCount, specification.wDimension], floats: codes
         ).write(to: output.folder.path("encoded_codes.npy"))
         try ResultFolder.writeImageList(done, to: output.folder.path("image_list.txt"))
+        try output.folder.finish()
         try self.reporting.summarise(
           "\(done.count) code\(done.count == 1 ? "" : "s") in \(output.folder.path("encoded_codes.npy"))"
         ) { Listing(images: done.map(\.name), skipped: skipped, memory: choice.figures) }

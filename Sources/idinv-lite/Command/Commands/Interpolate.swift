@@ -119,7 +119,7 @@ struct Interpolate: ParsableCommand {
       let names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
       let films = !animate ? [] : isPath ? ["path.png"] : names.map { "\($0)_film.png" }
       try output.folder.prepare()
-      try output.folder.check(outputs(of: items, names, films), inputs: inputs(model, items))
+      try output.folder.claim(by: "interpolate", outputs(of: items, names, films), inputs: inputs(model, items))
 
       let planned = inversion.planned(items)
       let run = try EditingRun(

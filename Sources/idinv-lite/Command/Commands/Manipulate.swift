@@ -170,7 +170,7 @@ struct Manipulate: ParsableCommand {
       try inversion.check(items, model)
       let distances = try distances(along: boundaries[0])
       try output.folder.prepare()
-      try output.folder.check(outputs(of: items), inputs: inputs(model, items))
+      try output.folder.claim(by: "manipulate", outputs(of: items), inputs: inputs(model, items))
       try announce(distances, along: boundaries[0])
 
       let planned = inversion.planned(items)

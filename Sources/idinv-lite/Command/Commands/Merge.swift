@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Workflows
@@ -12,7 +13,7 @@ struct Merge: ParsableCommand {
 
       The result is the folder that one run would have made. Checks first that all shards are there and finished, \
       that model, list and options are the same, and that every picture is the one its shard wrote. Pictures are \
-      hard-linked if the file system can, else copied.
+      copied.
       """)
 
   @Argument(help: ArgumentHelp("Output folders of the shards, in any order.", valueName: "folders"))
@@ -32,10 +33,11 @@ struct Merge: ParsableCommand {
         let record = try shards.record(line)
         if record.inverted != nil { names.append(record.name) }
       }
-      try output.folder.check(
+      try output.folder.claim(
+        by: "merge",
         names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } } + ResultFolder.inversionFiles,
-        inputs: folders.flatMap { folder in ResultFolder.inversionFiles.map { "\(folder)/\($0)" } })
-      guard !FileManager.default.fileExists(atPath: output.folder.path(InversionJournal.name)) else {
+        inputs: folders + folders.flatMap { folder in ResultFolder.inversionFiles.map { "\(folder)/\($0)" } })
+      guard !Folder.exists(output.folder.path(InversionJournal.name)) else {
         throw Failure(
           .cannotCreate,
           "\(output.folder.path(InversionJournal.name)): holds results of another run; expected another folder")
@@ -55,10 +57,7 @@ struct Merge: ParsableCommand {
         description: shards.description, output: output.folder, lines: lines, invertedCount: names.count,
         record: { try shards.record($0) }, seconds: shards.seconds, isComplete: true
       ).write()
-      for name in names {
-        for suffix in InvertedImage.suffixes { try AtomicFile.sync(output.folder.path("\(name)_\(suffix).png")) }
-      }
-      try AtomicFile.sync(output.folder.root)
+      try output.folder.synchronize(names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } })
       try self.reporting.finish(outcome, output.folder)
     }
   }
@@ -68,17 +67,18 @@ struct Merge: ParsableCommand {
     for (suffix, digest) in zip(InvertedImage.suffixes, image.pictures) {
       let name = "\(record.name)_\(suffix).png"
       let source = "\(folder)/\(name)"
-      guard let data = FileManager.default.contents(atPath: source) else {
-        throw Failure(.missingInput, "\(source): no such file; expected the picture that the shard wrote")
+      let bytes: [UInt8]
+      do throws(FileError) {
+        bytes = try InputFile.bytes(of: source)
+      } catch {
+        throw Failure(Workflows.status(of: error), "\(error); expected the picture that the shard wrote")
       }
-      guard FileDigest([UInt8](data)) == digest else {
+      guard FileDigest(bytes) == digest else {
         throw Failure(
           .badData, "\(source): is not the picture that the shard wrote; 'idinv-lite invert --resume' makes it again")
       }
-      unlink(output.folder.path(name))
-      if link(source, output.folder.path(name)) != 0 {
-        try AtomicFile.write([UInt8](data), to: output.folder.path(name), isSynced: false)
-      }
+      // Never a link: what is done to one folder would be done to the other.
+      try output.folder.write(bytes, name, isSynced: false)
     }
   }
 }

@@ -81,7 +81,7 @@ struct Mix: ParsableCommand {
       var inputs = [model.path]
       inputs += CodeSource.several(styles + contents).inputs
       inputs += items.inputs
-      try output.folder.check(outputs, inputs: inputs)
+      try output.folder.claim(by: "mix", outputs, inputs: inputs)
 
       let planned = inversion.planned(items)
       let run = try EditingRun(

@@ -76,8 +76,8 @@ struct Synthesize: ParsableCommand {
         names = (0..<count).map { "code" + String(format: "%04d", $0) }
       }
       try output.folder.prepare()
-      try output.folder.check(
-        names.map { "\($0).png" } + ["codes.npy"], inputs: [model.path] + (codes.map { [$0] } ?? []))
+      try output.folder.claim(
+        by: "synthesize", names.map { "\($0).png" } + ["codes.npy"], inputs: [model.path] + (codes.map { [$0] } ?? []))
       try choice.announce(self.reporting)
       let context = self.reporting.context()
       let codeCount = wPlus.count / names.count
@@ -98,9 +98,11 @@ struct Synthesize: ParsableCommand {
         context.update(ProgressState(name: name, step: index + 1, stepCount: names.count))
       }
       context.pause()
+      try model.file.verifyUnchanged()
       try NumpyArray(
         shape: [names.count, specification.layerCount, specification.wDimension], floats: wPlus
       ).write(to: output.folder.path("codes.npy"))
+      try output.folder.finish()
       try self.reporting.summarise("\(names.count) image\(names.count == 1 ? "" : "s") in \(output.folder.root)") {
         Listing(images: names.map { "\($0).png" }, memory: choice.figures)
       }

@@ -1,17 +1,16 @@
+import Files
 import Foundation
-import Imaging
-import Quant
 
 /// A text file that is written piece by piece and appears whole: for texts too long for the memory.
 package final class StreamedFile {
   private let path: String
-  private let file: TemporaryFile
+  private let file: AtomicFile
   private var buffer: [UInt8] = []
   private var offset = 0
 
   package init(path: String) throws {
     self.path = path
-    file = try TemporaryFile(target: path)
+    file = try AtomicFile(path: path, links: .replaced)
   }
 
   package func append(_ text: String) throws { try append(Data(text.utf8)) }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inversion
 import Reports
@@ -102,12 +103,18 @@ package struct InversionSummary: Encodable {
   package func write(to path: String, images: String) throws {
     let text = try JSONOutput.text(self)
     // Keys stay sorted: this is the one that comes next.
-    guard let place = text.range(of: "\n  \"median_psnr_db\""),
-      let elements = FileHandle(forReadingAtPath: images)
-    else { throw Failure(.internalError, "\(path): cannot be put together") }
+    guard let place = text.range(of: "\n  \"median_psnr_db\"") else {
+      throw Failure(.internalError, "\(path): cannot be put together")
+    }
     let file = try StreamedFile(path: path)
     try file.append("\(text[..<place.lowerBound])\n\(Self.imagesBegin)\n")
-    while let piece = try elements.read(upToCount: 1 << 18), !piece.isEmpty { try file.append(piece) }
+    let elements = try InputFile(path: images)
+    var offset = 0
+    while offset < elements.byteCount {
+      let piece = try elements.read(offset..<min(offset + 1 << 18, elements.byteCount))
+      try file.append(Data(piece))
+      offset += piece.count
+    }
     try file.append("\n\(Self.imagesEnd)\(text[place.lowerBound...])")
     try file.commit()
   }

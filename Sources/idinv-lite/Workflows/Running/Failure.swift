@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -32,29 +33,25 @@ package struct Failure: Error, CustomStringConvertible {
 package func status(of error: any Error) -> Status {
   switch error {
   case let error as Failure: error.status
+  case let error as FileError: statusOfFile(error)
   case let error as ImagingError:
     switch error {
-    case .missing, .missingListed: .missingInput
-    case .unreadable: .inputOutput
-    case .folderNotCreated: .cannotCreate
-    case .notWritten(_, let operation, _):
-      ["open", "create", "rename"].contains(operation) ? .cannotCreate : .inputOutput
+    case .file(let error): status(of: error)
+    case .missingListed: .missingInput
     case .noImages: .usage
     default: .badData
     }
   case let error as ModelFileError:
     switch error {
-    case .cannotOpen: .missingInput
-    case .cannotRead: .inputOutput
-    case .cannotWrite(_, let reason): statusOfWriting(reason)
+    case .file(let error): status(of: error)
     default: .badData
     }
   case let error as CheckpointError:
     switch error {
-    case .cannotOpen: .missingInput
-    case .cannotRead: .inputOutput
-    case .cannotWrite(_, let reason): statusOfWriting(reason)
+    case .file(let error): status(of: error)
     case .modelFile(let error): status(of: error)
+    case .inFile(_, let error): status(of: error)
+    case .outOfMemory: .unavailable
     default: .badData
     }
   case let error as InversionError:
@@ -75,11 +72,19 @@ package func status(of error: any Error) -> Status {
   }
 }
 
-/// A place that cannot be written from the start, or a disk that failed or filled up in the middle: the module that writes
-/// has the system's text for it and no case of its own.
-private func statusOfWriting(_ reason: String) -> Status {
-  [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) }
-    ? .inputOutput : .cannotCreate
+/// An input that is not there, or is something else; a place that cannot be written from the start; a disk that failed or
+/// filled up in the middle.
+private func statusOfFile(_ error: FileError) -> Status {
+  switch (error.operation, error.reason) {
+  case (_, .hasChanged), (_, .endsEarly): .inputOutput
+  case (_, .isTooLarge): .badData
+  case (let operation, .system(let code)) where operation.isReading:
+    [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG].contains(code) ? .missingInput : .inputOutput
+  case (let operation, _) where operation.isReading: .badData
+  case (.create, _), (.rename, _), (.createFolder, _), (.lock, _), (.remove, _):
+    error.isDiskFailure ? .inputOutput : .cannotCreate
+  default: .inputOutput
+  }
 }
 
 /// An error as one line.
@@ -94,9 +99,7 @@ package func errorLine(_ error: any Error) -> String {
 }
 
 /// Text from outside, such as names of files and tensors, as one line that does nothing to a terminal.
-package func printable(_ text: String) -> String {
-  String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
-}
+package func printable(_ text: String) -> String { PlainText.line(text) }
 
 /// Runs `body`, which reads the file at `path`; readers know bytes, and users want to know of which file.
 package func locating<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
