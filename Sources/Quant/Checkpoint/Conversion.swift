@@ -167,7 +167,7 @@ package struct Conversion {
   private func hash(_ path: String) throws(CheckpointError) -> String {
     if let folder = try? FileFolder(path) {
       var whole = SHA256()
-      for name in folder.fileNames where FileFolder.isFile("\(path)/\(name)") {
+      for name in folder.fileNames {
         whole.update([UInt8]("\(try hash("\(path)/\(name)"))  \(name)\n".utf8))
       }
       return whole.hexDigest()

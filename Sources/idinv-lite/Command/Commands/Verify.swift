@@ -19,7 +19,12 @@ struct Verify: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
-  var model: String
+  var modelArgument: String?
+
+  @Option(name: [.customShort("m"), .customLong("model")], help: .hidden)
+  var modelOption: String?
+
+  private var model: String { modelArgument ?? modelOption ?? "" }
 
   @Option(
     parsing: .upToNextOption,
@@ -37,6 +42,9 @@ struct Verify: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
+    guard (modelArgument == nil) != (modelOption == nil) else {
+      throw ValidationError("give the model once: as an argument, or with --model")
+    }
     if let minimumPsnr, minimumPsnr.isNaN { throw ValidationError("--minimum-psnr: expected a number, found nan") }
   }
 
