@@ -117,6 +117,10 @@ let package = Package(
 
     // As another package sees it: without a look inside.
     .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
+    // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
+    .target(
+      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Tests/Fuzz/Targets"),
+    .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests"),
     .testTarget(name: "FilesTests", dependencies: ["Files"], path: "Tests/FilesTests"),
     .testTarget(
       name: "QuantTests", dependencies: ["Quant", "Files"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
