@@ -81,9 +81,10 @@ enum Spelling {
 
   /// The name that is nearest, if a third of its letters is right.
   static func nearest(_ word: String, among names: some Collection<String>) -> String? {
-    let ranked = names.map { ($0, distance(word, $0)) }.min { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 < $1.1 }
-    guard let (name, distance) = ranked, distance <= max(1, min(3, name.count / 3)) else { return nil }
-    return name
+    let ranked: [(name: String, distance: Int)] = names.map { (name: $0, distance: distance(word, $0)) }
+    let first = ranked.min { a, b in a.distance != b.distance ? a.distance < b.distance : a.name < b.name }
+    guard let first, first.distance <= max(1, min(3, first.name.count / 3)) else { return nil }
+    return first.name
   }
 
   /// Insertions, removals, replacements and exchanges of neighbors that turn one word into the other (optimal string alignment).

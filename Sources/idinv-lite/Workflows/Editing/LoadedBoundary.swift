@@ -42,7 +42,7 @@ package struct LoadedBoundary {
       return try locating(path) { try BoundaryFile.read(path) }
     }
     let folder = model.neighbour("boundaries")
-    let names = ((try? folder.map { try Folder.names(in: $0) }) ?? []).flatMap { $0 } ?? []
+    let names = folder.flatMap { try? Folder.names(in: $0) } ?? []
     let known = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.map { String($0.dropLast(4)) }.sorted()
     guard let folder, known.contains(path) else {
       throw Failure(
