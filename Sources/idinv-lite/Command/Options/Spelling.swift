@@ -9,20 +9,20 @@ enum Spelling {
   /// What is wrong with a command's name: "there is no command 'invrt'; did you mean 'invert'?".
   static func unknownCommand(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
     var words = arguments[...]
-    var command = root
+    var command: any ParsableCommand.Type = root
     let isHelp = words.first == "help"
     if isHelp { words = words.dropFirst() }
     for word in words {
-      let commands = command.configuration.subcommands
+      let commands = subcommands(of: command)
       // Options come first, or arguments of a command without others.
       guard !word.hasPrefix("-"), isHelp || !commands.isEmpty else { return nil }
-      if let next = commands.first(where: { $0._commandName == word }) {
-        command = next
+      if let next = commands.first(where: { $0.name == word }) {
+        command = next.type
         continue
       }
       // A container with a command by default takes arguments, too.
       if !isHelp, command.configuration.defaultSubcommand != nil { return nil }
-      let names = commands.filter(\.configuration.shouldDisplay).map { $0._commandName }
+      let names = commands.filter { $0.isShown }.map { $0.name }
       let place = isHelp ? "help: " : ""
       guard !names.isEmpty else { return "\(place)there is no command '\(word)'; expected nothing more" }
       if let near = nearest(word, among: names) {
@@ -33,13 +33,29 @@ enum Spelling {
     return nil
   }
 
+  private struct Subcommand {
+    var name: String
+    var isShown: Bool
+    var type: any ParsableCommand.Type
+  }
+
+  /// What may follow a command's name. Other names that a command has had still lead to it.
+  private static func subcommands(of command: any ParsableCommand.Type) -> [Subcommand] {
+    var result: [Subcommand] = []
+    for type in command.configuration.subcommands {
+      let configuration = type.configuration
+      result.append(Subcommand(name: type._commandName, isShown: configuration.shouldDisplay, type: type))
+      for alias in configuration.aliases { result.append(Subcommand(name: alias, isShown: false, type: type)) }
+    }
+    return result
+  }
+
   /// The first option that the command does not have: "unknown option '--outptu'; did you mean '--output'?".
   static func unknownOption(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
     var command = root
     var words = arguments[...]
-    while let word = words.first, let next = command.configuration.subcommands.first(where: { $0._commandName == word })
-    {
-      command = next
+    while let word = words.first, let next = subcommands(of: command).first(where: { $0.name == word }) {
+      command = next.type
       words = words.dropFirst()
     }
     if let standard = command.configuration.defaultSubcommand { command = standard }
