@@ -30,7 +30,7 @@ struct InversionReportTests {
     return run
   }
 
-  @Test("an image that ended keeps its last loss in the course of all: the median does not rise because easy ones are done")
+  @Test("an image that ended keeps its last loss: the median does not rise because easy ones are done")
   func courseOfLosses() {
     let course = InversionReport.course(of: [
       [(1, 8), (2, 4)], [(1, 9), (2, 6), (3, 5), (4, 5)], [(1, 9), (2, 7), (4, 6)],
