@@ -19,6 +19,8 @@ from torch import nn
 from .config import Budget
 from .curves import draw_curves
 
+LONGEST_STEP = 300.0  # seconds; more than that the process was stopped, or the machine slept
+
 
 def save_whole(state: Any, path: Path) -> None:
     """`torch.save`, whole or not at all: a file that is there is taken for a finished one."""
@@ -121,7 +123,7 @@ class Run:
 
     def advance(self, images: int) -> None:
         now = time.monotonic()
-        self.seconds += now - self._clock
+        self.seconds += min(now - self._clock, LONGEST_STEP)
         self._clock = now
         self.images += images
         if now - self._saved > self.interval or self.done or _Stop.asked:
