@@ -118,3 +118,18 @@ package struct Int8Kernels: Sendable {
       quantise: { _, _, _, _, _ in unplugged() })
   }
 }
+
+extension KernelTable {
+  /// Plugs in a tier's 8-bit kernels; made here, because a group assigned as a whole would be copied by a weak function that tiers
+  /// share.
+  @inline(never)
+  package mutating func plugInt8(
+    isFast: Bool, inputOffset: UInt8, wideGemm: Int8Gemm, narrowGemm: Int8Gemm,
+    largestMagnitude: @escaping @Sendable (FloatSource, Int) -> Float,
+    quantise: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void
+  ) {
+    int8 = Int8Kernels(
+      isFast: isFast, inputOffset: inputOffset, wideGemm: wideGemm, narrowGemm: narrowGemm,
+      largestMagnitude: largestMagnitude, quantise: quantise)
+  }
+}

@@ -4,7 +4,7 @@ import KernelABI
 package func plugNEONDOT(into table: inout KernelTable) {
   table.tier = .neondot
   let gemm = Int8Gemm(mr: 6, nr: 16) { int8Gemm6x16($0) }
-  table.int8 = Int8Kernels(
+  table.plugInt8(
     isFast: true, inputOffset: 0, wideGemm: gemm, narrowGemm: gemm,
     largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
 }

@@ -6,7 +6,7 @@ package func plugScalar(into table: inout KernelTable) {
   table.wideGemm = TapGemm(mr: 2, nr: 16) { tapGemm2x16($0) }
   table.narrowGemm = TapGemm(mr: 2, nr: 16) { tapGemm2x16($0) }
   let gemm = Int8Gemm(mr: 1, nr: 16) { int8Gemm1x16($0) }
-  table.int8 = Int8Kernels(
+  table.plugInt8(
     isFast: false, inputOffset: 0, wideGemm: gemm, narrowGemm: gemm,
     largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
   plugShared(into: &table)

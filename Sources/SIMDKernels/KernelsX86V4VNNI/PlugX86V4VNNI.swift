@@ -6,7 +6,7 @@ package func plugX86V4VNNI(into table: inout KernelTable) {
   table.plugReduced(
     .int16, wideGemm: ReducedGemm(mr: 8, nr: 32) { reducedGemm8x32($0) },
     narrowGemm: ReducedGemm(mr: 8, nr: 16) { reducedGemm8x16($0) }, narrow: { narrow($0) })
-  table.int8 = Int8Kernels(
+  table.plugInt8(
     isFast: true, inputOffset: 128, wideGemm: Int8Gemm(mr: 8, nr: 32) { int8Gemm8x32($0) },
     narrowGemm: Int8Gemm(mr: 8, nr: 16) { int8Gemm8x16($0) },
     largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
