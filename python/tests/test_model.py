@@ -93,6 +93,10 @@ def test_conversion(tmp_path: Path) -> None:
     with idinv.Model.open(tmp_path / "m.idinv") as model:
         assert model.info.resolution == 32 and model.info.licence == "none"
         assert model.info.sources[0]["file"] == "generator.pth"
+    recognized = idinv.convert(
+        tmp_path / "r.idinv", golden / "res32" / "encoder.pth", golden / "res32" / "generator.pth", weights="f32"
+    )
+    assert {source["part"] for source in recognized["sources"]} == {"generator", "encoder"}
 
 
 def test_errors(model: idinv.Model, faces: list[Path], tmp_path: Path) -> None:

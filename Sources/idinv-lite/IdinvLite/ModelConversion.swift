@@ -16,7 +16,9 @@ public struct ModelConversion: Sendable {
     case torchvision
   }
 
-  /// Paths of the parts; at least one. `attributes` needs `perceptual`, whose feature it reads.
+  /// Checkpoints whose networks are recognized; they fill the parts that have no path of their own.
+  public var files: [String] = []
+  /// Paths of the parts; at least one, or a file. `attributes` needs `perceptual`, whose feature it reads.
   public var generator: String?
   public var encoder: String?
   public var perceptual: String?
@@ -62,8 +64,8 @@ public struct ModelConversion: Sendable {
   public func run(
     to output: String, progress: (@Sendable (Double) -> Void)? = nil
   ) throws(IdinvError) -> ConversionSummary {
-    let paths = [generator, encoder, perceptual, attributes].compactMap { $0 }
-    guard generator != nil || encoder != nil || perceptual != nil else {
+    let paths = files + [generator, encoder, perceptual, attributes].compactMap { $0 }
+    guard generator != nil || encoder != nil || perceptual != nil || !files.isEmpty else {
       throw IdinvError(.invalidArgument, "conversion: expected a generator, an encoder or a perceptual network")
     }
     guard pixelRange.lowerBound < pixelRange.upperBound, pixelRange.lowerBound.isFinite, pixelRange.upperBound.isFinite
@@ -71,10 +73,10 @@ public struct ModelConversion: Sendable {
     guard !paths.contains(output) else {
       throw IdinvError(.invalidArgument, "\(output): is one of the checkpoints; expected another name", path: output)
     }
-    let conversion = Conversion(
+    let given = Conversion(
       generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: resolved)
     let report = try IdinvError.wrapping(path: paths.count == 1 ? paths[0] : nil) {
-      try conversion.run(to: output, progress: progress)
+      try given.assigning(files).conversion.run(to: output, progress: progress)
     }
     return ConversionSummary(report)
   }

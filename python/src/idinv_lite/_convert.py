@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from ctypes import addressof, byref, c_float, c_int32, c_void_p, sizeof
+from ctypes import addressof, byref, c_char_p, c_float, c_int32, c_void_p, sizeof
 from typing import Any
 
 from . import _native
@@ -12,20 +12,20 @@ from ._errors import InvalidArgumentError
 from ._native import lib
 
 _WEIGHTS = ("f16", "f32", "int8")
-_INPUTS = ("caffe", "torchvision")
+_INPUTS = ("auto", "caffe", "torchvision")
 
 Path = str | os.PathLike[str]
 
 
 def convert(
     output: Path,
-    *,
+    *files: Path,
     generator: Path | None = None,
     encoder: Path | None = None,
     perceptual: Path | None = None,
     attributes: Path | None = None,
     weights: str = "f16",
-    perceptual_input: str = "caffe",
+    perceptual_input: str = "auto",
     perceptual_layers: int | None = None,
     final_tanh: bool = True,
     encoder_wscale: bool = False,
@@ -40,9 +40,10 @@ def convert(
 
     Args:
         output: the model file (.idinv), written whole or not at all.
-        generator, encoder, perceptual, attributes: checkpoints, at least one of the first three.
+        files: checkpoints whose networks are recognized.
+        generator, encoder, perceptual, attributes: checkpoints of a part; what is given here wins.
         weights: how weights are stored: f16, f32 or int8.
-        perceptual_input: what the perceptual network was trained on: caffe or torchvision.
+        perceptual_input: what the perceptual network was trained on: caffe, torchvision, or auto for what its names tell.
 
     Returns:
         What was found, inferred and ignored, with the SHA-256 of sources and result.
@@ -55,6 +56,8 @@ def convert(
     for name, path in parts.items():
         if path is not None:
             setattr(options, name, os.fsencode(path))
+    encoded = [os.fsencode(path) for path in files]
+    options.files, options.file_count = (c_char_p * max(1, len(encoded)))(*encoded), len(encoded)
     options.weights = index_of(weights, _WEIGHTS, "weights")
     options.perceptual_input = index_of(perceptual_input, _INPUTS, "perceptual_input")
     options.perceptual_layers = perceptual_layers or 0

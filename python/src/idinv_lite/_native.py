@@ -174,6 +174,8 @@ class ConversionOptions(Structure):
         ("pixel_maximum", c_float),
         ("licence", c_char_p),
         ("note", c_char_p),
+        ("files", POINTER(c_char_p)),
+        ("file_count", c_size_t),
     ]
 
 

@@ -24,8 +24,10 @@
  * same time. The last error belongs to the context, so threads that share one read each other's. A progress handler runs on
  * the calling thread and may call the context again. Idle worker threads sleep.
  *
- * Processes. The library keeps no global state: it prints nothing, handles no signals (it removes OMP_NUM_THREADS from the environment, which its options replace) and never
- * ends the process. After fork, a child may go on with a context, unless another thread was computing with it: then calls
+ * Processes. The library keeps no global state: it prints nothing, handles no signals and never ends the process. It forgets
+ * OMP_NUM_THREADS when it computes in parallel for the first time, because LLVM's OpenMP ends the process where that holds no
+ * count; every computation here says its own number of threads. After fork, a child may go on with a context, unless another
+ * thread was computing with it: then calls
  * return IDINV_UNAVAILABLE.
  *
  * Arrays. Codes are float32 [N, L, D] in C order, images 8-bit sRGB [height, width, 3].
@@ -342,7 +344,7 @@ idinv_status idinv_draw_samples(
 /* ---- Conversion ----------------------------------------------------------------------------------------------------- */
 
 enum { IDINV_WEIGHTS_F16 = 0, IDINV_WEIGHTS_F32 = 1, IDINV_WEIGHTS_INT8 = 2 };
-enum { IDINV_PERCEPTUAL_CAFFE = 0, IDINV_PERCEPTUAL_TORCHVISION = 1 };
+enum { IDINV_PERCEPTUAL_AUTO = 0, IDINV_PERCEPTUAL_CAFFE = 1, IDINV_PERCEPTUAL_TORCHVISION = 2 };
 
 typedef struct idinv_conversion_options {
   size_t size;
@@ -350,13 +352,15 @@ typedef struct idinv_conversion_options {
   int32_t weights;            /* IDINV_WEIGHTS_… */
   int32_t perceptual_input;   /* IDINV_PERCEPTUAL_… */
   int32_t perceptual_layers;  /* to keep; 0: to conv4_3's ReLU of a VGG16, all of others */
-  int32_t lacks_final_tanh;   /* the generator's image does not pass through tanh */
+  int32_t lacks_final_tanh;   /* the generator's image does not pass through tanh; 0: what its kind does */
   int32_t encoder_wscale;     /* the encoder was built with use_wscale */
   int32_t ignore_unknown;     /* ignore tensors that the published networks do not have */
   const float *truncation_psi;       /* NULL: the checkpoint's, else 0.7 */
   const int32_t *truncation_layers;  /* NULL: the checkpoint's, else 8 */
   float pixel_minimum, pixel_maximum; /* both 0: -1 and 1 */
   const char *licence, *note;         /* kept in the file; may be NULL */
+  const char *const *files;           /* checkpoints whose networks are recognized, for the parts without a path */
+  size_t file_count;
 } idinv_conversion_options;
 
 /* Turns checkpoints into one model file. report: what was found, inferred and ignored, as JSON, to be freed with

@@ -21,10 +21,9 @@ private func conversion(_ given: idinv_conversion_options) throws -> ModelConver
     generator: try path(given.generator, "generator"), encoder: try path(given.encoder, "encoder"),
     perceptual: try path(given.perceptual, "perceptual"), attributes: try path(given.attributes, "attributes"),
     precision: try choice(given.weights, of: [ModelConversion.Precision.f16, .f32, .int8], "weights"))
-  // 0, what a caller leaves alone, is what the weights tell, else Caffe's.
-  let input = try choice(
-    given.perceptual_input, of: [ModelConversion.PerceptualInput.caffe, .torchvision], "perceptual input")
-  conversion.perceptualInput = input == .caffe ? nil : input
+  conversion.files = try array(given.files, rows: given.file_count, "files").map { try text($0, "files") }
+  conversion.perceptualInput = try choice(
+    given.perceptual_input, of: [ModelConversion.PerceptualInput?.none, .caffe, .torchvision], "perceptual input")
   conversion.perceptualLayers = given.perceptual_layers == 0 ? nil : Int(given.perceptual_layers)
   conversion.finalTanh = given.lacks_final_tanh == 0 ? nil : false
   conversion.encoderWScale = given.encoder_wscale != 0
