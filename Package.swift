@@ -68,8 +68,9 @@ let package = Package(
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(
       name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Quant", dependencies: ["CZlib"], path: "Sources/Quant/Quant"),
-    .target(name: "Checkpoint", dependencies: ["Quant", "CZlib"], path: "Sources/Quant/Checkpoint"),
+    .target(name: "Files", dependencies: ["CZlib"], path: "Sources/Quant/Files"),
+    .target(name: "Quant", dependencies: ["Files"], path: "Sources/Quant/Quant"),
+    .target(name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint"),
 
     // Sources/Runtime: graph, planner, executor; images; networks and inversion.
     .systemLibrary(
@@ -81,9 +82,10 @@ let package = Package(
     .systemLibrary(
       name: "CWebP", path: "Sources/Runtime/CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     .target(name: "Runtime", dependencies: ["SIMDKernels", "Quant"], path: "Sources/Runtime/Runtime"),
-    .target(name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP"], path: "Sources/Runtime/Imaging"),
     .target(
-      name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant"],
+      name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP", "Files"], path: "Sources/Runtime/Imaging"),
+    .target(
+      name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant", "Files"],
       path: "Sources/Runtime/Inversion"),
 
     // Sources/idinv-lite: pages and tables; runs and their folders; the HTTP server; the command.
@@ -91,15 +93,18 @@ let package = Package(
       name: "Reports", dependencies: ["Inversion", "Imaging"], path: "Sources/idinv-lite/Reports",
       resources: ["colors.css", "page.css", "marks.css", "charts.css", "page.js"].map { .embedInCode("Files/\($0)") },
       swiftSettings: quickly),
+    .target(name: "CProcess", path: "Sources/idinv-lite/CProcess"),
     .target(
       name: "Workflows",
-      dependencies: ["Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels"],
+      dependencies: [
+        "CProcess", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
+      ],
       path: "Sources/idinv-lite/Workflows"),
     .systemLibrary(
       name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
     .target(
       name: "Server",
-      dependencies: ["Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "SIMDKernels", "CCivetweb"],
+      dependencies: ["Inversion", "Imaging", "Checkpoint", "Quant", "Files", "Runtime", "SIMDKernels", "CCivetweb"],
       path: "Sources/idinv-lite/Server",
       resources: [
         .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"), .embedInCode("Resources/page.js"),
@@ -109,7 +114,7 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "SIMDKernels",
+        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite/Command", swiftSettings: quickly),
@@ -117,7 +122,7 @@ let package = Package(
     // What the package offers to other programs: the façade for Swift, and the C interface over it.
     .target(
       name: "IdinvLite",
-      dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "SIMDKernels"],
+      dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "Files", "SIMDKernels"],
       path: "Sources/idinv-lite/IdinvLite"),
     .systemLibrary(name: "CIdinv", path: "Sources/idinv-lite/CInterface/CIdinv"),
     .target(
@@ -125,18 +130,19 @@ let package = Package(
 
     // As another package sees it: without a look inside.
     .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
+    .testTarget(name: "FilesTests", dependencies: ["Files"], path: "Tests/FilesTests"),
     .testTarget(
-      name: "QuantTests", dependencies: ["Quant"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
+      name: "QuantTests", dependencies: ["Quant", "Files"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint", "Quant"], path: "Tests/CheckpointTests",
+      name: "CheckpointTests", dependencies: ["Checkpoint", "Quant", "Files"], path: "Tests/CheckpointTests",
       exclude: ["Fixtures", "make_fixtures.py"]),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging"], path: "Tests/ImagingTests",
+      name: "ImagingTests", dependencies: ["Imaging", "Files"], path: "Tests/ImagingTests",
       resources: [.copy("Fixtures")]),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant"],
+      dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant", "Files"],
       path: "Tests/CommandTests",
       exclude: ["Help"]),
     .testTarget(

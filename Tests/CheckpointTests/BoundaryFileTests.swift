@@ -1,4 +1,5 @@
 @testable import Checkpoint
+import Files
 import Testing
 
 /// Boundaries as published and as this project writes them, and files that only look like them.
@@ -38,13 +39,33 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "{", "[1]", #"{"layers": "0-3"}"#, #"{"layers": [1.5]}"#, #"{"layers": []}"#, #"{"attribute": ""}"#,
+    "[1]", #"{"layers": "0-3"}"#, #"{"layers": [1.5]}"#, #"{"layers": []}"#, #"{"attribute": ""}"#,
   ])
   func aFileThatIsNoMetaDataIsPassedOver(text: String) throws {
     let folder = try TemporaryFolder()
     let array = NumpyArray(shape: [3], floats: [1, 2, 3])
     let path = try write(array, sidecar: text, in: folder)
     #expect(try BoundaryFile.read(path) == BoundaryFile(path: path, name: "smile", array: array, layers: nil))
+  }
+
+  @Test(arguments: ["", "{", #"{"layers": [0, 1]"#, "layers: 0"])
+  func metaDataThatBreakOffAreNotTakenForNone(text: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try write(NumpyArray(shape: [3], floats: [1, 2, 3]), sidecar: text, in: folder)
+    guard case .inFile(folder.file("smile.json"), .malformed) = checkpointError({ _ = try BoundaryFile.read(path) })
+    else {
+      Issue.record("'\(text)' passes")
+      return
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aPipeBesideABoundaryIsRefusedAndNotWaitedFor() throws {
+    let folder = try TemporaryFolder()
+    let path = try write(NumpyArray(shape: [3], floats: [1, 2, 3]), sidecar: nil, in: folder)
+    #expect(mkfifo(folder.file("smile.json"), 0o600) == 0)
+    #expect(
+      checkpointError { _ = try BoundaryFile.read(path) }
+        == .file(FileError(folder.file("smile.json"), .open, .isNotRegular)))
   }
 
   private func pickled(_ meta: String) -> [UInt8] {

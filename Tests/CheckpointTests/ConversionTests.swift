@@ -1,3 +1,4 @@
+import Files
 import Checkpoint
 import Foundation
 import Quant
@@ -340,6 +341,6 @@ import Testing
     let conversion = Conversion(generator: Places.golden("res32/generator.pth"))
     #expect(
       checkpointError { _ = try conversion.run(to: folder.file("none/m.idinv")) }
-        == .modelFile(.cannotWrite(path: folder.file("none/m.idinv"), reason: "No such file or directory")))
+        == .modelFile(.file(FileError(folder.file("none/m.idinv"), .create, .system(ENOENT)))))
   }
 }

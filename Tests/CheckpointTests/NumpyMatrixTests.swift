@@ -53,7 +53,7 @@ import Testing
     guard
       case .unsupported(_, "pickled Python objects", _) = checkpointError({
         _ = try NumpyFile.matrix(Places.golden("boundaries/tower256_sunny.npy"))
-      }), case .cannotOpen = checkpointError({ _ = try NumpyFile.matrix(folder.file("none.npy")) })
+      }), case .file = checkpointError({ _ = try NumpyFile.matrix(folder.file("none.npy")) })
     else {
       Issue.record("no error")
       return

@@ -1,3 +1,4 @@
+import Files
 import Checkpoint
 import Foundation
 import Testing
@@ -54,10 +55,10 @@ import Testing
     let array = NumpyArray(shape: [1], floats: [1])
     #expect(
       checkpointError { try array.write(to: folder.file("none/a.npy")) }
-        == .cannotWrite(path: folder.file("none/a.npy"), reason: "No such file or directory"))
+        == .file(FileError(folder.file("none/a.npy"), .create, .system(ENOENT))))
     #expect(
       checkpointError { try array.write(to: folder.path) }
-        == .cannotWrite(path: folder.path, reason: "it is a folder"))
+        == .file(FileError(folder.path, .create, .isFolder)))
   }
 
   @Test(arguments: [

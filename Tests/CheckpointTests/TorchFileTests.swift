@@ -1,3 +1,4 @@
+import Files
 import Checkpoint
 import Foundation
 import Quant
@@ -98,7 +99,7 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(
       checkpointError { _ = try CheckpointReader.open(folder.file("none")) }
-        == .cannotOpen(path: folder.file("none"), reason: "No such file or directory"))
+        == .file(FileError(folder.file("none"), .open, .system(ENOENT))))
     #expect(
       checkpointError { _ = try CheckpointReader.open(folder.path) }
         == .unsupported(

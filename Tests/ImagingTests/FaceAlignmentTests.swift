@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -89,7 +90,7 @@ import Testing
     let binary = try folder.file("binary.txt", [0xff, 0xfe, 0x31])
     #expect(throws: ImagingError.self) { try FaceLandmarks.read(binary) }
     #expect(throws: ImagingError.self) { try FaceLandmarks.read(folder.path) }
-    #expect(throws: ImagingError.missing(path: folder.path + "/none.txt")) {
+    #expect(throws: ImagingError.file(FileError(folder.path + "/none.txt", .open, .system(ENOENT)))) {
       try FaceLandmarks.read(folder.path + "/none.txt")
     }
   }

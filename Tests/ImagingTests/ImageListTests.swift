@@ -1,3 +1,5 @@
+import Files
+import Foundation
 import Testing
 
 @testable import Imaging
@@ -23,6 +25,10 @@ struct ImageListTests {
     #expect(ImageList.printable("p/a\r\nb.png") == "p/a_b.png")
     let long = String(repeating: "é", count: 120)
     #expect(ImageList.stem(of: "\(long).png") == String(repeating: "é", count: 100))
+    // One character, however many marks are on it.
+    let marked = "e" + String(repeating: "\u{0301}", count: 200)
+    #expect(ImageList.stem(of: marked + ".png") == "e" + String(repeating: "\u{0301}", count: 99))
+    #expect(ImageList.stem(of: "a\u{202e}gnp.exe.png") == "a_gnp.exe")
     let names = ImageList.uniqueNames((0..<12).map { "\(long)\($0).png" })
     #expect(Set(names).count == 12 && names.allSatisfy { $0.utf8.count < 210 })
   }
@@ -35,15 +41,22 @@ struct ImageListTests {
       _ = try folder.file("r/\(name)", [1])
     }
     _ = try folder.file("r/image_list.txt", text: " x/b.jpg\r\na.png\nq/a.png\ngone.png\n\n")
-    // Without codes it is a folder like others.
-    #expect(try ImageList.expand([base + "/r"]).count == 6)
-    _ = try folder.file("r/encoded_codes.npy", [1])
+    // Published runs copy the list first and save codes last.
     _ = try folder.file("list.list", text: "r\n")
     for argument in ["r", "r/", "list.list"] {
       let items = try ImageList.expand(["\(base)/\(argument)"])
       #expect(items.map(\.name) == ["b", "a", "a-2"])
       #expect(items.map { $0.path.split(separator: "/").last } == ["b_ori.png", "a_ori.png", "a-2_ori.png"])
     }
+    _ = try folder.file("r/encoded_codes.npy", [1])
+    #expect(try ImageList.expand([base + "/r"]).map(\.name) == ["b", "a", "a-2"])
+    // A list of photographs among them makes no result folder.
+    _ = try folder.file("p/image_list.txt", text: "b.png\n")
+    for name in ["b.png", "c_ori.png"] { _ = try folder.file("p/\(name)", [1]) }
+    #expect(try ImageList.expand([base + "/p"]).map(\.name) == ["b", "c_ori"])
+    // A run of `invert` that was killed has no list yet.
+    for name in ["b_ori.png", "b_enc.png", "b_inv.png", "inversion.journal"] { _ = try folder.file("k/\(name)", [1]) }
+    #expect(try ImageList.expand([base + "/k"]).map(\.name) == ["b"])
     let list = try ResultList(folder: base + "/r")
     #expect(list.lines == ["x/b.jpg", "a.png", "q/a.png", "gone.png"] && list.names == ["b", "a", "a-2", "gone"])
     #expect(list.original(of: 3) == nil)
@@ -80,16 +93,16 @@ struct ImageListTests {
       thrown { () throws(ImagingError) in _ = try ImageList.expand(arguments) }
     }
     #expect(error([]) == .noImages)
-    #expect(error([base + "/none.png"]) == .missing(path: base + "/none.png"))
+    #expect(error([base + "/none.png"]) == .file(FileError(base + "/none.png", .open, .system(ENOENT))))
     #expect(error([base]) == .noPicturesInDirectory(path: base, others: ""))
     let heic = try folder.file("photo.heic", Array("\u{0}\u{0}\u{0} ftypheic".utf8))
     #expect(error([base])?.description.hasSuffix("left out: 1 file: photo.heic (a HEIC file)") == true)
     let listing = try ImageList.list([try folder.file("photo.jpg", [1]), base])
     #expect(listing.leftOut == [LeftOutFile(path: heic, found: "a HEIC file")] && listing.images.count == 2)
-    #expect(error(["/dev/null"]) == .notRegularFile(path: "/dev/null"))
+    #expect(error(["/dev/null"]) == .file(FileError("/dev/null", .open, .isNotRegular)))
     let empty = try folder.file("empty.list", text: "# nothing\n\n")
     #expect(error([empty]) == .emptyList(path: empty))
-    let binary = try folder.file("binary.list", [0xFF, 0xFE, 0x41])
+    let binary = try folder.file("binary.list", [0xFF, 0xFE, 0x41, 0])
     #expect(error([binary]) == .listNotText(path: binary))
     let lacking = try folder.file("lacking.list", text: "photo.jpg\n# c\nnone.png\n")
     #expect(error([lacking])?.description == "\(lacking), line 3: \(base)/none.png, nor none.png: no such file")
@@ -123,25 +136,32 @@ struct ImageListTests {
   @Test("names that are not UTF-8 are found and opened")
   func foreignNames() throws {
     let bytes: [UInt8] = [0x66, 0xE9, 0xFF, 0xC3, 0xA9, 0x2E, 0x70, 0x6E, 0x67]
-    let text = FileName.text(bytes)
-    #expect(FileName.bytes(of: text) == bytes.map { CChar(bitPattern: $0) } + [0])
-    #expect(FileName.text(Array("käse.png".utf8)) == "käse.png")
     let folder = try TemporaryFolder()
-    let path = folder.path + "/" + text
-    #expect(PNGReadingTests.write(try PNG.encode(noise(height: 2, width: 3, seed: 1)), to: FileName.bytes(of: path)))
+    let path = PathText.path(PathText.text(bytes), in: folder.path)
+    try PNG.write(noise(height: 2, width: 3, seed: 1), path)
     let listing = try ImageList.list([folder.path])
     #expect(listing.images == [ListedImage(path: path, name: "f__é")])
     #expect(try PictureFile.read(path).width == 3)
     let list = folder.path + "/x.list"
-    #expect(PNGReadingTests.write(bytes + [0x0A], to: FileName.bytes(of: list)))
+    try AtomicFile.write(bytes + [0x0A], to: list)
     #expect(try ImageList.expand([list]).map(\.path) == [path])
   }
 
-  @Test("a list's lines count from its folder, else from the working folder")
-  func listFromWorkingFolder() throws {
+  @Test("a list's lines count from its folder, else from the working folder, as in published lists")
+  func publishedList() throws {
     let folder = try TemporaryFolder()
-    let list = try folder.file("deep/some.list", text: "Package.swift\n")
-    guard FileBytes.exists("Package.swift") else { return }
-    #expect(try ImageList.expand([list]).map(\.path) == ["Package.swift"])
+    let name = "list-\(UUID().uuidString)"
+    // In the working folder, as idinvert_pytorch's examples: examples/test.list names examples/000001.png.
+    try FileManager.default.createDirectory(atPath: name, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: name) }
+    for file in ["1.png", "2.png"] { try AtomicFile.write([1], to: "\(name)/\(file)") }
+    try AtomicFile.write("\(name)/1.png\n2.png\n\(name)\n", to: "\(name)/test.list")
+    #expect(
+      try ImageList.expand(["\(name)/test.list"]).map(\.path)
+        == ["1.png", "2.png", "1.png", "2.png"].map { "\(name)/\($0)" })
+    // What lies beside the list comes first.
+    _ = try folder.file("\(name)/1.png", [1])
+    let beside = try folder.file("l.list", text: "\(name)/1.png\n")
+    #expect(try ImageList.expand([beside]).map(\.path) == ["\(folder.path)/\(name)/1.png"])
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -48,15 +49,19 @@ struct PNGReadingTests {
   func refusesWhatIsNoFile() throws {
     let folder = try TemporaryFolder()
     let missing = folder.path + "/none.png"
-    #expect(thrown { () throws(ImagingError) in _ = try PNG.read(missing) } == .missing(path: missing))
+    #expect(
+      thrown { () throws(ImagingError) in _ = try PNG.read(missing) }
+        == .file(FileError(missing, .open, .system(ENOENT))))
     let empty = try folder.file("empty.png")
     #expect(thrown { () throws(ImagingError) in _ = try PNG.read(empty) } == .empty(path: empty))
     let path = folder.path
-    #expect(thrown { () throws(ImagingError) in _ = try PNG.read(path) } == .isDirectory(path: path))
+    #expect(thrown { () throws(ImagingError) in _ = try PNG.read(path) } == .file(FileError(path, .open, .isFolder)))
     #expect(
-      thrown { () throws(ImagingError) in _ = try PNG.read("/dev/null") } == .notRegularFile(path: "/dev/null"))
+      thrown { () throws(ImagingError) in _ = try PNG.read("/dev/null") }
+        == .file(FileError("/dev/null", .open, .isNotRegular)))
     let below = empty + "/x.png"
-    #expect(thrown { () throws(ImagingError) in _ = try PNG.read(below) } == .missing(path: below))
+    #expect(
+      thrown { () throws(ImagingError) in _ = try PNG.read(below) } == .file(FileError(below, .open, .system(ENOTDIR))))
   }
 
   @Test("every truncation of a file is refused in one line")
@@ -151,12 +156,6 @@ struct PNGReadingTests {
   }
 
   /// Writes a file of any name.
-  static func write(_ bytes: [UInt8], to name: [CChar]) -> Bool {
-    guard let file = fopen(name, "wb") else { return false }
-    defer { fclose(file) }
-    return fwrite(bytes, 1, bytes.count, file) == bytes.count
-  }
-
   private static func repairChecksums(_ bytes: inout [UInt8]) {
     var offset = 8
     while offset + 12 <= bytes.count {

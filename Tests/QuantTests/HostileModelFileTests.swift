@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quant
 import Testing
@@ -249,10 +250,10 @@ import Testing
   }
 
   @Test func filesThatCannotBeOpenedAreNamed() {
-    #expect(throws: ModelFileError.cannotOpen(path: folder.file("none"), reason: "No such file or directory")) {
+    #expect(throws: ModelFileError.file(FileError(folder.file("none"), .open, .system(ENOENT)))) {
       try ModelFile(path: folder.file("none"))
     }
-    #expect(throws: ModelFileError.cannotOpen(path: folder.path, reason: "not a regular file")) {
+    #expect(throws: ModelFileError.file(FileError(folder.path, .open, .isFolder))) {
       try ModelFile(path: folder.path)
     }
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quant
 import Testing
@@ -71,18 +72,17 @@ import Testing
   }
 
   @Test func placesThatCannotBeWrittenAreNamed() throws {
-    #expect(throws: ModelFileError.cannotWrite(path: folder.file("none/m.idinv"), reason: "No such file or directory"))
-    {
+    #expect(throws: ModelFileError.file(FileError(folder.file("none/m.idinv"), .create, .system(ENOENT)))) {
       try writer("none/m.idinv")
     }
-    #expect(throws: ModelFileError.cannotWrite(path: folder.path + "/.", reason: "it is a folder")) { try writer(".") }
+    #expect(throws: ModelFileError.file(FileError(folder.path + "/.", .create, .isFolder))) { try writer(".") }
   }
 
   @Test func pipesAreNeitherReplacedNorWaitedFor() throws {
     let pipe = folder.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
-    #expect(throws: ModelFileError.cannotWrite(path: pipe, reason: "it is a pipe or a device")) { try writer("pipe") }
-    #expect(throws: ModelFileError.cannotOpen(path: pipe, reason: "not a regular file")) { try ModelFile(path: pipe) }
+    #expect(throws: ModelFileError.file(FileError(pipe, .create, .isNotRegular))) { try writer("pipe") }
+    #expect(throws: ModelFileError.file(FileError(pipe, .open, .isNotRegular))) { try ModelFile(path: pipe) }
   }
 
   @Test func linksAreFollowed() throws {

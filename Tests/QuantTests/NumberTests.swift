@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quant
 import Testing
@@ -113,7 +114,7 @@ import Testing
     #expect(
       try SHA256.hexDigest(ofFile: folder.file("a"))
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
-    #expect(throws: ModelFileError.cannotOpen(path: folder.file("b"), reason: "No such file or directory")) {
+    #expect(throws: ModelFileError.file(FileError(folder.file("b"), .open, .system(ENOENT)))) {
       try SHA256.hexDigest(ofFile: folder.file("b"))
     }
   }

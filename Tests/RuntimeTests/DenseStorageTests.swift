@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -26,7 +27,7 @@ struct StoredMatrix {
     tensor = WeightTensor(
       name: "test", shape: [outputs, inputs], dtype: dtype,
       scales: dtype == .i8 ? random.floats(outputs, in: 0.001...0.005) : nil,
-      mapping: try FileMapping(path: file.path), range: 0..<bytes.count)
+      mapping: try MappedFile(path: file.path), range: 0..<bytes.count)
   }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quant
 
@@ -22,18 +23,18 @@ package struct BoundaryFile: Equatable, Sendable {
   /// - Throws: as `NumpyFile.read`; `.unsupported` where a pickle holds no boundary, or layers that are not
   ///   whole numbers.
   package static func read(_ path: String) throws(CheckpointError) -> BoundaryFile {
-    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    func plain(_ array: NumpyArray) -> BoundaryFile {
-      let sidecar = Sidecar(beside: path)
+    let name = PathText.stem(of: path).stem
+    func plain(_ array: NumpyArray) throws(CheckpointError) -> BoundaryFile {
+      let sidecar = try Sidecar(beside: path)
       return BoundaryFile(
         path: path, name: sidecar?.attribute ?? name, array: array, layers: sidecar?.layers,
         distanceDeviation: sidecar?.distanceDeviation)
     }
-    guard try isNumpy(path) else { return plain(try ArrayFile.read(path)) }
+    guard try isNumpy(path) else { return try plain(try ArrayFile.read(path)) }
     let value: PickledValue
     do throws(CheckpointError) { value = try NumpyFile.read(path) } catch { throw error.located(in: path) }
     switch value {
-    case .array(let array): return plain(array)
+    case .array(let array): return try plain(array)
     case .dictionary:
       guard let array = value["boundary"]?.array else {
         throw .unsupported(
@@ -86,13 +87,27 @@ package struct BoundaryFile: Equatable, Sendable {
     var layers: [Int]?
     var distanceDeviation: Double?
 
-    init?(beside path: String) {
-      let name = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("json").path
-      guard name != path, let file = FileHandle(forReadingAtPath: name) else { return nil }
-      defer { try? file.close() }
-      guard let data = try? file.read(upToCount: 1 << 20),
-        case .object(let members)? = try? JSONReader.read([UInt8](data))
-      else { return nil }
+    /// - Throws: where there is such a file, and it cannot be read or is no JSON text.
+    init?(beside path: String) throws(CheckpointError) {
+      let name = "\(PathText.folder(of: path))\(PathText.stem(of: path).stem).json"
+      guard name != path else { return nil }
+      let bytes: [UInt8]
+      do throws(FileError) {
+        bytes = try InputFile.bytes(of: name, limit: 1 << 20)
+      } catch {
+        // None is no fault; one that cannot be read would be taken for none.
+        if error.isMissing || error.reason == .isTooLarge(limit: 1 << 20) { return nil }
+        throw .file(error)
+      }
+      let value: JSONValue
+      do throws(JSONFault) {
+        value = try JSONReader.read(bytes)
+      } catch {
+        throw .inFile(
+          path: name,
+          .malformed(format: "JSON file", byteOffset: error.offset, found: error.found, expected: error.expected))
+      }
+      guard case .object(let members) = value else { return nil }
       for member in members {
         switch (member.key, member.value) {
         case ("attribute", .string(let text)) where !text.isEmpty: attribute = text
@@ -105,7 +120,7 @@ package struct BoundaryFile: Equatable, Sendable {
         }
       }
       // That reader knows the value of whole numbers only.
-      let distances = try? JSONDecoder().decode(Distances.self, from: data)
+      let distances = try? JSONDecoder().decode(Distances.self, from: Data(bytes))
       distanceDeviation = distances.map(\.distance_standard_deviation).flatMap { $0 > 0 ? $0 : nil }
     }
 

@@ -1,10 +1,10 @@
-import Foundation
+import Files
 import Quant
 
 /// A file, or a file within a file, that is read at given places; every read is checked against its size first.
 final class ByteFile {
   private enum Backing {
-    case handle(FileHandle)
+    case file(InputFile)
     case extent(ByteExtent)
   }
   /// Of the file, or of the one that it lies in.
@@ -12,21 +12,12 @@ final class ByteFile {
   let byteCount: Int
   private let backing: Backing
 
-  /// - Throws: `.cannotOpen` where the path names no readable regular file.
+  /// - Throws: `.file` where the path names no readable regular file.
   init(path: String) throws(CheckpointError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .cannotOpen(path: path, reason: "not a regular file")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
-    }
+    let file = try CheckpointError.files { () throws(FileError) in try InputFile(path: path) }
     self.path = path
-    backing = .handle(handle)
-    byteCount = Int(status.st_size)
+    backing = .file(file)
+    byteCount = file.byteCount
   }
 
   /// A file that is a part of another.
@@ -36,30 +27,19 @@ final class ByteFile {
     byteCount = extent.count
   }
 
-  deinit { if case .handle(let handle) = backing { try? handle.close() } }
-
   /// The bytes of a range.
   ///
-  /// - Throws: `.malformed` where the range passes the file's end, `.cannotRead`.
+  /// - Throws: `.malformed` where the range passes the file's end; `.file`.
   func read(_ range: Range<Int>, format: String) throws(CheckpointError) -> [UInt8] {
     guard range.lowerBound >= 0, range.upperBound <= byteCount else {
       throw .malformed(
         format: format, byteOffset: range.lowerBound, found: "the end of the file at byte \(byteCount)",
         expected: "\(range.count) bytes")
     }
-    if range.isEmpty { return [] }
-    let handle: FileHandle
     switch backing {
     case .extent(let extent): return try extent.read(range)
-    case .handle(let file): handle = file
+    case .file(let file): return try CheckpointError.files { () throws(FileError) in try file.read(range) }
     }
-    do {
-      try handle.seek(toOffset: UInt64(range.lowerBound))
-      if let data = try handle.read(upToCount: range.count), data.count == range.count { return [UInt8](data) }
-    } catch {
-      throw .cannotRead(path: path, reason: "\(error)")
-    }
-    throw .cannotRead(path: path, reason: "it became shorter while it was read")
   }
 }
 
@@ -128,7 +108,7 @@ struct ByteExtent {
     }
   }
 
-  /// - Throws: `.malformed` where the range passes the end, `.cannotRead`.
+  /// - Throws: `.malformed` where the range passes the end; `.file`.
   func read(_ range: Range<Int>) throws(CheckpointError) -> [UInt8] {
     guard range.lowerBound >= 0, range.upperBound <= count else {
       throw .malformed(

@@ -135,7 +135,7 @@ package final class Checkpoint {
 
   /// A tensor's values in C order, in single precision, whatever its type.
   ///
-  /// - Throws: `.noSuchTensor`, `.malformed` where the data is cut or damaged, `.cannotRead`.
+  /// - Throws: `.noSuchTensor`, `.malformed` where the data is cut or damaged, `.file`.
   package func floats(_ name: String) throws(CheckpointError) -> [Float] {
     switch try tensor(name) {
     case .torch(let tensor): try tensor.floats()

@@ -1,13 +1,14 @@
+import Files
 import Quant
 
 /// Everything that can be wrong with a checkpoint or an array file, or with turning checkpoints into a model file.
 ///
 /// Each case says what is wrong, where (path, byte offset or tensor name), and what was expected.
 package enum CheckpointError: Error, Equatable, Sendable {
-  /// The file is absent or may not be read.
-  case cannotOpen(path: String, reason: String)
-  /// The file system failed while reading.
-  case cannotRead(path: String, reason: String)
+  /// A file cannot be opened, read or written.
+  case file(FileError)
+  /// What a file holds does not fit into memory.
+  case outOfMemory(path: String, what: String)
   /// The file is of a kind that is not read at all.
   case unsupported(path: String, found: String, expected: String)
   /// The file breaks its format at a byte.
@@ -30,8 +31,6 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case modelFile(ModelFileError)
   /// One of several files is damaged or refused: which.
   indirect case inFile(path: String, CheckpointError)
-  /// A `.npy` file cannot be written.
-  case cannotWrite(path: String, reason: String)
 }
 
 /// A tensor that was looked for.
@@ -49,8 +48,8 @@ package struct MissingTensor: Codable, Equatable, Sendable {
 extension CheckpointError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
-    case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"
+    case .file(let error): error.description
+    case .outOfMemory(let path, let what): "\(path): \(what) do not fit into memory"
     case .unsupported(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .malformed(let format, let offset, let found, let expected):
       "damaged \(format): at byte \(offset), found \(found), expected \(expected)"
@@ -74,7 +73,6 @@ extension CheckpointError: CustomStringConvertible {
       "the checkpoints do not belong together: \(what) is \(found), expected \(expected)"
     case .modelFile(let error): error.description
     case .inFile(let path, let error): "\(path): \(error.description)"
-    case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
     }
   }
 }
@@ -92,6 +90,11 @@ extension CheckpointError {
     ]
     let lowered = global.lowercased()
     return kinds.first { lowered.contains($0.0) }?.1
+  }
+
+  /// Runs `body`, whose errors become `.file`.
+  package static func files<Value>(_ body: () throws(FileError) -> Value) throws(CheckpointError) -> Value {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
   }
 
   /// The error with the file's path, where it does not say that already.

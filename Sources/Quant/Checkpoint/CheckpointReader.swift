@@ -1,14 +1,14 @@
+import Files
 import Foundation
 import Quant
 
 /// Opens checkpoints of every kind; the file's first bytes decide, not its name.
 package enum CheckpointReader {
   /// - Parameter path: a file, or the folder that a torch file was unpacked to.
-  /// - Throws: `.cannotOpen`, `.unsupported` where the file is of no known kind (with a word on what it seems to be),
-  ///   `.malformed`, `.refusedGlobal`, `.tensor`, `.cannotRead`.
+  /// - Throws: `.file`, `.unsupported` where the file is of no known kind (with a word on what it seems to be),
+  ///   `.malformed`, `.refusedGlobal`, `.tensor`, `.file`.
   package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    var isFolder = ObjCBool(false)
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+    if (try? Folder.kind(of: path)) == .folder {
       let folder = try FileFolder(path)
       return try Checkpoint(
         path: path, format: .torchFolder, byteCount: folder.byteCount,
@@ -47,7 +47,7 @@ package enum CheckpointReader {
 
   /// A pickle that no other program wrapped: NVIDIA's networks, arrays of codes.
   ///
-  /// - Throws: `.malformed`, `.refusedGlobal`, `.refusedSource`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.refusedGlobal`, `.refusedSource`, `.file`.
   static func pickle(_ file: ByteFile) throws(CheckpointError) -> PickledValue {
     var machine = PickleMachine(ByteCursor(try ByteExtent(file, 0..<file.byteCount, format: "pickle")))
     let object = try machine.run()

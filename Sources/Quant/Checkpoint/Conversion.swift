@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Quant
 
@@ -212,7 +213,7 @@ package struct Conversion {
   private func hash(_ path: String) throws(CheckpointError) -> String {
     if let folder = try? FileFolder(path) {
       var whole = SHA256()
-      for name in folder.fileNames where FileFolder.isFile("\(path)/\(name)") {
+      for name in folder.fileNames {
         whole.update([UInt8]("\(try hash("\(path)/\(name)"))  \(name)\n".utf8))
       }
       return whole.hexDigest()
@@ -228,7 +229,7 @@ package struct Conversion {
       specification: specification, precision: options.precision,
       sources: sources.map {
         ModelSource(
-          part: $0.part, file: URL(fileURLWithPath: $0.path).lastPathComponent, byteCount: $0.byteCount,
+          part: $0.part, file: PathText.lastComponent(of: $0.path), byteCount: $0.byteCount,
           sha256: $0.sha256)
       }, licence: options.licence, note: options.note, creator: options.creator)
     let policy = QuantisationPolicy(precision: options.precision, overrides: options.precisionOverrides)

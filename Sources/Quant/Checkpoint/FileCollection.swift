@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// Files by name: a ZIP archive's entries, or a folder's files.
 protocol FileCollection {
@@ -25,41 +25,43 @@ struct FileFolder: FileCollection {
   let path: String
   let fileNames: [String]
 
-  /// - Throws: `.cannotOpen`; `.unsupported` where the folder has too many files to be a checkpoint.
+  /// - Throws: `.file`; `.unsupported` where the folder has too many files to be a checkpoint.
   init(_ path: String) throws(CheckpointError) {
     self.path = path
-    guard !Self.isFile(path), let contents = FileManager.default.enumerator(atPath: path) else {
-      throw .cannotOpen(path: path, reason: "it is no folder that can be listed")
-    }
     var names: [String] = []
-    while let name = contents.nextObject() as? String {
+    try Self.list(path, prefix: "", depth: 0, into: &names)
+    fileNames = names.sorted()
+  }
+
+  /// Links to folders are not entered: they may lead around in a circle.
+  private static func list(
+    _ path: String, prefix: String, depth: Int, into names: inout [String]
+  ) throws(CheckpointError) {
+    let entries = try CheckpointError.files { () throws(FileError) in try Folder.names(in: path) }
+    for entry in entries {
       guard names.count < ZipArchive.entryLimit else {
         throw .unsupported(path: path, found: "a folder of more than \(names.count) files", expected: "a checkpoint")
       }
-      names.append(name)
+      let inner = PathText.path(entry, in: path)
+      switch try? Folder.kind(of: inner) {
+      case .file: names.append(prefix + entry)
+      case .folder where depth < 8 && !Folder.isLink(inner):
+        try list(inner, prefix: "\(prefix)\(entry)/", depth: depth + 1, into: &names)
+      default: break
+      }
     }
-    fileNames = names.sorted()
   }
 
   var kind: String { "a folder" }
 
-  /// Whether a path is that of something else than a folder.
-  static func isFile(_ path: String) -> Bool {
-    var isFolder = ObjCBool(false)
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
-  }
-
   /// All files together.
   var byteCount: Int {
-    fileNames.reduce(0) { sum, name in
-      let size = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")[.size] as? Int
-      return sum + (size ?? 0)
-    }
+    fileNames.reduce(0) { $0 + (FileIdentity(path: PathText.path($1, in: path))?.byteCount ?? 0) }
   }
 
   func extent(named name: String) throws(CheckpointError) -> ByteExtent? {
     guard fileNames.contains(name) else { return nil }
-    let file = try ByteFile(path: "\(path)/\(name)")
+    let file = try ByteFile(path: PathText.path(name, in: path))
     return try ByteExtent(file, 0..<file.byteCount, format: "torch folder")
   }
 }

@@ -16,8 +16,8 @@ package struct NumpyArray: Equatable, Sendable {
   /// Reads a `.npy` file of numbers: versions 1 to 3, f2 f4 f8 i1…i8 u1…u8 bool, both byte orders, C and Fortran order.
   /// Doubles are rounded to single precision, integers beyond 2²⁴ too.
   ///
-  /// - Throws: `.malformed`, `.unsupported` for an array of Python objects (`NumpyFile.read` takes those), `.cannotOpen`,
-  ///   `.cannotRead`.
+  /// - Throws: `.malformed`, `.unsupported` for an array of Python objects (`NumpyFile.read` takes those), `.file`,
+  ///   `.file`.
   package static func read(_ path: String) throws(CheckpointError) -> NumpyArray {
     guard case .array(let array) = try NumpyFile.read(path) else {
       throw .unsupported(path: path, found: "pickled Python objects", expected: "an array of numbers")
@@ -28,7 +28,7 @@ package struct NumpyArray: Equatable, Sendable {
   /// Writes a `.npy` file, little-endian `f4` in C order, version 1 (or 2 for a very long shape); as `numpy.save` does, the data
   /// begins at a multiple of 64 bytes. The file appears under its name only once it is complete.
   ///
-  /// - Throws: `.cannotWrite`.
+  /// - Throws: `.file`.
   package func write(to path: String) throws(CheckpointError) {
     let file = try NumpyWriter(path: path, shape: shape)
     try file.append(floats)
@@ -67,7 +67,7 @@ package enum NumpyFile {
   ///
   /// Pickles are read as plain data, never run (`CheckpointError.refusedGlobal`).
   ///
-  /// - Throws: `.malformed`, `.refusedGlobal`, `.cannotOpen`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.refusedGlobal`, `.file`.
   package static func read(_ path: String) throws(CheckpointError) -> PickledValue {
     let file = try ByteFile(path: path)
     return try value(try ByteExtent(file, 0..<file.byteCount, format: NumpyHeader.format))

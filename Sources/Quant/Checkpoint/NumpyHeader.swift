@@ -15,7 +15,7 @@ struct NumpyHeader: Equatable {
   /// Longest header text that is read; a shape of 32 extents needs a few hundred bytes.
   static let textLimit = 1 << 16
 
-  /// - Throws: `.malformed`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.file`.
   init(_ extent: ByteExtent) throws(CheckpointError) {
     func fault(_ offset: Int, _ found: String, _ expected: String) -> CheckpointError {
       .malformed(format: Self.format, byteOffset: extent.place(of: offset), found: found, expected: expected)

@@ -1,3 +1,4 @@
+import Files
 import Quant
 
 extension NumpyFile {
@@ -28,12 +29,12 @@ extension NumpyFile {
           path: path, byteOffset: header.byteCount, rowCount: rows, columnCount: count / rows)
         return (matrix, header.shape)
       } catch {
-        throw .cannotOpen(path: path, reason: "\(error)")
+        throw .modelFile(error)
       }
     }
     let values = try floats(extent, header)
     guard let builder = FloatMatrixBuilder(rowCapacity: rows, columnCount: count / rows) else {
-      throw .cannotRead(path: path, reason: "\(count) numbers do not fit into memory")
+      throw .outOfMemory(path: path, what: "\(count) numbers")
     }
     builder.append(values)
     return (builder.finish(), header.shape)
@@ -42,12 +43,12 @@ extension NumpyFile {
   /// Writes a matrix as `.npy` with the given shape, a piece at a time.
   ///
   /// - Precondition: `shape` has as many elements as the matrix.
-  /// - Throws: `.cannotWrite`.
+  /// - Throws: `.file`.
   package static func write(_ matrix: FloatMatrix, shape: [Int], to path: String) throws(CheckpointError) {
     precondition(elementCount(of: shape) == matrix.rowCount * matrix.columnCount, "a shape of as many elements")
     let header = NumpyArray.header(shape: shape)
-    do throws(ModelFileError) {
-      let file = try TemporaryFile(target: path)
+    try CheckpointError.files { () throws(FileError) in
+      let file = try AtomicFile(path: path)
       try file.write(header, at: 0)
       let piece = max(1, (1 << 20) / matrix.columnCount)
       for start in stride(from: 0, to: matrix.rowCount, by: piece) {
@@ -55,9 +56,6 @@ extension NumpyFile {
         try file.write(matrix.floats(rows: rows), at: header.count + 4 * start * matrix.columnCount)
       }
       try file.commit()
-    } catch {
-      if case .cannotWrite(let path, let reason) = error { throw .cannotWrite(path: path, reason: reason) }
-      throw .modelFile(error)
     }
   }
 }

@@ -44,7 +44,7 @@ struct PickleMachine {
 
   /// Runs up to the STOP opcode; the cursor is behind it then.
   ///
-  /// - Throws: `.malformed`, `.refusedGlobal`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.refusedGlobal`, `.file`.
   mutating func run() throws(CheckpointError) -> PickleObject {
     var operations = 0
     while true {

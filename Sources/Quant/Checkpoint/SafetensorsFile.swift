@@ -9,7 +9,7 @@ struct SafetensorsFile {
   /// The bound that the reference implementation has.
   static let headerLimit = 100_000_000
 
-  /// - Throws: `.malformed`, `.tensor`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.tensor`, `.file`.
   init(_ file: ByteFile) throws(CheckpointError) {
     self.file = file
     let prefixByteCount = SafetensorsHeader.prefixByteCount

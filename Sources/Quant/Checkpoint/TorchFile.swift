@@ -6,7 +6,7 @@ import Quant
 enum TorchFile {
   /// The object stored in an archive or a folder: `NAME/data.pkl`, with storages in `NAME/data/KEY`.
   ///
-  /// - Throws: `.unsupported` for TorchScript, `.malformed`, `.refusedGlobal`, `.cannotRead`.
+  /// - Throws: `.unsupported` for TorchScript, `.malformed`, `.refusedGlobal`, `.file`.
   static func read(_ archive: some FileCollection, path: String) throws(CheckpointError) -> PickledValue {
     let pickles = archive.fileNames.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
     guard let pickle = pickles.first, pickles.count == 1 else {
@@ -60,7 +60,7 @@ enum TorchFile {
   /// The object stored in a legacy file: five pickles (magic number, version, system, object, storage keys), then for
   /// each key a count of elements in 8 bytes and the elements.
   ///
-  /// - Throws: `.malformed`, `.refusedGlobal`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.refusedGlobal`, `.file`.
   static func read(legacy file: ByteFile) throws(CheckpointError) -> PickledValue {
     let extent = try ByteExtent(file, 0..<file.byteCount, format: legacyFormat)
     let (machine, object) = try legacy(extent, isNested: false)

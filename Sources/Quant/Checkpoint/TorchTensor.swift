@@ -103,7 +103,7 @@ package struct TorchTensor {
 
   /// All elements in C order, in single precision.
   ///
-  /// - Throws: `.malformed` where the file's data is cut or damaged, `.cannotRead`.
+  /// - Throws: `.malformed` where the file's data is cut or damaged, `.file`.
   package func floats() throws(CheckpointError) -> [Float] {
     let count = elementCount
     guard count > 0 else { return [] }

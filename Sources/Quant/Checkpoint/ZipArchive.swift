@@ -1,3 +1,4 @@
+import Files
 import Quant
 
 /// The directory of a ZIP archive with zip64 (PKWARE APPNOTE 6.3), for stored and deflated entries.
@@ -27,7 +28,7 @@ struct ZipArchive {
 
   private static let format = "zip archive"
 
-  /// - Throws: `.malformed`, `.cannotRead`.
+  /// - Throws: `.malformed`, `.file`.
   init(_ file: ByteFile) throws(CheckpointError) {
     self.file = file
     let end = try Self.directory(of: file)

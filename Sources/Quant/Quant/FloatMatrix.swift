@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A row-major matrix of floats in a mapped file, or in memory of its own. It is never copied: a hundred thousand codes of a
@@ -9,13 +10,13 @@ package final class FloatMatrix: @unchecked Sendable {
   package let columnCount: Int
   private let bytes: UnsafeRawBufferPointer
   /// Nil where the memory is the object's own.
-  private let mapping: FileMapping?
+  private let mapping: MappedFile?
 
   /// Maps little-endian floats that begin at a byte of a file.
   ///
-  /// - Throws: `.cannotOpen`; `.header` where the file ends before the matrix does.
+  /// - Throws: `.file`; `.header` where the file ends before the matrix does.
   package init(path: String, byteOffset: Int, rowCount: Int, columnCount: Int) throws(ModelFileError) {
-    let mapping = try FileMapping(path: path)
+    let mapping = try ModelFileError.files { () throws(FileError) in try MappedFile(path: path) }
     let (count, overflow) = rowCount.multipliedReportingOverflow(by: columnCount)
     guard !overflow, byteOffset >= 0, byteOffset % 4 == 0, count <= (mapping.bytes.count - byteOffset) / 4 else {
       throw .header(

@@ -49,7 +49,7 @@ extension ModelFile {
   /// Writes a copy of this file with another calibration, or without one; all tensors byte for byte.
   ///
   /// - Returns: the copy's size.
-  /// - Throws: `.specification` for a calibration that does not fit, `.cannotWrite`.
+  /// - Throws: `.specification` for a calibration that does not fit, `.file`.
   @discardableResult
   package func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
     var specification = specification

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An `.idinv` model file, mapped and fully validated: whoever has one may use every tensor of its specification.
@@ -16,7 +17,7 @@ package final class ModelFile: Sendable {
   /// the same model. Names the model without a look at its weights.
   package let identity: String
 
-  private let mapping: FileMapping
+  private let mapping: MappedFile
   private let tensors: [String: WeightTensor]
   private let checksums: [(name: String, range: Range<Int>, expected: UInt32)]
 
@@ -35,9 +36,9 @@ package final class ModelFile: Sendable {
 
   /// Maps and validates a file.
   ///
-  /// - Throws: any `ModelFileError` but `.cannotWrite` and `.checksum`.
+  /// - Throws: any `ModelFileError` but `.checksum`.
   package init(path: String) throws(ModelFileError) {
-    let mapping = try FileMapping(path: path)
+    let mapping = try Self.map(path)
     let contents = try Self.validate(mapping)
     self.path = path
     self.mapping = mapping
@@ -49,12 +50,31 @@ package final class ModelFile: Sendable {
     identity = Self.digest(ofHeaderIn: mapping)
   }
 
-  private static func digest(ofHeaderIn mapping: FileMapping) -> String {
+  private static func digest(ofHeaderIn mapping: MappedFile) -> String {
     // Eight bytes, little-endian, say how long it is.
     let length = mapping.bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
     var hash = SHA256()
     hash.update([UInt8](mapping.bytes.prefix(8 + length)))
     return hash.hexDigest()
+  }
+
+  private static func map(_ path: String) throws(ModelFileError) -> MappedFile {
+    let mapping = try ModelFileError.files { () throws(FileError) in try MappedFile(path: path) }
+    let count = mapping.bytes.count
+    guard count > SafetensorsHeader.prefixByteCount else {
+      throw .header(
+        byteOffset: 0, found: "a file of \(count) bytes", expected: "a header length in 8 bytes and a JSON header")
+    }
+    return mapping
+  }
+
+  /// Checks that the file still is what was opened.
+  ///
+  /// - Throws: `.file` where somebody has written to it since: what was computed with it cannot be trusted.
+  package func verifyUnchanged() throws(ModelFileError) {
+    try ModelFileError.files { () throws(FileError) in
+      try mapping.verifyUnchanged { (try? verifyChecksums()) != nil }
+    }
   }
 
   /// A tensor by its name in the specification.

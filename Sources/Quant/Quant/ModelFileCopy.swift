@@ -3,7 +3,7 @@ extension ModelFile {
   ///
   /// - Parameter tensors: values by name, in C order; for each tensor of `specification` that this file has not.
   /// - Returns: the copy's size.
-  /// - Throws: `.specification`, `.tensor` where they do not fit, `.cannotWrite`.
+  /// - Throws: `.specification`, `.tensor` where they do not fit, `.file`.
   func copy(
     to path: String, as specification: ModelSpecification, replacing tensors: [String: [Float]] = [:]
   ) throws(ModelFileError) -> Int {
@@ -20,6 +20,7 @@ extension ModelFile {
         try writer.copy(try tensor(requirement.name))
       }
     }
+    try verifyUnchanged()
     return try writer.finish()
   }
 }

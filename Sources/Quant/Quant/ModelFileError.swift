@@ -1,14 +1,12 @@
+import Files
+
 /// Everything that can be wrong with an `.idinv` file, read or written (`docs/FORMAT.md`).
 ///
 /// Each case says what is wrong, where (path, byte offset, metadata key, specification field or tensor name), and
 /// what was expected.
 package enum ModelFileError: Error, Equatable, Sendable {
-  /// The file is absent or may not be read.
-  case cannotOpen(path: String, reason: String)
-  /// The file system failed while reading.
-  case cannotRead(path: String, reason: String)
-  /// The file cannot be created or written: no such folder, no permission, a full disk. Nothing is left behind.
-  case cannotWrite(path: String, reason: String)
+  /// The file cannot be opened, read or written. Nothing half-written is left behind.
+  case file(FileError)
   /// The header's length or JSON text breaks the format at a byte of the file.
   case header(byteOffset: Int, found: String, expected: String)
   /// A metadata entry is missing or has a wrong value.
@@ -28,9 +26,7 @@ package enum ModelFileError: Error, Equatable, Sendable {
 extension ModelFileError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
-    case .cannotRead(let path, let reason): "cannot read \(path): \(reason)"
-    case .cannotWrite(let path, let reason): "cannot write \(path): \(reason)"
+    case .file(let error): error.description
     case .header(let offset, let found, let expected):
       "not a valid model file: at byte \(offset), found \(found), expected \(expected)"
     case .metadata(let key, let found, let expected):
@@ -47,6 +43,13 @@ extension ModelFileError: CustomStringConvertible {
     case .checksum(let name, let found, let expected):
       "tensor '\(name)': its data has CRC-32 \(hexadecimal(found)), expected \(hexadecimal(expected)): the file is damaged"
     }
+  }
+}
+
+extension ModelFileError {
+  /// Runs `body`, whose errors become `.file`.
+  package static func files<Value>(_ body: () throws(FileError) -> Value) throws(ModelFileError) -> Value {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
   }
 }
 

@@ -1,3 +1,5 @@
+import Files
+
 extension ModelFile {
   /// A file's contents once every rule of `docs/FORMAT.md` holds.
   struct Contents {
@@ -9,7 +11,7 @@ extension ModelFile {
 
   /// Checks everything that can be checked without reading the weights. Nothing else in this module believes a byte
   /// of the file that has not passed here.
-  static func validate(_ mapping: FileMapping) throws(ModelFileError) -> Contents {
+  static func validate(_ mapping: MappedFile) throws(ModelFileError) -> Contents {
     let header = try header(of: mapping)
     let (metadata, checksums) = try ModelMetadata.decode(header.metadata)
     var entries: [String: SafetensorsHeader.Entry] = [:]
@@ -66,7 +68,7 @@ extension ModelFile {
     return Contents(metadata: metadata, tensors: tensors, checksums: checked)
   }
 
-  private static func header(of mapping: FileMapping) throws(ModelFileError) -> SafetensorsHeader {
+  private static func header(of mapping: MappedFile) throws(ModelFileError) -> SafetensorsHeader {
     let prefixByteCount = SafetensorsHeader.prefixByteCount
     do throws(SafetensorsHeader.Fault) {
       let length = try SafetensorsHeader.length(
@@ -86,7 +88,7 @@ extension ModelFile {
   }
 
   private static func checkPad(
-    _ entry: SafetensorsHeader.Entry, _ mapping: FileMapping
+    _ entry: SafetensorsHeader.Entry, _ mapping: MappedFile
   ) throws(ModelFileError) {
     guard entry.dtype == .u8, entry.shape.count == 1, entry.range.count < alignment else {
       throw .tensor(
@@ -114,7 +116,7 @@ extension ModelFile {
 
   /// Numbers that are divided by.
   private static func readPositive(
-    _ entry: SafetensorsHeader.Entry, _ requirement: TensorRequirement, _ mapping: FileMapping, _ what: String
+    _ entry: SafetensorsHeader.Entry, _ requirement: TensorRequirement, _ mapping: MappedFile, _ what: String
   ) throws(ModelFileError) -> [Float] {
     guard entry.dtype == .f32, entry.shape == requirement.shape else {
       throw .tensor(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes an `.idinv` file tensor by tensor, in any order, quantising on the way.
@@ -8,7 +9,7 @@ import Foundation
 package final class ModelFileWriter {
   package let metadata: ModelMetadata
   package let policy: QuantisationPolicy
-  private let file: TemporaryFile
+  private let file: AtomicFile
   private let dataStart: Int
   private let entries: [SafetensorsHeader.Entry]
   private var places: [String: SafetensorsHeader.Entry] = [:]
@@ -20,7 +21,7 @@ package final class ModelFileWriter {
 
   /// Lays the file out and creates it under a temporary name in the folder of `path`.
   ///
-  /// - Throws: `.specification`, `.metadata`, `.cannotWrite`.
+  /// - Throws: `.specification`, `.metadata`, `.file`.
   package init(
     path: String, metadata: ModelMetadata, policy: QuantisationPolicy? = nil
   ) throws(ModelFileError) {
@@ -41,7 +42,7 @@ package final class ModelFileWriter {
         byteOffset: 0, found: "a header of \(header.count) bytes", expected: "at most \(ModelFile.headerLimit)")
     }
     dataStart = header.count
-    file = try TemporaryFile(target: path)
+    file = try ModelFileError.files { () throws(FileError) in try AtomicFile(path: path) }
   }
 
   /// Size of the finished file.
@@ -79,7 +80,7 @@ package final class ModelFileWriter {
   /// Converts and writes one tensor's values, in C order.
   ///
   /// - Throws: `.tensor` where the specification has no such tensor, it was written before, the number of values is
-  ///   wrong, a value is not finite or does not fit f16; `.cannotWrite`.
+  ///   wrong, a value is not finite or does not fit f16; `.file`.
   package func write(_ name: String, _ values: [Float]) throws(ModelFileError) {
     guard let requirement = waiting[name], let entry = places[name] else {
       throw .tensor(
@@ -122,7 +123,7 @@ package final class ModelFileWriter {
   /// Writes one tensor as another file stores it, byte for byte, with its scales.
   ///
   /// - Throws: `.tensor` where the specification has no such tensor, it was written before, or this file is to store it
-  ///   in another shape or type; `.cannotWrite`.
+  ///   in another shape or type; `.file`.
   package func copy(_ tensor: WeightTensor) throws(ModelFileError) {
     guard waiting[tensor.name] != nil, let entry = places[tensor.name] else {
       throw .tensor(
@@ -152,7 +153,7 @@ package final class ModelFileWriter {
     _ elements: [Element], at offset: Int, _ checksum: inout CRC32
   ) throws(ModelFileError) {
     checksum.update(elements)
-    try file.write(elements, at: offset)
+    try ModelFileError.files { () throws(FileError) in try file.write(elements, at: offset) }
   }
 
   private func check(_ values: ArraySlice<Float>, _ name: String, _ dtype: DType) throws(ModelFileError) {
@@ -175,7 +176,7 @@ package final class ModelFileWriter {
 
   /// Writes the header and gives the file its name. Returns the file's size.
   ///
-  /// - Throws: `.missingTensors` with every tensor not written; `.cannotWrite`.
+  /// - Throws: `.missingTensors` with every tensor not written; `.file`.
   @discardableResult
   package func finish() throws(ModelFileError) -> Int {
     guard waiting.isEmpty else {
@@ -188,7 +189,7 @@ package final class ModelFileWriter {
     }
     let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
     try append(header, at: 0, &unused)
-    try file.commit()
+    try ModelFileError.files { () throws(FileError) in try file.commit() }
     return byteCount
   }
 }

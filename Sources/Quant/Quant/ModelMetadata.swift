@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file that went into a model.

@@ -3,7 +3,7 @@ extension ModelFile {
   ///
   /// What this file's precision has lost stays lost: f32 made of f16 holds the values of f16.
   ///
-  /// - Throws: `.cannotWrite`; `.tensor` where a weight does not fit f16.
+  /// - Throws: `.file`; `.tensor` where a weight does not fit f16.
   package func write(to path: String, precision: WeightsPrecision) throws(ModelFileError) {
     var metadata = metadata
     metadata.precision = precision

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// The SHA-256 hash (FIPS 180-4), over data given in pieces.
 package struct SHA256: Sendable {
@@ -44,19 +44,13 @@ package struct SHA256: Sendable {
 
   /// The hash of a whole file, read in pieces of 1 MiB.
   ///
-  /// - Throws: `ModelFileError.cannotOpen`, `.cannotRead`.
+  /// - Throws: `ModelFileError.file`.
   package static func hexDigest(ofFile path: String) throws(ModelFileError) -> String {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+    try ModelFileError.files { () throws(FileError) in
+      var hash = SHA256()
+      try InputFile(path: path).forEachPiece { hash.update($0) }
+      return hash.hexDigest()
     }
-    defer { try? handle.close() }
-    var hash = SHA256()
-    do {
-      while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update([UInt8](piece)) }
-    } catch {
-      throw .cannotRead(path: path, reason: "\(error)")
-    }
-    return hash.hexDigest()
   }
 
   /// FIPS 180-4, section 6.2.2, on consecutive blocks. The message schedule lives in sixteen variables that the

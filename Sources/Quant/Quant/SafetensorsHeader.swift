@@ -1,3 +1,5 @@
+import Files
+
 /// The header of a safetensors file, checked: 8 bytes of length (little-endian), a JSON object that maps names to
 /// `dtype`, `shape` and `data_offsets`, then the tensors' bytes without holes.
 ///

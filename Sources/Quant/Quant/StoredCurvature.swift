@@ -17,7 +17,7 @@ extension ModelFile {
   /// Writes a copy of this file with another curvature, or without one; all other tensors byte for byte.
   ///
   /// - Returns: the copy's size.
-  /// - Throws: `.specification` for a curvature that does not fit, `.cannotWrite`.
+  /// - Throws: `.specification` for a curvature that does not fit, `.file`.
   @discardableResult
   package func write(_ curvature: StoredCurvature?, to path: String) throws(ModelFileError) -> Int {
     var specification = specification

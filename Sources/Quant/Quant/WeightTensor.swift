@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One tensor of a model file, in the mapped memory; keeps the mapping alive.
@@ -9,11 +10,11 @@ package struct WeightTensor: Sendable {
   package let dtype: DType
   /// For i8: the factor of each row of the first dimension, finite and positive. Nil for the other types.
   package let scales: [Float]?
-  let mapping: FileMapping
+  let mapping: MappedFile
   let range: Range<Int>
 
   init(
-    name: String, shape: [Int], dtype: DType, scales: [Float]?, mapping: FileMapping, range: Range<Int>
+    name: String, shape: [Int], dtype: DType, scales: [Float]?, mapping: MappedFile, range: Range<Int>
   ) {
     self.name = name
     self.shape = shape

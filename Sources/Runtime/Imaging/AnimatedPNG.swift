@@ -1,3 +1,5 @@
+import Files
+
 /// A film of pictures of one size as an animated PNG (APNG, part of PNG since its third edition, W3C 2025): viewers that know
 /// only PNG show the first picture.
 ///
@@ -57,7 +59,9 @@ package struct AnimatedPNG: Sendable {
   }
 
   /// Writes the file, whole or not at all.
-  package func write(to path: String) throws(ImagingError) { try AtomicFile.write(bytes, to: path) }
+  package func write(to path: String) throws(ImagingError) {
+    try ImagingError.files { () throws(FileError) in try AtomicFile.write(bytes, to: path) }
+  }
 
   /// `fcTL`: size and place of the next frame, how long it is shown, that it replaces all of the one before.
   private mutating func appendControl() {

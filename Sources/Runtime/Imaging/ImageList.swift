@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Files
 
 /// One picture to work on, and the name that its outputs begin with.
 package struct ListedImage: Equatable, Sendable {
@@ -46,18 +40,18 @@ package enum ImageList {
   /// - A folder stands for its pictures in natural order (`FileName.precedesNaturally`), hidden files left out: files that begin
   ///   like one of the formats that are read, whatever their names, and those with the name of one, which are skipped with their
   ///   reason when they are read. Folders within it are not entered. A result folder stands for its originals, `NAME_ori.png`,
-  ///   under their names and in the order of its list.
+  ///   under their names and in the order of its list, and so does one that a run has left unfinished.
   /// - A `.list` file holds one path per line, relative to the list's own folder or, where nothing is there, to the working
   ///   folder; blank lines and lines that begin with `#` are skipped. A line may name a folder, but not another list.
   /// - Anything else is taken as a picture; what format it has is found out when it is read.
   package static func list(_ arguments: [String]) throws(ImagingError) -> ImageListing {
     var listing = ImageListing()
     for argument in arguments {
-      switch try FileBytes.kind(of: argument) {
-      case .directory: try listing.append(pictures(in: argument))
+      switch try kind(of: argument) {
+      case .folder: try listing.append(pictures(in: argument))
       case .file where isList(argument): try listing.append(entries(ofList: argument))
       case .file: listing.images.append(ListedImage(argument))
-      case .other: throw .notRegularFile(path: argument)
+      case .other: throw .file(FileError(argument, .open, .isNotRegular))
       }
     }
     guard !listing.images.isEmpty else { throw .noImages }
@@ -72,7 +66,7 @@ package enum ImageList {
   static func text(_ leftOut: [LeftOutFile]) -> String {
     guard !leftOut.isEmpty else { return "" }
     let named = leftOut.prefix(5).map { file in
-      "\(file.path.split(separator: "/").last ?? "") (\(file.found == ForeignFormat.unknown ? "no picture" : file.found))"
+      "\(PathText.lastComponent(of: file.path)) (\(file.found == ForeignFormat.unknown ? "no picture" : file.found))"
     }
     let more = leftOut.count > 5 ? " and \(leftOut.count - 5) more" : ""
     return "\(leftOut.count) file\(leftOut.count == 1 ? "" : "s"): \(named.joined(separator: ", "))\(more)"
@@ -103,55 +97,54 @@ package enum ImageList {
   /// The last component of a path without its extension, as files and lines of lists can have it (`printable`), cut where
   /// it leaves no room for what outputs add to it; `image` if nothing is left.
   package static func stem(of path: String) -> String {
-    guard let last = path.split(separator: "/").last else { return "image" }
-    var stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
+    let stem = PathText.stem(of: path).stem
     guard !stem.isEmpty else { return "image" }
-    while stem.utf8.count > stemByteLimit { stem.removeLast() }
-    return printable(stem)
+    let text = String(String.UnicodeScalarView(stem.unicodeScalars.map { PathText.isKept($0) ? "_" : $0 }))
+    return printable(cut(text, toBytes: stemByteLimit))
+  }
+
+  /// Whole characters where one fits, else as much of the first as does.
+  private static func cut(_ text: String, toBytes limit: Int) -> String {
+    var count = 0
+    func fits(_ byteCount: Int) -> Bool {
+      count += byteCount
+      return count <= limit
+    }
+    let characters = text.prefix { fits($0.utf8.count) }
+    guard characters.isEmpty else { return String(characters) }
+    count = 0
+    return String(String.UnicodeScalarView(text.unicodeScalars.prefix { fits(UTF8.width($0)) }))
   }
 
   /// File systems take 255 bytes; a name may be given a number, and the outputs add to it.
   private static let stemByteLimit = 200
 
-  /// A text without control characters and line breaks, which a line of a list cannot hold.
+  /// A text without control characters, line breaks, which a line of a list cannot hold, and marks that turn the direction
+  /// of what follows.
   package static func printable(_ text: some StringProtocol) -> String {
-    func isControl(_ character: Character) -> Bool {
-      character.isNewline
-        || character.unicodeScalars.contains { $0.value < 32 || 127..<160 ~= $0.value || FileName.isByte($0) }
-    }
-    return String(text.map { isControl($0) ? "_" : $0 })
+    PlainText.replacingControls(text, by: "_")
   }
 
-  private static func isList(_ path: String) -> Bool { path.lowercased().hasSuffix(".list") }
+  private static func isList(_ path: String) -> Bool { PathText.stem(of: path).extension == "list" }
 
   private static func pictures(in folder: String) throws(ImagingError) -> ImageListing {
     if ResultList.isResultFolder(folder) { return ImageListing(images: try ResultList(folder: folder).originals()) }
-    guard let stream = opendir(FileName.bytes(of: folder)) else {
-      throw .unreadable(path: folder, reason: systemReason(errno))
-    }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      // The name is the last, variable part of the entry: read it where it lies, not from a copy.
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { start in
-        start.withMemoryRebound(to: UInt8.self, capacity: 1) { bytes in
-          FileName.text(
-            UnsafeBufferPointer(
-              start: bytes, count: strlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self))))
-        }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    let prefix = folder.hasSuffix("/") ? folder : folder + "/"
+    // Of an unfinished run, too, only what was photographed is a photograph.
+    let suffix = ResultList.isUnfinishedRun(folder) ? "_ori" : nil
     var listing = ImageListing()
-    for name in names.sorted(by: FileName.precedesNaturally) {
-      let path = prefix + name
+    for name in try ImagingError.files({ () throws(FileError) in try Folder.names(in: folder) })
+      .filter({ !$0.hasPrefix(".") }).sorted(by: FileName.precedesNaturally)
+    {
+      if let suffix, !PathText.stem(of: name).stem.hasSuffix(suffix) { continue }
+      let path = PathText.path(name, in: folder)
       // What cannot be looked at, a link to nothing, is skipped with its reason when its turn comes.
-      guard ((try? FileBytes.kind(of: path)) ?? .file) == .file else { continue }
-      let start = (try? FileBytes.read(path, limit: 32).bytes) ?? []
+      guard ((try? Folder.kind(of: path)) ?? .file) == .file else { continue }
+      let start = (try? InputFile(path: path).readUpTo(32, at: 0)) ?? []
       let lowered = name.lowercased()
       if imageDecoders.contains(where: { $0.recognizes(start) || $0.nameEndings.contains(where: lowered.hasSuffix) }) {
-        listing.images.append(ListedImage(path))
+        var image = ListedImage(path)
+        if let suffix { image.name = String(image.name.dropLast(suffix.count)) }
+        listing.images.append(image)
       } else {
         listing.leftOut.append(LeftOutFile(path: path, found: ForeignFormat.name(start)))
       }
@@ -170,30 +163,15 @@ package enum ImageList {
   private static func stemPath(_ path: String) -> Substring { path[..<(path.lastIndex(of: ".") ?? path.endIndex)] }
 
   private static func entries(ofList list: String) throws(ImagingError) -> ImageListing {
-    var bytes = try FileBytes.read(list).bytes[...]
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
-    // UTF-16, and files that are no text at all; names may be in any older encoding.
-    guard !bytes.contains(0), !bytes.starts(with: [0xFF, 0xFE]), !bytes.starts(with: [0xFE, 0xFF]) else {
-      throw .listNotText(path: list)
-    }
-    let text = FileName.text(bytes)
-    let folder = list.lastIndex(of: "/").map { String(list[...$0]) } ?? ""
+    let folder = PathText.folder(of: list)
     var listing = ImageListing()
-    var number = 0
-    for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
-      number += 1
-      let entry = trimmed(line)
-      guard !entry.isEmpty, !entry.hasPrefix("#") else { continue }
+    for (number, entry) in try TextLines.read(list).enumerated() where !entry.isEmpty && !entry.hasPrefix("#") {
       do throws(ImagingError) {
-        try listing.append(entryPictures(String(entry), folder: folder, list: list, line: number))
-      } catch .missing(let path) {
-        throw .missingListed(path: list, line: number, entry: path)
-      } catch .missingListed(let path, let line, let entry) {
-        throw .missingListed(path: path, line: line, entry: entry)
-      } catch .badListLine(let path, let line, let problem) {
-        throw .badListLine(path: path, line: line, problem: problem)
+        try listing.append(entryPictures(entry, folder: folder))
+      } catch .missingListed(_, _, let entry) {
+        throw .missingListed(path: list, line: number + 1, entry: entry)
       } catch {
-        throw .badListLine(path: list, line: number, problem: error.description)
+        throw .badListLine(path: list, line: number + 1, problem: error.description)
       }
     }
     guard !listing.images.isEmpty else { throw .emptyList(path: list) }
@@ -202,27 +180,21 @@ package enum ImageList {
 
   /// What one line of a list names: relative to the list's folder, as most are written, or to the working folder, as those of
   /// idinvert_pytorch are.
-  private static func entryPictures(
-    _ entry: String, folder: String, list: String, line: Int
-  ) throws(ImagingError) -> ImageListing {
+  private static func entryPictures(_ entry: String, folder: String) throws(ImagingError) -> ImageListing {
     let candidates = entry.hasPrefix("/") || folder.isEmpty ? [entry] : [folder + entry, entry]
-    guard let path = candidates.first(where: FileBytes.exists) else {
-      throw .missingListed(path: list, line: line, entry: candidates.joined(separator: ", nor "))
+    guard let path = candidates.first(where: Folder.exists) else {
+      throw .missingListed(path: "", line: 0, entry: candidates.joined(separator: ", nor "))
     }
-    switch try FileBytes.kind(of: path) {
-    case .directory: return try pictures(in: path)
-    case .file where isList(path):
-      throw .badListLine(path: list, line: line, problem: "\(path): a list within a list is not read")
+    switch try kind(of: path) {
+    case .folder: return try pictures(in: path)
+    case .file where isList(path): throw .nestedList(path: path)
     case .file: return ImageListing(images: [ListedImage(path)])
-    case .other: throw .notRegularFile(path: path)
+    case .other: throw .file(FileError(path, .open, .isNotRegular))
     }
   }
 
-  private static func trimmed(_ line: Substring) -> Substring {
-    var line = line
-    while let first = line.first, first.isWhitespace { line.removeFirst() }
-    while let last = line.last, last.isWhitespace { line.removeLast() }
-    return line
+  private static func kind(of path: String) throws(ImagingError) -> Folder.Kind {
+    try ImagingError.files { () throws(FileError) in try Folder.kind(of: path) }
   }
 }
 

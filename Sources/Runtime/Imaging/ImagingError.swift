@@ -1,16 +1,12 @@
+import Files
+
 /// Everything that can go wrong between a user's picture files and the network's input, and on the way back.
 ///
 /// Each case says what happened, where, and what was expected; `description` is one line that a command can
 /// print as it is. Paths are as the user wrote them.
 package enum ImagingError: Error, Equatable, Sendable {
-  /// No file of this name.
-  case missing(path: String)
-  /// A folder where one file was expected.
-  case isDirectory(path: String)
-  /// Neither file nor folder (a pipe, a device).
-  case notRegularFile(path: String)
-  /// The system refused to read; `reason` is its text.
-  case unreadable(path: String, reason: String)
+  /// A file or folder cannot be opened, read or written.
+  case file(FileError)
   /// A file without a single byte.
   case empty(path: String)
   /// A file of a format that is not read; `found` names it ("a HEIC file").
@@ -29,10 +25,12 @@ package enum ImagingError: Error, Equatable, Sendable {
   case notSquare(path: String, width: Int, height: Int)
   /// Landmarks that no face can be aligned by; `problem` says why. The path is that of the file with them, or of the picture.
   case badLandmarks(path: String, problem: String)
-  /// An image list is not text in UTF-8.
+  /// An image list is not plain text.
   case listNotText(path: String)
   /// A line of an image list that cannot be used; `problem` is a complete sentence without a full stop.
   case badListLine(path: String, line: Int, problem: String)
+  /// A line of an image list names another list.
+  case nestedList(path: String)
   /// A line of an image list names a file that is not there.
   case missingListed(path: String, line: Int, entry: String)
   /// A result folder without the pictures that its codes were found for.
@@ -45,23 +43,13 @@ package enum ImagingError: Error, Equatable, Sendable {
   case noImages
   /// libpng could not encode; `reason` is its text.
   case notEncodable(reason: String)
-  /// An output folder could not be made or used; `reason` says why.
-  case folderNotCreated(path: String, reason: String)
-  /// An output file could not be written; `operation` is what failed ("write"), `reason` the system's text.
-  case notWritten(path: String, operation: String, reason: String)
 }
 
 extension ImagingError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .missing(let path):
-      return "\(path): no such file"
-    case .isDirectory(let path):
-      return "\(path): is a folder; expected a picture file"
-    case .notRegularFile(let path):
-      return "\(path): is neither a file nor a folder (a pipe or a device?); expected a picture file"
-    case .unreadable(let path, let reason):
-      return "\(path): cannot be read: \(reason)"
+    case .file(let error):
+      return error.description
     case .empty(let path):
       return "\(path): is empty (0 bytes); expected a picture file"
     case .unknownFormat(let path, let found):
@@ -93,11 +81,13 @@ extension ImagingError: CustomStringConvertible {
     case .badLandmarks(let path, let problem):
       return "\(path): \(problem)"
     case .listNotText(let path):
-      return "\(path): is not text in UTF-8; expected one image path per line"
+      return "\(path): is not plain text (UTF-16?); expected one image path per line, in UTF-8"
     case .badListLine(let path, let line, let problem):
       return "\(path), line \(line): \(problem)"
     case .missingListed(let path, let line, let entry):
       return "\(path), line \(line): \(entry): no such file"
+    case .nestedList(let path):
+      return "\(path): a list within a list is not read"
     case .noOriginals(let path):
       return "\(path): is a result folder without originals; expected the NAME_ori.png of its image_list.txt"
     case .noPicturesInDirectory(let path, let others):
@@ -108,18 +98,19 @@ extension ImagingError: CustomStringConvertible {
       return "no images given; expected pictures, folders of pictures, or .list files"
     case .notEncodable(let reason):
       return "a picture cannot be encoded as PNG: \(reason)"
-    case .folderNotCreated(let path, let reason):
-      return "\(path): the output folder cannot be used: \(reason)"
-    case .notWritten(let path, let operation, let reason):
-      return "\(path): cannot be written (\(operation)): \(reason)"
     }
+  }
+
+  /// Runs `body`, whose errors become `.file`.
+  package static func files<Value>(_ body: () throws(FileError) -> Value) throws(ImagingError) -> Value {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
   }
 
   /// A name beside the working folder's files that a converted picture can have without replacing one of them.
   private static func freeName(for path: String) -> String {
     let stem = ImageList.stem(of: path) + "-converted"
     let names = [stem] + (2...99).map { "\(stem)-\($0)" }
-    return (names.first { !FileBytes.exists("\($0).png") } ?? stem) + ".png"
+    return (names.first { !Folder.exists("\($0).png") } ?? stem) + ".png"
   }
 
   /// `text` as one word of a POSIX shell, quoted only where needed.

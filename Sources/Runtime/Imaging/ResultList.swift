@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Files
 
 /// `image_list.txt` of a result folder: line i belongs to row i of the codes.
 package struct ResultList: Equatable, Sendable {
@@ -19,31 +13,31 @@ package struct ResultList: Equatable, Sendable {
   /// - Throws: what reading a file throws; `.listNotText`.
   package init(folder: String) throws(ImagingError) {
     self.folder = folder
-    let path = Self.path("image_list.txt", in: folder)
-    guard let text = String(validating: try FileBytes.read(path).bytes, as: UTF8.self) else {
-      throw .listNotText(path: path)
-    }
-    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line -> String in
-      var line = line
-      while let first = line.first, first.isWhitespace { line.removeFirst() }
-      while let last = line.last, last.isWhitespace { line.removeLast() }
-      return String(line)
-    }
+    var lines = try TextLines.read(PathText.path("image_list.txt", in: folder))
     while lines.last == "" { lines.removeLast() }
     self.lines = lines
     names = ImageList.uniqueNames(lines)
   }
 
-  /// Whether a folder holds codes and their list, as `invert`, `encode`, the editing commands and idinvert_pytorch leave them.
+  /// Whether a folder holds results and their list, as `invert`, `encode`, the editing commands and idinvert_pytorch leave
+  /// them; the latter copies the list first and saves codes last, so that a run that was ended leaves pictures without codes.
   package static func isResultFolder(_ folder: String) -> Bool {
-    func has(_ name: String) -> Bool { access(path(name, in: folder), F_OK) == 0 }
-    return has("image_list.txt") && (has("inverted_codes.npy") || has("encoded_codes.npy"))
+    func has(_ name: String) -> Bool { Folder.exists(path(name, in: folder)) }
+    guard has("image_list.txt") else { return false }
+    if has("inverted_codes.npy") || has("encoded_codes.npy") { return true }
+    guard let list = try? ResultList(folder: folder) else { return false }
+    return list.names.contains { has("\($0)_ori.png") && (has("\($0)_enc.png") || has("\($0)_inv.png")) }
+  }
+
+  /// Whether a run of `invert` in this folder has begun and not ended.
+  package static func isUnfinishedRun(_ folder: String) -> Bool {
+    Folder.exists(path("inversion.journal", in: folder)) && !Folder.exists(path("image_list.txt", in: folder))
   }
 
   /// The picture that a line's code was found for; nil where the folder does not hold it.
   package func original(of line: Int) -> String? {
     let path = Self.path("\(names[line])_ori.png", in: folder)
-    return access(path, F_OK) == 0 ? path : nil
+    return Folder.exists(path) ? path : nil
   }
 
   /// All pictures that codes were found for; what else is in the folder was made of them.
@@ -59,7 +53,5 @@ package struct ResultList: Equatable, Sendable {
   }
 
   /// The path of a file in a folder.
-  package static func path(_ name: String, in folder: String) -> String {
-    folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
+  package static func path(_ name: String, in folder: String) -> String { PathText.path(name, in: folder) }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// Memory that this process may still take.
 package enum AvailableMemory {
@@ -55,5 +55,5 @@ package enum AvailableMemory {
     text(path).flatMap { Int($0.filter { !$0.isWhitespace }) }.flatMap { $0 < 1 << 60 ? $0 : nil }
   }
 
-  private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+  private static func text(_ path: String) -> String? { SystemFile.text(path) }
 }

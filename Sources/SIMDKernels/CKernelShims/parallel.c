@@ -8,6 +8,7 @@
 #include <time.h>
 
 extern void kmp_set_blocktime(int milliseconds);
+extern size_t kmp_get_stacksize_s(void);
 
 // Idle workers spin for this long before they sleep, while nobody else wants the cores. libomp's default of 200 ms would
 // burn a core long after the step.
@@ -15,6 +16,20 @@ enum { SPIN_MS = 1 };
 
 // libomp ends the process, or waits for ever, where the variable holds no count; every region here states its own.
 static void forget_thread_count(void) { unsetenv("OMP_NUM_THREADS"); }
+
+typedef struct {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  bool is_over;
+} gathering;
+
+static void *wait_for_the_end(void *argument) {
+  gathering *all = argument;
+  pthread_mutex_lock(&all->mutex);
+  while (!all->is_over) pthread_cond_wait(&all->changed, &all->mutex);
+  pthread_mutex_unlock(&all->mutex);
+  return NULL;
+}
 
 static int64_t nanoseconds(clockid_t clock) {
   struct timespec time;
@@ -44,6 +59,29 @@ static caller *prepared(void) {
   own.is_fixed = getenv("KMP_BLOCKTIME") || getenv("OMP_WAIT_POLICY");
   if (!own.is_fixed) kmp_set_blocktime(SPIN_MS);
   return &own;
+}
+
+intptr_t idinv_threads_available(intptr_t wanted) {
+  if (wanted <= 1) return 1;
+  prepared();
+  pthread_t *threads = calloc((size_t)wanted - 1, sizeof *threads);
+  if (!threads) return 1;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  // libomp's threads have stacks of this size (OMP_STACKSIZE) and what the linker adds.
+  if (pthread_attr_setstacksize(&attributes, kmp_get_stacksize_s())) pthread_attr_setstacksize(&attributes, 4 << 20);
+  gathering all = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+  intptr_t begun = 0;
+  // All at once: a limit counts those that are there together.
+  while (begun < wanted - 1 && pthread_create(&threads[begun], &attributes, wait_for_the_end, &all) == 0) begun++;
+  pthread_mutex_lock(&all.mutex);
+  all.is_over = true;
+  pthread_cond_broadcast(&all.changed);
+  pthread_mutex_unlock(&all.mutex);
+  for (intptr_t i = 0; i < begun; i++) pthread_join(threads[i], NULL);
+  pthread_attr_destroy(&attributes);
+  free(threads);
+  return begun + 1;
 }
 
 // By itself: whatever has a region asks libomp for the thread's number as soon as it is called, before all else.

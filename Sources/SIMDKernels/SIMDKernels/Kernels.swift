@@ -1,3 +1,4 @@
+import CKernelShims
 @_exported import KernelABI
 
 #if canImport(Glibc)
@@ -28,13 +29,14 @@ package struct Kernels: Sendable {
   package private(set) var isPlanning = false
 
   /// - Parameters:
-  ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected).
+  ///   - threadCount: 0 means one per physical core this process may use (affinity and CPU quota respected). Where the
+  ///     system does not let it have so many threads, there are fewer; results are the same.
   ///   - cap: the highest tier to use; `nil` reads `IDINV_ISA`. An unset, empty or unknown value caps nothing:
   ///     callers that want to report a typing mistake ask `Tier.capFromEnvironment()` first.
   ///   - precision: `reduced` is `full` where the tier has no 16-bit products, `automatic` also where they are of halves.
   ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
   package init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
-    self.threadCount = threadCount > 0 ? threadCount : Processor.coreCount()
+    self.threadCount = idinv_threads_available(threadCount > 0 ? threadCount : Processor.coreCount())
     cacheByteCount = SecondLevelCache().share(threadCount: self.threadCount)
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }

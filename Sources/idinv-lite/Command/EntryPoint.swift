@@ -9,13 +9,15 @@ extension IdinvLite {
   /// standard streams are closed does not write its figures into the first file that it opens.
   static func main() {
     StandardStreams.occupyClosed()
+    Signals.prepare()
+    let arguments = Array(Program.arguments.dropFirst())
     Heap.returnLargeBlocks()
-    if let mistake = unknownHelp(CommandLine.arguments.dropFirst()) {
+    if let mistake = unknownHelp(arguments[...]) {
       StandardStreams.printError("idinv-lite: \(mistake)")
       exit(withError: ExitCode(Status.usage.rawValue))
     }
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }

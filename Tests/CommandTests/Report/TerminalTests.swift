@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Testing
@@ -78,7 +79,7 @@ struct TerminalTests {
   @Test("each line of the loss log is one JSON object, also for odd names and diverged losses")
   func lossLog() throws {
     let folder = NSTemporaryDirectory() + "losses-\(UUID().uuidString)"
-    try AtomicFile.createFolder(folder)
+    try Files.Folder.create(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let path = folder + "/losses.jsonl"
     let name = "a\"b\\c\n\u{1}é"
@@ -102,7 +103,7 @@ struct TerminalTests {
       #expect(object["perceptual"] as? Double == 1e-7)
       if index == 1000 { #expect(object["total"] as? String == "nan") }
     }
-    #expect(throws: ImagingError.self) { try LossLog(path: folder + "/none/losses.jsonl") }
+    #expect(throws: FileError.self) { try LossLog(path: folder + "/none/losses.jsonl") }
   }
 
   @Test("JSON has sorted keys, plain slashes, and strings for what has no number")

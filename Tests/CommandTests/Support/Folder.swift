@@ -30,7 +30,9 @@ final class Folder: Sendable {
 
   /// Names in a folder within, hidden ones too, sorted.
   func contents(_ name: String = "") -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: at(name))) ?? []).sorted()
+    ((try? FileManager.default.contentsOfDirectory(atPath: at(name))) ?? [])
+      // What a command notes about its own files is in every output folder.
+      .filter { $0 != ".idinv-files.json" }.sorted()
   }
 
   @discardableResult

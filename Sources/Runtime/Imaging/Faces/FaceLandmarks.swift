@@ -1,3 +1,5 @@
+import Files
+
 /// The points of a face that its alignment goes by, in pixels of the photograph: x to the right, y down, whole numbers in the
 /// middle of a pixel. Left and right are the picture's.
 package struct FaceLandmarks: Equatable, Sendable {
@@ -41,7 +43,7 @@ package struct FaceLandmarks: Equatable, Sendable {
 
   /// Reads a file of points: numbers, x before y (`init(text:)`).
   ///
-  /// - Throws: `.missing`, `.unreadable`, `.badLandmarks`.
+  /// - Throws: `.file`, `.badLandmarks`.
   package static func read(_ path: String) throws(ImagingError) -> FaceLandmarks {
     try FaceLandmarks(text: text(of: path, byteLimit: byteLimit), path: path)
   }
@@ -51,12 +53,11 @@ package struct FaceLandmarks: Equatable, Sendable {
 
   /// A file as text, without a byte-order mark.
   package static func text(of path: String, byteLimit: Int) throws(ImagingError) -> String {
-    guard try FileBytes.kind(of: path) == .file else {
-      throw .badLandmarks(path: path, problem: "is not a file; expected the points of faces")
+    let bytes = try ImagingError.files { () throws(FileError) in
+      try InputFile(path: path).readUpTo(byteLimit + 1, at: 0)
     }
-    let (bytes, size) = try FileBytes.read(path, limit: byteLimit)
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    guard size <= byteLimit,
+    guard bytes.count <= byteLimit,
       let text = String(validating: bytes.dropFirst(bytes.starts(with: mark) ? 3 : 0), as: UTF8.self)
     else {
       throw .badLandmarks(path: path, problem: "is not a small text file; expected x and y of 5 or 68 points")

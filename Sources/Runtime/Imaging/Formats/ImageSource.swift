@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Files
 
 /// The bytes of one picture, read piece by piece: a file need not fit into memory to be decoded row by row.
 package final class ImageSource {
@@ -15,21 +9,22 @@ package final class ImageSource {
 
   private enum Content {
     case bytes([UInt8])
-    case file(descriptor: Int32)
+    case file(InputFile)
   }
 
   /// Opens a regular file. Does not wait for a pipe: it is refused.
   ///
-  /// - Throws: `.missing`, `.unreadable`, `.isDirectory`, `.notRegularFile`, `.empty`.
-  package init(path: String) throws(ImagingError) {
-    let (descriptor, size) = try FileBytes.open(path)
-    guard size > 0 else {
-      close(descriptor)
-      throw .empty(path: path)
-    }
-    self.path = path
-    byteCount = size
-    content = .file(descriptor: descriptor)
+  /// - Throws: `.file`, `.empty`.
+  package convenience init(path: String) throws(ImagingError) {
+    try self.init(try ImagingError.files { () throws(FileError) in try InputFile(path: path) })
+  }
+
+  /// - Throws: `.empty`.
+  package init(_ file: InputFile) throws(ImagingError) {
+    guard file.byteCount > 0 else { throw .empty(path: file.path) }
+    path = file.path
+    byteCount = file.byteCount
+    content = .file(file)
   }
 
   /// Bytes in memory.
@@ -42,17 +37,14 @@ package final class ImageSource {
     content = .bytes(bytes)
   }
 
-  deinit {
-    if case .file(let descriptor) = content { close(descriptor) }
-  }
-
   /// At most `count` bytes from `offset` on; fewer where the file ends.
   package func read(at offset: Int, count: Int) throws(ImagingError) -> [UInt8] {
     guard offset >= 0, count > 0, offset < byteCount else { return [] }
     let wanted = min(count, byteCount - offset)
     switch content {
     case .bytes(let bytes): return Array(bytes[offset..<offset + wanted])
-    case .file(let descriptor): return try FileBytes.read(descriptor, at: offset, count: wanted, path: path)
+    case .file(let file):
+      return try ImagingError.files { () throws(FileError) in try file.readUpTo(wanted, at: offset) }
     }
   }
 

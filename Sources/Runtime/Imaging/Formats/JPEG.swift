@@ -1,4 +1,5 @@
 import CJPEG
+import Files
 
 /// JPEG files from `Image8`, through libjpeg-turbo.
 package enum JPEG {
@@ -94,6 +95,7 @@ package enum PictureFormat: Equatable, Sendable {
   package func write(
     _ image: Image8, metadata: ImageMetadata = ImageMetadata(), to path: String
   ) throws(ImagingError) {
-    try AtomicFile.write(encode(image, metadata: metadata), to: path)
+    let bytes = try encode(image, metadata: metadata)
+    try ImagingError.files { () throws(FileError) in try AtomicFile.write(bytes, to: path) }
   }
 }

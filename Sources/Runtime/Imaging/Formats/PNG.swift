@@ -1,10 +1,15 @@
+import Files
+
 /// PNG files from `Image8`, through libpng.
 ///
 /// Writing makes 8-bit RGB with an `sRGB` chunk. The same pixels give the same bytes for one zlib.
 package enum PNG {
   /// The header of a file, without decoding it.
   package static func header(_ path: String) throws(ImagingError) -> PNGHeader {
-    try PNGHeader(FileBytes.read(path, limit: PNGHeader.byteCount).bytes, path: path)
+    let bytes = try ImagingError.files { () throws(FileError) in
+      try InputFile(path: path).readUpTo(PNGHeader.byteCount, at: 0)
+    }
+    return try PNGHeader(bytes, path: path)
   }
 
   /// Reads a picture that this program has written, or any other that `PictureFile` reads.
@@ -21,7 +26,8 @@ package enum PNG {
 
   /// Encodes and writes a file, whole or not at all (`AtomicFile`).
   package static func write(_ image: Image8, _ path: String) throws(ImagingError) {
-    try AtomicFile.write(encode(image), to: path)
+    let bytes = try encode(image)
+    try ImagingError.files { () throws(FileError) in try AtomicFile.write(bytes, to: path) }
   }
 
   /// The bytes of a PNG file.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Reports
@@ -54,7 +55,7 @@ struct Align: ParsableCommand {
       let side = try resolution ?? loaded?.generator().specification.resolution ?? 0
       let finder = try faces.finder(model: loaded, kernels: engine.kernels(), imageCount: listed.count)
       try output.folder.prepare()
-      try output.folder.check(listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
+      try output.folder.claim(by: "align", listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
       let context = self.reporting.context()
       var done: [String] = []
       var skipped: [SkippedImage] = []
@@ -73,6 +74,7 @@ struct Align: ParsableCommand {
       }
       context.pause()
       if !done.isEmpty {
+        try output.folder.finish()
         try self.reporting.summarise(
           "\(done.count) face\(done.count == 1 ? "" : "s") of \(side)×\(side) pixels in \(output.folder.root)"
         ) { Listing(images: done, skipped: skipped, resolution: side) }

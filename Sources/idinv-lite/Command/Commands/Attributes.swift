@@ -133,6 +133,7 @@ struct Attributes: ParsableCommand {
 
   private func finish(_ rows: [Row], _ skipped: [SkippedImage], names: [String], _ choice: MemoryChoice) throws {
     guard !rows.isEmpty else { return }
+    try choice.model.file.verifyUnchanged()
     if let output {
       try NumpyArray(shape: [rows.count, names.count], floats: rows.flatMap(\.values)).write(to: output)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import SIMDKernels
@@ -84,9 +85,7 @@ struct BenchKernels: ParsableCommand {
       let kernels = try engine.kernels()
       var shapes: [(name: String, shape: KernelBenchmark.Shape)] = []
       for file in files {
-        guard let data = FileManager.default.contents(atPath: file) else {
-          throw Failure(.missingInput, at: file, "cannot be read; expected a file of shapes")
-        }
+        let data = Data(try InputFile.bytes(of: file, limit: 1 << 24))
         let decoded: [Shape]
         do { decoded = try JSONDecoder().decode([Shape].self, from: data) } catch {
           throw Failure(.badData, at: file, "expected a JSON list of shapes with name, form, inputs, outputs and side")

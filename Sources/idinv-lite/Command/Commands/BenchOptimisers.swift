@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Foundation
 import Imaging
@@ -58,8 +59,9 @@ struct BenchOptimisers: ParsableCommand {
       let resolution = try loaded.imageResolution()
       let listed = try images.expand()
       try output.folder.prepare()
-      try output.folder.check(
-        ["optimizers.json", "optimizers.html"], inputs: [loaded.path] + images.images + listed.map(\.path))
+      try output.folder.claim(
+        by: "bench optimizers", ["optimizers.json", "optimizers.html"],
+        inputs: [loaded.path] + images.images + listed.map(\.path))
       let kernels = try engine.kernels()
       let context = self.reporting.context()
       let (pictures, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
@@ -89,9 +91,10 @@ struct BenchOptimisers: ParsableCommand {
       let figures = OptimiserComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
         .map { OptimiserFigures($0, all) }
       let listing = Listing(
-        model: URL(fileURLWithPath: model.path).lastPathComponent, compute: kernels.computeName(model),
+        model: PathText.lastComponent(of: model.path), compute: kernels.computeName(model),
         threads: kernels.threadCount, steps: steps, figures: figures, images: all,
         memory: choice.figures)
+      try model.file.verifyUnchanged()
       try JSONOutput.write(listing, to: output.folder.path("optimizers.json"))
       let run = try InversionReport.Run(
         model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),

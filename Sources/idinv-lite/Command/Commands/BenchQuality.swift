@@ -113,8 +113,9 @@ struct BenchQuality: ParsableCommand {
       let configurations = try grid().configurations(for: model)
       let listed = try images.expand()
       try output.folder.prepare()
-      try output.folder.check(
-        Self.outputs + [QualityRun.journalName], inputs: [model.path] + images.images + listed.map(\.path))
+      try output.folder.claim(
+        by: "bench quality", Self.outputs + [QualityRun.journalName],
+        inputs: [model.path] + images.images + listed.map(\.path))
       var notes: [String] = []
       let judge = try judge.load(for: model)
       let found = edits > 0 ? try AttributeBoundaries.load(boundaries, of: model, judge: judge, &notes) : []
@@ -132,6 +133,7 @@ struct BenchQuality: ParsableCommand {
       do {
         try run.measure()
         let measurements = try run.judge()
+        try model.file.verifyUnchanged()
         try run.sync()
         context.pause()
         let results = QualityResults(
@@ -152,8 +154,8 @@ struct BenchQuality: ParsableCommand {
     _ kernels: Kernels
   ) throws {
     try JSONOutput.write(results, to: output.folder.path("quality.json"))
-    try AtomicFile.write(results.csv(), to: output.folder.path("quality.csv"))
-    try AtomicFile.write(results.imagesCSV(), to: output.folder.path("quality_images.csv"))
+    try output.folder.write(results.csv(), "quality.csv")
+    try output.folder.write(results.imagesCSV(), "quality_images.csv")
     var head = try InversionReport.Run(
       model: run.plan.model, kernels: kernels, seconds: results.seconds, options: optionList,
       note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
@@ -162,7 +164,7 @@ struct BenchQuality: ParsableCommand {
     let page = QualityPage(
       run: head, results: results, pictures: try QualityPictures(run, results, measurements))
     try page.page().write(to: output.folder.path("quality.html"))
-    if let chart = page.mainChart { try AtomicFile.write(chart.file(), to: output.folder.path("quality.svg")) }
+    if let chart = page.mainChart { try output.folder.write(chart.file(), "quality.svg") }
     let measured = results.configurations.count { $0.seconds_per_image != nil }
     guard measured > 0 else {
       throw Failure(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Inversion
 import Reports
@@ -142,8 +143,6 @@ struct BenchSpeed: ParsableCommand {
 
   /// Lets the peak begin anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
   private static func forgetPeakResidentBytes() {
-    guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
-    try? file.write(contentsOf: Data("5".utf8))
-    try? file.close()
+    SystemFile.write("5", to: "/proc/self/clear_refs")
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Checkpoint
 import Foundation
@@ -56,7 +57,8 @@ struct BoundaryClosedForm: ParsableCommand {
       let directions = try ClosedFormDirections(model, count: count, layers: chosen)
       let names = (0..<count).map { "closed-form-\($0)" }
       try output.folder.prepare()
-      try output.folder.check(names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
+      try output.folder.claim(
+        by: "boundary closed-form", names.flatMap { ["\($0).npy", "\($0).json"] }, inputs: [model.path])
       let checksum = model.file.identity
       let shape = directions.shape
       var records: [Record] = []
@@ -66,10 +68,11 @@ struct BoundaryClosedForm: ParsableCommand {
         let record = Record(
           attribute: name, path: path, layers: directions.layers, eigenvalue: directions.values[index],
           share: directions.values[index] / Double(max(1, directions.rowCount)),
-          model: URL(fileURLWithPath: model.path).lastPathComponent, model_identity: checksum)
+          model: PathText.lastComponent(of: model.path), model_identity: checksum)
         try JSONOutput.write(record, to: output.folder.path("\(name).json"))
         records.append(record)
       }
+      try output.folder.finish()
       let lines = records.map { record in
         "\(record.path): eigenvalue " + printed("%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
       }

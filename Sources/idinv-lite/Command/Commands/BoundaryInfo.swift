@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Files
 import Foundation
 import Inversion
 import Reports
@@ -86,9 +87,10 @@ struct BoundaryInfo: ParsableCommand {
 
   /// Numbers and texts of `NAME.json`, one line each.
   private func sidecar(of path: String) -> [String: String] {
-    let url = URL(fileURLWithPath: path).deletingPathExtension().appendingPathExtension("json")
-    guard let handle = FileHandle(forReadingAtPath: url.path), let data = try? handle.read(upToCount: 1 << 20),
-      let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any], object["attribute"] != nil
+    let name = PathText.folder(of: path) + PathText.stem(of: path).stem + ".json"
+    // What is no sidecar of this kind was passed over, or refused, when the boundary was read.
+    guard let bytes = try? InputFile.bytes(of: name, limit: 1 << 20),
+      let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], object["attribute"] != nil
     else { return [:] }
     return object.compactMapValues { value in
       if let accuracy = value as? [String: Any], let right = accuracy["right"], let count = accuracy["count"] {

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Checkpoint
 import Foundation
@@ -66,12 +67,13 @@ struct BoundaryTrain: ParsableCommand {
       let scored = try samples.scored(
         model, judge: judge, name: name, memory: memory, kernels: kernels, reporting: reporting, context: context
       ) { names in
-        try output.folder.check(
-          names.flatMap { ["\($0).npy", "\($0).json"] },
+        try output.folder.claim(
+          by: "boundary train", names.flatMap { ["\($0).npy", "\($0).json"] },
           inputs: [samples.codes, samples.scores, model?.path].compactMap { $0 } + learning.conditional)
       }
       context.pause()
       if Signals.cancellation.isCancelled { throw Cancelled() }
+      try model?.file.verifyUnchanged()
       let training = try BoundaryTraining(codes: scored.codes, shape: scored.shape, kernels: kernels)
       let options = try learning.options(seed: samples.seed, shape: scored.shape)
       let checksum = model?.file.identity
@@ -84,9 +86,9 @@ struct BoundaryTrain: ParsableCommand {
           }
         }
         var record = BoundaryRecord(boundary, options: options, path: output.folder.path("\(attribute.name).npy"))
-        record.model = model.map { URL(fileURLWithPath: $0.path).lastPathComponent }
+        record.model = model.map { PathText.lastComponent(of: $0.path) }
         record.model_identity = checksum
-        record.judge = judge.map { URL(fileURLWithPath: $0.path).lastPathComponent }
+        record.judge = judge.map { PathText.lastComponent(of: $0.path) }
         if samples.codes == nil { record.seed = samples.seed }
         try write(boundary, record, isRepeated: scored.isRepeated)
         context.pause()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Quant
@@ -160,11 +161,8 @@ struct Convert: ParsableCommand {
   /// The detector's three files: as given, or those of the folder.
   private var detectorFiles: [String] {
     guard detector.count == 1, let folder = detector.first else { return detector }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-      return detector
-    }
-    return ["pnet.pt", "rnet.pt", "onet.pt"].map { folder.joined($0) }
+    guard (try? Folder.kind(of: folder)) == .folder else { return detector }
+    return ["pnet.pt", "rnet.pt", "onet.pt"].map { PathText.path($0, in: folder) }
   }
 
   func run() throws {
@@ -176,8 +174,7 @@ struct Convert: ParsableCommand {
       options.ignoresUnknownTensors = ignoreUnknown
       try OutputPlaces(inputs: checkpoints).check(output)
       Signals.install()
-      let folder = URL(fileURLWithPath: output).resolvingSymlinksInPath().deletingLastPathComponent().path
-      AtomicFile.removeLeftovers(in: folder)
+      AtomicFile.removeLeftovers(beside: output)
       let context = reporting.context()
       let given = Conversion(
         generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, judge: judge,
@@ -189,7 +186,7 @@ struct Convert: ParsableCommand {
           context.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
           guard Signals.cancellation.isCancelled else { return }
           context.pause()
-          AtomicFile.removeLeftovers(in: folder, includesOwn: true)
+          AtomicFile.removeUnfinished()
           Self.exit(withError: ExitCode(Signals.exitCode))
         }
       }

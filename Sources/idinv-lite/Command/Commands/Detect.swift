@@ -63,7 +63,7 @@ struct Detect: ParsableCommand {
       let listed = try listImages(images, tell: StandardStreams.tell)
       if let draw {
         try draw.prepare()
-        try draw.check(listed.map { "\($0.name)_faces.png" }, inputs: images + listed.map(\.path))
+        try draw.claim(by: "detect", listed.map { "\($0.name)_faces.png" }, inputs: images + listed.map(\.path))
       }
       let context = reporting.context()
       var photos: [Photo] = []

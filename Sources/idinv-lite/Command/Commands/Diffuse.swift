@@ -103,7 +103,7 @@ struct Diffuse: ParsableCommand {
       inputs += contexts
       inputs += listedTargets.map(\.path)
       inputs += listedContexts.map(\.path)
-      try output.folder.check(diffusion.outputs, inputs: inputs)
+      try output.folder.claim(by: "diffuse", diffusion.outputs, inputs: inputs)
       let planned = PlannedInversion(
         refinement.options(domain: 0), loader: refinement.loader, batch: refinement.batch,
         imageCount: diffusion.pairCount, isMasked: true)

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Files
 import Imaging
 import Inversion
 import Reports
@@ -176,15 +176,12 @@ struct Edit: ParsableCommand {
         throw Failure(.usage, "--format \(format?.rawValue ?? ""): the output is called \(path); expected one of both")
       }
       try OutputPlaces(inputs: inputs).check(path)
+      AtomicFile.removeLeftovers(beside: path)
     case .folder(let folder):
+      let distances = boundary.isEmpty ? [0] : try numberList(alpha, option: "--alpha")
       try folder.prepare()
-      let places = OutputPlaces(inputs: inputs)
-      for image in listed {
-        for ending in ["jpg", "png"] { try places.check(folder.path("\(image.name).\(ending)")) }
-      }
-      for name in [PhotoEditBatch.journalName, PhotoEditBatch.pageName, PhotoEditBatch.summaryName] {
-        try places.check(folder.path(name))
-      }
+      try folder.claim(
+        by: "edit", PhotoDestination.outputs(of: listed, distances: distances, isFilmed: animate), inputs: inputs)
     }
     return destination
   }

@@ -32,8 +32,8 @@ struct Encode: ParsableCommand {
       let kernels = try engine.kernels()
       let encoding = try EncodingRun(images: images.expand(), loader: images.loader, of: model)
       try output.folder.prepare()
-      try output.folder.check(
-        encoding.outputs, inputs: [model.path] + images.images + encoding.images.map(\.path))
+      try output.folder.claim(
+        by: "encode", encoding.outputs, inputs: [model.path] + images.images + encoding.images.map(\.path))
       let choice = try memory.limit.choose(
         model, networks: encoding.networks, codeCount: encoding.images.count, kernels: kernels)
       try choice.announce(self.reporting)

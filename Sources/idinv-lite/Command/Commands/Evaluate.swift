@@ -106,8 +106,8 @@ struct Evaluate: ParsableCommand {
       let boundaries = try AttributeBoundaries.load(boundaries, of: model, judge: others.judge, &notes)
       let listed = try images.expand()
       try output.folder.prepare()
-      try output.folder.check(
-        Self.outputs + [EvaluationJournal.name],
+      try output.folder.claim(
+        by: "evaluate", Self.outputs + [EvaluationJournal.name],
         inputs: [model.path, others.conventional?.path ?? "", others.judge?.path ?? ""] + images.images
           + listed.map(\.path))
       let context = self.reporting.context()
@@ -139,6 +139,7 @@ struct Evaluate: ParsableCommand {
         results.skipped = skipped
         results.memory = choice.figures
         let shown = try EvaluationPictures(run, kernels: kernels)
+        try model.file.verifyUnchanged()
         try run.sync()
         context.pause()
         try finish(results, curves, shown, choice, kernels)
@@ -156,8 +157,8 @@ struct Evaluate: ParsableCommand {
     _ choice: MemoryChoice, _ kernels: Kernels
   ) throws {
     try JSONOutput.write(results, to: output.folder.path("evaluation.json"))
-    try AtomicFile.write(results.csv(), to: output.folder.path("evaluation.csv"))
-    try AtomicFile.write(EvaluationResults.csv(curves), to: output.folder.path("precision_recall.csv"))
+    try output.folder.write(results.csv(), "evaluation.csv")
+    try output.folder.write(EvaluationResults.csv(curves), "precision_recall.csv")
     let run = try InversionReport.Run(
       model: choice.model, kernels: kernels, seconds: results.seconds,
       options: optionList(results.plan) + choice.options,

@@ -64,6 +64,7 @@ struct Forward: ParsableCommand {
         throw Failure(
           .badData, at: input, "the \(network.rawValue) network expects shape \(expected), found \(array.shape)")
       }
+      try model.file.verifyUnchanged()
       try NumpyArray(shape: result.shape, floats: result.values).write(to: output)
       try reporting.summarise("\(network.rawValue): \(array.shape) -> \(result.shape) in \(output)") {
         Listing(network: network.rawValue, input_shape: array.shape, output_shape: result.shape, output: output)

@@ -104,7 +104,7 @@ struct Interpolate: ParsableCommand {
         items: items, lines: lines, isPath: isPath, isLoop: loop, steps: steps,
         framesPerSecond: animate ? frameRate : nil)
       try output.folder.prepare()
-      try output.folder.check(interpolation.outputs, inputs: inputs(model, items))
+      try output.folder.claim(by: "interpolate", interpolation.outputs, inputs: inputs(model, items))
       let planned = inversion.planned(items)
       let run = try EditingRun(
         model: model, output: output, engine: engine, memory: memory, reporting: self.reporting, inversion: planned)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -130,7 +131,8 @@ struct Invert: ParsableCommand {
         space: space, goals: refinement.goals, snapshotCount: snapshots)
       let kernels = try engine.kernels()
       try output.folder.prepare()
-      try output.folder.check(
+      try output.folder.claim(
+        by: "invert",
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
           + ResultFolder.inversionFiles,
         inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
@@ -163,7 +165,7 @@ struct Invert: ParsableCommand {
   /// Whether the folder already holds all results of this very run; says so.
   private func isFinished(_ description: RunDescription) throws -> Bool {
     let summary = output.folder.path("summary.json")
-    guard !FileManager.default.fileExists(atPath: output.folder.path(InversionJournal.name)),
+    guard !Folder.exists(output.folder.path(InversionJournal.name)),
       let finished = InversionSummary.finishedRun(summary), finished.run == description.digest
     else { return false }
     if reporting.json {

@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import Foundation
 import Imaging
@@ -122,7 +123,7 @@ struct Manipulate: ParsableCommand {
     else { return }
     let range = printed("α from %.3g to %.3g", distances[0], distances[distances.count - 1])
     let spread = printed("3 standard deviations, each %.3g, of the distances from", deviation)
-    try StandardStreams.printOutput("\(range): \(spread) \(URL(fileURLWithPath: boundary.path).lastPathComponent)\n")
+    try StandardStreams.printOutput("\(range): \(spread) \(PathText.lastComponent(of: boundary.path))\n")
   }
 
   private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
@@ -140,7 +141,7 @@ struct Manipulate: ParsableCommand {
       let manipulation = ManipulationRun(
         boundaries: boundaries, conditions: conditions, distances: distances, items: items)
       try output.folder.prepare()
-      try output.folder.check(manipulation.outputs, inputs: inputs(model, items))
+      try output.folder.claim(by: "manipulate", manipulation.outputs, inputs: inputs(model, items))
       try announce(distances, along: boundaries[0])
       let planned = inversion.planned(items)
       let run = try EditingRun(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Workflows
@@ -12,7 +13,7 @@ struct Merge: ParsableCommand {
 
       The result is the folder that one run would have made. Checks first that all shards are there and finished, \
       that model, list and options are the same, and that every picture is the one its shard wrote. Pictures are \
-      hard-linked if the file system can, else copied.
+      copied.
       """)
 
   @Argument(help: ArgumentHelp("Output folders of the shards, in any order.", valueName: "folders"))

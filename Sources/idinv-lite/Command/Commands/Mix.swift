@@ -61,7 +61,7 @@ struct Mix: ParsableCommand {
       var inputs = [model.path]
       inputs += CodeSource.several(styles + contents).inputs
       inputs += items.inputs
-      try output.folder.check(mix.outputs, inputs: inputs)
+      try output.folder.claim(by: "mix", mix.outputs, inputs: inputs)
       let planned = inversion.planned(items)
       let run = try EditingRun(
         model: model, output: output, engine: engine, memory: memory, reporting: self.reporting, inversion: planned)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Inversion
 import Server
@@ -126,15 +127,15 @@ struct Serve: ParsableCommand {
 
   /// The boundaries of the folder that fit the model; what does not is said.
   private func readBoundaries(of model: Model) throws -> [Studio.Boundary] {
-    let folder = boundaries ?? URL(fileURLWithPath: model.path).deletingLastPathComponent().path + "/boundaries"
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      if boundaries != nil { throw Failure(.missingInput, "\(folder): no such folder; expected boundaries (.npy)") }
+    let folder = boundaries ?? PathText.folder(of: model.path) + "boundaries"
+    guard let names = try? Folder.names(in: folder) else {
+      if boundaries != nil { throw Failure(.missingInput, at: folder, "no such folder; expected boundaries (.npy)") }
       StandardStreams.printError("idinv-lite: no boundaries in \(folder): the page has no sliders")
       return []
     }
     return try names.filter { $0.hasSuffix(".npy") }.sorted().compactMap { name in
       do {
-        let reference = BoundaryReference(path: "\(folder)/\(name)", factor: 1)
+        let reference = BoundaryReference(path: PathText.path(name, in: folder), factor: 1)
         let loaded = try LoadedBoundary.read([reference], layers: nil, conditions: [], of: model)[0]
         return Studio.Boundary(
           name: String(name.dropLast(4)), boundary: loaded.boundary, standardDeviation: loaded.distanceDeviation)

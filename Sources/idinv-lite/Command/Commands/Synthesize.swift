@@ -60,7 +60,7 @@ struct Synthesize: ParsableCommand {
       let choice = try memory.limit.choose(
         loaded, networks: synthesis.networks, codeCount: synthesis.drawnCount, kernels: kernels)
       try output.folder.prepare()
-      try output.folder.check(synthesis.outputs, inputs: [loaded.path] + (codes.map { [$0] } ?? []))
+      try output.folder.claim(by: "synthesize", synthesis.outputs, inputs: [loaded.path] + (codes.map { [$0] } ?? []))
       try choice.announce(self.reporting)
       let outcome = try synthesis(choice, into: output.folder, kernels: kernels, self.reporting.context())
       let count = outcome.images.count

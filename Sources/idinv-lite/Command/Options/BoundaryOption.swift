@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reports
 import Workflows
@@ -7,7 +8,7 @@ extension BoundaryReference: ExpressibleByArgument {
   package init?(argument: String) {
     // A file may have a colon in its name; then the whole is its name.
     var (path, factor) = (argument, 1.0)
-    if let colon = argument.lastIndex(of: ":"), !FileManager.default.fileExists(atPath: argument),
+    if let colon = argument.lastIndex(of: ":"), !Folder.exists(argument),
       let value = Double(argument[argument.index(after: colon)...])
     {
       guard value.isFinite, value != 0 else { return nil }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -30,12 +31,12 @@ struct ModelOption: ParsableArguments {
   /// `share/idinv-lite/default.idinv` of an installation, or `models/default.idinv` of a checkout, looked for from the
   /// program's own folder upwards.
   private static func shippedModel() -> String? {
-    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
-    var folder = URL(fileURLWithPath: program).deletingLastPathComponent()
+    guard let program = Program.path else { return nil }
+    var folder = URL(fileURLWithPath: program).resolvingSymlinksInPath().deletingLastPathComponent()
     for _ in 0..<6 {
       for candidate in ["share/idinv-lite/default.idinv", "models/default.idinv"] {
         let path = folder.appendingPathComponent(candidate).path
-        if FileManager.default.fileExists(atPath: path) { return path }
+        if Folder.exists(path) { return path }
       }
       folder.deleteLastPathComponent()
     }

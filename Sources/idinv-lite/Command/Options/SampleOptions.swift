@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -91,7 +92,7 @@ struct SampleOptions: ParsableArguments {
     guard let model else { throw Failure(.missingInput, "no model to draw samples from") }
     let chosen = try AttributeColumns(attribute, of: judge ?? model)
     try check(chosen.names)
-    if let keepSamples { try AtomicFile.createFolder(keepSamples) }
+    if let keepSamples { try Folder.create(keepSamples) }
     let count = samples ?? 10_000
     let shape = try model.codeShape()
     let choice = try memory.limit.choose(
@@ -155,7 +156,7 @@ struct SampleOptions: ParsableArguments {
         "expected 0 to \(columnCount - 1), a column of \(scores), found "
           + (attributeColumn.map(String.init) ?? "nothing"))
     }
-    let stem = URL(fileURLWithPath: scores).deletingPathExtension().lastPathComponent
+    let stem = PathText.stem(of: scores).stem
     let title = name ?? (attributeColumn == nil ? stem : "\(stem)-\(index)")
     try check([title])
     return Scored(

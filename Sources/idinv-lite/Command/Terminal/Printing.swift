@@ -6,7 +6,7 @@ import Workflows
 
 extension JSONOutput {
   /// Prints a value on standard output.
-  static func print(_ value: some Encodable) throws(ImagingError) {
+  static func print(_ value: some Encodable) throws {
     try StandardStreams.printOutput(text(value))
   }
 }

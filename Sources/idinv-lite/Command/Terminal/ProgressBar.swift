@@ -20,7 +20,7 @@ final class ProgressBar {
     self.init(
       isShown: !isQuiet && StandardStreams.errorIsTerminal, isUnicode: StandardStreams.localeIsUnicode,
       now: { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 },
-      write: { _ = WholeWrite.write([UInt8]($0.utf8), to: 2) })
+      write: { _ = StandardStreams.write([UInt8]($0.utf8), to: 2) })
   }
 
   /// A bar with another clock and another place to go to.

@@ -5,6 +5,7 @@
 #elseif canImport(Darwin)
   import Darwin
 #endif
+import Files
 import Synchronization
 import Workflows
 
@@ -16,8 +17,24 @@ enum Signals {
     // Touched here, so that the handler never is the one to initialise it.
     _ = received.load(ordering: .relaxed)
     _ = cancellation.isCancelled
-    signal(SIGINT, onSignal)
-    signal(SIGTERM, onSignal)
+    for number in [SIGINT, SIGTERM] {
+      // `nohup` and shells that start something in the background have it ignored: it stays so.
+      var before = sigaction()
+      guard sigaction(number, nil, &before) == 0, !isIgnored(before) else { continue }
+      signal(number, onSignal)
+    }
+  }
+
+  /// What holds for every command, from the start: a file that grows beyond the limit is an error of writing like others, and
+  /// a mapped file that is shortened ends the program with a line that names it.
+  static func prepare() {
+    signal(SIGXFSZ, SIG_IGN)
+    MappedRanges.prepare()
+    for number in Fatal.numbers { Fatal.install(number) }
+  }
+
+  private static func isIgnored(_ action: sigaction) -> Bool {
+    unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Cancelled by the first signal.
@@ -55,4 +72,49 @@ private func onSignal(_ number: Int32) {
     expected: 0, desired: number, ordering: .relaxed)
   if !isFirst { _exit(128 + number) }
   Signals.cancellation.cancel()
+}
+
+/// Signals of faults. Swift's runtime prints a backtrace at them and goes on; where somebody has sent the signal, as `kill
+/// -SEGV` does, nothing would ever end the program.
+private enum Fatal {
+  static let numbers = [SIGSEGV, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGQUIT, SIGBUS]
+
+  /// What the runtime does, by number of the signal; written before any handler is there.
+  nonisolated(unsafe) static let before: UnsafeMutablePointer<sigaction> = {
+    let actions = UnsafeMutablePointer<sigaction>.allocate(capacity: 65)
+    actions.initialize(repeating: sigaction(), count: 65)
+    return actions
+  }()
+
+  static func install(_ number: Int32) {
+    guard sigaction(number, nil, &before[Int(number)]) == 0 else { return }
+    var action = sigaction()
+    // On the runtime's stack for signals, as it wants it.
+    action.sa_flags = SA_SIGINFO | (before[Int(number)].sa_flags & Int32(bitPattern: UInt32(SA_ONSTACK)))
+    action.__sigaction_handler.sa_sigaction = onFault
+    sigaction(number, &action, nil)
+  }
+}
+
+/// As every handler, async-signal-safe. A touch behind the end of a mapped file, or a disk that cannot give its bytes, gets a
+/// line and code 74; all else what the runtime has for it, and then the end that the signal means.
+private func onFault(
+  _ number: Int32, _ information: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
+) {
+  func say(_ text: StaticString) { _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
+  if number == SIGBUS, let address = information?.pointee._sifields._sigfault.si_addr,
+    let path = MappedRanges.path(at: UInt(bitPattern: address))
+  {
+    say("\nidinv-lite: ")
+    _ = write(STDERR_FILENO, path, strlen(path))
+    say(
+      ": became shorter, or could not be read, while it was in use; expected a file that stays as it is during a run\n")
+    _exit(74)
+  }
+  let before = Fatal.before[Int(number)]
+  if before.sa_flags & SA_SIGINFO != 0, let handler = before.__sigaction_handler.sa_sigaction {
+    handler(number, information, context)
+  }
+  signal(number, SIG_DFL)
+  raise(number)
 }

@@ -5,26 +5,28 @@
 #elseif canImport(Darwin)
   import Darwin
 #endif
-import Foundation
-import Imaging
-import Workflows
+import Files
 
 /// Standard output and standard error by descriptor: whole writes, errors seen, no shared buffers.
 enum StandardStreams {
   /// Writes a line on standard error. That it cannot be written is nobody's business any more.
   static func printError(_ line: String) {
-    _ = WholeWrite.write([UInt8]((line + "\n").utf8), to: STDERR_FILENO)
+    _ = write([UInt8]((line + "\n").utf8), to: STDERR_FILENO)
   }
 
   /// Writes on standard output.
   ///
   /// Throws if the stream cannot take it (a full disk behind `>`); figures that got lost must not look like success.
-  static func printOutput(_ text: String) throws(ImagingError) {
-    let code = WholeWrite.write([UInt8](text.utf8), to: STDOUT_FILENO)
-    guard code == 0 else {
-      throw .notWritten(
-        path: "standard output", operation: "write", reason: String(cString: strerror(code)))
-    }
+  static func printOutput(_ text: String) throws(FileError) { try printOutput([UInt8](text.utf8)) }
+
+  private static func printOutput(_ bytes: [UInt8]) throws(FileError) {
+    let code = write(bytes, to: STDOUT_FILENO)
+    guard code == 0 else { throw FileError("standard output", .write, .system(code)) }
+  }
+
+  /// Writes all bytes and returns 0, or the number of the error that stopped it.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    bytes.withUnsafeBytes { writeAll(descriptor, $0).code }
   }
 
   /// Opens `/dev/null` for each standard stream that is closed, so that no other file gets its number; the wrong way
@@ -63,14 +65,7 @@ enum StandardStreams {
   static func tell(_ line: String) { printError("idinv-lite: \(line)") }
 
   /// Copies a file to standard output.
-  static func printFile(_ path: String) throws {
-    guard let file = FileHandle(forReadingAtPath: path) else { throw ImagingError.missing(path: path) }
-    while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty {
-      let code = WholeWrite.write([UInt8](piece), to: STDOUT_FILENO)
-      guard code == 0 else {
-        throw ImagingError.notWritten(
-          path: "standard output", operation: "write", reason: String(cString: strerror(code)))
-      }
-    }
+  static func printFile(_ path: String) throws(FileError) {
+    try InputFile(path: path).forEachPiece { piece throws(FileError) in try printOutput(piece) }
   }
 }

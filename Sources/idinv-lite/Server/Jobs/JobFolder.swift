@@ -1,6 +1,5 @@
 import Checkpoint
-import Foundation
-import Imaging
+import Files
 
 /// The jobs' files: a folder for each, named by its id.
 ///
@@ -13,13 +12,13 @@ struct JobFolder: Sendable {
   /// - Throws: `ServerError.folderNotUsable`.
   init(_ path: String) throws(ServerError) {
     self.path = path
-    do throws(ImagingError) {
-      try AtomicFile.createFolder(path)
+    do throws(FileError) {
+      try Folder.create(path)
     } catch {
       throw .folderNotUsable(path: path, reason: "\(error)")
     }
     // Pictures of people: nobody else's.
-    chmod(path, 0o700)
+    Folder.makePrivate(path)
   }
 
   func file(_ name: String, of id: String) -> String { "\(path)/\(id)/\(name)" }
@@ -27,7 +26,7 @@ struct JobFolder: Sendable {
   /// The records of an earlier server, oldest first. Folders without a readable record are removed: their upload was never
   /// acknowledged.
   func records() -> [JobRecord] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let names = (try? Folder.names(in: path)) ?? []
     var records: [JobRecord] = []
     for name in names where RandomName.isValid(name) {
       if let bytes = read("job.json", of: name), let record = try? JSONBody.decode(JobRecord.self, bytes),
@@ -41,12 +40,12 @@ struct JobFolder: Sendable {
     return records.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
   }
 
-  func create(_ id: String) throws(ImagingError) { try AtomicFile.createFolder("\(path)/\(id)") }
+  func create(_ id: String) throws(FileError) { try Folder.create("\(path)/\(id)") }
 
-  func write(_ record: JobRecord) throws(ImagingError) { try write(JSONBody.encode(record), "job.json", of: record.id) }
+  func write(_ record: JobRecord) throws(FileError) { try write(JSONBody.encode(record), "job.json", of: record.id) }
 
-  func write(_ bytes: [UInt8], _ name: String, of id: String) throws(ImagingError) {
-    try AtomicFile.write(bytes, to: file(name, of: id))
+  func write(_ bytes: [UInt8], _ name: String, of id: String) throws(FileError) {
+    try AtomicFile.write(bytes, to: file(name, of: id), links: .replaced)
   }
 
   func write(code: [Float], layerCount: Int, _ name: String, of id: String) throws(CheckpointError) {
@@ -55,12 +54,12 @@ struct JobFolder: Sendable {
 
   /// - Returns: nil where there is no such file.
   func read(_ name: String, of id: String) -> [UInt8]? {
-    FileManager.default.contents(atPath: file(name, of: id)).map { [UInt8]($0) }
+    try? InputFile.bytes(of: file(name, of: id))
   }
 
   func code(_ name: String, of id: String) throws(CheckpointError) -> [Float] {
     try NumpyArray.read(file(name, of: id)).floats
   }
 
-  func remove(_ id: String) { try? FileManager.default.removeItem(atPath: "\(path)/\(id)") }
+  func remove(_ id: String) { Folder.removeTree("\(path)/\(id)") }
 }

@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -37,9 +38,9 @@ package enum CodeSource {
 
   /// What one path stands for where several kinds may be given: a file of codes, a result folder, or pictures.
   package init(path: String) {
-    if Self.arrays.contains(URL(fileURLWithPath: path).pathExtension.lowercased()) {
+    if Self.arrays.contains(PathText.stem(of: path).extension) {
       self = .codes(path)
-    } else if FileManager.default.fileExists(atPath: ResultList.path("inverted_codes.npy", in: path)) {
+    } else if Folder.exists(ResultList.path("inverted_codes.npy", in: path)) {
       self = .results(path)
     } else {
       self = .images([path])
@@ -98,13 +99,13 @@ package enum CodeSource {
   /// `inverted_codes.npy` with the names of `image_list.txt`: row i belongs to line i.
   private static func results(in folder: String, of model: Model) throws -> [Item] {
     let codesPath = ResultList.path("inverted_codes.npy", in: folder)
-    guard FileManager.default.fileExists(atPath: codesPath) else {
+    guard Folder.exists(codesPath) else {
       throw Failure(
         .missingInput, at: codesPath, "no such file; expected a folder that 'idinv-lite invert' has written")
     }
     let codes = try rows(codesPath, of: model)
     let listPath = ResultList.path("image_list.txt", in: folder)
-    guard FileManager.default.fileExists(atPath: listPath) else {
+    guard Folder.exists(listPath) else {
       throw Failure(
         .missingInput, at: listPath, "no such file; expected one line for each of \(codes.count) codes")
     }

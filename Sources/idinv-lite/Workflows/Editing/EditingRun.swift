@@ -214,8 +214,10 @@ package final class EditingRun {
         tier: kernels.table.tier.rawValue, threads: kernels.threadCount, complete: !context.isCancelled,
         seconds: seconds, skipped: skipped, memory: memory.figures),
       details: details)
+    try model.file.verifyUnchanged()
     try JSONOutput.write(summary, to: output.path("summary.json"))
     try page.write(to: output.path(name))
+    try output.finish()
     return EditingOutcome(
       line: line, page: output.path(name), summary: summary, seconds: seconds, isComplete: !context.isCancelled,
       skippedCount: skipped.count)

@@ -1,12 +1,12 @@
+import Files
 import Foundation
 import Inversion
 
 extension Model {
   /// The path of a file or folder beside the model file; nil where there is none of that name.
   package func neighbour(_ name: String) -> String? {
-    let folder = path.folderPart
-    let path = folder.joined(name)
-    return FileManager.default.fileExists(atPath: path) ? path : nil
+    let neighbour = PathText.path(name, in: PathText.folder(of: path))
+    return Folder.exists(neighbour) ? neighbour : nil
   }
 }
 
@@ -19,15 +19,20 @@ package enum AttributeBoundaries {
   package static func load(
     _ folder: String?, of model: Model, judge: Model?, _ notes: inout [String]
   ) throws -> [AttributeBoundary] {
+    let isNamed = folder != nil
     guard let folder = folder ?? model.neighbour("boundaries") else {
       notes.append("Without semantic analysis and edits: no boundaries are given.")
       return []
     }
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(.missingInput, at: folder, "cannot be listed; expected a folder of boundaries")
+    guard isNamed || (try? Folder.kind(of: folder)) == .folder else { return [] }
+    let files = try Folder.names(in: folder).filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
+    guard !files.isEmpty else {
+      guard isNamed else {
+        notes.append("Without semantic analysis and edits: \(folder) holds no .npy file.")
+        return []
+      }
+      throw Failure(.missingInput, at: folder, "holds no .npy file; expected boundaries")
     }
-    let files = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.sorted()
-    guard !files.isEmpty else { throw Failure(.missingInput, at: folder, "holds no .npy file; expected boundaries") }
     guard (judge ?? model).readsAttributes else {
       notes.append("Without semantic analysis and edits: \(model.path) holds no attribute network.")
       return []
@@ -35,7 +40,15 @@ package enum AttributeBoundaries {
     let attributes = try (judge ?? model).attributeReader().names
     var result: [AttributeBoundary] = []
     for file in files {
-      let boundary = try LoadedBoundary.read("\(folder)/\(file)", layers: nil, of: model)
+      let boundary: SemanticBoundary
+      do {
+        boundary = try LoadedBoundary.read(PathText.path(file, in: folder), layers: nil, of: model)
+      } catch {
+        // Nobody asked for a folder that happens to lie beside the model.
+        guard !isNamed else { throw error }
+        notes.append("\(file) is left out: \(errorLine(error))")
+        continue
+      }
       // The meta data name the attribute; else the file does.
       let candidates = [boundary.name, String(file.dropLast(4))]
       if let attribute = attributes.firstIndex(where: candidates.contains) {

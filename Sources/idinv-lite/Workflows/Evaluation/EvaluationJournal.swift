@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -31,7 +32,7 @@ package final class EvaluationJournal {
   /// - Parameter kind: of the measurements that it holds; another kind's journal is refused.
   package init(folder: OutputFolder, name: String = EvaluationJournal.name, kind: String = "evaluation") throws {
     let path = folder.path(name)
-    if FileManager.default.fileExists(atPath: path), !Journal<Header, Record>.isUnbegun(path) {
+    if Folder.exists(path), try !Journal<Header, Record>.isUnbegun(path) {
       var numbers: [String: Int] = [:]
       journal = try Journal(opening: path, isAppending: true) { record, number in numbers[record.key] = number }
       guard journal.header.version == 1, journal.header.kind == kind else {

@@ -145,6 +145,7 @@ package final class EvaluationRun {
       stage = title
       func found(_ image: Int, _ code: EvaluatedCode) throws {
         codes[image] = code
+        try model.file.verifyUnchanged()
         try journal.append(code, key: codeKey(options, image))
       }
       if options.iterations == 0 {

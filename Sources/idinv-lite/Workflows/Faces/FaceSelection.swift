@@ -38,7 +38,8 @@ package enum FaceSelection: Equatable, Sendable {
     case .all: return faces
     case .number(let number):
       guard number <= faces.count else {
-        throw Failure(.badData, "\(path): --face \(number): expected 1 to \(faces.count), as many faces were found")
+        throw Failure(
+          .badData, of: "face", "\(number): expected 1 to \(faces.count), as many faces as \(path) has")
       }
       return [faces[number - 1]]
     }

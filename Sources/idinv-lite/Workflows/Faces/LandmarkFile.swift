@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 
@@ -19,7 +20,7 @@ package enum LandmarkFile {
   /// - Parameter image: path of the photograph, for files that speak of several.
   /// - Throws: `ImagingError.badLandmarks` and what reading throws.
   package static func faces(in path: String, image: String) throws -> [FaceLandmarks] {
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    let size = FileIdentity(path: path)?.byteCount ?? 0
     guard size <= byteLimit else { throw bad(path, "has \(size >> 20) MB; expected the points of faces") }
     let lowered = path.lowercased()
     let faces: [FaceLandmarks]
@@ -42,9 +43,8 @@ package enum LandmarkFile {
   /// Whether a file may speak of several photographs: JSON, or a table with a header.
   static func namesPhotographs(_ path: String) -> Bool {
     if path.lowercased().hasSuffix(".json") { return true }
-    guard let file = FileHandle(forReadingAtPath: path) else { return false }
-    defer { try? file.close() }
-    let start = String(decoding: (try? file.read(upToCount: 4096)) ?? Data(), as: UTF8.self).lowercased()
+    let bytes = (try? InputFile(path: path).readUpTo(4096, at: 0)) ?? []
+    let start = String(decoding: bytes, as: UTF8.self).lowercased()
     let head = start.split(whereSeparator: \.isNewline).prefix(2).joined(separator: ",")
     return head.contains("x_") || head.contains("_x")
   }
@@ -105,8 +105,8 @@ struct LandmarkJSON {
   /// Whether a key names the photograph: by its path, its name, or its number (`00012.png` is 12 in FFHQ's file).
   private func isOfImage(_ key: String?) -> Bool {
     guard let key, !key.isEmpty else { return false }
-    let name = image.lastPathPart, stem = name.withoutFileExtension
-    if key == image || key.lastPathPart == name || key == stem { return true }
+    let name = PathText.lastComponent(of: image), stem = PathText.stem(of: image).stem
+    if key == image || PathText.lastComponent(of: key) == name || key == stem { return true }
     if let number = Int(key), let own = Int(stem) { return number == own }
     return false
   }
@@ -167,19 +167,19 @@ package enum LandmarkSource {
   ///   - path: as given; nil for the folders of the photographs.
   ///   - imageCount: how many photographs there are: one file serves several only where it names them.
   package init(_ path: String?, imageCount: Int) throws {
-    var isFolder: ObjCBool = false
     guard let path else {
       self = .folder(nil)
       return
     }
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw Failure(.missingInput, "\(path): no such file or folder; expected landmarks")
+    guard Folder.exists(path) else {
+      throw Failure(.missingInput, at: path, "no such file or folder; expected landmarks")
     }
-    guard isFolder.boolValue || imageCount == 1 || LandmarkFile.namesPhotographs(path) else {
+    let isFolder = try Folder.kind(of: path) == .folder
+    guard isFolder || imageCount == 1 || LandmarkFile.namesPhotographs(path) else {
       throw Failure(
-        .usage, "--landmarks \(path): one file for several images; expected a folder with NAME.txt for each")
+        .usage, of: "landmarks", "\(path) is one file for several images; expected a folder with NAME.txt for each")
     }
-    self = isFolder.boolValue ? .folder(path) : .file(path)
+    self = isFolder ? .folder(path) : .file(path)
   }
 
   /// The file with the points of an image.
@@ -187,13 +187,12 @@ package enum LandmarkSource {
     switch self {
     case .file(let path): return path
     case .folder(let folder):
-      let stem = image.path.withoutFileExtension
-      let base = folder.map { $0.joined(stem.lastPathPart) } ?? stem
+      let base = PathText.path(PathText.stem(of: image.path).stem, in: folder ?? PathText.folder(of: image.path))
       let candidates = ["txt", "csv", "json", "pts", "npy"].map { "\(base).\($0)" }
-      guard let found = candidates.first(where: FileManager.default.fileExists) else {
+      guard let found = candidates.first(where: Folder.exists) else {
         throw Failure(
-          .badData,
-          "\(image.path): no landmarks; expected \(base).txt (or .csv, .json, .pts, .npy), or --detector to find faces")
+          .badData, at: image.path,
+          "no landmarks; expected \(base).txt (or .csv, .json, .pts, .npy), or a detector to find faces")
       }
       return found
     }

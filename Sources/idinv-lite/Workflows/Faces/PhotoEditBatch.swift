@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -12,14 +13,25 @@ package enum PhotoDestination {
 
   /// - Parameter isSingle: whether there is one result.
   package init(_ path: String, isSingle: Bool) {
-    let ending = path.fileExtension.lowercased()
+    let ending = PathText.stem(of: path).extension
     self = isSingle && ["png", "jpg", "jpeg"].contains(ending) ? .file(path) : .folder(OutputFolder(path))
   }
 
   /// The format that a file's name asks for.
   package func format(quality: Int) -> PictureFormat? {
     guard case .file(let path) = self else { return nil }
-    return path.fileExtension.lowercased() == "png" ? .png : .jpeg(quality: quality)
+    return PathText.stem(of: path).extension == "png" ? .png : .jpeg(quality: quality)
+  }
+
+  /// Names of all files that may be written into a folder.
+  package static func outputs(of images: [ListedImage], distances: [Double], isFilmed: Bool) -> [String] {
+    let suffixes = distances.count == 1 ? [""] : distances.map(PhotoEditOptions.suffix)
+    var names = [PhotoEditBatch.journalName, PhotoEditBatch.pageName, PhotoEditBatch.summaryName]
+    for image in images {
+      for suffix in suffixes { names += ["\(image.name)\(suffix).jpg", "\(image.name)\(suffix).png"] }
+      if isFilmed { names.append(PhotoEditBatch.filmName(image.name)) }
+    }
+    return names
   }
 
   func path(_ image: ListedImage, _ distance: Double, _ format: PictureFormat, isOnly: Bool) -> String {
@@ -36,11 +48,13 @@ package struct PhotoEditBatch {
   package static let journalName = "edits.jsonl"
   package static let pageName = "edit.html"
   package static let summaryName = "edit.json"
+  static func filmName(_ name: String) -> String { "\(name)_film.png" }
 
   private let run: PhotoEditRun
   private let options: PhotoEditOptions
   private let destination: PhotoDestination
   private let context: RunContext
+  private let model: Model
   /// Tells results of one model and its options from others.
   private let identity: String
 
@@ -52,18 +66,22 @@ package struct PhotoEditBatch {
     self.options = options
     self.destination = destination
     self.context = context
-    let text = try optionList.map { "\($0.name)=\($0.value)\n" }.joined() + SHA256.hexDigest(ofFile: model.path)
+    self.model = model
+    let text = optionList.map { "\($0.name)=\($0.value)\n" }.joined() + model.file.identity
     var hash = SHA256()
     hash.update(Array(text.utf8))
     identity = hash.hexDigest()
   }
 
+  private struct Header: Codable, Equatable {
+    var version = 1
+    /// Tells runs of one model and its options from others.
+    var run: String
+  }
+
   /// A photograph's line in the journal.
   private struct Line: Codable {
-    var run: String
-    /// Of the photograph: another one under its name is edited again.
-    var byteCount: Int
-    var modified: Double
+    var source: FileDigest?
     var photo: EditedPhoto
   }
 
@@ -73,15 +91,13 @@ package struct PhotoEditBatch {
   package func callAsFunction(
     _ images: [ListedImage], resumes: Bool
   ) throws -> (photos: [EditedPhoto], skipped: [SkippedImage]) {
-    var lines = resumes ? finished() : [:]
+    let (journal, finished) = try openJournal(resumes: resumes)
     var photos: [EditedPhoto] = []
     var skipped: [SkippedImage] = []
-    let journal = try openJournal(lines.values.sorted { $0.photo.path < $1.photo.path })
-    defer { try? journal?.close() }
     for (index, image) in images.enumerated() {
       try context.checkCancellation()
-      let (byteCount, modified) = Self.identity(of: image.path)
-      if let line = lines.removeValue(forKey: image.path), line.byteCount == byteCount, line.modified == modified {
+      let source = FileDigest(path: image.path)
+      if let line = finished[image.path], line.source == source {
         photos.append(line.photo)
         continue
       }
@@ -91,8 +107,9 @@ package struct PhotoEditBatch {
         }
         photo.animation = try film(of: photo)
         photos.append(photo)
-        let line = Line(run: identity, byteCount: byteCount, modified: modified, photo: photo)
-        try journal?.write(contentsOf: Data(Self.text(line).utf8))
+        // What was computed with a model that somebody has written to meanwhile is no result.
+        try model.file.verifyUnchanged()
+        try journal?.append(Line(source: source, photo: photo))
       } catch {
         if error is Cancelled { throw error }
         skipped.append(try context.skip(image, error))
@@ -103,43 +120,24 @@ package struct PhotoEditBatch {
     return (photos, skipped)
   }
 
-  /// Begins the journal with what is done already; lines are added to it. One that a power cut has torn is passed over later.
-  private func openJournal(_ lines: [Line]) throws -> FileHandle? {
-    guard case .folder(let folder) = destination else { return nil }
+  /// Goes on with the journal of an interrupted run of this identity, or begins one.
+  ///
+  /// - Returns: nil where the result is one file; photographs that are done, by their paths, whose results are still there.
+  private func openJournal(
+    resumes: Bool
+  ) throws -> (journal: Journal<Header, Line>?, finished: [String: Line]) {
+    guard case .folder(let folder) = destination else { return (nil, [:]) }
     let path = folder.path(Self.journalName)
-    try AtomicFile.write(try lines.map { try Self.text($0) }.joined(), to: path)
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    try handle.seekToEnd()
-    return handle
-  }
-
-  /// Photographs that a run of this identity has finished, whose results are still there.
-  private func finished() -> [String: Line] {
-    guard case .folder(let folder) = destination,
-      let text = try? String(contentsOfFile: folder.path(Self.journalName), encoding: .utf8)
-    else { return [:] }
+    let header = Header(run: identity)
     var lines: [String: Line] = [:]
-    for line in text.split(separator: "\n") {
-      guard let record = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)), record.run == identity,
-        record.photo.outputs.allSatisfy({ FileManager.default.fileExists(atPath: $0.path) })
-      else { continue }
-      lines[record.photo.path] = record
+    if resumes, Folder.exists(path), try !Journal<Header, Line>.isUnbegun(path),
+      let journal = try? Journal<Header, Line>(
+        opening: path, isAppending: true, visit: { line, _ in lines[line.photo.path] = line }),
+      journal.header == header
+    {
+      return (journal, lines.filter { $0.value.photo.outputs.allSatisfy { Folder.exists($0.path) } })
     }
-    return lines
-  }
-
-  private static func identity(of path: String) -> (byteCount: Int, modified: Double) {
-    var information = stat()
-    guard stat(FileName.bytes(of: path), &information) == 0 else { return (0, 0) }
-    return (
-      Int(information.st_size), Double(information.st_mtim.tv_sec) + Double(information.st_mtim.tv_nsec) * 1e-9
-    )
-  }
-
-  private static func text(_ line: Line) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(line), as: UTF8.self) + "\n"
+    return (try Journal(creating: path, header: header), [:])
   }
 
   /// The results of one photograph as a film there and back, at most 800 pixels wide.
@@ -148,7 +146,7 @@ package struct PhotoEditBatch {
     let frames = try photo.outputs.map { try Self.shown($0.path, side: 800) }
     var film = AnimatedPNG(height: frames[0].height, width: frames[0].width, framesPerSecond: 8)
     for frame in frames + frames.dropFirst().dropLast().reversed() { try film.append(frame) }
-    let path = folder.path("\(photo.name)_film.png")
+    let path = folder.path(Self.filmName(photo.name))
     try film.write(to: path)
     return path
   }
@@ -184,6 +182,7 @@ package struct PhotoEditBatch {
     }
     let page = PhotoEditPage(run: facts, photoCount: photos.count, entries: entries)
     try page.page().write(to: folder.path(Self.pageName))
+    try folder.finish()
     return folder.path(Self.pageName)
   }
 }

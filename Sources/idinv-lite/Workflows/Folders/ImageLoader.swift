@@ -1,3 +1,4 @@
+import Files
 import Imaging
 import Inversion
 import Reports
@@ -7,11 +8,14 @@ package struct LoadedImage {
   package var name: String
   package var path: String
   package var picture: Image8
+  /// The bytes that it was made of.
+  package var source: FileDigest
 
-  package init(name: String, path: String, picture: Image8) {
+  package init(name: String, path: String, picture: Image8, source: FileDigest) {
     self.name = name
     self.path = path
     self.picture = picture
+    self.source = source
   }
 }
 
@@ -38,8 +42,12 @@ package struct ImageLoader {
 
   /// Reads an image and fits it. Other sizes than the model's are resampled (area averaging down, Catmull-Rom up).
   package func load(_ image: ListedImage, resolution: Int) throws -> LoadedImage {
-    let picture = try PictureFile(image.path, limits: limits).fitted(to: resolution, crop: crop)
-    return LoadedImage(name: image.name, path: image.path, picture: picture)
+    let file = try InputFile(path: image.path)
+    let picture = try PictureFile(ImageSource(file), limits: limits).fitted(to: resolution, crop: crop)
+    let source = try FileDigest(file)
+    // What is known about the picture is then about the very same bytes.
+    try file.verifyUnchanged()
+    return LoadedImage(name: image.name, path: image.path, picture: picture, source: source)
   }
 
   /// The first `most` images that can be read; those that cannot are told at once.

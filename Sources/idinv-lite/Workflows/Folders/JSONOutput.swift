@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import Imaging
 
 /// Figures for other programs: sorted keys, so that outputs can be compared line by line.
 ///
@@ -7,22 +7,18 @@ import Imaging
 /// them). The PSNR of two equal pictures is such a case.
 package enum JSONOutput {
   /// The text of a value, indented, with a final newline.
-  package static func text(_ value: some Encodable) throws(ImagingError) -> String {
+  package static func text(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-    } catch {
-      throw .notWritten(path: "JSON output", operation: "encode", reason: "\(error)")
-    }
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
   }
 
   /// The text of a value as an element of an array or object, without a final newline.
   ///
   /// - Parameter indented: levels of nesting.
-  package static func text(_ value: some Encodable, indented level: Int) throws(ImagingError) -> String {
+  package static func text(_ value: some Encodable, indented level: Int) throws -> String {
     let margin = String(repeating: "  ", count: level)
     let lines = try text(value).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
     return lines.map { $0.isEmpty ? "" : margin + $0 }.joined(separator: "\n")
@@ -43,7 +39,7 @@ package enum JSONOutput {
   }
 
   /// Writes a value to a file, whole or not at all.
-  package static func write(_ value: some Encodable, to path: String) throws(ImagingError) {
-    try AtomicFile.write(text(value), to: path)
+  package static func write(_ value: some Encodable, to path: String) throws {
+    try AtomicFile.write(text(value), to: path, links: .replaced)
   }
 }

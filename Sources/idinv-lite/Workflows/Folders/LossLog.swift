@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Files
 import Imaging
 
 /// `losses.jsonl`: one line per image and step, as `diffuse` writes it while it goes on.
@@ -35,38 +29,25 @@ package final class LossLog {
     }
   }
 
-  private let path: String
-  private let descriptor: Int32
+  private let file: AppendedFile
   private var buffer: [UInt8] = []
   private let capacity = 1 << 16
 
   /// Opens the file and empties it.
-  package init(path: String) throws(ImagingError) {
-    self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_TRUNC, 0o666)
-    guard descriptor >= 0 else {
-      throw .notWritten(path: path, operation: "open", reason: String(cString: strerror(errno)))
-    }
-  }
+  package init(path: String) throws(FileError) { file = try AppendedFile(path: path, for: .begin) }
 
-  deinit {
-    _ = WholeWrite.write(buffer, to: descriptor)
-    close(descriptor)
-  }
+  deinit { try? flush() }
 
   /// Adds a line.
-  package func append(_ record: Record) throws(ImagingError) {
+  package func append(_ record: Record) throws(FileError) {
     buffer += Self.line(record).utf8
     if buffer.count >= capacity { try flush() }
   }
 
   /// Writes out what has been collected.
-  package func flush() throws(ImagingError) {
-    let code = WholeWrite.write(buffer, to: descriptor)
-    buffer.removeAll(keepingCapacity: true)
-    guard code == 0 else {
-      throw .notWritten(path: path, operation: "write", reason: String(cString: strerror(code)))
-    }
+  package func flush() throws(FileError) {
+    defer { buffer.removeAll(keepingCapacity: true) }
+    try file.append(buffer)
   }
 
   /// A step of an inverted image, from 1, as a line.

@@ -1,21 +1,45 @@
+import Files
 import Imaging
 
 /// The folder of a run's results.
 package struct OutputFolder {
   package let root: String
+  private let claim = FolderClaim()
 
   package init(_ root: String) { self.root = root }
 
   /// Makes sure that the folder exists and can be written, before any work is done.
-  package func prepare() throws { try AtomicFile.createFolder(root) }
+  package func prepare() throws { try Folder.create(root) }
 
-  package func path(_ name: String) -> String { root.hasSuffix("/") ? root + name : root + "/" + name }
+  package func path(_ name: String) -> String { PathText.path(name, in: root) }
 
-  /// Checks, before any work is done, that results can have their names.
-  package func check(_ names: [String], inputs: [String]) throws {
-    let places = OutputPlaces(inputs: inputs)
-    for name in names { try places.check(path(name)) }
+  /// Takes the folder for a command, before any work is done: locks it, checks that results can have their names and that
+  /// no input is lost, and removes what killed programs left half-written.
+  ///
+  /// - Parameters:
+  ///   - names: all files that the command writes.
+  ///   - inputs: files and folders that it reads.
+  package func claim(by command: String, _ names: [String], inputs: [String]) throws {
+    try claim.begin(self, command: command, names: names, inputs: inputs)
   }
 
-  package func writePNG(_ image: Image8, _ name: String) throws { try PNG.write(image, path(name)) }
+  /// Removes what an earlier run of the command wrote and this one did not replace: called when the results are there.
+  package func finish() throws { try claim.end(self) }
+
+  /// Writes a file of the folder, whole or not at all; a link of its name is replaced.
+  ///
+  /// - Parameter isSynced: whether to wait for the disk; if not, `synchronize` does so later.
+  package func write(_ bytes: [UInt8], _ name: String, isSynced: Bool = true) throws(FileError) {
+    try AtomicFile.write(bytes, to: path(name), links: .replaced, isSynced: isSynced)
+  }
+
+  package func write(_ text: String, _ name: String) throws(FileError) { try write([UInt8](text.utf8), name) }
+
+  package func writePNG(_ image: Image8, _ name: String) throws { try write(PNG.encode(image), name) }
+
+  /// Waits until files that were written without, and the folder's own entries, are on the disk.
+  package func synchronize(_ names: [String]) throws(FileError) {
+    for name in names { try Folder.synchronize(path(name)) }
+    try Folder.synchronize(root)
+  }
 }

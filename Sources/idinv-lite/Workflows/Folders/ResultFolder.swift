@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// The parts of a result folder that idinvert_pytorch's scripts read too.
@@ -15,6 +16,6 @@ package enum ResultFolder {
   package static func writeImageList(_ images: [ListedImage], to path: String) throws {
     // A name with a line break would move all later lines.
     let lines = images.map { ImageList.printable(ImageList.stem(of: $0.path) == $0.name ? $0.path : "\($0.name).png") }
-    try AtomicFile.write(lines.joined(separator: "\n") + "\n", to: path)
+    try AtomicFile.write(lines.flatMap { PathText.bytes($0) + [0x0a] }, to: path, links: .replaced)
   }
 }

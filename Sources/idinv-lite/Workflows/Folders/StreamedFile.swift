@@ -1,22 +1,20 @@
-import Foundation
-import Imaging
-import Quant
+import Files
 
 /// A text file that is written piece by piece and appears whole: for texts too long for the memory.
 package final class StreamedFile {
   private let path: String
-  private let file: TemporaryFile
+  private let file: AtomicFile
   private var buffer: [UInt8] = []
   private var offset = 0
 
   package init(path: String) throws {
     self.path = path
-    file = try TemporaryFile(target: path)
+    file = try AtomicFile(path: path, links: .replaced)
   }
 
-  package func append(_ text: String) throws { try append(Data(text.utf8)) }
+  package func append(_ text: String) throws { try append([UInt8](text.utf8)) }
 
-  package func append(_ bytes: Data) throws {
+  package func append(_ bytes: [UInt8]) throws {
     buffer += bytes
     if buffer.count >= 1 << 18 { try flush() }
   }
@@ -25,8 +23,13 @@ package final class StreamedFile {
 
   /// Copies another file to the end of this one.
   func append(contentsOf path: String) throws {
-    guard let other = FileHandle(forReadingAtPath: path) else { throw ImagingError.missing(path: path) }
-    while let piece = try other.read(upToCount: 1 << 18), !piece.isEmpty { try append(piece) }
+    let other = try InputFile(path: path)
+    var offset = 0
+    while offset < other.byteCount {
+      let piece = try other.read(offset..<min(offset + 1 << 18, other.byteCount))
+      try append(piece)
+      offset += piece.count
+    }
   }
 
   /// Gives the file its name.

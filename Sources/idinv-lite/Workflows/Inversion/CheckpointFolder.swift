@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -60,10 +61,11 @@ package struct CheckpointFolder {
   ///   - iterations: steps of this run; a state beyond them does not belong to it.
   package func load(_ image: LoadedImage, codeCount: Int, iterations: Int) throws -> Progress? {
     let file = file(image.name)
-    guard FileManager.default.fileExists(atPath: file) else { return nil }
-    guard let data = FileManager.default.contents(atPath: file),
-      let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 4
-    else { throw Failure(.badData, at: file, "is no checkpoint of this version; delete it to start anew") }
+    guard Folder.exists(file) else { return nil }
+    let data = Data(try InputFile.bytes(of: file))
+    guard let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 4 else {
+      throw Failure(.badData, at: file, "is no checkpoint of this version; delete it to start anew")
+    }
     guard stored.key == key, stored.picture == image.picture.digest else {
       throw Failure(
         .badData, at: file, "belongs to another image, model or set of options; delete it, or do not resume")
@@ -94,7 +96,7 @@ package struct CheckpointFolder {
 
   package func save(_ progress: Progress, of image: LoadedImage) throws {
     let state = progress.state
-    try AtomicFile.createFolder(path)
+    try Folder.create(path)
     let stored = Stored(
       version: 4, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
       integers: state.optimiser.integers, numbers: state.optimiser.numbers,
@@ -106,14 +108,19 @@ package struct CheckpointFolder {
     let encoder = JSONEncoder()
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    try AtomicFile.write([UInt8](try encoder.encode(stored)), to: file(image.name))
+    try AtomicFile.write([UInt8](try encoder.encode(stored)), to: file(image.name), links: .replaced)
   }
 
   /// Forgets finished images, and the folder if nothing else is in it.
   package func remove(_ names: [String]) {
-    for name in names { try? FileManager.default.removeItem(atPath: file(name)) }
-    if (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == true {
-      try? FileManager.default.removeItem(atPath: path)
-    }
+    for name in names { Folder.removeFile(file(name)) }
+    Folder.removeIfEmpty(path)
+  }
+
+  /// Forgets all states: the run is over.
+  func removeAll() {
+    AtomicFile.removeLeftovers(in: path)
+    let names = (try? Folder.names(in: path)) ?? []
+    remove(names.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) })
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The journal of one run of `invert`: which images are done, and the way back to what is known about them. What stays
@@ -12,6 +13,7 @@ package final class InversionJournal {
   }
   private let file: File
   private var places: [Int: Place] = [:]
+  private var fatalReads: [Int: Int] = [:]
   /// Wall time of the run, up to its last record.
   package private(set) var elapsed = 0.0
 
@@ -19,12 +21,14 @@ package final class InversionJournal {
   ///
   /// - Throws: where results of an unfinished run would be lost, or would be mixed with those of another.
   package convenience init(at path: String, for description: RunDescription, resumes: Bool) throws {
-    guard FileManager.default.fileExists(atPath: path), !File.isUnbegun(path) else {
+    guard Folder.exists(path), try !File.isUnbegun(path) else {
       try self.init(creating: path, description)
       return
     }
-    let count = try InversionJournal(opening: path, isAppending: false).count
-    guard !resumes || count == 0 else {
+    let found = try InversionJournal(opening: path, isAppending: false)
+    let count = found.count
+    // Without results it holds what ended the program, if it is of this run.
+    guard !resumes || count == 0 && description.mismatchOfRun(found.description) != nil else {
       try self.init(opening: path, isAppending: true)
       guard let reason = description.mismatchOfRun(self.description) else { return }
       throw Failure(
@@ -49,7 +53,16 @@ package final class InversionJournal {
     var places: [Int: Place] = [:]
     var elapsed = 0.0
     var records: [(line: Int, codeCount: Int)] = []
+    var fatalReads: [Int: Int] = [:]
     file = try File(opening: path, isAppending: isAppending) { record, number in
+      switch record.outcome {
+      case .reading: fatalReads[record.line, default: 0] += 1
+      case .read, .inverted, .skipped: fatalReads[record.line] = nil
+      }
+      guard record.isFinal else {
+        records.append((record.line, -2))
+        return
+      }
       // A later record of an image takes the place of an earlier one.
       places[record.line] = Place(number: number, isInverted: record.inverted != nil)
       elapsed = max(elapsed, record.elapsed.isFinite ? record.elapsed : 0)
@@ -78,6 +91,7 @@ package final class InversionJournal {
     }
     self.places = places
     self.elapsed = elapsed
+    self.fatalReads = fatalReads
   }
 
   package var path: String { file.path }
@@ -89,8 +103,13 @@ package final class InversionJournal {
   /// Records that were lost to damage; their images are to be done again.
   package var damagedCount: Int { file.damagedCount }
 
+  /// How many times in a row the program ended while it read an image: its memory, not the disk, is what a picture takes.
+  package func fatalReads(ofLine line: Int) -> Int { fatalReads[line] ?? 0 }
+
   package func append(_ record: InversionRecord) throws {
     let number = try file.append(record)
+    fatalReads[record.line] = record.outcome.isReading ? fatalReads(ofLine: record.line) + 1 : nil
+    guard record.isFinal else { return }
     places[record.line] = Place(number: number, isInverted: record.inverted != nil)
     elapsed = record.elapsed
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -20,6 +21,22 @@ package struct InversionRecord: Codable {
     case inverted(InvertedImage)
     /// Damaged, missing or diverged; the reason as it was printed.
     case skipped(reason: String)
+    /// The picture is being read. Where nothing about it follows, reading it ended the program.
+    case reading
+    /// It was read.
+    case read
+
+    var isReading: Bool {
+      if case .reading = self { true } else { false }
+    }
+  }
+
+  /// Whether this is the last word on the image.
+  package var isFinal: Bool {
+    switch outcome {
+    case .inverted, .skipped: true
+    case .reading, .read: false
+    }
   }
 
   package var inverted: InvertedImage? {
@@ -90,12 +107,17 @@ package struct FileDigest: Codable, Equatable {
     crc32 = crc.value
   }
 
+  /// Of a file, piece by piece.
+  package init(_ file: InputFile) throws(FileError) {
+    var crc = CRC32()
+    try file.forEachPiece { crc.update($0) }
+    byteCount = file.byteCount
+    crc32 = crc.value
+  }
+
   /// Of the file at a path; nil where it cannot be read, or is none.
   package init?(path: String) {
-    var information = stat()
-    guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
-      let data = FileManager.default.contents(atPath: path)
-    else { return nil }
-    self.init([UInt8](data))
+    guard let digest = try? FileDigest(InputFile(path: path)) else { return nil }
+    self = digest
   }
 }

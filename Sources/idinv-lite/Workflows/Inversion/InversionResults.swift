@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -44,7 +45,7 @@ package struct InversionResults {
     let inverted = try NumpyWriter(path: output.path("inverted_codes.npy"), shape: shape)
     let losses = try StreamedFile(path: output.path("losses.jsonl"))
     let images = try StreamedFile(path: output.path(".images.json"))
-    defer { unlink(output.path(".images.json")) }
+    defer { Folder.removeFile(output.path(".images.json")) }
     let selection = ReportSelection(description)
     var listed: [ListedImage] = []
     var rows: [InversionReport.Row] = []
@@ -54,6 +55,7 @@ package struct InversionResults {
     for line in lines {
       guard let record = try record(line) else { continue }
       switch record.outcome {
+      case .reading, .read: continue
       case .skipped(let reason): skipped.append(SkippedImage(path: record.path, reason: reason))
       case .inverted(let image):
         try encoded.append(image.startCode.values)
@@ -89,6 +91,7 @@ package struct InversionResults {
     report.rows = rows
     report.conditions = conditions?.course
     try report.page().write(to: output.path("inversion.html"))
+    try output.finish()
     return InversionOutcome(
       invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median, stops: stops, seconds: seconds,
       isComplete: isComplete)
@@ -116,7 +119,7 @@ package struct InversionResults {
 
   private func reportRun(_ skipped: [SkippedImage]) -> InversionReport.Run {
     var run = InversionReport.Run()
-    run.modelName = URL(fileURLWithPath: description.model).lastPathComponent
+    run.modelName = PathText.lastComponent(of: description.model)
     run.resolution = description.resolution
     run.layerCount = description.layerCount
     run.codeDimension = description.codeDimension

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -37,7 +38,7 @@ package final class InversionRun {
   private let description: RunDescription
   private let selection: ReportSelection
   private let journal: InversionJournal
-  private let checkpoints: CheckpointFolder?
+  private let checkpoints: CheckpointFolder
   private let inverter: Inverter
   private let reconstruct: Reconstructor
   private let context: RunContext
@@ -82,12 +83,12 @@ package final class InversionRun {
     selection = ReportSelection(description)
     inverter = try Inverter(model, options: options, batch: request.memory.plan.batch, kernels: kernels)
     reconstruct = try Reconstructor(model, kernels: kernels)
-    checkpoints =
-      request.resumes || request.checkpointInterval > 0
-      ? CheckpointFolder(path: request.output.path(".checkpoints"), description: description, options: options) : nil
+    checkpoints = CheckpointFolder(
+      path: request.output.path(".checkpoints"), description: description, options: options)
     journal = try InversionJournal(
       at: request.output.path(InversionJournal.name), for: description, resumes: request.resumes)
-    AtomicFile.removeLeftovers(in: request.output.root)
+    // A program that was killed between an image's record and the end of its state leaves that behind.
+    checkpoints.remove(lines.filter(journal.isInverted).map { images[$0].name })
     if journal.damagedCount > 0 {
       context.warn("\(journal.path): \(journal.damagedCount) records are damaged; their images are done anew")
     }
@@ -119,7 +120,7 @@ package final class InversionRun {
         }
         var work: Work?
         do {
-          work = try locating(image.path) { try begin(line, load(image)) }
+          work = try locating(image.path) { try begin(line, read(line, load)) }
         } catch {
           try skip(line, error)
         }
@@ -135,16 +136,35 @@ package final class InversionRun {
     return nil
   }
 
+  /// Reads a picture. One whose reading has ended the program twice, for want of memory, is not read a third time.
+  private func read(_ line: Int, _ load: (ListedImage) throws -> LoadedImage) throws -> LoadedImage {
+    let image = listed[line]
+    guard journal.fatalReads(ofLine: line) < 2 else {
+      throw Failure(
+        .badData, at: image.path,
+        "the program ended twice while it read this picture, for want of memory it seems; "
+          + "expected a smaller one, or more memory and a new folder")
+    }
+    try journal.append(mark(line, .reading))
+    defer { if failure == nil { do { try journal.append(mark(line, .read)) } catch { failure = error } } }
+    return try load(image)
+  }
+
+  private func mark(_ line: Int, _ outcome: InversionRecord.Outcome) -> InversionRecord {
+    InversionRecord(
+      line: line, name: listed[line].name, path: listed[line].path, source: nil, elapsed: elapsed, outcome: outcome)
+  }
+
   private func begin(_ line: Int, _ image: LoadedImage) throws -> Work {
     // First of all, so that a name that the folder cannot take is found out before the work.
     let original = try write(image.picture, image.name, "ori")
     let resumed =
       request.resumes
-      ? try checkpoints?.load(
+      ? try checkpoints.load(
         image, codeCount: description.layerCount * description.codeDimension,
         iterations: request.options.iterations) : nil
     return Work(
-      line: line, image: image, source: FileDigest(path: image.path), original: original,
+      line: line, image: image, source: image.source, original: original,
       stepSeconds: resumed?.seconds ?? [], snapshots: resumed?.snapshots ?? [], state: resumed?.state)
   }
 
@@ -161,7 +181,7 @@ package final class InversionRun {
     let interval = request.checkpointInterval
     if interval > 0, state.step % interval == 0 || context.isCancelled {
       do {
-        try checkpoints?.save(
+        try checkpoints.save(
           CheckpointFolder.Progress(state: state, seconds: work.stepSeconds, snapshots: work.snapshots),
           of: work.image)
       } catch {
@@ -179,8 +199,10 @@ package final class InversionRun {
         if record.inverted?.wasStopped == true {
           stopped[work.line] = record
         } else {
+          // What was computed with a model that somebody has written to meanwhile is no result.
+          try request.model.file.verifyUnchanged()
           try journal.append(record)
-          checkpoints?.remove([work.image.name])
+          checkpoints.remove([work.image.name])
           doneCount += 1
         }
       } catch {
@@ -238,7 +260,7 @@ package final class InversionRun {
     for (suffix, digest) in zip(InvertedImage.suffixes, done.pictures)
     where FileDigest(path: request.output.path("\(record.name)_\(suffix).png")) != digest {
       switch suffix {
-      case "ori": try write(load(listed[line]).picture, record.name, suffix)
+      case "ori": try write(read(line, load).picture, record.name, suffix)
       case "enc": try write(picture(reconstruct(done.startCode.values)), record.name, suffix)
       default: try write(picture(reconstruct(done.code.values)), record.name, suffix)
       }
@@ -258,18 +280,16 @@ package final class InversionRun {
   private var syncsPictures: Bool { lines.count <= 16 }
 
   private func syncPictures() throws {
-    for line in lines where journal.isInverted(line) {
-      for suffix in InvertedImage.suffixes {
-        try AtomicFile.sync(request.output.path("\(listed[line].name)_\(suffix).png"))
-      }
-    }
-    try AtomicFile.sync(request.output.root)
+    try request.output.synchronize(
+      lines.filter(journal.isInverted).flatMap { line in
+        InvertedImage.suffixes.map { "\(listed[line].name)_\($0).png" }
+      })
   }
 
   @discardableResult
   private func write(_ picture: Image8, _ name: String, _ suffix: String) throws -> FileDigest {
     let bytes = try PNG.encode(picture)
-    try AtomicFile.write(bytes, to: request.output.path("\(name)_\(suffix).png"), isSynced: syncsPictures)
+    try request.output.write(bytes, "\(name)_\(suffix).png", isSynced: syncsPictures)
     return FileDigest(bytes)
   }
 
@@ -299,6 +319,7 @@ package final class InversionRun {
       if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
       if isComplete { throw NothingDone() } else { throw Cancelled() }
     }
+    try request.model.file.verifyUnchanged()
     let outcome = try InversionResults(
       description: description, output: request.output, lines: lines, invertedCount: invertedCount,
       record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: elapsed,
@@ -308,6 +329,7 @@ package final class InversionRun {
     try journal.sync()
     // The results say it all now; of a shard, `merge` needs more.
     if journal.count == 0 || (isComplete && !isShard) { journal.remove() }
+    if isComplete { checkpoints.removeAll() }
     return outcome
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inversion
 import Reports
@@ -128,8 +129,8 @@ package struct InversionSummary: Encodable {
       var run: String
       var skipped: [Skipped]
     }
-    guard let data = FileManager.default.contents(atPath: path),
-      let known = try? JSONDecoder().decode(Known.self, from: data), known.complete
+    guard let bytes = try? InputFile.bytes(of: path),
+      let known = try? JSONDecoder().decode(Known.self, from: Data(bytes)), known.complete
     else { return nil }
     return (known.run, known.skipped.count)
   }

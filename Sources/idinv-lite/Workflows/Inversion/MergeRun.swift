@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Imaging
 
 /// Joins the folders of all shards of a run into the folder that one run would have made.
@@ -18,11 +18,11 @@ package struct MergeRun {
       let record = try shards.record(line)
       return record.inverted == nil ? nil : record.name
     }
-    try output.check(
-      names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } } + ResultFolder.inversionFiles,
-      inputs: folders.flatMap { folder in ResultFolder.inversionFiles.map { "\(folder)/\($0)" } })
+    try output.claim(
+      by: "merge", names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } } + ResultFolder.inversionFiles,
+      inputs: folders + folders.flatMap { folder in ResultFolder.inversionFiles.map { "\(folder)/\($0)" } })
     let journal = output.path(InversionJournal.name)
-    guard !FileManager.default.fileExists(atPath: journal) else {
+    guard !Folder.exists(journal) else {
       throw Failure(.cannotCreate, at: journal, "holds results of another run; expected another folder")
     }
   }
@@ -42,10 +42,7 @@ package struct MergeRun {
       description: shards.description, output: output, lines: lines, invertedCount: names.count,
       record: { try shards.record($0) }, seconds: shards.seconds, isComplete: true
     ).write()
-    for name in names {
-      for suffix in InvertedImage.suffixes { try AtomicFile.sync(output.path("\(name)_\(suffix).png")) }
-    }
-    try AtomicFile.sync(output.root)
+    try output.synchronize(names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } })
     return outcome
   }
 
@@ -54,17 +51,18 @@ package struct MergeRun {
     for (suffix, digest) in zip(InvertedImage.suffixes, image.pictures) {
       let name = "\(record.name)_\(suffix).png"
       let source = "\(folder)/\(name)"
-      guard let data = FileManager.default.contents(atPath: source) else {
-        throw Failure(.missingInput, at: source, "no such file; expected the picture that the shard wrote")
+      let bytes: [UInt8]
+      do throws(FileError) {
+        bytes = try InputFile.bytes(of: source)
+      } catch {
+        throw Failure(FailureKind(error), "\(error); expected the picture that the shard wrote")
       }
-      guard FileDigest([UInt8](data)) == digest else {
+      guard FileDigest(bytes) == digest else {
         throw Failure(
           .badData, at: source, "is not the picture that the shard wrote; resuming the shard's run makes it again")
       }
-      unlink(output.path(name))
-      if link(source, output.path(name)) != 0 {
-        try AtomicFile.write([UInt8](data), to: output.path(name), isSynced: false)
-      }
+      // Never a link: what is done to one folder would be done to the other.
+      try output.write(bytes, name, isSynced: false)
     }
   }
 }

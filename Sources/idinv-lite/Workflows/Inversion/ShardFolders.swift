@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -16,7 +17,7 @@ package struct ShardFolders {
     var first: (folder: String, description: RunDescription)?
     for folder in folders {
       let path = "\(folder)/\(InversionJournal.name)"
-      guard FileManager.default.fileExists(atPath: path) else {
+      guard Folder.exists(path) else {
         throw Failure(.missingInput, at: path, "no such file; expected the folder of one shard's run")
       }
       let journal = try InversionJournal(opening: path, isAppending: false)

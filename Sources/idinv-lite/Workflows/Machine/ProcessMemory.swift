@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 /// This process's memory, from the kernel's accounts.
 package enum ProcessMemory {
@@ -14,7 +14,7 @@ package enum ProcessMemory {
 
   /// 0 where the system does not say.
   private static func kilobytes(_ key: String, in path: String) -> Int {
-    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let text = SystemFile.text(path) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
     return line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
   }

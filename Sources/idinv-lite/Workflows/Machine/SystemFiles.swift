@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reports
 
@@ -14,7 +15,7 @@ package struct SystemFiles: Sendable {
 
   /// Contents of a file without surrounding white space; nil where it is empty.
   package func text(_ path: String) -> String? {
-    guard let text = try? String(contentsOfFile: root + path, encoding: .utf8) else { return nil }
+    guard let text = SystemFile.text(root + path) else { return nil }
     let trimmed = text.trimmed { $0.isWhitespace || $0.unicodeScalars.allSatisfy { $0.value < 32 || $0.value == 127 } }
     return trimmed.isEmpty ? nil : trimmed
   }
@@ -23,7 +24,7 @@ package struct SystemFiles: Sendable {
 
   /// Names in a folder, in the order of the numbers in them.
   package func names(in folder: String, prefix: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root + folder)) ?? []
+    let names = (try? Folder.names(in: root + folder)) ?? []
     return names.filter { $0.hasPrefix(prefix) }.sorted {
       let (a, b) = (Int($0.dropFirst(prefix.count)) ?? .max, Int($1.dropFirst(prefix.count)) ?? .max)
       return a == b ? $0 < $1 : a < b

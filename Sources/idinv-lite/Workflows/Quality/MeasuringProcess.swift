@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -19,8 +20,8 @@ package final class MeasuringProcess {
 
   /// - Parameter path: where the task is put for the process to read; removed as soon as that is done.
   package init(_ task: MeasuringTask, path: String, arguments: [String], context: RunContext) throws {
-    try AtomicFile.write([UInt8](try JSONEncoder().encode(task)), to: path, isSynced: false)
-    defer { unlink(path) }
+    try AtomicFile.write([UInt8](try JSONEncoder().encode(task)), to: path, links: .replaced, isSynced: false)
+    defer { Folder.removeFile(path) }
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw Self.notStarted(errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -29,12 +30,12 @@ package final class MeasuringProcess {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, path, O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-    let words = [CommandLine.arguments.first ?? "idinv-lite"] + arguments
-    let argv = words.map { strdup($0) } + [nil]
+    let words = [Program.arguments.first ?? "idinv-lite"] + arguments
+    let argv = words.map { word in PathText.withSystemPath(word) { strdup($0) } } + [nil]
     defer { for pointer in argv { free(pointer) } }
     var pid: pid_t = 0
-    // The program that is running, even where the file of its name has been replaced.
-    let code = posix_spawn(&pid, "/proc/self/exe", &actions, nil, argv, environ)
+    guard let program = Program.path else { throw Self.notStarted(ENOENT) }
+    let code = PathText.withSystemPath(program) { posix_spawn(&pid, $0, &actions, nil, argv, environ) }
     close(ends[1])
     guard code == 0 else {
       close(ends[0])

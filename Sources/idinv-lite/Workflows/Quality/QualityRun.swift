@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -105,7 +106,7 @@ package final class QualityRun {
     journal = try EvaluationJournal(folder: output, name: Self.journalName, kind: "quality")
     modelIdentity = plan.model.file.identity
     // Another build may be faster, or round otherwise: it is measured anew.
-    programSHA = try SHA256.hexDigest(ofFile: "/proc/self/exe")
+    programSHA = try Program.path.map { try SHA256.hexDigest(ofFile: $0) } ?? "unknown"
     digests = plan.images.map(\.picture.digest)
     removeLeftovers()
   }
@@ -113,10 +114,10 @@ package final class QualityRun {
   /// Removes what a killed run left in the folder; the journal's lock says that no other is at work there.
   private func removeLeftovers() {
     AtomicFile.removeLeftovers(in: output.root)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: output.root)) ?? []
+    let names = (try? Folder.names(in: output.root)) ?? []
     let models = WeightsPrecision.allCases.map(Self.storedName)
     for name in names {
-      if name == Self.taskName || models.contains(name) { unlink(output.path(name)) }
+      if name == Self.taskName || models.contains(name) { Folder.removeFile(output.path(name)) }
     }
   }
 
@@ -247,7 +248,7 @@ package final class QualityRun {
   }
 
   private func removeStoredModels() {
-    for path in storedModels.values { unlink(path) }
+    for path in storedModels.values { Folder.removeFile(path) }
     storedModels = [:]
   }
 

@@ -73,9 +73,11 @@ package struct EncodingRun {
     }
     context.pause()
     if !done.isEmpty {
+      try model.file.verifyUnchanged()
       try NumpyArray(shape: [done.count, specification.layerCount, specification.wDimension], floats: codes)
         .write(to: folder.path("encoded_codes.npy"))
       try ResultFolder.writeImageList(done, to: folder.path("image_list.txt"))
+      try folder.finish()
     }
     return Outcome(images: done.map(\.name), skipped: skipped, memory: memory.figures)
   }

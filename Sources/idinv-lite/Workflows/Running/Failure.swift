@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -61,7 +62,7 @@ package func locating<Value>(_ path: String, _ body: () throws -> Value) throws 
 /// Whether an error says which file it is about.
 private func namesFile(_ error: any Error) -> Bool {
   switch error {
-  case is LocatedError, is Cancelled, is NothingDone: return true
+  case is LocatedError, is FileError, is Cancelled, is NothingDone: return true
   case let error as Failure: return error.path != nil
   case let error as ImagingError:
     switch error {
@@ -70,12 +71,12 @@ private func namesFile(_ error: any Error) -> Bool {
     }
   case let error as ModelFileError:
     switch error {
-    case .cannotOpen, .cannotRead, .cannotWrite: return true
+    case .file: return true
     default: return false
     }
   case let error as CheckpointError:
     switch error {
-    case .cannotOpen, .cannotRead, .cannotWrite, .unsupported, .inFile: return true
+    case .file, .outOfMemory, .unsupported, .inFile: return true
     case .modelFile(let error): return namesFile(error)
     default: return false
     }
@@ -96,6 +97,7 @@ extension FailureKind {
       switch error {
       case let error as Failure: error.kind
       case let error as LocatedError: FailureKind(error.error)
+      case let error as FileError: FailureKind(error)
       case let error as ImagingError: FailureKind(error)
       case let error as ModelFileError: FailureKind(error)
       case let error as CheckpointError: FailureKind(error)
@@ -107,14 +109,27 @@ extension FailureKind {
       }
   }
 
+  /// An input that is not there, or is something else; a place that cannot be written from the start; a disk that failed or
+  /// filled up in the middle.
+  private init(_ error: FileError) {
+    self =
+      switch (error.operation, error.reason) {
+      case (_, .hasChanged), (_, .endsEarly): .inputOutput
+      case (_, .isTooLarge): .badData
+      case (let operation, .system(let code)) where operation.isReading:
+        [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG].contains(code) ? .missingInput : .inputOutput
+      case (let operation, _) where operation.isReading: .badData
+      case (.create, _), (.rename, _), (.createFolder, _), (.lock, _), (.remove, _):
+        error.isDiskFailure ? .inputOutput : .cannotCreate
+      default: .inputOutput
+      }
+  }
+
   private init(_ error: ImagingError) {
     self =
       switch error {
-      case .missing, .missingListed: .missingInput
-      case .unreadable: .inputOutput
-      case .folderNotCreated: .cannotCreate
-      case .notWritten(_, let operation, _):
-        ["open", "create", "rename"].contains(operation) ? .cannotCreate : .inputOutput
+      case .file(let error): FailureKind(error)
+      case .missingListed: .missingInput
       case .noImages: .usage
       default: .badData
       }
@@ -123,9 +138,7 @@ extension FailureKind {
   private init(_ error: ModelFileError) {
     self =
       switch error {
-      case .cannotOpen: .missingInput
-      case .cannotRead: .inputOutput
-      case .cannotWrite(_, let reason): FailureKind(ofWriting: reason)
+      case .file(let error): FailureKind(error)
       default: .badData
       }
   }
@@ -133,9 +146,8 @@ extension FailureKind {
   private init(_ error: CheckpointError) {
     self =
       switch error {
-      case .cannotOpen: .missingInput
-      case .cannotRead: .inputOutput
-      case .cannotWrite(_, let reason): FailureKind(ofWriting: reason)
+      case .file(let error): FailureKind(error)
+      case .outOfMemory: .unavailable
       case .modelFile(let error): FailureKind(error)
       case .inFile(_, let error): FailureKind(error)
       default: .badData
@@ -160,18 +172,10 @@ extension FailureKind {
       default: .badData
       }
   }
-
-  private init(ofWriting reason: String) {
-    self =
-      [ENOSPC, EDQUOT, EIO, EFBIG].contains { reason.contains(String(cString: strerror($0))) }
-      ? .inputOutput : .cannotCreate
-  }
 }
 
 /// An error as one line without control characters, as results and the terminal take it.
 package func errorLine(_ error: any Error) -> String { printable("\(error)") }
 
-/// Text without line breaks and control characters.
-package func printable(_ text: String) -> String {
-  String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "?" : $0 })
-}
+/// Text from outside, such as names of files and tensors, as one line that does nothing to a terminal.
+package func printable(_ text: String) -> String { PlainText.line(text) }

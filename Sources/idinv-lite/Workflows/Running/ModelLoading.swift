@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Imaging
 import Inversion
 import Quant
@@ -12,20 +12,12 @@ extension Model {
 
   /// Says what a path is that leads to no model file, without waiting for a pipe to be written to.
   package static func requireModelFile(_ path: String) throws {
-    var information = stat()
-    guard stat(path, &information) == 0 else {
-      throw Failure(.missingInput, at: path, "\(String(cString: strerror(errno))); expected a model file (.idinv)")
+    let start: [UInt8]
+    do throws(FileError) {
+      start = try InputFile(path: path).readUpTo(4, at: 0)
+    } catch {
+      throw Failure(FailureKind(error), "\(error); expected a model file (.idinv)")
     }
-    switch information.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw Failure(.missingInput, at: path, "is a folder; expected a model file (.idinv)")
-    default: throw Failure(.missingInput, at: path, "is a pipe or a device; expected a model file (.idinv)")
-    }
-    guard let file = FileHandle(forReadingAtPath: path) else {
-      throw Failure(.missingInput, at: path, "cannot be opened: \(String(cString: strerror(errno)))")
-    }
-    defer { try? file.close() }
-    let start = [UInt8]((try? file.read(upToCount: 4)) ?? Data())
     if start == [0x89] + [UInt8]("PNG".utf8) {
       throw Failure(.badData, at: path, "is a PNG file; expected a model file (.idinv)")
     }

@@ -40,7 +40,8 @@ package struct RunContext {
   /// the run.
   package func skip(_ image: ListedImage, _ error: any Error) throws -> SkippedImage {
     var isOfImage = [.badData, .missingInput].contains(FailureKind(error))
-    if case ImagingError.unreadable = error { isOfImage = true }
+    // A disk that fails at one file may have others.
+    if case ImagingError.file(let error) = error, error.operation.isReading { isOfImage = true }
     guard isOfImage else { throw error }
     let skipped = SkippedImage(path: image.path, reason: errorLine(error))
     observe(.skipped(skipped, error))

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -12,7 +13,7 @@ extension InversionReport.Run {
   ) throws {
     self.init()
     let shape = try model.codeShape()
-    modelName = URL(fileURLWithPath: model.path).lastPathComponent
+    modelName = PathText.lastComponent(of: model.path)
     resolution = try model.imageResolution()
     layerCount = shape.layerCount
     codeDimension = shape.dimension
@@ -31,5 +32,5 @@ extension InversionReport.Run {
 
 extension HTMLPage {
   /// Writes the page; the file appears whole or not at all.
-  package func write(to path: String) throws(ImagingError) { try AtomicFile.write(html(), to: path) }
+  package func write(to path: String) throws(FileError) { try AtomicFile.write(html(), to: path, links: .replaced) }
 }

@@ -73,8 +73,10 @@ package struct SynthesisRun {
       context.update(ProgressState(name: name, step: index + 1, stepCount: names.count))
     }
     context.pause()
+    try model.file.verifyUnchanged()
     try NumpyArray(shape: [names.count, specification.layerCount, specification.wDimension], floats: codes)
       .write(to: folder.path("codes.npy"))
+    try folder.finish()
     return Outcome(images: names.map { "\($0).png" }, memory: memory.figures)
   }
 

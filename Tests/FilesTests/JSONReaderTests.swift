@@ -1,4 +1,4 @@
-import Quant
+import Files
 import Testing
 
 @Suite struct JSONReaderTests {

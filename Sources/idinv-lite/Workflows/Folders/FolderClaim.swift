@@ -1,0 +1,74 @@
+import Files
+import Foundation
+import Imaging
+
+/// What one command has of an output folder while it runs: the folder's lock, and the list of the files that are its own.
+///
+/// The list stays in the folder, so that a later run of the same command knows which files of the former one it does not
+/// replace, and removes them.
+final class FolderClaim {
+  /// `.idinv-files.json`: names of the files that each command has written.
+  private struct Listing: Codable {
+    var version = 1
+    var files: [String: [String]] = [:]
+  }
+  static let listingName = ".idinv-files.json"
+
+  private var lock: FolderLock?
+  private var command = ""
+  private var own: Set<String> = []
+  private var places: OutputPlaces?
+
+  /// - Throws: where another run is at work in the folder, where the folder is itself an input, or where a result cannot have
+  ///   its name.
+  func begin(_ folder: OutputFolder, command: String, names: [String], inputs: [String]) throws {
+    if lock == nil { lock = try FolderLock(folder.root) }
+    let root = FileIdentity(path: folder.root)?.place
+    for input in inputs where FileIdentity(path: input)?.place == root && !ResultList.isResultFolder(input) {
+      throw Failure(.usage, at: input, "is the folder of the pictures; expected another folder for the results")
+    }
+    let places = OutputPlaces(inputs: inputs)
+    for name in names { try places.check(folder.path(name)) }
+    AtomicFile.removeLeftovers(in: folder.root)
+    self.places = places
+    self.command = command
+    own.formUnion(names)
+    // Before anything is written: a run that is killed leaves files, too.
+    var listing = Self.listing(of: folder)
+    listing.files[command] = Set(listing.files[command] ?? []).union(own).sorted()
+    try write(listing, to: folder)
+  }
+
+  /// Removes what an earlier run of the command has written and this one has not replaced.
+  func end(_ folder: OutputFolder) throws {
+    guard !own.isEmpty else { return }
+    var listing = Self.listing(of: folder)
+    let others = Set(listing.files.filter { $0.key != command }.flatMap(\.value))
+    for name in listing.files[command] ?? []
+    where !own.contains(name) && !others.contains(name) && Self.isPlainName(name) {
+      let path = folder.path(name)
+      if places?.isInput(path) == false { Folder.removeFile(path) }
+    }
+    listing.files[command] = own.sorted()
+    try write(listing, to: folder)
+  }
+
+  /// A list that somebody else has put there must not lead out of the folder.
+  private static func isPlainName(_ name: String) -> Bool {
+    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
+  }
+
+  /// What cannot be read is no list of this program's: nothing is removed by it.
+  private static func listing(of folder: OutputFolder) -> Listing {
+    guard let bytes = try? InputFile.bytes(of: folder.path(listingName), limit: 1 << 28),
+      let listing = try? JSONDecoder().decode(Listing.self, from: Data(bytes)), listing.version == 1
+    else { return Listing() }
+    return listing
+  }
+
+  private func write(_ listing: Listing, to folder: OutputFolder) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try folder.write([UInt8](try encoder.encode(listing)), Self.listingName, isSynced: false)
+  }
+}
