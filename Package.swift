@@ -114,7 +114,8 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
+        "Workflows", "Reports", "Server", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files",
+        "SIMDKernels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/idinv-lite/Command", swiftSettings: quickly),
@@ -130,6 +131,10 @@ let package = Package(
 
     // As another package sees it: without a look inside.
     .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
+    // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
+    .target(
+      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Tests/Fuzz/Targets"),
+    .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests"),
     .testTarget(name: "FilesTests", dependencies: ["Files"], path: "Tests/FilesTests"),
     .testTarget(
       name: "QuantTests", dependencies: ["Quant", "Files"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
@@ -148,7 +153,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests", dependencies: ["Server", "Inversion", "Imaging", "Checkpoint", "SIMDKernels"],
       path: "Tests/ServerTests", exclude: ["Fixtures"]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Quant", "SIMDKernels"], path: "Tests/RuntimeTests"),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Runtime", "Quant", "Files", "SIMDKernels"], path: "Tests/RuntimeTests"),
     .testTarget(
       name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
       path: "Tests/InversionTests"),

@@ -1,5 +1,6 @@
 @testable import Checkpoint
 import Files
+import Foundation
 import Testing
 
 /// Boundaries as published and as this project writes them, and files that only look like them.

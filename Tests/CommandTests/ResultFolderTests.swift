@@ -122,9 +122,28 @@ struct ResultFolderTests {
     #expect(try distances(["-b", "told.npy"]) == [-0.375, 0, 0.375])
     #expect(try distances(["-b", "plain.npy", "-b", "told.npy"]) == [-3, 0, 3])
     #expect(try distances(["-b", "told.npy", "--start-distance", "0"]) == [0, 0.1875, 0.375])
-    #expect(try distances(["-b", "told.npy", "--start-distance", "-1", "--end-distance", "3"]) == [-1, 1, 3])
+    #expect(try distances(["-b", "told.npy", "--start-distance", "-0.5", "--end-distance", "0.5"]) == [-0.5, 0, 0.5])
+    #expect(
+      try distances(["-b", "told.npy", "--start-distance", "-2sd", "--end-distance", "0.5"]) == [-0.25, 0.125, 0.5])
     let spoken = try Command.succeed(call + ["-b", "told.npy", "-o", "out"], in: place).output
-    let line = "α from -0.375 to 0.375: 3 standard deviations, each 0.125, of the distances from told.npy\n"
-    #expect(spoken.hasPrefix(line), "\(spoken)")
+    #expect(
+      spoken.hasPrefix("α from -0.375 (-3 sd) to 0.375 (3 sd) along told.npy, where 1 sd is 0.125\n"), "\(spoken)")
+    let steps = try #require(
+      (try place.json("out/summary.json")["images"] as? [[String: Any]])?.first?["steps"] as? [[String: Any]])
+    #expect(steps.map { $0["alpha"] as? Double } == [-0.375, 0, 0.375])
+    #expect(steps.map { $0["alpha_deviations"] as? Double } == [-3, 0, 3])
+    #expect(try place.text("out/manipulation.html").contains("(−3 sd)"))
+    // In deviations, where the file tells them; elsewhere it says what it lacks.
+    let listed = ["manipulate", "-q", "-m", try Golden.generatorModel(), "--codes", "codes.npy", "-o", "list"]
+    try Command.succeed(listed + ["-b", "told.npy", "--alpha", "-0.1,2sd"], in: place)
+    #expect(try place.json("list/summary.json")["distances"] as? [Double] == [-0.1, 0.25])
+    let unknown = try Command.run(listed + ["-b", "plain.npy", "--alpha", "2sd"], in: place)
+    #expect(
+      unknown.status == 65 && unknown.errors.contains("plain.npy: nothing says how far codes lie"), "\(unknown.errors)")
+    // A plain number that was meant in deviations destroys a picture: it is not done without a word.
+    let far = try Command.run(listed + ["-b", "told.npy", "--alpha", "-3"], in: place)
+    #expect(
+      far.status == 0 && far.errors.hasPrefix("idinv-lite: warning: α reaches 24.0 standard deviations"),
+      "\(far.errors)")
   }
 }

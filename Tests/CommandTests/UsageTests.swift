@@ -37,6 +37,69 @@ struct UsageTests {
     #expect(result.errors.split(separator: "\n").count == 1)
   }
 
+  @Test(
+    "a mistyped command or option is named, with the one that is nearest",
+    arguments: [
+      (["invrt", "x", "-o", "y"], "there is no command 'invrt'; did you mean 'invert'?"),
+      (["boundary", "trian", "-o", "y"], "there is no command 'trian'; did you mean 'train'?"),
+      (["help", "manipulat"], "help: there is no command 'manipulat'; did you mean 'manipulate'?"),
+      (
+        ["invert", "x", "--outptu", "y"],
+        "unknown option '--outptu'; did you mean '--output'?; see 'idinv-lite help invert'"
+      ),
+      (["encode", "x", "--zzzzzz=1"], "unknown option '--zzzzzz'; see 'idinv-lite help encode'"),
+      (["boundary", "train", "--atribute", "smile"], "unknown option '--atribute'; did you mean '--attribute'?"),
+    ])
+  func mistyped(arguments: [String], expected: String) throws {
+    let result = try Command.run(arguments, in: Folder())
+    #expect(result.status == 64 && result.output.isEmpty)
+    #expect(result.errors.hasPrefix("idinv-lite: \(expected)"), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("commands that help does not list are not told of either")
+  func hiddenCommands() throws {
+    let result = try Command.run(["help", "bench", "xxxxxxxxxx"], in: Folder())
+    #expect(result.errors.contains("expected one of ") && !result.errors.contains("quality-task"), "\(result.errors)")
+  }
+
+  @Test("a text is no damaged array, and a boundary of the model is found by its name")
+  func boundaries() throws {
+    let place = try Folder()
+    try place.write("b.npy", text: "0.1,0.2,0.3\n0.4,0.5,0.6\n")
+    let text = try Command.run(["boundary", "info", "b.npy"], in: place)
+    #expect(
+      text.status == 65 && text.errors == "idinv-lite: b.npy: is no npy file: found text (a CSV file?)\n",
+      "\(text.errors)")
+    try FileManager.default.copyItem(atPath: try Golden.generatorModel(), toPath: place.at("m.idinv"))
+    try EditingCommandTests.writeCodes("codes.npy", count: 1, in: place)
+    try FileManager.default.createDirectory(atPath: place.at("boundaries"), withIntermediateDirectories: true)
+    try EditingCommandTests.writeBoundary("boundaries/smile.npy", in: place)
+    let call = ["manipulate", "-q", "-m", "m.idinv", "--codes", "codes.npy", "--steps", "2", "-o", "out", "-b"]
+    try Command.succeed(call + ["smile"], in: place)
+    let unknown = try Command.run(call + ["smlie"], in: place)
+    #expect(
+      unknown.status == 66
+        && unknown.errors
+          == "idinv-lite: smlie: no such file, and none of the model's own boundaries; expected a file, or one of smile\n",
+      "\(unknown.errors)")
+    // What manipulate writes, [N, steps, L, D], is taken where codes are.
+    try Command.succeed(
+      ["synthesize", "-q", "-m", "m.idinv", "--codes", "out/manipulated_codes.npy", "-o", "again"], in: place)
+    #expect(place.has("again/code0001.png") && !place.has("again/code0002.png"))
+  }
+
+  @Test("info and verify take the model like other commands")
+  func modelOption() throws {
+    let place = try Folder()
+    let model = try Golden.model()
+    let plain = try Command.succeed(["info", model], in: place).output
+    #expect(try Command.succeed(["info", "-m", model], in: place).output == plain)
+    #expect(try Command.run(["info", model, "-m", model], in: place).status == 64)
+    #expect(try Command.run(["verify", "--against", "x"], in: place).errors.contains("give the model once"))
+    #expect(try Command.run(["verify", "-m", model, "--against", "x"], in: place).status == 66)
+  }
+
   @Test("help for a command that there is not", arguments: [["foo"], ["boundary", "foo"], ["invert", "foo"]])
   func unknownHelp(words: [String]) throws {
     let result = try Command.run(["help"] + words, in: Folder())

@@ -13,6 +13,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case unsupported(path: String, found: String, expected: String)
   /// The file breaks its format at a byte.
   case malformed(format: String, byteOffset: Int, found: String, expected: String)
+  /// The file is none of its format at all.
+  case otherFormat(format: String, found: String)
   /// A pickle asks for a Python object that is not plain data. Nothing of it was run.
   case refusedGlobal(name: String, byteOffset: Int)
   /// A pickle carries Python source that does more than build a network. Nothing of it was run.
@@ -53,6 +55,7 @@ extension CheckpointError: CustomStringConvertible {
     case .unsupported(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .malformed(let format, let offset, let found, let expected):
       "damaged \(format): at byte \(offset), found \(found), expected \(expected)"
+    case .otherFormat(let format, let found): "is no \(format): found \(found)"
     case .refusedGlobal(let name, let offset) where Self.tensorKind(name) != nil:
       "at byte \(offset) is a tensor of a kind that is not read: \(Self.tensorKind(name)!) ('\(name)'); expected dense "
         + "tensors of real numbers: in Python, convert them before saving, for example with .to_dense() or .float()"
@@ -100,7 +103,7 @@ extension CheckpointError {
   /// The error with the file's path, where it does not say that already.
   func located(in path: String) -> CheckpointError {
     switch self {
-    case .malformed, .refusedGlobal, .refusedSource: .inFile(path: path, self)
+    case .malformed, .otherFormat, .refusedGlobal, .refusedSource: .inFile(path: path, self)
     default: self
     }
   }

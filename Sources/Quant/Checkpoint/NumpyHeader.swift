@@ -20,9 +20,11 @@ struct NumpyHeader: Equatable {
     func fault(_ offset: Int, _ found: String, _ expected: String) -> CheckpointError {
       .malformed(format: Self.format, byteOffset: extent.place(of: offset), found: found, expected: expected)
     }
-    guard extent.count >= 10 else { throw fault(0, "\(extent.count) bytes", "a header") }
     let start = try extent.read(0..<min(12, extent.count))
-    guard start.starts(with: Self.magic) else { throw fault(0, "other bytes", "\\x93NUMPY") }
+    guard start.starts(with: Self.magic.prefix(start.count)) else {
+      throw .otherFormat(format: Self.format, found: Self.guess(try extent.read(0..<min(256, extent.count))))
+    }
+    guard extent.count >= 10 else { throw fault(0, "\(extent.count) bytes", "a header") }
     let version = start[6]
     guard (1...3).contains(version) else { throw fault(6, "version \(version)", "1, 2 or 3") }
     let textStart = version == 1 ? 10 : 12
@@ -51,6 +53,18 @@ struct NumpyHeader: Equatable {
     self.dtype = dtype
     self.isFortranOrder = isFortranOrder
     self.shape = shape
+  }
+}
+
+extension NumpyHeader {
+  /// What a file seems to be that is none of NumPy's.
+  private static func guess(_ start: [UInt8]) -> String {
+    if start.starts(with: [0x50, 0x4b]) { return "a zip archive (an .npz file?)" }
+    if start.first == 0x80, start.count > 1, start[1] <= 5 { return "a Python pickle" }
+    let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7f || 0x09...0x0d ~= $0 }
+    guard isText else { return "other bytes" }
+    let line = String(decoding: start.prefix { $0 != 0x0a }, as: UTF8.self)
+    return line.contains(",") || line.contains(";") || line.contains("\t") ? "text (a CSV file?)" : "text"
   }
 }
 

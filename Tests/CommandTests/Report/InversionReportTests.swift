@@ -30,6 +30,17 @@ struct InversionReportTests {
     return run
   }
 
+  @Test("an image that ended keeps its last loss: the median does not rise because easy ones are done")
+  func courseOfLosses() {
+    let course = InversionReport.course(of: [
+      [(1, 8), (2, 4)], [(1, 9), (2, 6), (3, 5), (4, 5)], [(1, 9), (2, 7), (4, 6)],
+    ])
+    #expect(course.map(\.step) == [1, 2, 3, 4])
+    #expect(course.map(\.totals) == [[8, 9, 9], [4, 6, 7], [4, 5, 7], [4, 5, 6]])
+    let medians = course.map { Figure.median($0.totals) ?? .nan }
+    #expect(zip(medians, medians.dropFirst()).allSatisfy { $0 >= $1 })
+  }
+
   @Test(
     "pages of none, one, three and forty images are whole and hold everything themselves", arguments: [0, 1, 3, 40])
   func pages(count: Int) throws {

@@ -76,6 +76,24 @@ struct TerminalTests {
     #expect(written.isEmpty)
   }
 
+  @Test("where there is no terminal a line a minute tells how far it is")
+  func linesOfText() {
+    var written: [String] = []
+    var time = 0.0
+    let bar = ProgressBar(
+      isShown: true, lineInterval: 60, isUnicode: true, now: { time }, write: { written.append($0) })
+    for second in 1...150 {
+      time = Double(second)
+      bar.update(Self.state())
+    }
+    bar.clear()
+    #expect(written.count == 2)
+    #expect(
+      written.allSatisfy {
+        $0.hasPrefix("idinv-lite: ") && $0.hasSuffix("\n") && $0.contains("%") && !$0.contains("\u{1b}")
+      })
+  }
+
   @Test("each line of the loss log is one JSON object, also for odd names and diverged losses")
   func lossLog() throws {
     let folder = NSTemporaryDirectory() + "losses-\(UUID().uuidString)"

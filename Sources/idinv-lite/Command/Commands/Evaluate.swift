@@ -166,8 +166,10 @@ struct Evaluate: ParsableCommand {
     try EvaluationPage(run: run, results: results, curves: curves, pictures: pictures).page()
       .write(to: output.folder.path("evaluation.html"))
     let holding = results.findings.count { $0.holds }
+    let few = results.findings.count { $0.isFromFewImages }
+    let basis = few == 0 ? "" : " (\(few) of them from fewer than \(EvaluationResults.Finding.fewImages) images)"
     try reporting.summarise(
-      "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold; report: "
+      "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold\(basis); report: "
         + output.folder.path("evaluation.html")
     ) { results }
   }

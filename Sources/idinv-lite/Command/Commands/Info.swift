@@ -18,6 +18,9 @@ struct Info: ParsableCommand {
   @Argument(help: ArgumentHelp("The model file. Default: as for other commands.", valueName: "model.idinv"))
   var model: String?
 
+  @Option(name: [.customShort("m"), .customLong("model")], help: .hidden)
+  var modelOption: String?
+
   @Flag(help: "Compare every tensor with its checksum, and compute the file's SHA-256.")
   var check = false
 
@@ -47,9 +50,15 @@ struct Info: ParsableCommand {
     var tensors: [Tensor]
   }
 
+  mutating func validate() throws {
+    if model != nil, modelOption != nil {
+      throw ValidationError("give the model once: as an argument, or with --model")
+    }
+  }
+
   func run() throws {
     try reporting {
-      let path = try model ?? ModelOption.parse([]).path()
+      let path = try model ?? modelOption ?? ModelOption.parse([]).path()
       try Model.requireModelFile(path)
       let file = try locating(path) { try ModelFile(path: path) }
       var sha256: String?

@@ -1,5 +1,6 @@
 import Files
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Inversion
@@ -20,8 +21,10 @@ struct Manipulate: ParsableCommand {
       (n₁ᵀn₂)n₂. Boundaries are .npy files: [1, D], [1, L, D], or the dictionaries of idinvert_pytorch with their \
       layers.
 
-      By default α goes from −3 to 3 standard deviations of the codes' distances if NAME.json beside the first \
-      boundary has them (distance_standard_deviation, from 'boundary train'), else from −3 to 3.
+      α is a distance along the unit normal, as published. With sd it counts standard deviations of the codes' \
+      distances from the first boundary: --alpha 2sd. NAME.json beside the boundary has them \
+      (distance_standard_deviation, from 'boundary train'). By default α goes from -3sd to 3sd, or from -3 to 3 if \
+      they are not known.
 
       Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json. \
       Also NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
@@ -49,7 +52,9 @@ struct Manipulate: ParsableCommand {
       "A semantic boundary, and a factor for its α; repeatable.", valueName: "b.npy[:factor]"))
   var boundary: [BoundaryReference]
 
-  @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
+  @Option(
+    name: [.long, .customLong("conditional")],
+    help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
   var condition: [String] = []
 
   @Option(
@@ -58,13 +63,13 @@ struct Manipulate: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The first α. (default: -3, or -3 standard deviations)", valueName: "alpha"))
-  var startDistance: Double?
+    help: ArgumentHelp("The first α. (default: -3sd where they are known, else -3)", valueName: "alpha"))
+  var startDistance: Distance?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The last α. (default: 3, or 3 standard deviations)", valueName: "alpha"))
-  var endDistance: Double?
+    help: ArgumentHelp("The last α. (default: 3sd where they are known, else 3)", valueName: "alpha"))
+  var endDistance: Distance?
 
   @Option(
     name: .customLong("steps"), parsing: .unconditional,
@@ -72,7 +77,7 @@ struct Manipulate: ParsableCommand {
   var stepCount: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5.", valueName: "list"))
+    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5 or -2sd,2sd.", valueName: "list"))
   var alpha: String?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
@@ -87,14 +92,11 @@ struct Manipulate: ParsableCommand {
       throw ValidationError("give either images, --codes or --from")
     }
     guard !boundary.isEmpty else { throw ValidationError("--boundary: expected at least one") }
-    guard startDistance?.isFinite != false, endDistance?.isFinite != false else {
-      throw ValidationError("--start-distance, --end-distance: expected numbers")
-    }
     guard (1...Self.stepLimit).contains(steps) else {
       throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
     }
     if let alpha {
-      if try numberList(alpha, option: "--alpha").count > Self.stepLimit {
+      if try Distance.list(alpha, option: "--alpha").count > Self.stepLimit {
         throw ValidationError("--alpha: at most \(Self.stepLimit) values")
       }
       for (option, isGiven) in [
@@ -109,21 +111,27 @@ struct Manipulate: ParsableCommand {
 
   private var steps: Int { stepCount ?? 7 }
 
-  /// α by default: three standard deviations of codes' distances from the first boundary, where its file says them.
+  /// α along the unit normal; by default three standard deviations of codes' distances from the first boundary, where its
+  /// file says them.
   private func distances(along boundary: LoadedBoundary) throws -> [Double] {
-    if let alpha { return try numberList(alpha, option: "--alpha") }
-    let reach = 3 * (boundary.distanceDeviation ?? 1)
-    return Manipulation.distances(from: startDistance ?? -reach, through: endDistance ?? reach, count: steps)
+    if let alpha { return try Distance.list(alpha, option: "--alpha").map { try $0.alpha(along: boundary) } }
+    let reach = Distance(3, isInDeviations: boundary.distanceDeviation != nil)
+    let back = Distance(-3, isInDeviations: boundary.distanceDeviation != nil)
+    return Manipulation.distances(
+      from: try (startDistance ?? back).alpha(along: boundary),
+      through: try (endDistance ?? reach).alpha(along: boundary),
+      count: steps)
   }
 
-  /// Says where α by default comes from, if not from here.
+  /// Says what α means, and warns where it leads where no codes are.
   private func announce(_ distances: [Double], along boundary: LoadedBoundary) throws {
-    guard let deviation = boundary.distanceDeviation, alpha == nil, startDistance == nil || endDistance == nil,
-      !reporting.quiet, !reporting.json
-    else { return }
-    let range = printed("α from %.3g to %.3g", distances[0], distances[distances.count - 1])
-    let spread = printed("3 standard deviations, each %.3g, of the distances from", deviation)
-    try StandardStreams.printOutput("\(range): \(spread) \(PathText.lastComponent(of: boundary.path))\n")
+    guard let scale = DistanceScale(boundary) else { return }
+    let name = PathText.lastComponent(of: boundary.path)
+    if !reporting.quiet, !reporting.json {
+      try StandardStreams.printOutput(scale.summary(distances, name: name) + "\n")
+    }
+    let moves = distances.map { $0 * boundary.factor }
+    if let warning = scale.warning(moves, name: name) { StandardStreams.printError("idinv-lite: \(warning)") }
   }
 
   private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoint
+import Files
 import Foundation
 import Inversion
 import Quant
@@ -20,7 +21,12 @@ struct Verify: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The model file.", valueName: "model.idinv"))
-  var model: String
+  var modelArgument: String?
+
+  @Option(name: [.customShort("m"), .customLong("model")], help: .hidden)
+  var modelOption: String?
+
+  private var model: String { modelArgument ?? modelOption ?? "" }
 
   @Option(
     parsing: .upToNextOption,
@@ -38,6 +44,9 @@ struct Verify: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
+    guard (modelArgument == nil) != (modelOption == nil) else {
+      throw ValidationError("give the model once: as an argument, or with --model")
+    }
     if let minimumPsnr, minimumPsnr.isNaN { throw ValidationError("--minimum-psnr: expected a number, found nan") }
   }
 

@@ -1,11 +1,13 @@
 import Dispatch
 import Workflows
 
-/// A progress bar on standard error. Silent where that is not a terminal, and with `--quiet`.
+/// A progress bar on standard error; where that is not a terminal, a line a minute. Silent with `--quiet`.
 ///
 /// Draws at most ten times a second: a step may take a millisecond. Not shared between threads.
 final class ProgressBar {
   private let isShown: Bool
+  /// Seconds from line to line where there is no terminal; nil for a bar.
+  private let lineInterval: Double?
   private let isUnicode: Bool
   private let write: (String) -> Void
   private let now: () -> Double
@@ -18,16 +20,20 @@ final class ProgressBar {
   /// A bar on standard error.
   convenience init(isQuiet: Bool = false) {
     self.init(
-      isShown: !isQuiet && StandardStreams.errorIsTerminal, isUnicode: StandardStreams.localeIsUnicode,
+      isShown: !isQuiet, lineInterval: StandardStreams.errorIsTerminal ? nil : 60,
+      isUnicode: StandardStreams.localeIsUnicode,
       now: { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 },
       write: { _ = StandardStreams.write([UInt8]($0.utf8), to: 2) })
   }
 
   /// A bar with another clock and another place to go to.
   init(
-    isShown: Bool, isUnicode: Bool, now: @escaping () -> Double, write: @escaping (String) -> Void
+    isShown: Bool, lineInterval: Double? = nil, isUnicode: Bool, now: @escaping () -> Double,
+    write: @escaping (String) -> Void
   ) {
     self.isShown = isShown
+    self.lineInterval = lineInterval
+    lastDrawing = lineInterval == nil ? -.infinity : now()
     self.isUnicode = isUnicode
     self.now = now
     self.write = write
@@ -40,6 +46,14 @@ final class ProgressBar {
     guard isShown else { return }
     let time = now()
     measure(state, time)
+    if let lineInterval {
+      guard time - lastDrawing >= lineInterval else { return }
+      lastDrawing = time
+      let line = ProgressLine.text(state, secondsPerStep: secondsPerStep, width: 120, isUnicode: false)
+      // The bar is for eyes that see it move.
+      write("idinv-lite: \(line.drop { $0 != "]" }.dropFirst().trimmingPrefix(while: \.isWhitespace))\n")
+      return
+    }
     guard time - lastDrawing >= 0.1 || state.stepsDone == state.stepsInAll else { return }
     lastDrawing = time
     // One column stays free: a full line would wrap on some terminals.

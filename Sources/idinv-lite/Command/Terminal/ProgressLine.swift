@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Reports
 import Workflows
@@ -54,7 +55,7 @@ enum ProgressLine {
 
   /// A name cut in the middle: both ends tell names of one series apart. Control characters become `?`.
   private static func shortened(_ name: String, to count: Int, isUnicode: Bool) -> String {
-    let clean = String(name.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 32 } ? "?" : $0 })
+    let clean = PlainText.line(name)
     guard clean.count > count else { return clean }
     let dots = isUnicode ? "…" : ".."
     let left = (count - dots.count) / 2

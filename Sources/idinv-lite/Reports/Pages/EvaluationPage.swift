@@ -57,10 +57,14 @@ package struct EvaluationPage {
       ],
       rows: results.findings.map { finding in
         let mark: HTML = finding.holds ? "holds" : "<b>does not hold</b>"
+        let basis =
+          finding.isFromFewImages
+          ? "\(finding.images) images only: too few to tell" : "\(finding.images) images"
         return [
           ReportTable.Cell(mark, key: finding.holds ? "1" : "0"),
           ReportTable.Cell(
-            "<span class=\"text\">\(finding.claim)<small>\(finding.numbers)</small></span>", key: finding.claim),
+            "<span class=\"text\">\(finding.claim)<small>\(finding.numbers) (\(basis))</small></span>",
+            key: finding.claim),
         ]
       }, caption: "Claims of the paper and what was measured")
     let notes = results.notes.map { "<p class=\"note\">\($0)</p>\n" as HTML }

@@ -157,23 +157,35 @@ extension InversionReport {
   /// The total loss over the images: median and quartiles. Needs at least three images.
   private func convergence() -> HTML? {
     guard entries.count >= 3 else { return nil }
-    var totals: [Int: [Double]] = [:]
-    for entry in entries {
-      for step in entry.losses { totals[step.step, default: []].append(step.total) }
-    }
-    // Steps that only a part of the images reached would bend the curve.
-    let steps = totals.keys.filter { (totals[$0]?.count ?? 0) * 2 > entries.count }.sorted()
-    guard steps.count > 1 else { return nil }
+    let course = Self.course(of: entries.map { $0.losses.map { (step: $0.step, total: $0.total) } })
+    guard course.count > 1 else { return nil }
     func curve(_ share: Double) -> [(x: Double, y: Double)] {
-      steps.compactMap { step in
-        Figure.quantile(totals[step] ?? [], share).map { (x: Double(step), y: $0) }
-      }
+      course.compactMap { point in Figure.quantile(point.totals, share).map { (x: Double(point.step), y: $0) } }
     }
     return LineChart(
       title: "Total loss, median of \(entries.count) images; shaded: quartiles", xTitle: "step",
       yKind: .logarithmic, series: [LineChart.Series("median", style: 0, points: curve(0.5))],
       band: (lower: curve(0.25), upper: curve(0.75))
     ).html()
+  }
+
+  /// The total losses of all images at each step. One that has ended keeps its last: without the easy ones, which end first, the
+  /// median would rise at the end.
+  package static func course(of images: [[(step: Int, total: Double)]]) -> [(step: Int, totals: [Double])] {
+    let steps = Set(images.flatMap { $0.map(\.step) }).sorted()
+    var totals = [[Double]](repeating: [], count: steps.count)
+    for losses in images {
+      var rest = losses[...]
+      var last: Double?
+      for (index, step) in steps.enumerated() {
+        while let next = rest.first, next.step <= step {
+          last = next.total
+          rest.removeFirst()
+        }
+        if let last { totals[index].append(last) }
+      }
+    }
+    return zip(steps, totals).map { (step: $0, totals: $1) }
   }
 
   // MARK: Images

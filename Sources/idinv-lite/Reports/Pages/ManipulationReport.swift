@@ -66,12 +66,15 @@ package struct ManipulationReport {
   /// What the model's attribute network reads; empty without one.
   package var attributeNames: [String]
   package var distances: [Double]
+  /// Of codes' distances from the first boundary, where it is known.
+  package var deviation: Double?
   package var entries: [Entry]
 
   package init(
     run: InversionReport.Run, boundaries: [Boundary], conditions: [String], attributeNames: [String],
-    distances: [Double], entries: [Entry]
+    distances: [Double], deviation: Double? = nil, entries: [Entry]
   ) {
+    self.deviation = deviation
     self.run = run
     self.boundaries = boundaries
     self.conditions = conditions
@@ -131,6 +134,11 @@ package struct ManipulationReport {
   /// Three standard deviations have more digits than anyone reads.
   private static func label(_ alpha: Double) -> String { Figure.label(alpha, digits: 3) }
 
+  /// α, and how many standard deviations it is.
+  private func text(_ alpha: Double) -> String {
+    deviation.map { "\(Self.label(alpha)) (\(Self.label(alpha / $0)) sd)" } ?? Self.label(alpha)
+  }
+
   private func overview() -> HTML {
     let hasOriginals = entries.contains { $0.code.original != nil }
     let rows = entries.enumerated().map { index, entry -> PictureMatrix.Row in
@@ -143,7 +151,7 @@ package struct ManipulationReport {
       return PictureMatrix.Row(head: "<a href=\"#i\(index)\">\(entry.code.name)</a>", cells: cells)
     }
     var columns: [HTML] = hasOriginals ? ["Original", "Inverted"] : ["Inverted"]
-    for distance in distances { columns.append("α \(Self.label(distance))") }
+    for distance in distances { columns.append("α \(text(distance))") }
     return PictureMatrix(
       corner: "", columns: columns, rows: rows, caption: "All images at all distances"
     ).html()
@@ -159,7 +167,7 @@ package struct ManipulationReport {
     var columns = [
       ReportTable.Column("Attribute", isNumeric: false), ReportTable.Column("Inverted", hint: hint),
     ]
-    columns += distances.map { ReportTable.Column("α \(Self.label($0))", hint: hint) }
+    columns += distances.map { ReportTable.Column("α \(text($0))", hint: hint) }
     columns.append(
       ReportTable.Column(
         "Slope", unit: "per α, in deviations",

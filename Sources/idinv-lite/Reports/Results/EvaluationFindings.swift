@@ -23,7 +23,8 @@ extension EvaluationResults {
       findings.append(
         Finding(
           claim: claim, holds: a < b,
-          numbers: "\(name): \(first.title) \(Figure.significant(a)), \(second.title) \(Figure.significant(b))"))
+          numbers: "\(name): \(first.title) \(Figure.significant(a)), \(second.title) \(Figure.significant(b))",
+          images: plan.reconstructionCount))
     }
     order(
       "The domain-guided encoder reconstructs better than the conventional one", .encoder, .conventional,
@@ -70,7 +71,8 @@ extension EvaluationResults {
     return [
       Finding(
         claim: "In-domain codes tell attributes better than free ones", holds: wins * 2 > list.count,
-        numbers: "average precision higher for \(wins) of \(list.count): \(list.joined(separator: ", "))")
+        numbers: "average precision higher for \(wins) of \(list.count): \(list.joined(separator: ", "))",
+        images: plan.analysisCount)
     ]
   }
 
@@ -80,12 +82,13 @@ extension EvaluationResults {
       Finding(
         claim: "Each boundary changes the attribute that it is named after, in 90 % of the images or more",
         holds: ours.allSatisfy { $0.flipped_share >= Self.flippedGoal },
-        numbers: ours.map { "\($0.name) \(Figure.fixed($0.flipped_share * 100, 0)) %" }.joined(separator: ", ")),
+        numbers: ours.map { "\($0.name) \(Figure.fixed($0.flipped_share * 100, 0)) %" }.joined(separator: ", "),
+        images: plan.editCount),
       Finding(
         claim: "and the others by less", holds: ours.allSatisfy { $0.others_change < $0.named_change },
         numbers: ours.map {
           "\($0.name) \(Figure.fixed($0.named_change, 2)), others \(Figure.fixed($0.others_change, 2))"
-        }.joined(separator: "; ") + " deviations"),
+        }.joined(separator: "; ") + " deviations", images: plan.editCount),
     ]
   }
 
@@ -96,7 +99,7 @@ extension EvaluationResults {
       let list = values.map { "\(Figure.significant($0.value)) at \(Figure.label(Double($0.lambda)))" }
       return Finding(
         claim: claim, holds: rises ? last.value > first.value : last.value < first.value,
-        numbers: "\(name) by λ: \(list.joined(separator: ", "))")
+        numbers: "\(name) by λ: \(list.joined(separator: ", "))", images: plan.ablationCount)
     }
     return [
       course("A larger λ_dom reconstructs worse", "MSE", rises: true) { $0.mse_pm1 },
@@ -122,13 +125,14 @@ extension EvaluationResults {
         claim: "The way between in-domain codes is smoother than between free ones",
         holds: ours.unevenness < theirs.unevenness,
         numbers: "longest step over the mean one: \(Figure.significant(ours.unevenness)) against "
-          + Figure.significant(theirs.unevenness))
+          + Figure.significant(theirs.unevenness), images: plan.interpolationCount)
     ]
     if let a = ours.halfway_frechet_distance, let b = theirs.halfway_frechet_distance {
       findings.append(
         Finding(
           claim: "and halfway its images look more real", holds: a < b,
-          numbers: "Fréchet distance \(Figure.significant(a)) against \(Figure.significant(b))"))
+          numbers: "Fréchet distance \(Figure.significant(a)) against \(Figure.significant(b))",
+          images: plan.interpolationCount))
     }
     return findings
   }

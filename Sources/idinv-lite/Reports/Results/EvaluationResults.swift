@@ -125,6 +125,13 @@ package struct EvaluationResults: Encodable {
     package var claim: String
     package var holds: Bool
     package var numbers: String
+    /// How many images it was found on.
+    package var images: Int
+
+    /// Fewer images than this may come out the other way the next time.
+    package static let fewImages = 30
+
+    package var isFromFewImages: Bool { images < Self.fewImages }
   }
 
   package var version: String

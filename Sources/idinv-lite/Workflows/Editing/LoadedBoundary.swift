@@ -1,4 +1,5 @@
 import Checkpoint
+import Files
 import Foundation
 import Inversion
 
@@ -32,7 +33,27 @@ package struct LoadedBoundary {
   ///
   /// - Parameter layers: those to move, in place of the file's.
   package static func read(_ path: String, layers: [Int]?, of model: Model) throws -> SemanticBoundary {
-    try boundary(in: try locating(path) { try BoundaryFile.read(path) }, layers: layers, of: model)
+    try boundary(in: try file(path, of: model), layers: layers, of: model)
+  }
+
+  /// A file; or, by its bare name, one of the boundaries beside the model.
+  private static func file(_ path: String, of model: Model) throws -> BoundaryFile {
+    guard !Folder.exists(path), !path.contains("/"), PathText.stem(of: path).extension != "npy" else {
+      return try locating(path) { try BoundaryFile.read(path) }
+    }
+    let folder = model.neighbour("boundaries")
+    let names = folder.flatMap { try? Folder.names(in: $0) } ?? []
+    let known = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.map { String($0.dropLast(4)) }.sorted()
+    guard let folder, known.contains(path) else {
+      throw Failure(
+        .missingInput,
+        "\(path): no such file"
+          + (known.isEmpty
+            ? "; expected a boundary (.npy)"
+            : ", and none of the model's own boundaries; expected a file, or one of \(known.joined(separator: ", "))"))
+    }
+    let own = PathText.path("\(path).npy", in: folder)
+    return try locating(own) { try BoundaryFile.read(own) }
   }
 
   private static func boundary(in file: BoundaryFile, layers: [Int]?, of model: Model) throws -> SemanticBoundary {
@@ -48,10 +69,10 @@ package struct LoadedBoundary {
     _ arguments: [BoundaryReference], layers: [Int]?, conditions: [SemanticBoundary], of model: Model
   ) throws -> [LoadedBoundary] {
     try arguments.map { argument in
-      let file = try locating(argument.path) { try BoundaryFile.read(argument.path) }
+      let file = try file(argument.path, of: model)
       let boundary = try boundary(in: file, layers: layers, of: model)
       return LoadedBoundary(
-        path: argument.path, factor: argument.factor,
+        path: file.path, factor: argument.factor,
         boundary: conditions.isEmpty
           ? boundary : try locating(argument.path) { try boundary.projected(off: conditions) },
         distanceDeviation: file.distanceDeviation)

@@ -57,7 +57,7 @@ package struct ManipulationRun {
           name: $0.boundary.name, factor: $0.factor, layers: $0.boundary.layers, length: $0.boundary.length,
           scale: $0.boundary.scale, path: $0.path)
       }, conditions: conditions.map(\.name), attributeNames: run.attributeNames, distances: distances,
-      entries: entries)
+      deviation: boundaries[0].distanceDeviation, entries: entries)
     return try run.finish(
       details(entries, run.attributeNames), page: report.page(), named: "manipulation.html",
       line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")")
@@ -101,7 +101,10 @@ package struct ManipulationRun {
       var length: Double
     }
     struct Step: Encodable {
+      /// Along the unit normal.
       var alpha: Double
+      /// In standard deviations of codes' distances from the first boundary, where they are known.
+      var alpha_deviations: Double?
       var picture: String
       var in_domain_mean_square: Float?
       var change_rms_pm1: Double
@@ -136,8 +139,8 @@ package struct ManipulationRun {
           image: EditedCodeSummary(entry.code),
           steps: entry.steps.map { step in
             Details.Step(
-              alpha: step.alpha, picture: step.file, in_domain_mean_square: step.inDomain.map { Float($0) },
-              change_rms_pm1: step.change,
+              alpha: step.alpha, alpha_deviations: boundaries[0].distanceDeviation.map { step.alpha / $0 },
+              picture: step.file, in_domain_mean_square: step.inDomain.map { Float($0) }, change_rms_pm1: step.change,
               attributes: step.attributes.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: zip(attributeNames, step.attributes)))
           })

@@ -3,8 +3,8 @@ import Inversion
 
 /// Arrays of codes in files.
 package enum Codes {
-  /// Reads codes [N, L, D] of a model; [N, L·D] and, where one w serves all layers, [N, D] are accepted too, and one code as
-  /// [L, D]. Where N might be L, [L, D] is one code.
+  /// Reads codes [N, L, D] of a model; [N, L·D], what editing writes, [N, steps, L, D], and, where one w serves all layers,
+  /// [N, D] are accepted too, and one code as [L, D]. Where N might be L, [L, D] is one code.
   ///
   /// - Returns: [N, L, D] in C order.
   package static func read(_ path: String, for model: Model) throws -> [Float] {
@@ -21,6 +21,8 @@ package enum Codes {
       return (0..<array.shape[0]).flatMap { row in
         (0..<layers).flatMap { _ in array.floats[row * dimension..<(row + 1) * dimension] }
       }
+    case [array.shape.first ?? 0, array.shape.dropFirst().first ?? 0, layers, dimension] where !array.floats.isEmpty:
+      return array.floats
     default:
       throw Failure(
         .badData, at: path,

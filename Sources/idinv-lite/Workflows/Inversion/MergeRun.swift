@@ -19,7 +19,8 @@ package struct MergeRun {
       return record.inverted == nil ? nil : record.name
     }
     try output.claim(
-      by: "merge", names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } } + ResultFolder.inversionFiles,
+      by: "merge",
+      names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } } + ResultFolder.inversionFiles,
       inputs: folders + folders.flatMap { folder in ResultFolder.inversionFiles.map { "\(folder)/\($0)" } })
     let journal = output.path(InversionJournal.name)
     guard !Folder.exists(journal) else {

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Reports
+import Workflows
+
+/// How far along a boundary, as users write it: `1.5` along the unit normal, as published, or `2sd` in standard deviations of
+/// codes' distances from the boundary.
+struct Distance: ExpressibleByArgument, Equatable {
+  var value: Double
+  var isInDeviations: Bool
+
+  init(_ value: Double, isInDeviations: Bool = false) {
+    self.value = value
+    self.isInDeviations = isInDeviations
+  }
+
+  init?(argument: String) {
+    let text = argument.trimmed
+    let isInDeviations = text.lowercased().hasSuffix("sd")
+    guard let value = Double(isInDeviations ? String(text.dropLast(2)) : text), value.isFinite else { return nil }
+    self.init(value, isInDeviations: isInDeviations)
+  }
+
+  /// Numbers as users write them: `-3,0,2sd`.
+  static func list(_ text: String, option: String) throws -> [Distance] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let distance = Distance(argument: String(part)) else {
+        throw ValidationError("\(option): expected numbers such as -3,0,1.5 or -2sd,2sd, found '\(text)'")
+      }
+      return distance
+    }
+  }
+
+  /// α, along the unit normal.
+  func alpha(along boundary: LoadedBoundary) throws -> Double {
+    guard isInDeviations else { return value }
+    guard let deviation = boundary.distanceDeviation else {
+      throw Failure(
+        .badData, at: boundary.path,
+        "nothing says how far codes lie from this boundary; expected distance_standard_deviation in the "
+          + ".json beside it ('boundary train' writes it), or α as a plain number")
+    }
+    return value * deviation
+  }
+}
+
+/// What α means for a boundary whose codes' distances are known.
+struct DistanceScale {
+  /// Of codes' distances from the boundary.
+  var deviation: Double
+  var path: String
+
+  init?(_ boundary: LoadedBoundary) {
+    guard let deviation = boundary.distanceDeviation else { return nil }
+    self.deviation = deviation
+    path = boundary.path
+  }
+
+  /// "-1.39 (-3 sd)".
+  func text(_ alpha: Double) -> String { printed("%.3g (%.3g sd)", alpha, alpha / deviation) }
+
+  /// Beyond this many deviations hardly any code lies: pictures there are not of the model's domain.
+  static let usualReach = 4.0
+
+  /// "α from -1.39 (-3 sd) to 1.39 (3 sd) along glasses.npy, where 1 sd is 0.465".
+  func summary(_ distances: [Double], name: String) -> String {
+    let ends = distances.count == 1 ? text(distances[0]) : "from \(text(distances.min()!)) to \(text(distances.max()!))"
+    return "α \(ends) along \(name), where 1 sd is " + printed("%.3g", deviation)
+  }
+
+  /// What to say where a move leaves what codes do; nil where it does not.
+  func warning(_ distances: [Double], name: String) -> String? {
+    let reach = distances.map { abs($0 / deviation) }.max() ?? 0
+    guard reach > Self.usualReach else { return nil }
+    let size = printed("%.3g standard deviations (1 sd is %.3g)", reach, deviation)
+    return "warning: α reaches \(size) of codes' distances from \(name); beyond \(Figure.significant(Self.usualReach)) "
+      + "pictures leave the model's domain. Plain numbers are distances along the unit normal; write 3sd for deviations"
+  }
+}
