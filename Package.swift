@@ -62,7 +62,7 @@ let package = Package(
       dependencies: ["KernelABI", "CKernelShims"] + tiers.map { .target(name: $0.name) },
       path: "Sources/SIMDKernels/SIMDKernels"),
     .testTarget(
-      name: "SIMDKernelsTests", dependencies: ["SIMDKernels", "KernelABI", "CKernelShims"],
+      name: "SIMDKernelsTests", dependencies: ["TestSupport", "SIMDKernels", "KernelABI", "CKernelShims"],
       path: "Tests/SIMDKernelsTests"),
 
     // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
@@ -129,33 +129,40 @@ let package = Package(
     .target(
       name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),
 
+    // What tests share: seeded numbers, folders that go away, the golden files.
+    .target(name: "TestSupport", path: "Tests/Support"),
     // As another package sees it: without a look inside.
     .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
     // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
     .target(
       name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Tests/Fuzz/Targets"),
     .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests"),
-    .testTarget(name: "FilesTests", dependencies: ["Files"], path: "Tests/FilesTests"),
+    .testTarget(name: "FilesTests", dependencies: ["TestSupport", "Files"], path: "Tests/FilesTests"),
     .testTarget(
-      name: "QuantTests", dependencies: ["Quant", "Files"], path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
+      name: "QuantTests", dependencies: ["TestSupport", "Quant", "Files"],
+      path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint", "Quant", "Files"], path: "Tests/CheckpointTests",
+      name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Quant", "Files"], path: "Tests/CheckpointTests",
       exclude: ["Fixtures", "make_fixtures.py"]),
     .testTarget(
-      name: "ImagingTests", dependencies: ["Imaging", "Files"], path: "Tests/ImagingTests",
+      name: "ImagingTests", dependencies: ["TestSupport", "Imaging", "Files"], path: "Tests/ImagingTests",
       resources: [.copy("Fixtures")]),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant", "Files"],
+      dependencies: [
+        "TestSupport", "Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant", "Files",
+      ],
       path: "Tests/CommandTests",
       exclude: ["Help"]),
     .testTarget(
       name: "ServerTests", dependencies: ["Server", "Inversion", "Imaging", "Checkpoint", "SIMDKernels"],
       path: "Tests/ServerTests", exclude: ["Fixtures"]),
     .testTarget(
-      name: "RuntimeTests", dependencies: ["Runtime", "Quant", "Files", "SIMDKernels"], path: "Tests/RuntimeTests"),
+      name: "RuntimeTests", dependencies: ["TestSupport", "Runtime", "Quant", "Files", "SIMDKernels"],
+      path: "Tests/RuntimeTests"),
     .testTarget(
-      name: "InversionTests", dependencies: ["Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
+      name: "InversionTests",
+      dependencies: ["TestSupport", "Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
       path: "Tests/InversionTests"),
   ])

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// Codes and directions of other programs.
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test func whatIsNoCodeIsSaid() throws {
-    let error = checkpointError { _ = try ArrayFile.read(Places.golden("res32/generator.pth")) }
+    let error = checkpointError { _ = try ArrayFile.read(Golden.path("res32/generator.pth")) }
     guard case .unsupported(_, let found, _) = error else {
       Issue.record("\(String(describing: error))")
       return

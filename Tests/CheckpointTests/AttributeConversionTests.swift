@@ -1,20 +1,21 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// A head that reads attributes off the perceptual network's feature.
 @Suite struct AttributeConversionTests {
   let folder: TemporaryFolder
   static let names = ["yaw", "smile", "glasses", "5_o_Clock_Shadow", "hair.length"]
-  private let perceptual = Places.golden("perceptual/vgg_small.pth")
+  private let perceptual = Golden.path("perceptual/vgg_small.pth")
 
   init() throws { folder = try TemporaryFolder() }
 
   private func convert(
     attributes: String, generator: String? = nil, options: ConversionOptions = ConversionOptions()
   ) throws -> (report: ConversionReport, file: ModelFile) {
-    let report = try Conversion(generator: generator, perceptual: perceptual, attributes: attributes, options: options)
+    let report = try Conversion([.generator: generator, .perceptual: perceptual, .attributes: attributes], options: options)
       .run(to: folder.file("m.idinv"))
     return (report, try ModelFile(path: folder.file("m.idinv")))
   }
@@ -30,14 +31,14 @@ import Testing
   }
 
   @Test func convertedHeadsAgreeWithPyTorch() throws {
-    let (report, file) = try convert(attributes: Places.golden("attributes/attributes.pth"))
+    let (report, file) = try convert(attributes: Golden.path("attributes/attributes.pth"))
     #expect(file.specification.attributes == .init(resolution: 32, hiddenChannels: 6, names: Self.names))
     #expect(report.ignored == ["layer24.weight", "layer24.bias"] && report.warnings.isEmpty)
     #expect(report.sources.map(\.part) == ["perceptual", "attributes"])
     #expect(report.text.contains("5 on a feature of 64×4×4, for 32×32 images; mean and std folded"))
     let networks = ReferenceNetworks(file: file)
-    let images = try NumpyArray.read(Places.golden("attributes/images.npy")).floats
-    let expected = try NumpyArray.read(Places.golden("attributes/values.npy")).floats
+    let images = try NumpyArray.read(Golden.path("attributes/images.npy")).floats
+    let expected = try NumpyArray.read(Golden.path("attributes/values.npy")).floats
     let length = images.count / 2
     for image in 0..<2 {
       let values = Array(images[image * length..<(image + 1) * length])
@@ -69,7 +70,7 @@ import Testing
   @Test func precisionIsThatOfThePolicy() throws {
     var options = ConversionOptions()
     options.precision = .int8
-    let file = try convert(attributes: Places.golden("attributes/attributes.pth"), options: options).file
+    let file = try convert(attributes: Golden.path("attributes/attributes.pth"), options: options).file
     #expect(try file.tensor("attributes.conv.weight").dtype == .i8)
     #expect(try file.tensor("attributes.dense.weight").dtype == .f16)
   }
@@ -111,22 +112,22 @@ import Testing
       Issue.record("a name that leads out of a folder passes")
       return
     }
-    #expect(folder.contents == ["a.safetensors"])
+    #expect(folder.contents() == ["a.safetensors"])
   }
 
   @Test func headsOfOtherResolutionsAndWithoutFeaturesAreRefused() throws {
-    let path = Places.golden("attributes/attributes.pth")
+    let path = Golden.path("attributes/attributes.pth")
     guard
       case .mismatch("the attribute network's resolution", _, _) = checkpointError({
-        _ = try convert(attributes: path, generator: Places.golden("res128/generator.pth"))
+        _ = try convert(attributes: path, generator: Golden.path("res128/generator.pth"))
       }),
       case .mismatch("the perceptual network", "absent", _) = checkpointError({
-        _ = try Conversion(attributes: path).run(to: folder.file("m.idinv"))
+        _ = try Conversion([.attributes: path]).run(to: folder.file("m.idinv"))
       })
     else {
       Issue.record("no error")
       return
     }
-    #expect(folder.contents.isEmpty)
+    #expect(folder.contents().isEmpty)
   }
 }

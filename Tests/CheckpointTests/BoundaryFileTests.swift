@@ -1,11 +1,12 @@
 @testable import Checkpoint
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 /// Boundaries as published and as this project writes them, and files that only look like them.
 @Suite struct BoundaryFileTests {
-  private func golden(_ name: String) -> String { Places.golden("boundaries/\(name).npy") }
+  private func golden(_ name: String) -> String { Golden.path("boundaries/\(name).npy") }
 
   @Test func publishedFilesAreRead() throws {
     let expression = try BoundaryFile.read(golden("ffhq256_expression"))

@@ -2,6 +2,7 @@ import Files
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// What conversion infers, reports and refuses.
@@ -14,10 +15,7 @@ import Testing
     _ generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil, perceptual: TestCheckpoint? = nil,
     options: ConversionOptions = ConversionOptions()
   ) throws -> (report: ConversionReport, file: ModelFile) {
-    let report = try Conversion(
-      generator: try generator?.write(folder, "g.safetensors"), encoder: try encoder?.write(folder, "e.safetensors"),
-      perceptual: try perceptual?.write(folder, "p.safetensors"), options: options
-    ).run(to: folder.file("m.idinv"))
+    let report = try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors"), .perceptual: try perceptual?.write(folder, "p.safetensors")], options: options).run(to: folder.file("m.idinv"))
     return (report, try ModelFile(path: folder.file("m.idinv")))
   }
 
@@ -29,9 +27,9 @@ import Testing
     options.precision = .int8
     options.licence = "CC0"
     options.note = "random"
-    let paths = ["generator", "encoder"].map { Places.golden("res128/\($0).pth") }
+    let paths = ["generator", "encoder"].map { Golden.path("res128/\($0).pth") }
     var shares: [Double] = []
-    let report = try Conversion(generator: paths[0], encoder: paths[1], options: options)
+    let report = try Conversion([.generator: paths[0], .encoder: paths[1]], options: options)
       .run(to: folder.file("m.idinv")) { shares.append($0) }
     let file = try ModelFile(path: folder.file("m.idinv"))
     #expect(shares == shares.sorted() && shares.last == 1)
@@ -87,7 +85,7 @@ import Testing
             MissingTensor(name: "synthesis.layer3.conv.weight", shape: [32, 32, 3, 3]),
             MissingTensor(name: "synthesis.output1.bias", shape: [3]),
           ]), "\(String(describing: error))")
-    #expect(folder.contents == ["g.safetensors"])
+    #expect(folder.contents() == ["g.safetensors"])
     var cut = try encoder()
     cut.remove("block2.bn1.bn.running_var", "block4.fc.weight", "block0.conv.weight")
     guard case .missingTensors("encoder", let tensors) = checkpointError({ _ = try convert(encoder: cut) }) else {
@@ -252,7 +250,7 @@ import Testing
     #expect(
       checkpointError { _ = try convert(encoder: checkpoint) }
         == .tensor(name: "block2.bn1.bn.running_var", found: "a negative variance", expected: "none below 0"))
-    #expect(folder.contents == ["e.safetensors"])
+    #expect(folder.contents() == ["e.safetensors"])
   }
 
   @Test func weightsBeyondHalfPrecisionAreRefusedByName() throws {
@@ -268,7 +266,7 @@ import Testing
       Issue.record("no error")
       return
     }
-    #expect(folder.contents == ["p.safetensors"])
+    #expect(folder.contents() == ["p.safetensors"])
     options.precisionOverrides = ["perceptual.5.weight": .f32]
     #expect(try convert(perceptual: checkpoint, options: options).file.tensor("perceptual.5.weight").dtype == .f32)
   }
@@ -322,10 +320,10 @@ import Testing
   }
 
   @Test func damagedFilesAreNamed() throws {
-    let path = try folder.write(Array(bytes(of: Places.golden("res32/generator.pth")).dropLast(50)), "cut.pth")
+    let path = try folder.write(Array(bytes(of: Golden.path("res32/generator.pth")).dropLast(50)), "cut.pth")
     guard
       case .inFile(path, .malformed("zip archive", _, _, _)) = checkpointError({
-        _ = try Conversion(generator: path, encoder: Places.golden("res32/encoder.pth")).run(to: folder.file("m.idinv"))
+        _ = try Conversion([.generator: path, .encoder: Golden.path("res32/encoder.pth")]).run(to: folder.file("m.idinv"))
       })
     else {
       Issue.record("no error")
@@ -338,7 +336,7 @@ import Testing
       Issue.record("no error")
       return
     }
-    let conversion = Conversion(generator: Places.golden("res32/generator.pth"))
+    let conversion = Conversion([.generator: Golden.path("res32/generator.pth")])
     #expect(
       checkpointError { _ = try conversion.run(to: folder.file("none/m.idinv")) }
         == .modelFile(.file(FileError(folder.file("none/m.idinv"), .create, .system(ENOENT)))))

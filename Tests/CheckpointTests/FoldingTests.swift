@@ -1,10 +1,11 @@
 import Checkpoint
+import TestSupport
 import Testing
 
 @Suite struct FoldingTests {
   /// The published fused form, step by step, against an upsampled convolution with the unfused kernel.
   @Test func fusedUpsamplingEqualsAConvolutionOnTheUpsampledInput() {
-    var random = SplitMix(seed: 5)
+    var random = SeededRandom(5)
     let (inputs, outputs, side) = (2, 3, 4)
     let w = (0..<9 * inputs * outputs).map { _ in Float.random(in: -1...1, using: &random) }
     let x = (0..<inputs * side * side).map { _ in Float.random(in: -1...1, using: &random) }

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// What users give by mistake, or from other programs: said by name.
@@ -11,10 +12,7 @@ import Testing
   private func convert(
     generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil, options: ConversionOptions = ConversionOptions()
   ) throws -> ConversionReport {
-    try Conversion(
-      generator: try generator?.write(folder, "g.safetensors"), encoder: try encoder?.write(folder, "e.safetensors"),
-      options: options
-    ).run(to: folder.file("m.idinv"))
+    try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors")], options: options).run(to: folder.file("m.idinv"))
   }
 
   private func checkpoint(_ names: [String]) -> TestCheckpoint {

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Seeded mutation of every kind of file: a reader answers or throws; it never traps, and never asks for memory out of
@@ -14,7 +15,7 @@ import Testing
   @Test(arguments: files) func mutatedFilesAreReadOrRefused(path: String) throws {
     let folder = try TemporaryFolder()
     let original = try bytes(of: path)
-    var random = SplitMix(seed: UInt64(original.count))
+    var random = SeededRandom(UInt64(original.count))
     for round in 0..<Self.rounds {
       let mutated = Self.mutate(original, &random)
       let copy = try folder.write(mutated, "file")
@@ -34,7 +35,7 @@ import Testing
   /// Random programs of valid opcodes get deeper into the machine than damaged files do.
   @Test func randomPicklesAreReadOrRefused() throws {
     let folder = try TemporaryFolder()
-    var random = SplitMix(seed: 11)
+    var random = SeededRandom(11)
     let pieces: [[UInt8]] =
       [
         "(", ")", "]", "}", "N", "t", "l", "d", "a", "e", "s", "u", "0", "1", "2", "R", "b", "Q", "I3\n", "I-1\n",
@@ -63,7 +64,7 @@ import Testing
   }
 
   /// One to four of: a flipped bit, a byte, a 2-, 4- or 8-byte field at an extreme, a cut, a doubled or removed run.
-  static func mutate(_ original: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+  static func mutate(_ original: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
     var bytes = original
     for _ in 0...Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
       let at = Int.random(in: 0..<bytes.count, using: &random)

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Converted checkpoints, run by `ReferenceNetworks`, against the published implementation's outputs.
@@ -43,10 +44,8 @@ import Testing
     let folder = try TemporaryFolder()
     var options = ConversionOptions()
     options.encoderWScale = set.encoderWScale
-    let golden: (String) -> String = { Places.golden("\(set.name)/\($0)") }
-    let report = try Conversion(
-      generator: golden("generator.pth"), encoder: golden("encoder.pth"), options: options
-    ).run(to: folder.file("m.idinv"))
+    let golden: (String) -> String = { Golden.path("\(set.name)/\($0)") }
+    let report = try Conversion([.generator: golden("generator.pth"), .encoder: golden("encoder.pth")], options: options).run(to: folder.file("m.idinv"))
     #expect(report.warnings.isEmpty)
     let networks = ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv")))
     let z = try first(golden("z.npy")).values
@@ -65,25 +64,25 @@ import Testing
   func fullVGG16AgreesWithThePublishedOne() throws {
     let golden = try #require(Places.fullGolden)
     let folder = try TemporaryFolder()
-    _ = try Conversion(perceptual: golden + "/vgg16_conv4_3.pth").run(to: folder.file("m.idinv"))
+    _ = try Conversion([.perceptual: golden + "/vgg16_conv4_3.pth"]).run(to: folder.file("m.idinv"))
     let networks = ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv")))
-    let input = try first(Places.golden("res32/image.npy"))
+    let input = try first(Golden.path("res32/image.npy"))
     let features = try networks.features(.init(channels: 3, side: 32, values: input.values))
-    let expected = try NumpyArray.read(Places.golden("res32/perceptual_image.npy")).floats
+    let expected = try NumpyArray.read(Golden.path("res32/perceptual_image.npy")).floats
     let largest = expected.reduce(0) { max($0, abs($1)) }
     expectEqual(features.values, expected, "features", tolerance: largest * 1e-5)
   }
 
   @Test func narrowVGGAgreesWithPyTorch() throws {
     let folder = try TemporaryFolder()
-    let report = try Conversion(perceptual: Places.golden("perceptual/vgg_small.pth")).run(to: folder.file("m.idinv"))
+    let report = try Conversion([.perceptual: Golden.path("perceptual/vgg_small.pth")]).run(to: folder.file("m.idinv"))
     #expect(report.ignored == ["layer24.weight", "layer24.bias"])
     #expect(report.specification.perceptual?.layers.count == 23)
     let networks = ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv")))
     for name in ["x", "y"] {
-      let input = try first(Places.golden("perceptual/\(name).npy"))
+      let input = try first(Golden.path("perceptual/\(name).npy"))
       let features = try networks.features(.init(channels: 3, side: 32, values: input.values))
-      expectEqual(features.values, try first(Places.golden("perceptual/features_\(name).npy")).values, name)
+      expectEqual(features.values, try first(Golden.path("perceptual/features_\(name).npy")).values, name)
     }
   }
 
@@ -92,12 +91,12 @@ import Testing
     var options = ConversionOptions()
     options.pixelMinimum = 0
     options.pixelMaximum = 255
-    _ = try Conversion(perceptual: Places.golden("perceptual/vgg_small.pth"), options: options)
+    _ = try Conversion([.perceptual: Golden.path("perceptual/vgg_small.pth")], options: options)
       .run(to: folder.file("m.idinv"))
     let networks = ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv")))
-    let input = try first(Places.golden("perceptual/x.npy")).values.map { ($0 + 1) * 127.5 }
+    let input = try first(Golden.path("perceptual/x.npy")).values.map { ($0 + 1) * 127.5 }
     let features = try networks.features(.init(channels: 3, side: 32, values: input))
-    expectEqual(features.values, try first(Places.golden("perceptual/features_x.npy")).values, "features")
+    expectEqual(features.values, try first(Golden.path("perceptual/features_x.npy")).values, "features")
   }
 
   /// Every precision's files open, and int8 images stay close: scales and codes are in their places.
@@ -106,14 +105,12 @@ import Testing
     let folder = try TemporaryFolder()
     var options = ConversionOptions()
     options.precision = precision
-    _ = try Conversion(
-      generator: Places.golden("res32/generator.pth"), encoder: Places.golden("res32/encoder.pth"), options: options
-    ).run(to: folder.file("m.idinv"))
+    _ = try Conversion([.generator: Golden.path("res32/generator.pth"), .encoder: Golden.path("res32/encoder.pth")], options: options).run(to: folder.file("m.idinv"))
     let file = try ModelFile(path: folder.file("m.idinv"))
     try file.verifyChecksums()
     let networks = ReferenceNetworks(file: file)
-    let code = try first(Places.golden("res32/truncated_wp.npy")).values
-    let expected = try first(Places.golden("res32/synthesized.npy")).values
+    let code = try first(Golden.path("res32/truncated_wp.npy")).values
+    let expected = try first(Golden.path("res32/synthesized.npy")).values
     expectEqual(try networks.synthesize(code).values, expected, "synthesis", tolerance: tolerance)
   }
 }

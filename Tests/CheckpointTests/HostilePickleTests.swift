@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// Pickles that would run something in Python: refused by name, and nothing is run.

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// A judge: a residual trunk under the encoder's names, and a dense layer with its statistics.
@@ -20,7 +21,7 @@ import Testing
   }
 
   @Test func theSpecificationFollowsFromShapes() throws {
-    let report = try Conversion(judge: Places.golden("judge/judge.pth")).run(to: folder.file("j.idinv"))
+    let report = try Conversion([.judge: Golden.path("judge/judge.pth")]).run(to: folder.file("j.idinv"))
     let file = try ModelFile(path: folder.file("j.idinv"))
     #expect(
       file.specification
@@ -30,7 +31,7 @@ import Testing
     #expect(report.warnings.isEmpty)
     #expect(report.ignored.allSatisfy { $0.hasSuffix(".num_batches_tracked") })
     #expect(report.text.contains("4 attributes of 32×32 images, channels [6, 10, 10, 17]"))
-    _ = try Conversion(judge: judge { $0.tensors.removeAll { $0.name.hasSuffix("tracked") } })
+    _ = try Conversion([.judge: judge { $0.tensors.removeAll { $0.name.hasSuffix("tracked") } }])
       .run(to: folder.file("s.idinv"))
     #expect(
       try ModelFile(path: folder.file("s.idinv")).tensor("judge.dense.weight").floats()
@@ -39,7 +40,7 @@ import Testing
 
   @Test func whatIsMissingOrDoesNotFitIsNamed() throws {
     func error(names: String? = nil, _ change: (inout TestCheckpoint) -> Void = { _ in }) -> CheckpointError? {
-      checkpointError { _ = try Conversion(judge: judge(names: names, change)).run(to: folder.file("m.idinv")) }
+      checkpointError { _ = try Conversion([.judge: judge(names: names, change)]).run(to: folder.file("m.idinv")) }
     }
     func tensor(_ error: CheckpointError?) -> String {
       guard case .tensor(let name, let found, _) = error else { return "\(String(describing: error))" }
@@ -64,19 +65,19 @@ import Testing
       Issue.record("a name that leads out of a folder passes")
       return
     }
-    #expect(folder.contents == ["j.safetensors"])
+    #expect(folder.contents() == ["j.safetensors"])
   }
 
   @Test func aJudgeOfOtherImagesIsRefusedBesideOtherNetworks() throws {
-    let (judge, generator) = (Places.golden("judge/judge.pth"), Places.golden("res128/generator.pth"))
+    let (judge, generator) = (Golden.path("judge/judge.pth"), Golden.path("res128/generator.pth"))
     guard
       case .modelFile(.specification("judge.resolution", "32", _)) = checkpointError({
-        _ = try Conversion(generator: generator, judge: judge).run(to: folder.file("m.idinv"))
+        _ = try Conversion([.generator: generator, .judge: judge]).run(to: folder.file("m.idinv"))
       })
     else {
       Issue.record("no error")
       return
     }
-    #expect(folder.contents.isEmpty)
+    #expect(folder.contents().isEmpty)
   }
 }

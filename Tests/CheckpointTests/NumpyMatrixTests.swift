@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Arrays as rows that stay in their file.
@@ -52,7 +53,7 @@ import Testing
     }
     guard
       case .unsupported(_, "pickled Python objects", _) = checkpointError({
-        _ = try NumpyFile.matrix(Places.golden("boundaries/tower256_sunny.npy"))
+        _ = try NumpyFile.matrix(Golden.path("boundaries/tower256_sunny.npy"))
       }), case .file = checkpointError({ _ = try NumpyFile.matrix(folder.file("none.npy")) })
     else {
       Issue.record("no error")

@@ -1,6 +1,7 @@
 import Files
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct NumpyTests {
@@ -47,7 +48,7 @@ import Testing
     #expect(try bytes(of: path) == bytes(of: Places.fixture("scalar.npy")))
     try NumpyArray(shape: [2], floats: [1, 2]).write(to: path)
     #expect(try NumpyArray.read(path) == NumpyArray(shape: [2], floats: [1, 2]))
-    #expect(folder.contents == ["a.npy"])
+    #expect(folder.contents() == ["a.npy"])
   }
 
   @Test func writingWhereNothingCanBeIsAnError() throws {

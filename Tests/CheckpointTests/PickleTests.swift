@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// The pickle machine, through `.npy` object arrays, whose data is a pickle.
@@ -147,7 +148,7 @@ import Testing
 
   @Test func publishedBoundariesAreRead() throws {
     for (name, layers) in [("ffhq256_expression", nil), ("tower256_sunny", Array(0...13))] as [(String, [Int]?)] {
-      let value = try NumpyFile.read(Places.golden("boundaries/\(name).npy"))
+      let value = try NumpyFile.read(Golden.path("boundaries/\(name).npy"))
       let boundary = try #require(value["boundary"]?.array)
       #expect(boundary.shape == [1, 14, 512])
       let square = boundary.floats[..<512].reduce(0) { $0 + $1 * $1 }
@@ -155,7 +156,7 @@ import Testing
       let found = try #require(value["meta_data"]?["manipulate_layers"]?.integers)
       if let layers { #expect(found == layers) }
     }
-    let plain = try NumpyArray.read(Places.golden("boundaries/stylegan_ffhq_smile_w_boundary.npy"))
+    let plain = try NumpyArray.read(Golden.path("boundaries/stylegan_ffhq_smile_w_boundary.npy"))
     #expect(plain.shape == [1, 512])
   }
 }

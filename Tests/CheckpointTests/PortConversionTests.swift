@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Golden networks under other programs' names and with other channels: the same images.
@@ -10,16 +11,14 @@ import Testing
   init() throws { folder = try TemporaryFolder() }
 
   private func first(_ path: String) throws -> [Float] {
-    let array = try NumpyArray.read(Places.golden(path))
+    let array = try NumpyArray.read(Golden.path(path))
     return Array(array.floats[..<(array.floats.count / array.shape[0])])
   }
 
   private func networks(
     generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil
   ) throws -> (report: ConversionReport, networks: ReferenceNetworks) {
-    let report = try Conversion(
-      generator: try generator?.write(folder, "g.safetensors"), encoder: try encoder?.write(folder, "e.safetensors")
-    ).run(to: folder.file("m.idinv"))
+    let report = try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors")]).run(to: folder.file("m.idinv"))
     return (report, ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv"))))
   }
 

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// What files are said to be, and which parts they are taken for.
@@ -31,11 +32,11 @@ import Testing
     ("pickles/stylegan3.pkl", "a StyleGAN3 generator"),
   ])
   func filesAreCalledByTheirNames(name: String, expected: String) throws {
-    #expect(try recognition(Places.golden(name)).description == expected)
+    #expect(try recognition(Golden.path(name)).description == expected)
   }
 
   @Test func networksThatAreNotConvertedAreSaid() throws {
-    let path = Places.golden("pickles/idinvert64.pkl")
+    let path = Golden.path("pickles/idinvert64.pkl")
     let recognition = try recognition(path)
     #expect(recognition.networks.map(\.part) == [.generator])
     #expect(
@@ -44,8 +45,8 @@ import Testing
     // Gs before G.
     #expect(recognition.networks[0].copies == ["Gs.", "G."])
     let assignment = try Conversion().assigning([path])
-    #expect(assignment.conversion.generator == path && assignment.conversion.encoder == nil)
-    let error = checkpointError { _ = try Conversion(encoder: path).run(to: folder.file("m.idinv")) }
+    #expect(assignment.conversion.checkpoints[.generator] == [path] && assignment.conversion.checkpoints[.encoder] == nil)
+    let error = checkpointError { _ = try Conversion([.encoder: path]).run(to: folder.file("m.idinv")) }
     #expect(error?.description.contains("idinvert's encoder in TensorFlow, which is not supported") == true)
   }
 
@@ -64,9 +65,9 @@ import Testing
   }
 
   @Test func aDetectorIsOfThreeFiles() throws {
-    let files = ["rnet", "pnet", "onet"].map { Places.golden("detector/\($0).pt") }
+    let files = ["rnet", "pnet", "onet"].map { Golden.path("detector/\($0).pt") }
     let assignment = try Conversion().assigning(files)
-    #expect(assignment.conversion.detector == files)
+    #expect(assignment.conversion.checkpoints[.detector] == files)
     #expect(
       assignment.recognitions.map(\.description)
         == ["refinement", "proposal", "output"].map {
@@ -75,15 +76,15 @@ import Testing
   }
 
   @Test func filesAreGivenToTheirParts() throws {
-    let (generator, encoder) = (Places.golden("res32/generator.pth"), Places.golden("res32/encoder.pth"))
-    let files = [encoder, Places.golden("perceptual/vgg_small.pth"), generator]
+    let (generator, encoder) = (Golden.path("res32/generator.pth"), Golden.path("res32/encoder.pth"))
+    let files = [encoder, Golden.path("perceptual/vgg_small.pth"), generator]
     let assignment = try Conversion().assigning(files)
-    #expect(assignment.conversion.generator == generator && assignment.conversion.encoder == encoder)
-    #expect(assignment.conversion.perceptual == files[1] && assignment.recognitions.count == 3)
+    #expect(assignment.conversion.checkpoints[.generator] == [generator] && assignment.conversion.checkpoints[.encoder] == [encoder])
+    #expect(assignment.conversion.checkpoints[.perceptual] == [files[1]] && assignment.recognitions.count == 3)
     let report = try assignment.conversion.run(to: folder.file("m.idinv"))
     #expect(report.sources.map(\.part) == ["generator", "encoder", "perceptual"])
     // What was said wins.
-    #expect(try Conversion(generator: "mine.pth").assigning(files).conversion.generator == "mine.pth")
+    #expect(try Conversion([.generator: "mine.pth"]).assigning(files).conversion.checkpoints[.generator] == ["mine.pth"])
     let twice = checkpointError { _ = try Conversion().assigning([generator, generator]) }
     guard case .mismatch("the generator", let found, _) = twice else {
       Issue.record("\(String(describing: twice))")
@@ -93,7 +94,7 @@ import Testing
   }
 
   @Test func whatCannotBeConvertedIsRefusedByName() throws {
-    let path = Places.golden("pickles/stylegan3.pkl")
+    let path = Golden.path("pickles/stylegan3.pkl")
     guard case .unsupported(path, let found, _) = checkpointError({ _ = try Conversion().assigning([path]) }) else {
       Issue.record("accepted")
       return

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Foreign `.safetensors` files. The header's rules are tested with `.idinv` files, which share its reader.

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// The forms in which StyleGAN2 generators are stored, and what is refused of them.
@@ -9,7 +10,7 @@ import Testing
     _ checkpoint: TestCheckpoint, options: ConversionOptions = ConversionOptions()
   ) throws -> (report: ConversionReport, file: ModelFile, folder: TemporaryFolder) {
     let folder = try TemporaryFolder()
-    let report = try Conversion(generator: try checkpoint.write(folder, "g.safetensors"), options: options)
+    let report = try Conversion([.generator: try checkpoint.write(folder, "g.safetensors")], options: options)
       .run(to: folder.file("m.idinv"))
     return (report, try ModelFile(path: folder.file("m.idinv")), folder)
   }
@@ -116,8 +117,8 @@ import Testing
   /// Kernels of genforce's port are flipped, and 1 is added to its styles' biases: as in TensorFlow.
   @Test func genforcesConventionsAreFolded() throws {
     let folder = try TemporaryFolder()
-    let path = Places.golden("stylegan2_genforce_res32/stylegan2_32.pth")
-    _ = try Conversion(generator: path).run(to: folder.file("m.idinv"))
+    let path = Golden.path("stylegan2_genforce_res32/stylegan2_32.pth")
+    _ = try Conversion([.generator: path]).run(to: folder.file("m.idinv"))
     let file = try ModelFile(path: folder.file("m.idinv")), source = try CheckpointReader.open(path)
     let scale = 1 / Float(9 * 32).squareRoot()
     for (layer, isFlipped) in [(2, false), (3, true)] {

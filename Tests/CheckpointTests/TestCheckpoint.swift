@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 
 /// A checkpoint whose names, shapes and values a test may change before it is written, as `.safetensors`.
 struct TestCheckpoint {
@@ -10,7 +11,7 @@ struct TestCheckpoint {
 
   /// The tensors of a golden checkpoint.
   init(golden: String) throws {
-    let checkpoint = try CheckpointReader.open(Places.golden(golden))
+    let checkpoint = try CheckpointReader.open(Golden.path(golden))
     for name in checkpoint.names { tensors.append((name, try checkpoint.shape(name), try checkpoint.floats(name))) }
   }
 

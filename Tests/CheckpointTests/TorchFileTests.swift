@@ -2,6 +2,7 @@ import Files
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Files of `torch.save`, both forms, as `make_fixtures.py` wrote them.

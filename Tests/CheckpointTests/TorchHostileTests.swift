@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import TestSupport
 import Testing
 
 /// Legacy torch files put together by hand, so that each part can be wrong.

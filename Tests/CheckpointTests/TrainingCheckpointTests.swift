@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// What training programs keep beside the weights, and how people pack checkpoints.
@@ -30,7 +31,7 @@ import Testing
   private func convert(_ path: String, which: String? = nil) throws -> ConversionReport {
     var options = ConversionOptions()
     options.which = which
-    return try Conversion(generator: path, options: options).run(to: folder.file("m.idinv"))
+    return try Conversion([.generator: path], options: options).run(to: folder.file("m.idinv"))
   }
 
   @Test(
@@ -62,7 +63,7 @@ import Testing
   private func entries(prefix: String) throws -> [(name: String, data: [UInt8])] {
     let script = Process()
     script.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    script.arguments = ["unzip", "-qo", Places.golden("res32/generator.pth"), "-d", folder.file("unzipped")]
+    script.arguments = ["unzip", "-qo", Golden.path("res32/generator.pth"), "-d", folder.file("unzipped")]
     try script.run()
     script.waitUntilExit()
     let root = folder.file("unzipped")
@@ -75,7 +76,7 @@ import Testing
   @Test func foldersAndRepackedArchivesAreRead() throws {
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/unzip") else { return }
     let entries = try entries(prefix: "generator/")
-    let plain = try convert(Places.golden("res32/generator.pth"))
+    let plain = try convert(Golden.path("res32/generator.pth"))
     // The folder that a browser made of the download.
     let unpacked = try convert(folder.file("unzipped"))
     #expect(unpacked.sources[0].format == "torch folder" && unpacked.sources[0].sha256.count == 64)
@@ -88,7 +89,7 @@ import Testing
     // In the archive of a download page.
     let whole = ZipBuilder(entries: [
       .init(name: "README.txt", data: [0x61]),
-      .init(name: "generator.pth", data: try bytes(of: Places.golden("res32/generator.pth"))),
+      .init(name: "generator.pth", data: try bytes(of: Golden.path("res32/generator.pth"))),
     ])
     let download = try convert(try folder.write(whole.build(), "download.zip"))
     #expect(download.specification == plain.specification)

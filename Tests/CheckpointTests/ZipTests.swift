@@ -2,6 +2,7 @@ import Files
 import Checkpoint
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// A ZIP archive put together field by field, so that each can be wrong.

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Imaging
 import Quant
+import TestSupport
 import Testing
 
 @testable import Workflows
@@ -67,7 +68,7 @@ struct ManyImagesTests {
   func kills() throws {
     let place = try Self.folder(of: 40)
     try Command.succeed(try Self.arguments("-o", "whole"), in: place)
-    var random = SplitMix(seed: 20)
+    var random = SeededRandom(20)
     var killCount = 0
     var results: [Int: [Float]] = [:]
     for attempt in 0..<20 {
@@ -308,17 +309,5 @@ struct ManyImagesTests {
     // 104 and 480 images; the page shows as many of both.
     #expect(many - few < 6_000_000, "\(few) → \(many)")
     #expect(try place.text("out60/inversion.html").contains("of the 480 images, evenly spread"))
-  }
-}
-
-/// Numbers that are the same in each run of the test.
-struct SplitMix {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Input files")
@@ -39,7 +40,7 @@ struct InputFileTests {
     try file.forEachPiece(byteCount: 40) { pieces.append($0.count) }
     #expect(pieces == [40, 40, 20])
     #expect(try MappedFile(path: path).copy(3..<6) == [3, 4, 5])
-    let empty = try folder.file("empty")
+    let empty = try folder.file("empty", [])
     #expect(try MappedFile(path: empty).bytes.count == 0)
   }
 

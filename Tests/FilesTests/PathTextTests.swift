@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Names of files")
@@ -32,7 +33,7 @@ struct PathTextTests {
     try AtomicFile.write([8], to: path)
     #expect(try InputFile.bytes(of: path) == [8])
     Folder.removeFile(path)
-    #expect(folder.contents == [])
+    #expect(folder.contents() == [])
   }
 
   @Test("parts are found by bytes, whatever combines with them")

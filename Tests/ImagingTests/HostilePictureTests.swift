@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Imaging
@@ -126,7 +127,7 @@ struct HostilePictureTests {
       "lossless.webp", "orientation-5.png",
     ]
     let files = try names.map { try Fixture.bytes("photos/\($0)") }
-    var generator = SeededGenerator(state: 18)
+    var generator = SeededRandom(18)
     var refused = 0
     for round in 0..<3000 {
       var bytes = files[round % files.count]

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Imaging
@@ -39,7 +40,7 @@ struct PNGReadingTests {
     let path = folder.path + "/x.png"
     try PNG.write(image, path)
     #expect(try PNG.read(path) == image)
-    #expect(folder.contents == ["x.png"])
+    #expect(folder.contents() == ["x.png"])
     #expect(try PNG.encode(image) == PNG.encode(image))
     let header = try PNG.header(path)
     #expect(header.color == .rgb && header.bitDepth == 8)
@@ -52,7 +53,7 @@ struct PNGReadingTests {
     #expect(
       thrown { () throws(ImagingError) in _ = try PNG.read(missing) }
         == .file(FileError(missing, .open, .system(ENOENT))))
-    let empty = try folder.file("empty.png")
+    let empty = try folder.file("empty.png", [])
     #expect(thrown { () throws(ImagingError) in _ = try PNG.read(empty) } == .empty(path: empty))
     let path = folder.path
     #expect(thrown { () throws(ImagingError) in _ = try PNG.read(path) } == .file(FileError(path, .open, .isFolder)))
@@ -124,7 +125,7 @@ struct PNGReadingTests {
       "rgb8.png", "rgba16-adam7.png", "palette1-trns-adam7.png", "palette8-trns.png", "gray2.png",
       "rgb16-gamma-linear.png", "grayalpha16.png", "rgb8-split.png",
     ]
-    var generator = SeededGenerator(state: 2020)
+    var generator = SeededRandom(2020)
     let clock = ContinuousClock()
     let end = clock.now + .seconds(3)
     var refused = 0

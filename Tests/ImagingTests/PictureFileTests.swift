@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Imaging
@@ -119,7 +120,7 @@ struct PictureFileTests {
 
   @Test("a profile of several pieces survives", arguments: [1, 65_000, 65_001, 200_000])
   func largeProfiles(count: Int) throws {
-    var generator = SeededGenerator(state: 9)
+    var generator = SeededRandom(9)
     let profile = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let bytes = try JPEG.encode(noise(height: 8, width: 8, seed: 1), metadata: ImageMetadata(profile: profile))
     let file = try PictureFile(ImageSource(bytes, path: "x"))

@@ -18,7 +18,7 @@ import Testing
   ) {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("port-\(UUID().uuidString).idinv").path
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let report = try Conversion(generator: Golden.path("ports", "\(port).pth"), options: options).run(to: path)
+    let report = try Conversion([.generator: Golden.path("ports", "\(port).pth")], options: options).run(to: path)
     return (try Model(path: path), report)
   }
 

@@ -106,7 +106,7 @@ import Testing
     let set = Self.sets[0]
     let model = try set.model()
     let mean = try model.generator().meanCode
-    // The estimate of `MeanCode`, and the one of the file, are means of few and of many codes.
+    // The estimate of `MappingMean`, and the one of the file, are means of few and of many codes.
     let width = try model.generator().specification.wDimension
     #expect(mean.count == 8 * width)
     #expect(Array(mean[..<width]) == Array(mean[width..<2 * width]))

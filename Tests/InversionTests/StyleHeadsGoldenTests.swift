@@ -159,7 +159,7 @@ import Testing
     let path = Golden.temporaryPath("nameless.safetensors")
     try DrawnCheckpoint(shapes: Golden.path("psp_res64", "shapes.json")).write(seed: 1, to: path)
     #expect(throws: CheckpointError.self) {
-      _ = try Conversion(generator: path, encoder: path).run(to: Golden.temporaryPath("nameless.idinv"))
+      _ = try Conversion([.generator: path, .encoder: path]).run(to: Golden.temporaryPath("nameless.idinv"))
     }
   }
 

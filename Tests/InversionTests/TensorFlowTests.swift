@@ -15,7 +15,7 @@ import Testing
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("tf-\(UUID().uuidString).idinv").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = Golden.path("pickles", "\(set).pkl")
-    let report = try Conversion(generator: file, encoder: encoder ? file : nil).run(to: path)
+    let report = try Conversion([.generator: file, .encoder: encoder ? file : nil]).run(to: path)
     return (try Model(path: path), report)
   }
 

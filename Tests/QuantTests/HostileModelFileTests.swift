@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// One rule of `docs/FORMAT.md` each, broken in an otherwise valid file.
@@ -261,7 +262,7 @@ import Testing
   /// Seeded mutations of the header and of all bytes; `IDINV_FUZZ_ROUNDS` sets their number.
   @Test func mutatedFilesAreReadOrRefused() {
     let whole = assemble(json, data)
-    var random = SplitMix(seed: 77)
+    var random = SeededRandom(77)
     let rounds = ProcessInfo.processInfo.environment["IDINV_FUZZ_ROUNDS"].flatMap(Int.init) ?? 1500
     for round in 0..<rounds {
       var bytes = whole

@@ -1,4 +1,5 @@
 import Quant
+import TestSupport
 import Testing
 
 /// The list of convolutions that may multiply in 8 bits: rule 15 of `docs/FORMAT.md`, and what writing it leaves alone.

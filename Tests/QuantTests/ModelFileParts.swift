@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// A model file's header and data, to be put together again with something changed.

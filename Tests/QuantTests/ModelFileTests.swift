@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 @Suite struct ModelFileTests {
@@ -8,7 +9,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("m.idinv")
     try TestModel.write(to: path, precision: precision)
-    #expect(folder.contents == ["m.idinv"])
+    #expect(folder.contents() == ["m.idinv"])
     let file = try ModelFile(path: path)
     #expect(file.specification == TestModel.specification)
     #expect(file.metadata.sources == TestModel.sources)

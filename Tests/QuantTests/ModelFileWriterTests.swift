@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 @Suite struct ModelFileWriterTests {
@@ -17,12 +18,12 @@ import Testing
     do {
       let writer = try writer()
       try writer.write("generator.w_average", [1, 2, 3, 4, 5, 6])
-      #expect(folder.contents.count == 1 && !folder.contents.contains("m.idinv"))
+      #expect(folder.contents().count == 1 && !folder.contents().contains("m.idinv"))
       #expect(throws: ModelFileError.self) { try writer.finish() }
     }
-    #expect(folder.contents.isEmpty)
+    #expect(folder.contents().isEmpty)
     do { _ = try writer() }
-    #expect(folder.contents.isEmpty)
+    #expect(folder.contents().isEmpty)
   }
 
   @Test func finishNamesEverythingThatWasNotWritten() throws {
@@ -97,7 +98,7 @@ import Testing
     var metadata = metadata
     metadata.specification.generator?.resolution = 17
     #expect(throws: ModelFileError.self) { try ModelFileWriter(path: folder.file("m.idinv"), metadata: metadata) }
-    #expect(folder.contents.isEmpty)
+    #expect(folder.contents().isEmpty)
   }
 
   @Test func sizesAreKnownBeforehand() throws {

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 @Suite struct NumberTests {
@@ -15,7 +16,7 @@ import Testing
   }
 
   @Test func roundingToHalvesIsToNearestEven() {
-    var random = SplitMix(seed: 3)
+    var random = SeededRandom(3)
     var values: [Float] = [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 65504, 65519.99, 65520, 65536, 1e30]
     // Around every half: the value itself, its neighbours as floats, and the ties with the next half.
     for pattern in stride(from: UInt16(0), to: 0x7bff, by: 7) {
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func int8ErrorsAreAtMostHalfAScale() {
-    var random = SplitMix(seed: 9)
+    var random = SeededRandom(9)
     let values = (0..<6 * 500).map { index in
       Float.random(in: -1...1, using: &random) * powf(10, Float(index / 500) - 3)
     }

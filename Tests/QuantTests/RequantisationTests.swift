@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 @Suite struct RequantisationTests {
@@ -30,7 +31,7 @@ import Testing
         }
       #expect(tensor.floats() == expected, "\(requirement.name)")
     }
-    #expect(folder.contents == ["a.idinv", "b.idinv"])
+    #expect(folder.contents() == ["a.idinv", "b.idinv"])
   }
 
   private func quantised(_ values: [Float], rows: Int) -> [Float] {

@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// Whether the reference implementation of safetensors opens our files. Needs a Python with safetensors and numpy, which

@@ -1,4 +1,5 @@
 import Quant
+import TestSupport
 import Testing
 
 /// The curvature in a model file: rules 9 and 15 of `docs/FORMAT.md`, and what writing it leaves alone.

@@ -1,5 +1,6 @@
 import Foundation
 import Quant
+import TestSupport
 import Testing
 
 /// A small model with random weights, written where a test wants it.
@@ -23,7 +24,7 @@ enum TestModel {
   static func weights(
     _ specification: ModelSpecification = specification, seed: UInt64 = 1
   ) -> [String: [Float]] {
-    var random = SplitMix(seed: seed)
+    var random = SeededRandom(seed)
     var weights: [String: [Float]] = [:]
     for requirement in requiredTensors(of: specification) {
       weights[requirement.name] = (0..<requirement.elementCount).map { _ in Float.random(in: -2...2, using: &random) }
@@ -43,37 +44,4 @@ enum TestModel {
     for (name, values) in weights(specification).sorted(by: { $0.key > $1.key }) { try writer.write(name, values) }
     try writer.finish()
   }
-}
-
-/// Sebastiano Vigna's splitmix64: seeded, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z &>> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z &>> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z &>> 31
-  }
-}
-
-/// A folder of a test's own, removed with its contents at the end.
-final class TemporaryFolder {
-  let path: String
-  init() throws {
-    path = NSTemporaryDirectory() + "quant-tests-\(UInt64.random(in: 0...UInt64.max))"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-  func file(_ name: String) -> String { path + "/" + name }
-  /// Writes a small file anew. Not by `Data`: that waits for the disk, thousands of times in fuzzing.
-  func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    unlink(file(name))
-    let stream = try #require(fopen(file(name), "wb"))
-    fwrite(bytes, 1, bytes.count, stream)
-    fclose(stream)
-    return file(name)
-  }
-  var contents: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 }

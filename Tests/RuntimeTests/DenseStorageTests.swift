@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Quant
@@ -14,7 +15,7 @@ struct StoredMatrix {
   init(_ dtype: DType, outputs: Int, inputs: Int, seed: UInt64) throws {
     self.outputs = outputs
     self.inputs = inputs
-    var random = SplitMix64(state: seed)
+    var random = SeededRandom(seed)
     let values = random.floats(outputs * inputs, in: -0.4...0.4)
     let bytes =
       dtype == .f16
@@ -35,7 +36,7 @@ struct StoredMatrix {
   @Test("Weights that are read part by part give the bits of the whole, both ways", arguments: [DType.f16, .i8])
   func streamed(_ dtype: DType) throws {
     let stored = try StoredMatrix(dtype, outputs: 330, inputs: 100, seed: 11)
-    var random = SplitMix64(state: 12)
+    var random = SeededRandom(12)
     let bias = random.floats(330), x = random.floats(200), g = random.floats(660)
     func run(_ weights: DenseLayerWeights) throws -> [[Float]] {
       var graph = Graph()

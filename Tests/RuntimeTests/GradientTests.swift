@@ -1,4 +1,5 @@
 import Quant
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -14,11 +15,11 @@ import Testing
 
   func check(
     _ inputs: [Shape], seed: UInt64 = 1, step: Float = 0.25, tolerance: Float = linearTolerance,
-    values: ((inout SplitMix64, Int) -> [Float])? = nil, differentiable: [Int]? = nil,
+    values: ((inout SeededRandom, Int) -> [Float])? = nil, differentiable: [Int]? = nil,
     kernels: Kernels = Kernels(threadCount: 2), sourceLocation: SourceLocation = #_sourceLocation,
     _ build: (inout Graph, [TensorID]) throws -> TensorID
   ) throws {
-    var random = SplitMix64(state: seed)
+    var random = SeededRandom(seed)
     var graph = Graph()
     let tensors = inputs.map { graph.input($0) }
     let output = try build(&graph, tensors)
@@ -78,14 +79,14 @@ import Testing
   }
 
   /// Values at least 0.3 away from zero, so that small steps do not cross the kink of a ReLU.
-  func awayFromZero(_ random: inout SplitMix64, _ count: Int) -> [Float] {
+  func awayFromZero(_ random: inout SeededRandom, _ count: Int) -> [Float] {
     random.floats(count).map { $0 < 0 ? $0 - 0.3 : $0 + 0.3 }
   }
 
   private func weights(
     _ form: ConvolutionForm, _ outputs: Int, _ inputs: Int, mayBeHalves: Bool = false, storage: WeightStorage = .fastest
   ) -> ConvolutionWeights {
-    var random = SplitMix64(state: 99)
+    var random = SeededRandom(99)
     let area = form == .same(kernel: 1) ? 1 : 9
     let values = random.floats(outputs * inputs * area, in: -0.4...0.4)
     return ConvolutionWeights(
@@ -147,7 +148,7 @@ import Testing
   }
 
   @Test func dense() throws {
-    var random = SplitMix64(state: 5)
+    var random = SeededRandom(5)
     let weights = DenseLayerWeights(
       name: "test", outputs: 9, inputs: 21, values: random.floats(9 * 21), bias: random.floats(9))
     try check([.matrix(rows: 3, columns: 21)]) { graph, x in try graph.append(Dense(weights), x[0]) }
@@ -173,7 +174,7 @@ import Testing
   }
 
   @Test func noiseBiasActivation() throws {
-    var random = SplitMix64(state: 6)
+    var random = SeededRandom(6)
     let noise = random.floats(20)
     try check([image(2, 5, 5, 4)], step: 0.02, tolerance: Self.smoothTolerance, values: awayFromZero) { graph, x in
       try graph.append(

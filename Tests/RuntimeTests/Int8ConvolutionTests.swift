@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -8,7 +9,7 @@ import Testing
   private func weights(_ permission: Int8Permission, inputs: Int = 32, form: ConvolutionForm = .same(kernel: 3))
     -> ConvolutionWeights
   {
-    var random = SplitMix64(state: 3)
+    var random = SeededRandom(3)
     let values = (0..<48 * inputs * form.kernel * form.kernel).map { _ in Float.random(in: -1...1, using: &random) }
     return ConvolutionWeights(
       name: "w", outputChannels: 48, inputChannels: inputs, form: form, int8: permission, load: { values })
@@ -26,7 +27,7 @@ import Testing
     graph.markOutput(y)
     graph.markOutput(gradient)
     let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2, int8: use))
-    var random = SplitMix64(state: 4)
+    var random = SeededRandom(4)
     func values(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &random) } }
     prepared.write(values(weights.inputChannels * side * side), to: x)
     prepared.write(values(48 * side * side), to: seed)

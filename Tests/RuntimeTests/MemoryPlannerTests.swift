@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func randomLivesNeverOverlapAndStayNearTheLowerBound() {
-    var generator = SplitMix64(state: 7)
+    var generator = SeededRandom(7)
     for _ in 0..<50 {
       let records = (0..<60).map { _ in
         let first = Int(generator.next() % 40)

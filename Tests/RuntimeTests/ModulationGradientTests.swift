@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -25,7 +26,7 @@ import Testing
   }
 
   @Test func demodulation() throws {
-    var random = SplitMix64(state: 31)
+    var random = SeededRandom(31)
     let values = random.floats(20 * 17 * 9, in: -0.4...0.4)
     let squares = SquaredWeights(name: "test", outputs: 20, inputs: 17) { values }
     try gradients.check([.matrix(rows: 2, columns: 17)], step: 0.01, tolerance: GradientTests.smoothTolerance) {
@@ -36,10 +37,10 @@ import Testing
 
   /// The gradient by the factors comes of the output alone; by the input and by the factors, with a clamp that bites.
   @Test(arguments: [Float.infinity, 0.8]) func demodulatedActivation(_ limit: Float) throws {
-    var random = SplitMix64(state: 32)
+    var random = SeededRandom(32)
     let noise = random.floats(20)
     // Values away from the kink and from the limit: x in ±[0.3, 0.6] or beyond 1.4, factors about 1, shifts below 0.1.
-    func values(_ random: inout SplitMix64, _ count: Int) -> [Float] {
+    func values(_ random: inout SeededRandom, _ count: Int) -> [Float] {
       if count == 36 { return random.floats(count, in: 0.9...1.1) }
       return (0..<count).map { index in
         let magnitude =
@@ -97,7 +98,7 @@ import Testing
   @Test func prelu() throws {
     try gradients.check(
       [image(2, 5, 4, 4)], step: 0.02, tolerance: GradientTests.smoothTolerance, values: gradients.awayFromZero
-    ) { graph, x in try graph.append(PReLU(slopes: [0.25, -0.5, 0, 1.5, 0.1]), x[0]) }
+    ) { graph, x in try graph.append(ParametricReLU([0.25, -0.5, 0, 1.5, 0.1]), x[0]) }
   }
 
   @Test func sigmoidAndConcatenate() throws {
@@ -111,7 +112,7 @@ import Testing
 
   /// The four phases against the definition: a transposed convolution of stride 2, then the filter.
   @Test func phasesAreTheTransposedConvolutionWithItsFilter() throws {
-    var random = SplitMix64(state: 33)
+    var random = SeededRandom(33)
     let (inputs, outputs, side) = (5, 3, 4)
     let weights = random.floats(outputs * inputs * 9), x = random.floats(inputs * side * side)
     let filter: [Double] = [0.25, 0.75, 0.75, 0.25], wide = 2 * side + 1

@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -7,7 +8,7 @@ import Testing
 @Suite struct PlaneFusionTests {
   /// A layer of a generator with all that goes plane by plane around it, and its gradients.
   private func network(channels: Int) throws -> (graph: Graph, outputs: [TensorID]) {
-    var random = SplitMix64(state: 5)
+    var random = SeededRandom(5)
     var graph = Graph()
     let x = graph.input(.image(batch: 2, channels: channels, height: 8, width: 8))
     let target = graph.input(.image(batch: 2, channels: channels, height: 8, width: 8))
@@ -39,7 +40,7 @@ import Testing
   ) throws -> (prepared: PreparedGraph, results: [[Float]]) {
     let prepared = try PreparedGraph(
       network.graph, kernels: Kernels(threadCount: threads), arena: SharedArena(limit: limit))
-    var random = SplitMix64(state: 12)
+    var random = SeededRandom(12)
     for input in network.graph.inputs {
       prepared.write(random.floats(network.graph.shape(of: input).extents.reduce(1, *)), to: input)
     }
@@ -83,7 +84,7 @@ import Testing
     for tensor in [weight, gradient] { graph.markOutput(tensor) }
     let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2))
     #expect(names(prepared).first == "mean-squared-error + mean-squared-error")
-    var random = SplitMix64(state: 3)
+    var random = SeededRandom(3)
     let (x, y) = (random.floats(32 * 64), random.floats(32 * 64))
     prepared.write(x, to: a)
     prepared.write(y, to: b)

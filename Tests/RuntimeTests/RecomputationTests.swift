@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -6,7 +7,7 @@ import Testing
 @Suite struct RecomputationTests {
   /// A network whose backward needs tensors from the beginning of its forward, and its gradient by the input.
   private func network(depth: Int = 8) throws -> (graph: Graph, input: TensorID, outputs: [TensorID]) {
-    var random = SplitMix64(state: 3)
+    var random = SeededRandom(3)
     var graph = Graph()
     let x = graph.input(.image(batch: 1, channels: 8, height: 16, width: 16))
     let target = graph.input(.image(batch: 1, channels: 8, height: 16, width: 16))
@@ -31,7 +32,7 @@ import Testing
   ) throws -> (prepared: PreparedGraph, arena: SharedArena, results: [[Float]]) {
     let arena = SharedArena(limit: limit)
     let prepared = try PreparedGraph(network.graph, kernels: Kernels(threadCount: 2), arena: arena)
-    var random = SplitMix64(state: 11)
+    var random = SeededRandom(11)
     for input in network.graph.inputs {
       let count = network.graph.shape(of: input).extents.reduce(1, *)
       prepared.write(random.floats(count), to: input)
@@ -91,7 +92,7 @@ import Testing
     let second = try PreparedGraph(other.graph, kernels: kernels, arena: arena)
     #expect(arena.byteCount == firstNeed, "the larger one's need is enough for both")
     for (prepared, network) in [(first, network), (second, other)] {
-      var random = SplitMix64(state: 11)
+      var random = SeededRandom(11)
       for input in network.graph.inputs {
         prepared.write(random.floats(network.graph.shape(of: input).extents.reduce(1, *)), to: input)
       }

@@ -1,27 +1,10 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
   import Glibc
 #endif
-
-/// A seeded generator (SplitMix64), so that failures repeat.
-struct Seeded {
-  var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// Uniform in [-1, 1).
-  mutating func float() -> Float { Float(Int32(truncatingIfNeeded: next() >> 40) - (1 << 23)) / Float(1 << 23) }
-  mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
-}
 
 /// A 64-byte aligned buffer between two sentinel bands, full of rubbish until it is written.
 final class GuardedBuffer {
@@ -71,12 +54,12 @@ struct Planar {
   }
 
   /// Random floats: exact in both precisions.
-  init(_ n: Int, _ c: Int, _ h: Int, _ w: Int, _ random: inout Seeded) {
+  init(_ n: Int, _ c: Int, _ h: Int, _ w: Int, _ random: inout SeededRandom) {
     self.init(n, c, h, w)
     for i in values.indices { values[i] = Double(random.float()) }
   }
 
-  init(_ shape: BlockedShape, _ random: inout Seeded) {
+  init(_ shape: BlockedShape, _ random: inout SeededRandom) {
     self.init(shape.batch, shape.channels, shape.height, shape.width, &random)
   }
 

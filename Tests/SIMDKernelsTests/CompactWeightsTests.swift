@@ -1,4 +1,5 @@
 @testable import SIMDKernels
+import TestSupport
 import Testing
 
 /// One copy of the weights for both directions, widened where it is used, against packed floats.
@@ -10,7 +11,7 @@ import Testing
 
   @Test("Both directions agree with packed floats; without upsampling bit for bit", arguments: ConvolutionCase.all)
   func agreesWithFloats(_ test: ConvolutionCase) {
-    var random = Seeded(5)
+    var random = SeededRandom(5)
     let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
     let rowLength = test.i * k * k
     let halves = random.floats(test.o * rowLength).map { Float16($0) }
@@ -56,7 +57,7 @@ import Testing
 
   @Test("Winograd's transforms just before use agree with packed ones", arguments: ConvolutionCase.tiled)
   func winograd(_ test: ConvolutionCase) {
-    var random = Seeded(6)
+    var random = SeededRandom(6)
     let step = test.form == .upsample2x ? 2 : 1, rowLength = test.i * 9
     let halves = random.floats(test.o * rowLength).map { Float16($0) }, floats = halves.map(Float.init)
     let rows = Rows(floats: floats, halves: halves, codes: [], scales: [])

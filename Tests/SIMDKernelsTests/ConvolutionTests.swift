@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 /// y = A x by definition: upsampled if the form says so, then every product of every output.
@@ -80,7 +81,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
 @Suite struct ConvolutionTests {
   @Test("Forward agrees with the definition", arguments: ConvolutionCase.all)
   func forward(_ test: ConvolutionCase) {
-    var random = Seeded(1)
+    var random = SeededRandom(1)
     let k = test.form.kernel
     let weights = random.floats(test.o * test.i * k * k), bias = random.floats(test.o)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
@@ -106,7 +107,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
 
   @Test("Backward agrees with the definition", arguments: ConvolutionCase.all)
   func backward(_ test: ConvolutionCase) {
-    var random = Seeded(2)
+    var random = SeededRandom(2)
     let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * k * k)
     let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
@@ -122,7 +123,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
 
   @Test("Backward is the adjoint of forward: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩", arguments: ConvolutionCase.all)
   func adjoint(_ test: ConvolutionCase) {
-    var random = Seeded(3)
+    var random = SeededRandom(3)
     let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * k * k)
     let xShape = BlockedShape(test.i, test.h, test.w, batch: test.batch)
@@ -141,7 +142,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
 
   @Test("Winograd's algorithm agrees with the definition, both directions", arguments: ConvolutionCase.tiled)
   func winograd(_ test: ConvolutionCase) {
-    var random = Seeded(4)
+    var random = SeededRandom(4)
     let step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * 9), bias = random.floats(test.o)
     let paddedBias = GuardedBuffer(bias + [Float](repeating: 0, count: (16 - test.o % 16) % 16))
@@ -176,7 +177,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("Backward on the weights of forward agrees with the definition", arguments: ConvolutionCase.tiled)
   func sharedWeights(_ test: ConvolutionCase) {
     guard test.form == .same(kernel: 3) else { return }
-    var random = Seeded(6)
+    var random = SeededRandom(6)
     let weights = random.floats(test.o * test.i * 9)
     let g = Planar(test.batch, test.o, test.h, test.w, &random)
     let gx = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)

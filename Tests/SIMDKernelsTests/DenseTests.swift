@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 /// A dense layer's weights in every element type, at an address that is not a multiple of anything.
@@ -9,7 +10,7 @@ final class StoredWeights {
   let weights: DenseWeights
   private let scaleMemory: UnsafeMutablePointer<Float>
 
-  init(_ element: String, outputs: Int, inputs: Int, _ random: inout Seeded) {
+  init(_ element: String, outputs: Int, inputs: Int, _ random: inout SeededRandom) {
     let count = outputs * inputs
     let size = element == "f32" ? 4 : element == "f16" ? 2 : 1
     // Exactly as many bytes as there are weights: reading past the end is for a sanitizer to find.
@@ -59,7 +60,7 @@ func half(_ bits: UInt16) -> Double {
   @Test("A matrix in parts gives the bits of the whole, both ways", arguments: ["f32", "f16", "int8"])
   func parts(_ element: String) {
     let (outputs, inputs, rows) = (200, 130, 2)
-    var random = Seeded(8)
+    var random = SeededRandom(8)
     let stored = StoredWeights(element, outputs: outputs, inputs: inputs, &random)
     let xs = DenseShape(rows: rows, columns: inputs), gs = DenseShape(rows: rows, columns: outputs)
     let x = denseBuffer(rows, inputs) { _, _ in random.float() }
@@ -91,7 +92,7 @@ func half(_ bits: UInt16) -> Double {
   @Test("Forward and transposed, every element type", arguments: ["f32", "f16", "int8"])
   func dense(_ element: String) {
     for (outputs, inputs, rows) in [(1, 1, 1), (7, 5, 2), (18, 33, 3), (64, 512, 1), (130, 100, 4), (33, 2050, 2)] {
-      var random = Seeded(UInt64(outputs * inputs))
+      var random = SeededRandom(UInt64(outputs * inputs))
       let stored = StoredWeights(element, outputs: outputs, inputs: inputs, &random)
       let x = denseBuffer(rows, inputs) { _, _ in random.float() }
       let g = denseBuffer(rows, outputs) { _, _ in random.float() }
@@ -126,7 +127,7 @@ func half(_ bits: UInt16) -> Double {
 
   @Test("A slice of a wider row as input: what lies beside it does not matter")
   func slicedInput() {
-    var random = Seeded(31)
+    var random = SeededRandom(31)
     let stored = StoredWeights("f32", outputs: 5, inputs: 9, &random)
     let wide = denseBuffer(1, 40) { _, i in i < 4 || i >= 13 ? .nan : Float(i) }
     var expected = [Double](repeating: 0, count: 16)
@@ -142,7 +143,7 @@ func half(_ bits: UInt16) -> Double {
 
   @Test("Pixel norm and its gradient, slices, repetitions and affine maps of columns")
   func rows() {
-    var random = Seeded(32)
+    var random = SeededRandom(32)
     let shape = DenseShape(rows: 3, columns: 40), narrow = DenseShape(rows: 3, columns: 17)
     let x = denseBuffer(3, 40) { _, _ in random.float() }
     let row = { (r: Int) in (0..<40).map { Double(x.base[r * shape.rowStride + $0]) } }

@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -14,7 +15,7 @@ let awkwardShapes: [(Int, Int, Int)] = [
   @Test("Noise, bias and activation in one pass, also in place")
   func noiseBiasActivate() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(UInt64(c + h))
+      var random = SeededRandom(UInt64(c + h))
       let shape = BlockedShape(c, h, w, batch: 2)
       let x = Planar(shape, &random), noise = random.floats(h * w)
       let padding = [Float](repeating: 0, count: shape.paddedChannels - c)
@@ -50,7 +51,7 @@ let awkwardShapes: [(Int, Int, Int)] = [
   @Test("Maps of one and two tensors")
   func maps() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(7)
+      var random = SeededRandom(7)
       let shape = BlockedShape(c, h, w, batch: 2)
       let a = Planar(shape, &random), b = Planar(shape, &random)
       let left = a.blocked(halo: 1), right = b.blocked(halo: 1)

@@ -1,5 +1,6 @@
 import KernelABI
 import SIMDKernels
+import TestSupport
 import Testing
 
 /// Convolutions with operands of 8 bits: sums are exact, so that every tier must give the bits of an oracle on integers.
@@ -65,7 +66,7 @@ import Testing
 
   @Test("Every tier, on any threads, gives the bits of integer arithmetic", arguments: ConvolutionCase.all)
   func exact(_ test: ConvolutionCase) {
-    var random = Seeded(21)
+    var random = SeededRandom(21)
     let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * k * k), bias = random.floats(test.o)
     let x = Planar(test.batch, test.i, test.h, test.w, &random).map { n, _, _, _, v in v * [1, 1e-3, 40][n % 3] }
@@ -82,7 +83,7 @@ import Testing
 
   @Test("Stays within a percent or two of the definition", arguments: ConvolutionCase.tiled)
   func close(_ test: ConvolutionCase) {
-    var random = Seeded(22)
+    var random = SeededRandom(22)
     let weights = random.floats(test.o * test.i * 9), bias = [Float](repeating: 0, count: test.o)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
     let y = convolution(x, weights.map(Double.init), outputs: test.o, form: test.form)
@@ -99,7 +100,7 @@ import Testing
 
   @Test("An image gives the same bits alone and in a batch")
   func batch() {
-    var random = Seeded(23)
+    var random = SeededRandom(23)
     let test = ConvolutionCase(form: .same(kernel: 3), o: 48, i: 32, h: 4, w: 4, batch: 3)
     let weights = random.floats(test.o * test.i * 9), bias = random.floats(test.o)
     let x = Planar(3, test.i, test.h, test.w, &random).map { n, _, _, _, v in v * [1, 1e-4, 300][n] }
@@ -137,7 +138,7 @@ import Testing
 
   @Test("Codes of a file stay the codes they are, whatever their scale", arguments: [Float(1), 0.1, 3e-5, 1234.5678])
   func storedCodes(_ scale: Float) {
-    var random = Seeded(24)
+    var random = SeededRandom(24)
     let test = ConvolutionCase(form: .same(kernel: 1), o: 16, i: 48, h: 2, w: 2)
     var codes = (0..<test.o * test.i).map { _ in Int(random.next() % 255) - 127 }
     for o in 0..<test.o { codes[o * test.i + o] = 127 }
@@ -162,7 +163,7 @@ import Testing
   @Test("Zeros give the bias, and one loud channel leaves the others' outputs alone")
   func zeros() {
     let test = ConvolutionCase(form: .same(kernel: 3), o: 32, i: 16, h: 5, w: 4)
-    var random = Seeded(25)
+    var random = SeededRandom(25)
     let weights = random.floats(test.o * test.i * 9), bias = random.floats(test.o)
     var loud = weights
     for i in test.i * 9..<2 * test.i * 9 { loud[i] *= 1e5 }  // output channel 1
@@ -186,7 +187,7 @@ import Testing
     "What is not finite stays visible: in all of an output channel, or in all of an image",
     arguments: [Float.nan, .infinity])
   func notFinite(_ bad: Float) {
-    var random = Seeded(27)
+    var random = SeededRandom(27)
     for form in [ConvolutionForm.same(kernel: 3), .same(kernel: 1), .upsample2x] {
       let test = ConvolutionCase(form: form, o: 40, i: 48, h: 8, w: 8, batch: 2), step = form == .upsample2x ? 2 : 1
       let area = form.kernel * form.kernel
@@ -234,7 +235,7 @@ import Testing
 
   @Test("Codes are the nearest integers, ties to even, from -127 to 127, plus the offset")
   func quantise() {
-    var random = Seeded(26)
+    var random = SeededRandom(26)
     var values: [Float] = [0, -0.0, 0.5, 1.5, 2.5, -0.5, -1.5, 126.5, 127.4, 127.5, 128, 1e9, -127.5, -128, -1e30]
     values += random.floats(64 - values.count).map { $0 * 130 }
     let source = GuardedBuffer(values), bytes = GuardedBuffer(values.count / 4)

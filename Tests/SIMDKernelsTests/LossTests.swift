@@ -1,11 +1,12 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @Suite struct LossTests {
   @Test("Mean squared error per image and its gradient")
   func images() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(41)
+      var random = SeededRandom(41)
       let shape = BlockedShape(c, h, w, batch: 2)
       let a = Planar(shape, &random), b = Planar(shape, &random)
       let left = a.blocked(halo: 1), right = b.blocked(halo: 1)
@@ -35,7 +36,7 @@ import Testing
   @Test("The same for dense rows")
   func rows() {
     for columns in [1, 17, 512, 5000] {
-      var random = Seeded(42)
+      var random = SeededRandom(42)
       let shape = DenseShape(rows: 2, columns: columns), weight: [Float] = [1, 3]
       let a = denseBuffer(2, columns) { _, _ in random.float() }, b = denseBuffer(2, columns) { _, _ in random.float() }
       let difference = (0..<shape.elementCount).map { Double(a.base[$0]) - Double(b.base[$0]) }

@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 /// Kernels of modulated convolutions and of networks with PReLU.
@@ -10,7 +11,7 @@ import Testing
     let factors: GuardedBuffer
     let slope = 0.2
 
-    init(_ shape: BlockedShape, _ random: inout Seeded) {
+    init(_ shape: BlockedShape, _ random: inout SeededRandom) {
       self.shape = shape
       let padding = [Float](repeating: 0, count: shape.paddedChannels - shape.channels)
       noise = random.floats(shape.pixelCount)
@@ -49,7 +50,7 @@ import Testing
   @Test("Scale, noise, bias, activation and clamp, and their gradients", arguments: [Float.infinity, 0.75])
   func activation(_ limit: Float) {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(UInt64(41 + c))
+      var random = SeededRandom(UInt64(41 + c))
       let shape = BlockedShape(c, h, w, batch: 2), layer = Layer(shape, &random)
       let x = Planar(shape, &random), g = Planar(shape, &random)
       let input = x.blocked(halo: 1), gradient = g.blocked(halo: 1)
@@ -94,7 +95,7 @@ import Testing
   }
 
   @Test("What is not finite shows, clamp or not") func notFinite() {
-    var random = Seeded(42)
+    var random = SeededRandom(42)
     let shape = BlockedShape(1, 1, 3), layer = Layer(shape, &random)
     for (limit, value) in [(Float.infinity, Float.nan), (0.5, .nan), (0.5, .infinity)] {
       let input = GuardedBuffer([Float](repeating: 0, count: shape.elementCount))
@@ -115,7 +116,7 @@ import Testing
   @Test("Channels scaled by a row for each image, by constants; sums and means of channels")
   func channels() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(UInt64(43 + c))
+      var random = SeededRandom(UInt64(43 + c))
       let shape = BlockedShape(c, h, w, batch: 2), layer = Layer(shape, &random), label = "\((c, h, w))"
       let a = Planar(shape, &random), b = Planar(shape, &random)
       let left = a.blocked(halo: 1), right = b.blocked(halo: 1)
@@ -149,16 +150,10 @@ import Testing
           gradInput: $1, gradMeans: layer.factors.base, gradRowStride: layer.rowStride, shape: shape)
       }
       verify(
-        a.map { _, k, _, _, v in v > 0 ? v : v * Double(layer.strength[k]) }, tolerance: Tolerance.elementwise,
-        "PReLU \(label)"
-      ) { kernels, output in
-        kernels.prelu(output: output, input: left.base, slopes: layer.strength, shape: shape)
-      }
-      verify(
         a.map { i, k, y, x, v in b[i, k, y, x] > 0 ? v : v * Double(layer.strength[k]) },
         tolerance: Tolerance.elementwise, "PReLU backward \(label)"
       ) { kernels, output in
-        kernels.preluBackward(
+        kernels.parametricReLUBackward(
           gradInput: output, gradOutput: left.base, input: right.base, slopes: layer.strength, shape: shape)
       }
     }
@@ -166,7 +161,7 @@ import Testing
 
   @Test("Demodulation and its gradient, of every type of weights") func demodulation() {
     for (inputs, outputs) in [(1, 1), (17, 20), (64, 48)] {
-      var random = Seeded(44)
+      var random = SeededRandom(44)
       let squares = (0..<outputs * inputs).map { _ in abs(random.float()) }
       let styles = random.floats(2 * inputs), incoming = random.floats(2 * outputs)
       let from = DenseShape(rows: 2, columns: inputs), to = DenseShape(rows: 2, columns: outputs)

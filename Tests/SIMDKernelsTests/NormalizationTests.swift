@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @Suite struct NormalizationTests {
@@ -32,7 +33,7 @@ import Testing
   @Test("Statistics, modulation and both gradients")
   func modulation() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(11)
+      var random = SeededRandom(11)
       let shape = BlockedShape(c, h, w, batch: 2)
       let x = Planar(shape, &random).map { _, k, _, _, v in v * Double(k + 1) / 8 + Double(k % 5) }
       let g = Planar(shape, &random)
@@ -98,7 +99,7 @@ import Testing
 
   @Test("Variance does not cancel where the mean is large")
   func largeMean() {
-    var random = Seeded(12)
+    var random = SeededRandom(12)
     let shape = BlockedShape(16, 64, 64)
     let x = Planar(shape, &random).map { _, _, _, _, v in Double(Float(v + 1000)) }
     let reference = Reference(x, x), input = x.blocked(halo: 1)

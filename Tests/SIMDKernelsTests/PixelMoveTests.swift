@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 /// Kernels that enlarge, shrink and rearrange images.
@@ -14,7 +15,7 @@ import Testing
 
   @Test("Up-sampling with [1, 3, 3, 1] and its adjoint") func upsampling() {
     for (c, h, w) in [(1, 1, 1), (3, 4, 4), (17, 3, 5), (3, 16, 16)] {
-      var random = Seeded(51)
+      var random = SeededRandom(51)
       let small = BlockedShape(c, h, w, batch: 2), large = BlockedShape(c, 2 * h, 2 * w, batch: 2)
       let x = Planar(small, &random), g = Planar(large, &random)
       let input = x.blocked(halo: 1), gradient = g.blocked(halo: 1), label = "\((c, h, w))"
@@ -39,7 +40,7 @@ import Testing
 
   @Test("Phases become pixels, and pixels phases") func shuffling() {
     for (c, h, w) in [(1, 1, 1), (16, 2, 3), (20, 3, 2), (48, 4, 4)] {
-      var random = Seeded(52)
+      var random = SeededRandom(52)
       let phase = (c + 15) & ~15
       let large = BlockedShape(c, 2 * h, 2 * w, batch: 2), small = BlockedShape(4 * phase, h, w, batch: 2)
       // Channels beyond those of a phase are zero, as a convolution with zero weights leaves them.
@@ -60,7 +61,7 @@ import Testing
 
   @Test("Every second pixel, and zeros between") func subsampling() {
     for (c, h, w) in [(1, 1, 1), (3, 4, 6), (17, 5, 7), (64, 8, 8)] {
-      var random = Seeded(53)
+      var random = SeededRandom(53)
       let large = BlockedShape(c, h, w, batch: 2), small = BlockedShape(c, (h + 1) / 2, (w + 1) / 2, batch: 2)
       let x = Planar(large, &random), g = Planar(small, &random)
       let input = x.blocked(halo: 1), gradient = g.blocked(halo: 1)
@@ -93,7 +94,7 @@ import Testing
   @Test("Linear maps along both axes, and their adjoints") func resampling() {
     for (c, from, to) in [(3, (8, 6), (4, 3)), (17, (5, 7), (3, 4)), (3, (3, 2), (6, 5)), (20, (4, 4), (8, 8))] {
       for isMean in [true, false] {
-        var random = Seeded(54)
+        var random = SeededRandom(54)
         let large = BlockedShape(c, from.0, from.1, batch: 2), small = BlockedShape(c, to.0, to.1, batch: 2)
         func weights(_ n: Int, _ m: Int) -> AxisWeights {
           isMean ? .adaptiveAverage(inputs: n, outputs: m) : .alignedCorners(inputs: n, outputs: m)

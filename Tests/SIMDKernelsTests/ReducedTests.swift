@@ -1,5 +1,6 @@
 import KernelABI
 @testable import SIMDKernels
+import TestSupport
 import Testing
 
 /// Winograd's algorithm with 16-bit operands, in the tiers that have them.
@@ -11,7 +12,7 @@ import Testing
   @Test(
     "Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
   func convolution(_ test: ConvolutionCase) {
-    var random = Seeded(7)
+    var random = SeededRandom(7)
     let step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * 9), doubles = weights.map(Double.init)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
@@ -38,7 +39,7 @@ import Testing
 
   @Test("An image gives the same bits alone and in a batch")
   func batch() {
-    var random = Seeded(8)
+    var random = SeededRandom(8)
     let test = ConvolutionCase(form: .same(kernel: 3), o: 48, i: 32, h: 16, w: 16, batch: 3)
     let weights = random.floats(test.o * test.i * 9)
     // Images of very different sizes: a scale for the whole batch would show.
@@ -81,7 +82,7 @@ import Testing
   @Test("Zeros stay zeros, and one loud channel leaves the others' outputs alone")
   func zeros() {
     let test = ConvolutionCase(form: .same(kernel: 3), o: 32, i: 16, h: 8, w: 8)
-    var random = Seeded(9)
+    var random = SeededRandom(9)
     var weights = random.floats(test.o * test.i * 9)
     for i in 0..<test.i * 9 { weights[i] = 0 }  // output channel 0
     for i in test.i * 9..<2 * test.i * 9 { weights[i] *= 1e5 }  // output channel 1
@@ -107,7 +108,7 @@ import Testing
     "What is not finite stays visible: in all of an output channel, or around a pixel",
     arguments: [Float.nan, .infinity])
   func notFinite(_ bad: Float) {
-    var random = Seeded(12)
+    var random = SeededRandom(12)
     for form in [ConvolutionForm.same(kernel: 3), .upsample2x] {
       let test = ConvolutionCase(form: form, o: 40, i: 48, h: 16, w: 16), step = form == .upsample2x ? 2 : 1
       let weights = random.floats(test.o * test.i * 9)
@@ -144,7 +145,7 @@ import Testing
 
   @Test("Rows are scaled to the limit and rounded to the nearest")
   func narrowing() throws {
-    var random = Seeded(10)
+    var random = SeededRandom(10)
     let blocks = 3, rows = 5, elements = 2, limit: Float = 1000
     let source = GuardedBuffer((0..<elements * blocks * rows * 16).map { _ in random.float() * 50 })
     for lane in 0..<16 { for block in 0..<blocks { source.base[(block * rows + 3) * 16 + lane] = 0 } }
@@ -187,7 +188,7 @@ import Testing
   /// The micro-kernels by themselves: integer sums are exact, in halves too where they are small, and only the scales round.
   @Test("Products are the integers' own", arguments: [1, 2, 7])
   func products(_ blocks: Int) throws {
-    var random = Seeded(11)
+    var random = SeededRandom(11)
     for tier in Self.tiers {
       let reduced = try #require(Kernels(threadCount: 1, cap: tier).table.reduced)
       let operand = reduced.operand, group = operand.group

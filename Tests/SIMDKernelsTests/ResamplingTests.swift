@@ -1,11 +1,12 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @Suite struct ResamplingTests {
   @Test("Blur is the binomial filter with zero padding")
   func blur() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(21)
+      var random = SeededRandom(21)
       let shape = BlockedShape(c, h, w, batch: 2)
       let x = Planar(shape, &random), input = x.blocked(halo: 1)
       let taps: [Double] = [1, 2, 1]
@@ -29,7 +30,7 @@ import Testing
   @Test("Pooling and its gradients, odd extents, ties")
   func pooling() {
     for (c, h, w) in [(1, 2, 2), (3, 5, 7), (17, 4, 4), (64, 16, 16), (24, 6, 10)] {
-      var random = Seeded(22)
+      var random = SeededRandom(22)
       let shape = BlockedShape(c, h, w, batch: 2)
       let pooled = BlockedShape(c, h / 2, w / 2, batch: 2)
       // Quantised, so that ties are common.
@@ -67,7 +68,7 @@ import Testing
   @Test("Layouts: planar, flat and blocked; halos")
   func layouts() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(23)
+      var random = SeededRandom(23)
       let shape = BlockedShape(c, h, w, batch: 2)
       let x = Planar(shape, &random), input = x.blocked(halo: 1), planar = x.values.map { Float($0) }
       let label = "\((c, h, w))"

@@ -1,4 +1,5 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @Suite struct RowProductTests {
@@ -6,7 +7,7 @@ import Testing
   func rows() {
     for tier in Kernels.availableTiers {
       let kernels = Kernels(threadCount: 2, cap: tier)
-      var random = Seeded(17)
+      var random = SeededRandom(17)
       for (columns, runs) in [(16, [0..<16]), (37, [0..<37]), (37, [3..<5, 9..<30]), (70, [1..<2, 16..<33, 69..<70])] {
         let count = 40
         let values = random.floats(count * columns)

@@ -1,11 +1,12 @@
 import SIMDKernels
+import TestSupport
 import Testing
 
 @Suite struct WindowTests {
   @Test("Parametric ReLU has a slope for each channel, in place too")
   func parametricReLU() {
     for (c, h, w) in awkwardShapes {
-      var random = Seeded(31)
+      var random = SeededRandom(31)
       let shape = BlockedShape(c, h, w, batch: 2)
       let x = Planar(shape, &random), input = x.blocked(halo: 1)
       let slopes = (0..<shape.paddedChannels).map { $0 < c ? Float($0 % 7) / 5 - 0.4 : 0 }
@@ -29,7 +30,7 @@ import Testing
     for (c, h, w, kernel, step, inset) in cases {
       // The region may end before the tensor: as known only at run time.
       for (rowEnd, columnEnd) in [(h - inset, w - inset), (h - inset - 1, w - inset - 1), (inset, w)] {
-        var random = Seeded(32)
+        var random = SeededRandom(32)
         let shape = BlockedShape(c, h, w, batch: 2)
         let x = Planar(shape, &random), input = x.blocked(halo: 1)
         // PyTorch's count with `ceil_mode`.

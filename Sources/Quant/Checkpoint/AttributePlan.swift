@@ -59,3 +59,41 @@ struct AttributePlan {
     tensors += DenseAttributes.tensors("attributes.dense", reader, isNormalised: isNormalised)
   }
 }
+
+extension AttributePlan: NetworkConversion {
+  static let examples = "conv.weight, dense.weight, mean, std and a list of texts, names"
+
+  /// Not by `conv`, which an encoder's blocks have too.
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    words.count == 2 && words.first == "dense" && (words.last == "weight" || words.last == "bias")
+  }
+
+  /// It has a file of its own.
+  static func owns(_ bareName: String) -> Bool { true }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    let names = checkpoint.names
+    guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
+      names.contains(where: { $0 == "conv.weight" || $0.hasSuffix(".conv.weight") })
+    else { return nil }
+    return ("an attribute network", prefixes(in: names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.attributes, checkpoint, which: draft.options.which)
+      guard let features = draft.specification.perceptual else {
+        throw .mismatch(
+          what: "the perceptual network", found: "absent",
+          expected: "given: the attribute network (\(checkpoint.path)) reads its feature")
+      }
+      let plan = try AttributePlan(reader, on: features)
+      if let wanted = draft.specification.imageResolution, wanted != plan.specification.resolution {
+        throw .mismatch(
+          what: "the attribute network's resolution", found: "\(plan.specification.resolution) (\(checkpoint.path))",
+          expected: "\(wanted), as the other networks'")
+      }
+      draft.add(plan.specification, plan.tensors, from: [reader])
+    }
+  }
+}

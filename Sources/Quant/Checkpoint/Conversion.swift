@@ -37,30 +37,27 @@ package struct ConversionOptions: Equatable, Sendable {
 /// Turns checkpoints into one model file: looks at names and shapes, folds constants and statistics into the weights,
 /// quantises, writes. One tensor is in memory at a time.
 package struct Conversion {
-  /// Paths; at least one.
-  package var generator: String?
-  package var encoder: String?
-  package var perceptual: String?
-  /// Needs `perceptual`.
-  package var attributes: String?
-  package var judge: String?
-  /// The three checkpoints of an MTCNN, in any order.
-  package var detector: [String] = []
+  /// The checkpoints of each network: one, or a detector's three in any order.
+  package var checkpoints: [NetworkPart: [String]]
   package var options: ConversionOptions
 
+  /// - Parameters:
+  ///   - networks: the checkpoint of each; a network without one is left out. `attributes` needs `perceptual`.
+  ///   - detector: the three checkpoints of an MTCNN, or the folder with them.
   package init(
-    generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
-    attributes: String? = nil, judge: String? = nil, detector: [String] = [],
-    options: ConversionOptions = ConversionOptions()
+    _ networks: [NetworkPart: String?] = [:], detector: [String] = [], options: ConversionOptions = ConversionOptions()
   ) {
-    self.generator = generator
-    self.encoder = encoder
-    self.perceptual = perceptual
-    self.attributes = attributes
-    self.judge = judge
-    self.detector = detector
+    checkpoints = networks.compactMapValues { $0.map { [$0] } }
+    if let folder = detector.first, detector.count == 1, (try? Folder.kind(of: folder)) == .folder {
+      checkpoints[.detector] = DetectorPlan.fileNames.map { PathText.path($0, in: folder) }
+    } else if !detector.isEmpty {
+      checkpoints[.detector] = detector
+    }
     self.options = options
   }
+
+  /// All checkpoints, in the order of the file.
+  package var paths: [String] { NetworkPart.allCases.flatMap { checkpoints[$0] ?? [] } }
 
   /// Converts and writes `output`; nothing is left behind after an error.
   ///
@@ -69,109 +66,24 @@ package struct Conversion {
   package func run(
     to output: String, progress: ((Double) -> Void)? = nil
   ) throws(CheckpointError) -> ConversionReport {
-    var readers: [PartReader] = []
-    var tensors: [PlannedTensor] = []
-    var specification = ModelSpecification(
-      pixelMinimum: options.pixelMinimum, pixelMaximum: options.pixelMaximum)
-    func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-      do { return try CheckpointReader.open(path) } catch { throw error.located(in: path) }
-    }
-    func reader(_ part: NetworkPart, _ path: String?) throws(CheckpointError) -> PartReader? {
-      guard let path else { return nil }
-      let reader = try PartReader(part, try open(path), which: options.which)
-      readers.append(reader)
-      return reader
-    }
-    if let generator {
-      let checkpoint = try open(generator)
-      if let (reader, names) = try StyleGAN2Names.recognized(in: checkpoint, which: options.which) {
-        readers.append(reader)
-        let settings = checkpoint.settings
-        let plan = try StyleGAN2Plan(
-          reader, names, clamp: names.clamp { settings[reader.prefix + $0] }, options)
-        specification.generator = plan.specification
-        tensors += plan.tensors
-      } else {
-        let (reader, port) = try PartReader.generator(checkpoint, which: options.which)
-        readers.append(reader)
-        let plan = try GeneratorPlan(reader, of: port, options)
-        specification.generator = plan.specification
-        tensors += plan.tensors
+    var draft = ConversionDraft(options)
+    for part in NetworkPart.allCases {
+      guard let paths = checkpoints[part] else { continue }
+      var opened: [Checkpoint] = []
+      for path in paths {
+        do { opened.append(try CheckpointReader.open(path)) } catch { throw error.located(in: path) }
       }
+      try part.conversion.plan(opened, in: &draft)
     }
-    if let reader = try reader(.encoder, encoder) {
-      if StyleHeadsPlan.recognizes(reader) {
-        let plan = try StyleHeadsPlan(reader, options)
-        specification.encoder = plan.specification
-        tensors += plan.tensors
-      } else {
-        let plan = try EncoderPlan(reader, options)
-        specification.encoder = plan.specification
-        tensors += plan.tensors
-      }
-    }
-    if let reader = try reader(.perceptual, perceptual) {
-      let plan = try PerceptualPlan(reader, options)
-      specification.perceptual = plan.specification
-      tensors += plan.tensors
-    }
-    if let reader = try reader(.attributes, attributes) {
-      guard let features = specification.perceptual else {
-        throw .mismatch(
-          what: "the perceptual network", found: "absent",
-          expected: "given: the attribute network (\(attributes ?? "")) reads its feature")
-      }
-      let plan = try AttributePlan(reader, on: features)
-      specification.attributes = plan.specification
-      tensors += plan.tensors
-    }
-    if let reader = try reader(.judge, judge) {
-      let plan = try JudgePlan(reader)
-      specification.judge = plan.specification
-      tensors += plan.tensors
-    }
-    var stages: [PartReader] = []
-    for path in detector {
-      if let reader = try reader(.detector, path) { stages.append(reader) }
-    }
-    if !stages.isEmpty {
-      let plan = try DetectorPlan(stages)
-      specification.detector = plan.specification
-      tensors += plan.tensors
-    }
-    try checkAgreement(specification)
-    let ignored = try ignoredNames(readers)
-    let sources = try hashed(readers)
-    do throws(ModelFileError) { try specification.validate() } catch { throw .modelFile(error) }
-    let (byteCount, weightCount) = try write(tensors, specification, sources, to: output, progress)
+    let ignored = try ignoredNames(draft.readers)
+    let sources = try hashed(draft.readers)
+    do throws(ModelFileError) { try draft.specification.validate() } catch { throw .modelFile(error) }
+    let (byteCount, weightCount) = try write(draft, sources, to: output, progress)
     let sha256 = try hash(output)
     return ConversionReport(
-      sources: sources, inferred: readers.flatMap(\.inferred), warnings: readers.flatMap(\.warnings),
-      ignored: ignored, specification: specification, precision: options.precision, path: output,
-      byteCount: byteCount, sha256: sha256, tensorCount: tensors.count, weightCount: weightCount)
-  }
-
-  private func checkAgreement(_ specification: ModelSpecification) throws(CheckpointError) {
-    if let found = specification.attributes?.resolution,
-      let wanted = specification.imageResolution, wanted != found
-    {
-      throw .mismatch(
-        what: "the attribute network's resolution", found: "\(found) (\(attributes ?? ""))",
-        expected: "\(wanted), as the other networks'")
-    }
-    guard let generator = specification.generator, let encoder = specification.encoder else { return }
-    let pairs = [
-      // Encoders with heads read images of a size of their own.
-      ("resolution", generator.resolution, encoder.architecture.isInDomain ? encoder.resolution : generator.resolution),
-      ("number of layers", generator.layerCount, encoder.layerCount),
-      ("dimension of w", generator.wDimension, encoder.wDimension),
-      ("number of image channels", generator.imageChannels, encoder.imageChannels),
-    ]
-    for (what, wanted, found) in pairs where wanted != found {
-      throw .mismatch(
-        what: "the encoder's \(what)", found: "\(found) (\(self.encoder ?? ""))",
-        expected: "\(wanted), as the generator's (\(self.generator ?? ""))")
-    }
+      sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
+      ignored: ignored, specification: draft.specification, precision: options.precision, path: output,
+      byteCount: byteCount, sha256: sha256, tensorCount: draft.tensors.count, weightCount: weightCount)
   }
 
   private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {
@@ -222,18 +134,17 @@ package struct Conversion {
   }
 
   private func write(
-    _ tensors: [PlannedTensor], _ specification: ModelSpecification, _ sources: [ConversionReport.Source],
-    to output: String, _ progress: ((Double) -> Void)?
+    _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ progress: ((Double) -> Void)?
   ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int) {
     let metadata = ModelMetadata(
-      specification: specification, precision: options.precision,
+      specification: draft.specification, precision: options.precision,
       sources: sources.map {
         ModelSource(
           part: $0.part, file: PathText.lastComponent(of: $0.path), byteCount: $0.byteCount,
           sha256: $0.sha256)
       }, licence: options.licence, note: options.note, creator: options.creator)
     let policy = QuantisationPolicy(precision: options.precision, overrides: options.precisionOverrides)
-    let total = requiredTensors(of: specification).reduce(0) { $0 + $1.elementCount }
+    let total = requiredTensors(of: draft.specification).reduce(0) { $0 + $1.elementCount }
     var done = 0
     let writer: ModelFileWriter
     do throws(ModelFileError) {
@@ -241,7 +152,7 @@ package struct Conversion {
     } catch {
       throw .modelFile(error)
     }
-    for tensor in tensors {
+    for tensor in draft.tensors {
       let values = try tensor.values()
       do throws(ModelFileError) { try writer.write(tensor.name, values) } catch { throw .modelFile(error) }
       done += values.count

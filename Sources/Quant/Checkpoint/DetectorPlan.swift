@@ -124,3 +124,28 @@ struct DetectorPlan {
     return result
   }
 }
+
+extension DetectorPlan: NetworkConversion {
+  static let examples = "names such as conv1.weight, prelu1.weight and dense4.weight (facenet-pytorch's MTCNN)"
+
+  /// Names of the three files where a folder stands for them.
+  static let fileNames = ["pnet.pt", "rnet.pt", "onet.pt"]
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    guard let first = words.first, words.count == 2, words.last == "weight" || words.last == "bias" else { return false }
+    return ["conv", "prelu", "dense"].contains { index(of: first.prefix { $0 != "_" }, after: $0) != nil }
+  }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    let names = checkpoint.names
+    guard names.contains(where: { $0.hasSuffix("prelu1.weight") }), let stage = stage(of: names) else { return nil }
+    return ("the \(stage) network of a face detector (MTCNN)", prefixes(in: names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    var stages: [PartReader] = []
+    for checkpoint in checkpoints { stages.append(try PartReader(.detector, checkpoint, which: draft.options.which)) }
+    let plan = try DetectorPlan(stages)
+    draft.add(plan.specification, plan.tensors, from: stages)
+  }
+}

@@ -138,7 +138,7 @@ struct GeneratorPlan {
       let inputs = specification.zDimension
       tensors.append(
         PlannedTensor(name: "generator.w_average") { () throws(CheckpointError) in
-          try MappingMean(reader, inputs: inputs, widths: widths).values()
+          MappingMean.estimate(try MappingMean.layers(reader, inputs: inputs, widths: widths))
         })
       reader.inferred.append(
         "generator: the file has no mean of w; it is that of \(MappingMean.sampleCount) random z")

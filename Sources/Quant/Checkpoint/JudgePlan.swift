@@ -63,3 +63,31 @@ enum DenseAttributes {
     ]
   }
 }
+
+extension JudgePlan: NetworkConversion {
+  static let examples = "block0.conv.weight, block1.conv1.weight, dense.weight, mean, std and a list of texts, names"
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    EncoderConversion.matches(words) || AttributePlan.matches(words)
+  }
+
+  /// It has a file of its own.
+  static func owns(_ bareName: String) -> Bool { true }
+
+  /// An encoder's blocks, and a dense layer beside them in place of its head.
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    let names = checkpoint.names
+    guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
+      names.contains(where: { $0.hasSuffix("block0.conv.weight") })
+    else { return nil }
+    return ("a judge", prefixes(in: names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.judge, checkpoint, which: draft.options.which)
+      let plan = try JudgePlan(reader)
+      draft.add(plan.specification, plan.tensors, from: [reader])
+    }
+  }
+}

@@ -1,28 +1,21 @@
 import Quant
 
 /// The mean of w over random z, for generators that were stored without it (Karras et al., CVPR 2019, appendix B).
-struct MappingMean {
+enum MappingMean {
   /// Standard deviations of the mean are 1/64 of those of w.
   static let sampleCount = 4096
 
-  private let reader: PartReader
-  private let inputs: Int
-  private let widths: [Int]
+  /// A mapping layer with all constants folded in: [O, I] and [O]; behind it a leaky ReLU of slope 0.2.
+  typealias Layer = (weights: [Float], bias: [Float])
 
+  /// The layers of a StyleGAN, folded.
+  ///
   /// - Parameters:
   ///   - inputs: dimension of z.
   ///   - widths: output features of each mapping layer.
-  init(_ reader: PartReader, inputs: Int, widths: [Int]) {
-    self.reader = reader
-    self.inputs = inputs
-    self.widths = widths
-  }
-
-  /// [D], or [L·D] where the mapping network gives a w to each layer.
-  ///
   /// - Throws: as `PartReader.floats`.
-  func values() throws(CheckpointError) -> [Float] {
-    var layers: [(weights: [Float], bias: [Float])] = []
+  static func layers(_ reader: PartReader, inputs: Int, widths: [Int]) throws(CheckpointError) -> [Layer] {
+    var layers: [Layer] = []
     var width = inputs
     for (layer, features) in widths.enumerated() {
       let multiplier = 0.01
@@ -34,6 +27,13 @@ struct MappingMean {
         ))
       width = features
     }
+    return layers
+  }
+
+  /// [D], or [L·D] where the mapping network gives a w to each layer. The same numbers each time: z have a fixed seed.
+  static func estimate(_ layers: [Layer]) -> [Float] {
+    guard let first = layers.first, let last = layers.last, !first.bias.isEmpty else { return [] }
+    let inputs = first.weights.count / first.bias.count, width = last.bias.count
     var random = TorchRandom(seed: 0)
     var sums = [Double](repeating: 0, count: width)
     for _ in 0..<Self.sampleCount / 16 {

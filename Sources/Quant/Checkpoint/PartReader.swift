@@ -36,7 +36,7 @@ final class PartReader {
     self.table = table
     guard let copies = NetworkCopies(counts ?? part.prefixes(in: checkpoint.names)) else {
       throw .wrongNetwork(
-        part: part.rawValue, found: Self.describe(checkpoint), expected: part.examples)
+        part: part.rawValue, found: Self.describe(checkpoint), expected: part.conversion.examples)
     }
     // Only generators come in several copies that a wish may tell apart.
     guard let chosen = copies.choose(which) ?? (part == .generator ? nil : copies.choose(nil)) else {
@@ -211,7 +211,7 @@ final class PartReader {
 
   /// Whether a name without prefix is one of the network's own modules.
   private func owns(_ bare: String) -> Bool {
-    guard let table else { return part.owns(bare) }
+    guard let table else { return part.conversion.owns(bare) }
     let module = bare.prefix { $0 != "." && $0 != "/" }
     return table.modules.contains(String(module)) && !table.knows(bare)
   }

@@ -203,3 +203,24 @@ struct PerceptualPlan {
     return result
   }
 }
+
+extension PerceptualPlan: NetworkConversion {
+  static let examples = "names such as layer0.weight or features.0.weight (VGG16)"
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    (words.last == "weight" || words.last == "bias") && place(words.dropLast().joined(separator: ".")) != nil
+  }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    guard let first = firstConvolution(in: checkpoint) else { return nil }
+    return ("a perceptual network (VGG\(first.isLPIPS ? " with LPIPS's layers" : ""))", prefixes(in: checkpoint.names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.perceptual, checkpoint, which: draft.options.which)
+      let plan = try PerceptualPlan(reader, draft.options)
+      draft.add(plan.specification, plan.tensors, from: [reader])
+    }
+  }
+}

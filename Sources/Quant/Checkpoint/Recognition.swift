@@ -41,55 +41,11 @@ package struct Recognition: Sendable {
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
-    let names = checkpoint.names
-    func found(_ title: String, _ counts: [String: Int]) -> Network? {
-      guard let copies = NetworkCopies(counts) else { return nil }
-      let chosen = copies.choose(which) ?? copies.prefixes[0]
-      return Network(part: part, title: title, copies: [chosen] + copies.prefixes.filter { $0 != chosen })
+    guard let (title, counts) = part.conversion.found(in: checkpoint), let copies = NetworkCopies(counts) else {
+      return nil
     }
-    let counts = part.prefixes(in: names)
-    switch part {
-    case .generator:
-      if let title = styleGAN2(names) { return found("a StyleGAN2 generator (\(title))", counts) }
-      guard let (port, counts) = StyleGANPort.choose(in: names), counts.values.max() ?? 0 >= 8 else { return nil }
-      return found("a StyleGAN generator (\(port.names.title))", counts)
-    case .encoder:
-      if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
-        return found("an encoder (pSp, e4e or ReStyle)", counts)
-      }
-      guard names.contains(where: { $0.hasSuffix("block0.conv.weight") || $0.hasSuffix("block1.conv1.weight") }) else {
-        return nil
-      }
-      return found("an in-domain encoder", counts)
-    case .perceptual:
-      guard let first = PerceptualPlan.firstConvolution(in: checkpoint) else { return nil }
-      return found("a perceptual network (VGG\(first.isLPIPS ? " with LPIPS's layers" : ""))", counts)
-    case .attributes:
-      guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
-        names.contains(where: { $0 == "conv.weight" || $0.hasSuffix(".conv.weight") })
-      else { return nil }
-      return found("an attribute network", counts)
-    case .judge:
-      // An encoder's blocks, and a dense layer beside them in place of its head.
-      guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
-        names.contains(where: { $0.hasSuffix("block0.conv.weight") })
-      else { return nil }
-      return found("a judge", counts)
-    case .detector:
-      guard names.contains(where: { $0.hasSuffix("prelu1.weight") }), let stage = DetectorPlan.stage(of: names) else {
-        return nil
-      }
-      return found("the \(stage) network of a face detector (MTCNN)", counts)
-    }
-  }
-
-  /// The port of a StyleGAN2 generator; nil for another network.
-  static func styleGAN2(_ names: [String]) -> String? {
-    func has(_ suffix: String) -> Bool { names.contains { $0 == suffix || $0.hasSuffix("." + suffix) } }
-    if has("to_rgb1.bias") { return "rosinality's names" }
-    if has("synthesis.early_layer.const") { return "genforce's names" }
-    if has("synthesis.b4.const") { return "NVIDIA's StyleGAN2-ADA" }
-    return nil
+    let chosen = copies.choose(which) ?? copies.prefixes[0]
+    return Network(part: part, title: title, copies: [chosen] + copies.prefixes.filter { $0 != chosen })
   }
 
   /// Networks that are intact, and that no part of a model is made of.
@@ -102,7 +58,7 @@ package struct Recognition: Sendable {
     if has("Grow_lod") || has("ToRGB_lod0/weight", "4x4/Dense/weight") && !has("G_synthesis") {
       return "a progressive GAN"
     }
-    if checkpoint.classes.values.contains("persistent Generator"), styleGAN2(names) == nil {
+    if checkpoint.classes.values.contains("persistent Generator"), GeneratorConversion.styleGAN2(names) == nil {
       return "a generator of NVIDIA's that is no StyleGAN2"
     }
     return nil
@@ -139,7 +95,6 @@ extension Conversion {
   ///   where two files hold the same part.
   package func assigning(_ files: [String]) throws(CheckpointError) -> Assignment {
     var result = Assignment(conversion: self, recognitions: [])
-    var owners: [NetworkPart: String] = [:]
     for path in files {
       let checkpoint: Checkpoint
       do throws(CheckpointError) {
@@ -152,45 +107,17 @@ extension Conversion {
       guard !recognition.networks.isEmpty else {
         throw .unsupported(
           path: path, found: "this is \(recognition.description)",
-          expected: "a generator, an encoder, a perceptual or an attribute network, a judge, or a face detector")
+          expected: "one of these: \(NetworkPart.allCases.map(\.withArticle).joined(separator: ", "))")
       }
-      for network in recognition.networks {
-        if network.part == .detector {
-          result.conversion.detector.append(path)
-          continue
-        }
-        if self.path(of: network.part) != nil { continue }
-        if let owner = owners[network.part] {
+      for part in recognition.networks.map(\.part) where checkpoints[part] == nil {
+        if let owner = result.conversion.checkpoints[part]?.first, part != .detector {
           throw .mismatch(
-            what: "the \(network.part.rawValue)", found: "in two files, \(owner) and \(path)",
-            expected: "in one: leave one out, or say --\(network.part.rawValue)")
+            what: "the \(part.rawValue)", found: "in two files, \(owner) and \(path)",
+            expected: "in one: leave one out, or say which one is the \(part.rawValue)")
         }
-        owners[network.part] = path
-        result.conversion.setPath(path, of: network.part)
+        result.conversion.checkpoints[part, default: []].append(path)
       }
     }
     return result
-  }
-
-  package func path(of part: NetworkPart) -> String? {
-    switch part {
-    case .generator: generator
-    case .encoder: encoder
-    case .perceptual: perceptual
-    case .attributes: attributes
-    case .judge: judge
-    case .detector: detector.first
-    }
-  }
-
-  private mutating func setPath(_ path: String, of part: NetworkPart) {
-    switch part {
-    case .generator: generator = path
-    case .encoder: encoder = path
-    case .perceptual: perceptual = path
-    case .attributes: attributes = path
-    case .judge: judge = path
-    case .detector: detector.append(path)
-    }
   }
 }

@@ -114,7 +114,10 @@ struct ResidualTrunkPlan {
       PlannedTensor(name: "\(network).\(target).bias") { () throws(CheckpointError) in
         let norm = try BatchNormalisation(reader, normName, channels: rows)
         let bias = try biasName.map { name throws(CheckpointError) in try reader.doubles(name) }
-        return (0..<rows).map { Float((bias?[$0] ?? 0) * norm.factors[$0] + norm.offsets[$0]) }
+        return (0..<rows).map { (row: Int) -> Float in
+          let value: Double = bias?[row] ?? 0
+          return Float(value * norm.factors[row] + norm.offsets[row])
+        }
       })
   }
 }

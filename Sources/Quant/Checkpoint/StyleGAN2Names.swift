@@ -1,3 +1,5 @@
+import Quant
+
 /// Where a port of StyleGAN2 keeps its tensors, and in which convention: all that tells one port from another.
 ///
 /// A new port is one more value here. Layers are numbered as in `GeneratorArchitecture`.

@@ -106,14 +106,14 @@ struct StyleGAN2Plan {
     } else {
       let mapping = tensors
       reader.inferred.append(
-        "generator: the file has no mean of w; estimated from \(MeanCode.sampleCount) codes of random z")
+        "generator: the file has no mean of w; estimated from \(MappingMean.sampleCount) codes of random z")
       tensors.append(
         PlannedTensor(name: "generator.w_average") { () throws(CheckpointError) in
-          var layers: [(weight: [Float], bias: [Float])] = []
+          var layers: [MappingMean.Layer] = []
           for index in stride(from: 0, to: mapping.count, by: 2) {
             layers.append((try mapping[index].values(), try mapping[index + 1].values()))
           }
-          return tiled(MeanCode.estimate(layers))
+          return tiled(MappingMean.estimate(layers))
         })
     }
   }

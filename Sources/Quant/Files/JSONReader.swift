@@ -190,8 +190,8 @@ package struct JSONReader {
       position += 1
       try expect("u")
       let low = try codeUnit()
-      guard (0xdc00..<0xe000).contains(low),
-        let scalar = Unicode.Scalar(0x10000 + (UInt32(unit) - 0xd800) << 10 + UInt32(low) - 0xdc00)
+      let value: UInt32 = 0x10000 + (UInt32(unit) - 0xd800) << 10 + UInt32(low & 0x3ff)
+      guard (0xdc00..<0xe000).contains(low), let scalar = Unicode.Scalar(value)
       else { throw fault("a surrogate pair") }
       return scalar
     default:

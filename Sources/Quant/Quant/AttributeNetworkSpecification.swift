@@ -38,3 +38,55 @@ package struct AttributeNetworkSpecification: Codable, Equatable, Sendable {
     return name.utf8.allSatisfy { isAlphanumeric($0) || [UInt8]("_-.".utf8).contains($0) }
   }
 }
+
+extension AttributeNetworkSpecification: NetworkSpecification {
+  package static var part: NetworkPart { .attributes }
+  package static var place: WritableKeyPath<ModelSpecification, Self?> { \.attributes }
+
+  /// It sits on the feature network, at the resolution of the others.
+  package func validate(in model: ModelSpecification) throws(ModelFileError) {
+    guard let poolings = model.perceptual?.poolingCount else {
+      throw .specification(
+        field: "attributes", found: "an attribute network without a perceptual network",
+        expected: "both: it reads the other's feature")
+    }
+    try check("attributes.hiddenChannels", hiddenChannels, 1...ModelSpecification.extentLimit)
+    try Self.validate(names: names, field: "attributes.names")
+    guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1, resolution >> (poolings + 1) >= 1 else {
+      throw .specification(
+        field: "attributes.resolution", found: "\(resolution)",
+        expected: "a power of two from 8 to 2048, and at least \(2 << poolings): the feature is pooled once more")
+    }
+    if let side = model.imageResolution, resolution != side {
+      throw .specification(
+        field: "attributes.resolution", found: "\(resolution)", expected: "\(side), as the other networks have")
+    }
+  }
+
+  static func validate(names: [String], field: String) throws(ModelFileError) {
+    try check("\(field).count", names.count, 1...1024)
+    for (index, name) in names.enumerated() {
+      guard isValidName(name) else {
+        throw .specification(
+          field: "\(field)[\(index)]", found: "\"\(name)\"",
+          expected: "1 to 64 letters, digits, '_', '-' and '.', the first a letter or a digit")
+      }
+    }
+    guard Set(names).count == names.count else {
+      throw .specification(field: field, found: "a name twice", expected: "each name once")
+    }
+  }
+
+  package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
+    guard let features = model.perceptual else { return [] }
+    let side = resolution >> (features.poolingCount + 1)
+    let (hidden, count) = (hiddenChannels, names.count)
+    return [
+      TensorRequirement(
+        name: "attributes.conv.weight", shape: [hidden, features.featureChannels, 3, 3], role: .weight),
+      TensorRequirement(name: "attributes.conv.bias", shape: [hidden], role: .vector),
+      TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
+      TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
+    ]
+  }
+}

@@ -38,3 +38,34 @@ package struct DetectorSpecification: Codable, Equatable, Sendable {
     }
   }
 }
+
+extension DetectorSpecification: NetworkSpecification {
+  package static var part: NetworkPart { .detector }
+  package static var place: WritableKeyPath<ModelSpecification, Self?> { \.detector }
+
+  package func validate(in model: ModelSpecification) throws(ModelFileError) {
+    for (field, channels, count) in [
+      ("proposal", proposal, 3), ("refinement", refinement, 4), ("output", output, 5),
+    ] {
+      try check("detector.\(field).count", channels.count, count...count)
+      for value in channels { try check("detector.\(field)", value, 1...ModelSpecification.extentLimit) }
+    }
+  }
+
+  package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
+    stages.flatMap { stage in
+      var list: [TensorRequirement] = []
+      func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
+        list.append(TensorRequirement(name: "detector.\(stage.name).\(name)", shape: shape, role: role))
+      }
+      for (index, layer) in stage.layers.enumerated() {
+        add("\(index).weight", [layer.outputs, layer.inputs, 3, 3], .weight)
+        add("\(index).bias", [layer.outputs], .vector)
+        add("\(index).slopes", [layer.outputs], .vector)
+      }
+      add("head.weight", [stage.headCount, stage.layers.last?.outputs ?? 0, 1, 1], .outputWeight)
+      add("head.bias", [stage.headCount], .vector)
+      return list
+    }
+  }
+}

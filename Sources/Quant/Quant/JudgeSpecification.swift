@@ -35,8 +35,11 @@ package struct JudgeSpecification: Codable, Equatable, Sendable {
   package var featureChannels: Int { blockChannels.last ?? stemChannels }
 }
 
-extension JudgeSpecification {
-  func validate() throws(ModelFileError) {
+extension JudgeSpecification: NetworkSpecification {
+  package static var part: NetworkPart { .judge }
+  package static var place: WritableKeyPath<ModelSpecification, Self?> { \.judge }
+
+  package func validate(in model: ModelSpecification) throws(ModelFileError) {
     guard (8...2048).contains(resolution), resolution.nonzeroBitCount == 1 else {
       throw .specification(
         field: "judge.resolution", found: "\(resolution)", expected: "a power of two from 8 to 2048")
@@ -53,5 +56,15 @@ extension JudgeSpecification {
         found: "\(imageChannels), \(stemChannels), \(blockChannels)", expected: "3, and widths from 1 to \(limit)")
     }
     try AttributeNetworkSpecification.validate(names: names, field: "judge.names")
+    if let side = model.imageResolution, resolution != side {
+      throw .specification(
+        field: "judge.resolution", found: "\(resolution)", expected: "\(side), as the other networks have")
+    }
+  }
+
+  package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
+    let inputs = featureChannels * featureSide * featureSide
+    return residualTrunk("judge", [imageChannels, stemChannels] + blockChannels)
+      + weightAndBias("judge.dense", [names.count, inputs], .outputWeight)
   }
 }

@@ -36,79 +36,18 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
 
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
-/// Names and shapes are documented at `GeneratorSpecification`, `GeneratorArchitecture`, `EncoderSpecification`,
-/// `StyleHeadsSpecification`, `FeatureNetworkSpecification`, `AttributeNetworkSpecification`, `JudgeSpecification`,
-/// `DetectorSpecification`.
+/// Names and shapes are documented at each network's specification.
 ///
 /// - Precondition: `specification.validate()` passed.
 package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
-  var list = specification.generator.map(tensors) ?? []
-  list += specification.encoder.map(tensors) ?? []
-  list += specification.perceptual.map(tensors) ?? []
-  if let attributes = specification.attributes, let perceptual = specification.perceptual {
-    list += tensors(of: attributes, on: perceptual)
-  }
-  list += specification.judge.map(tensors) ?? []
-  list += specification.detector.map(tensors) ?? []
+  var list = specification.networks.flatMap { $0.tensors(in: specification) }
   if let curvature = specification.curvature, let generator = specification.generator {
     list += tensors(of: curvature, on: generator)
   }
   return list
 }
 
-private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement] {
-  if !generator.architecture.isStyleGAN { return styleGAN2Tensors(of: generator) }
-  var list: [TensorRequirement] = []
-  func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
-    list.append(TensorRequirement(name: "generator." + name, shape: shape, role: role))
-  }
-  let dimension = generator.wDimension
-  var width = generator.zDimension
-  for (index, features) in generator.mappingFeatures.enumerated() {
-    add("mapping.\(index).weight", [features, width], .mappingWeight)
-    add("mapping.\(index).bias", [features], .vector)
-    width = features
-  }
-  let hasLayerAverages = generator.variant?.hasLayerAverages == true
-  add("w_average", hasLayerAverages ? [generator.layerCount, dimension] : [dimension], .vector)
-  add("truncation", [generator.layerCount], .vector)
-  add("constant", [generator.blockChannels[0], 4, 4], .map)
-  for layer in 0..<generator.layerCount {
-    let block = layer / 2
-    let channels = generator.blockChannels[block]
-    let resolution = 4 << block
-    if layer > 0 {
-      let inputs = layer % 2 == 0 ? generator.blockChannels[block - 1] : channels
-      add("layer.\(layer).weight", [channels, inputs, 3, 3], .synthesisWeight)
-    }
-    add("layer.\(layer).noise", [resolution, resolution], .map)
-    add("layer.\(layer).noise_strength", [channels], .vector)
-    add("layer.\(layer).bias", [channels], .vector)
-    add("layer.\(layer).style.weight", [2 * channels, dimension], .styleWeight)
-    add("layer.\(layer).style.bias", [2 * channels], .vector)
-    if layer % 2 == 1 {
-      add("output.\(block).weight", [generator.imageChannels, channels, 1, 1], .outputWeight)
-      add("output.\(block).bias", [generator.imageChannels], .vector)
-    }
-  }
-  return list
-}
-
-private func tensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
-  if let heads = encoder.architecture.styleHeads { return styleHeadTensors(of: encoder, heads) }
-  let outputs = encoder.layerCount * encoder.wDimension
-  let inputs = (encoder.blockChannels.last ?? encoder.stemChannels) * 16
-  return residualTrunk("encoder", [encoder.imageChannels, encoder.stemChannels] + encoder.blockChannels)
-    + weightAndBias("encoder.head", [outputs, inputs], .weight)
-}
-
-private func tensors(of judge: JudgeSpecification) -> [TensorRequirement] {
-  let inputs = judge.featureChannels * judge.featureSide * judge.featureSide
-  return residualTrunk("judge", [judge.imageChannels, judge.stemChannels] + judge.blockChannels)
-    + weightAndBias("judge.dense", [judge.names.count, inputs], .outputWeight)
-}
-
-private func weightAndBias(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) -> [TensorRequirement] {
+func weightAndBias(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) -> [TensorRequirement] {
   [
     TensorRequirement(name: "\(name).weight", shape: shape, role: role),
     TensorRequirement(name: "\(name).bias", shape: [shape[0]], role: .vector),
@@ -116,7 +55,7 @@ private func weightAndBias(_ name: String, _ shape: [Int], _ role: TensorRequire
 }
 
 /// - Parameter channels: of the image, behind the stem, and behind each block.
-private func residualTrunk(_ network: String, _ channels: [Int]) -> [TensorRequirement] {
+func residualTrunk(_ network: String, _ channels: [Int]) -> [TensorRequirement] {
   var list = weightAndBias("\(network).stem", [channels[1], channels[0], 3, 3], .weight)
   for (block, (inputs, outputs)) in zip(channels[1...], channels[2...]).enumerated() {
     let (name, hidden) = ("\(network).block.\(block)", min(inputs, outputs))
@@ -125,48 +64,6 @@ private func residualTrunk(_ network: String, _ channels: [Int]) -> [TensorRequi
     list += weightAndBias("\(name).conv2", [outputs, hidden, 3, 3], .weight)
   }
   return list
-}
-
-private func tensors(of network: FeatureNetworkSpecification) -> [TensorRequirement] {
-  var list: [TensorRequirement] = []
-  for (index, layer) in network.layers.enumerated() {
-    guard case .convolution(let inputs, let outputs) = layer else { continue }
-    list.append(
-      TensorRequirement(name: "perceptual.\(index).weight", shape: [outputs, inputs, 3, 3], role: .weight))
-    list.append(TensorRequirement(name: "perceptual.\(index).bias", shape: [outputs], role: .vector))
-  }
-  return list
-}
-
-private func tensors(
-  of network: AttributeNetworkSpecification, on features: FeatureNetworkSpecification
-) -> [TensorRequirement] {
-  let side = network.resolution >> (features.poolingCount + 1)
-  let (hidden, count) = (network.hiddenChannels, network.names.count)
-  return [
-    TensorRequirement(
-      name: "attributes.conv.weight", shape: [hidden, features.featureChannels, 3, 3], role: .weight),
-    TensorRequirement(name: "attributes.conv.bias", shape: [hidden], role: .vector),
-    TensorRequirement(name: "attributes.dense.weight", shape: [count, hidden * side * side], role: .outputWeight),
-    TensorRequirement(name: "attributes.dense.bias", shape: [count], role: .vector),
-  ]
-}
-
-private func tensors(of detector: DetectorSpecification) -> [TensorRequirement] {
-  detector.stages.flatMap { stage in
-    var list: [TensorRequirement] = []
-    func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
-      list.append(TensorRequirement(name: "detector.\(stage.name).\(name)", shape: shape, role: role))
-    }
-    for (index, layer) in stage.layers.enumerated() {
-      add("\(index).weight", [layer.outputs, layer.inputs, 3, 3], .weight)
-      add("\(index).bias", [layer.outputs], .vector)
-      add("\(index).slopes", [layer.outputs], .vector)
-    }
-    add("head.weight", [stage.headCount, stage.layers.last?.outputs ?? 0, 1, 1], .outputWeight)
-    add("head.bias", [stage.headCount], .vector)
-    return list
-  }
 }
 
 private func tensors(

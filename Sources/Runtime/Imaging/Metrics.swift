@@ -93,7 +93,7 @@ package enum Metrics {
 
   /// Gaussian of σ = 1.5 at -5...5, normalised to sum 1.
   private static let window: [Double] = {
-    let values = (-5...5).map { exp(-Double($0 * $0) / (2 * 1.5 * 1.5)) }
+    let values = (-5...5).map { (offset: Int) -> Double in exp(-Double(offset * offset) / 4.5) }
     let sum = values.reduce(0, +)
     return values.map { $0 / sum }
   }()

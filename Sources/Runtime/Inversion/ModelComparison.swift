@@ -98,11 +98,7 @@ package struct ModelComparison: Sendable, Codable {
 
   /// What was measured of a model is no part of its architecture.
   private static func firstDifference(_ a: ModelSpecification, _ b: ModelSpecification) -> String? {
-    if a.generator != b.generator { return "generator" }
-    if a.encoder != b.encoder { return "encoder" }
-    if a.perceptual != b.perceptual { return "perceptual network" }
-    if a.attributes != b.attributes { return "attribute network" }
-    if a.judge != b.judge { return "judge" }
+    if let part = a.networksThatDiffer(from: b).first { return part.title }
     return a.pixelMinimum == b.pixelMinimum && a.pixelMaximum == b.pixelMaximum ? nil : "range of pixels"
   }
 }

@@ -40,6 +40,11 @@ package struct ElementwiseKernels: Sendable {
   package var parametricReLU:
     @Sendable (_ output: FloatTarget, _ input: FloatSource, _ slopes: FloatSource, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
+  /// gx = gy · (x > 0 ? 1 : slopes), with x the forward *input*: slopes may have either sign. May run in place.
+  package var parametricReLUBackward:
+    @Sendable (
+      _ gradInput: FloatTarget, _ gradOutput: FloatSource, _ input: FloatSource, _ slopes: FloatSource, _ pixels: Int
+    ) -> Void = { _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

@@ -1,6 +1,6 @@
-/// What a layer with a modulated convolution does around its matrix products (Karras et al., CVPR 2020, fig. 2), and PReLU.
+/// What a layer with a modulated convolution does around its matrix products (Karras et al., CVPR 2020, fig. 2).
 ///
-/// Rows of one channel block; `scale`, `strength`, `bias`, `slopes` and sums hold 16 floats, `noise` one per pixel. Strides
+/// Rows of one channel block; `scale`, `strength`, `bias` and sums hold 16 floats, `noise` one per pixel. Strides
 /// are in floats.
 package struct ModulationKernels: Sendable {
   /// y = clamp(leakyReLU(scale · x + strength · noise + bias), ±limit). May run in place. What is not finite becomes not a
@@ -23,15 +23,6 @@ package struct ModulationKernels: Sendable {
       _ sum: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ rowStride: Int, _ noise: FloatSource,
       _ strength: FloatSource, _ bias: FloatSource, _ slope: Float, _ limit: Float, _ rows: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _, _, _, _, _, _ in unplugged() }
-  /// y = x > 0 ? x : slope[c] · x. May run in place.
-  package var prelu:
-    @Sendable (_ output: FloatTarget, _ input: FloatSource, _ slopes: FloatSource, _ pixels: Int) -> Void =
-      { _, _, _, _ in unplugged() }
-  /// gx = gy · (x > 0 ? 1 : slope[c]), with x the forward *input*: slopes may have either sign. May run in place.
-  package var preluBackward:
-    @Sendable (
-      _ gradInput: FloatTarget, _ gradOutput: FloatSource, _ input: FloatSource, _ slopes: FloatSource, _ pixels: Int
-    ) -> Void = { _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

@@ -160,22 +160,19 @@ extension Kernels {
   /// The direct algorithm: for each block of pixels and panel of output channels, one pass over the pixels per chunk of
   /// input channels, sums kept in the output.
   func convolveDirect(
-    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
-    _ workspace: UnsafeMutableRawPointer?
+    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ operands: ConvolutionOperands
   ) {
-    let scratch = workspace?.assumingMemoryBound(to: Float.self)
-    forEachBlock(plan, blocking, panels: weights.panels.count, output) { block, panel, worker in
+    let scratch = operands.workspace?.assumingMemoryBound(to: Float.self)
+    forEachBlock(plan, blocking, panels: weights.panels.count, operands.output) { block, panel, worker in
       convolveBlock(
-        plan, weights, blocking, input, output, bias, slope, scratch.map { $0 + worker &* blocking.workerFloats },
-        block: block, panel: panel)
+        plan, weights, blocking, operands, scratch.map { $0 + worker &* blocking.workerFloats }, block: block,
+        panel: panel)
     }
   }
 
   /// All phases of one block of pixels and one panel.
   private func convolveBlock(
-    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
+    _ plan: ConvolutionPlan, _ weights: DirectWeights, _ blocking: DirectBlocking, _ operands: ConvolutionOperands,
     _ chunk: UnsafeMutablePointer<Float>?, block: Int, panel index: Int
   ) {
     let panel = weights.panels[index]
@@ -183,15 +180,15 @@ extension Kernels {
     let nr = panel.blocks &* 16, tiles = blocking.tileCount(mr: gemm.mr)
     let blockFloats = weights.taps &* weights.channelsPerTap &* nr
     let place = blocking.start(block, panel, plan)
-    let source = input + place.input
+    let source = operands.input + place.input
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
       let panelStart = weights.storage.base + start
       var arguments = TapGemmArguments(
         input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps,
         channels: weights.channelsPerTap, tapOffsets: taps, inputPixels: inputPixels, outputPixels: outputPixels,
-        tiles: tiles, panel: panelStart, output: output + place.output + blocking.phaseOffsets[phase],
-        outputBlockStride: plan.output.blockStride, initial: bias + panel.firstBlock &* 16, slope: 1,
+        tiles: tiles, panel: panelStart, output: operands.output + place.output + blocking.phaseOffsets[phase],
+        outputBlockStride: plan.output.blockStride, initial: operands.bias + panel.firstBlock &* 16, slope: 1,
         prefetch: panelStart, prefetchLines: 0)
       var first = 0
       while first < weights.inputBlocks {
@@ -211,7 +208,7 @@ extension Kernels {
           arguments.panel = UnsafePointer(panelStart + start &* blockFloats)
           next = UnsafeRawPointer(panelStart + first &* blockFloats)
         }
-        if first == weights.inputBlocks { arguments.slope = slope }
+        if first == weights.inputBlocks { arguments.slope = operands.slope }
         if blocking.isWeightBound, let next {
           // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
           arguments.prefetch = next
@@ -222,5 +219,37 @@ extension Kernels {
         arguments.initial = nil
       }
     }
+  }
+}
+
+extension DirectWeights: AlgorithmWeights {
+  var byteCount: Int { compact == nil ? storage.count &* 4 : 0 }
+
+  func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
+    DirectBinding(
+      weights: self,
+      blocking: DirectBlocking(
+        self, geometry: site.geometry, input: site.input, output: site.output, kernels: site.kernels),
+      output: site.output, workers: site.kernels.threadCount)
+  }
+}
+
+private struct DirectBinding: ConvolutionBinding {
+  let weights: DirectWeights
+  let blocking: DirectBlocking
+  let output: BlockedShape
+  let workers: Int
+
+  var workspaceByteCount: Int { workers &* blocking.workerFloats &* 4 }
+
+  var execution: ConvolutionExecution {
+    // Each phase computes its own share of the output's pixels.
+    let perPixel = weights.taps * weights.inputBlocks * weights.channelsPerTap
+    return ConvolutionExecution(
+      matrixWork: 2 * output.batch * output.pixelCount * perPixel * output.paddedChannels, transformByteCount: 0)
+  }
+
+  func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
+    kernels.convolveDirect(plan, weights, blocking, operands)
   }
 }

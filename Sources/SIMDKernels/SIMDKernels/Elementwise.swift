@@ -46,6 +46,21 @@ extension Kernels {
     }
   }
 
+  /// ∂L/∂x of `parametricReLU`, from its input. gradInput may be either.
+  package func parametricReLUBackward(
+    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
+    slopes: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
+  ) {
+    forEachPlaneRows(shape, plane: plane) { part in
+      for y in part.rows {
+        let offset = shape.rowOffset(plane: part.plane, y: y)
+        table.elementwise.parametricReLUBackward(
+          gradInput + offset, gradOutput + offset, input + offset, slopes + part.block &* 16, shape.width)
+      }
+      shape.clearHalo(gradInput, plane: part.plane, rows: part.rows)
+    }
+  }
+
   /// gx = gy · (y > 0 ? 1 : slope), with y the forward *output*: valid for slopes > 0 and for ReLU (slope 0).
   /// gradInput may be gradOutput or output.
   package func activationBackward(

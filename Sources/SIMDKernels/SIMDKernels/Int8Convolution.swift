@@ -27,17 +27,16 @@ extension Kernels {
   /// output's memory.
   func convolveInt8(
     _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking, _ memory: Int8Workspace,
-    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ slope: Float, _ workspace: UnsafeMutableRawPointer
+    _ operands: ConvolutionOperands
   ) {
+    guard let workspace = operands.workspace else { preconditionFailure("this convolution needs its workspace") }
     let scales = workspace.assumingMemoryBound(to: Float.self)
     let maxima = scales + memory.scaleFloats
     let codes = (workspace + (memory.scaleFloats &+ memory.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
-    quantise(plan.input, weights, memory, input, codes: codes, scales: scales, maxima: maxima)
-    forEachBlock(plan, blocking, panels: weights.panels.count, output) { block, panel, _ in
-      convolveBlock(
-        plan, weights, blocking, UnsafePointer(codes), UnsafePointer(scales), output, bias, slope, block: block,
-        panel: panel)
+    quantise(plan.input, weights, memory, operands.input, codes: codes, scales: scales, maxima: maxima)
+    let quantised = (codes: UnsafePointer(codes), scales: UnsafePointer(scales))
+    forEachBlock(plan, blocking, panels: weights.panels.count, operands.output) { block, panel, _ in
+      convolveBlock(plan, weights, blocking, quantised, operands, (block, panel))
     }
   }
 
@@ -78,25 +77,26 @@ extension Kernels {
 
   /// All phases of one block of pixels and one panel.
   private func convolveBlock(
-    _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking, _ codes: UnsafePointer<UInt8>,
-    _ scales: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ slope: Float, block: Int, panel index: Int
+    _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking,
+    _ quantised: (codes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>), _ operands: ConvolutionOperands,
+    _ place: (block: Int, panel: Int)
   ) {
+    let (block, index) = place
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.int8.narrowGemm : table.int8.wideGemm
     let tiles = blocking.tileCount(mr: gemm.mr)
     let blockBytes = weights.taps &* 256 &* panel.blocks
     let channel = panel.firstBlock &* 16
-    let place = blocking.start(block, panel, plan)
-    let source = codes + place.input
+    let corner = blocking.start(block, panel, plan)
+    let source = quantised.codes + corner.input
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let start = weights.codes(phase, index)
-      let firstScale: Int = (place.image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
+      let firstScale: Int = (corner.image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
       var arguments = Int8GemmArguments(
         input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps, tapOffsets: taps,
         inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start,
-        output: output + place.output + blocking.phaseOffsets[phase], outputBlockStride: plan.output.blockStride,
-        initial: weights.initial(phase, panel), scales: nil, bias: bias + channel, slope: slope)
+        output: operands.output + corner.output + blocking.phaseOffsets[phase], outputBlockStride: plan.output.blockStride,
+        initial: weights.initial(phase, panel), scales: nil, bias: operands.bias + channel, slope: operands.slope)
       var first = 0
       while first < weights.inputBlocks {
         let count = min(blocking.blocksPerChunk, weights.inputBlocks &- first)
@@ -104,7 +104,7 @@ extension Kernels {
         arguments.blocks = count
         arguments.panel = start + first &* blockBytes
         first &+= count
-        if first == weights.inputBlocks { arguments.scales = scales + firstScale }
+        if first == weights.inputBlocks { arguments.scales = quantised.scales + firstScale }
         if blocking.isWeightBound {
           // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
           arguments.prefetch = UnsafeRawPointer(start + first &* blockBytes)
@@ -114,5 +114,35 @@ extension Kernels {
         arguments.initial = nil
       }
     }
+  }
+}
+
+extension Int8Weights: AlgorithmWeights {
+  var readByteCount: Int { byteCount }
+
+  func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
+    precondition(inputOffset == site.kernels.table.int8.inputOffset, "the weights were packed for another tier")
+    return Int8Binding(
+      weights: self,
+      blocking: DirectBlocking(
+        self, geometry: site.geometry, input: site.input, output: site.output, kernels: site.kernels),
+      memory: Int8Workspace(self, input: site.input),
+      // Quantization reads twice and writes a quarter.
+      execution: ConvolutionExecution(
+        matrixWork: 2 * site.output.batch * site.output.pixelCount * taps * inputBlocks * 16
+          * site.output.paddedChannels, transformByteCount: site.input.byteCount / 4 * 9))
+  }
+}
+
+private struct Int8Binding: ConvolutionBinding {
+  let weights: Int8Weights
+  let blocking: DirectBlocking
+  let memory: Int8Workspace
+  let execution: ConvolutionExecution
+
+  var workspaceByteCount: Int { memory.byteCount }
+
+  func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
+    kernels.convolveInt8(plan, weights, blocking, memory, operands)
   }
 }

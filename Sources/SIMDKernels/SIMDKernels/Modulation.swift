@@ -211,33 +211,4 @@ extension Kernels {
       clear(sums + count, 16 &- count)
     }
   }
-
-  /// y = x > 0 ? x : slopes[c] · x; slopes are padded to 16 with zeros. May run in place.
-  package func prelu(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
-    shape: BlockedShape, plane: Int? = nil
-  ) {
-    forEachPlaneRows(shape, plane: plane) { part in
-      for y in part.rows {
-        let offset = shape.rowOffset(plane: part.plane, y: y)
-        table.modulation.prelu(output + offset, input + offset, slopes + part.block &* 16, shape.width)
-      }
-      shape.clearHalo(output, plane: part.plane, rows: part.rows)
-    }
-  }
-
-  /// ∂L/∂x of `prelu`, from its input. gradInput may be either.
-  package func preluBackward(
-    gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
-    slopes: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
-  ) {
-    forEachPlaneRows(shape, plane: plane) { part in
-      for y in part.rows {
-        let offset = shape.rowOffset(plane: part.plane, y: y)
-        table.modulation.preluBackward(
-          gradInput + offset, gradOutput + offset, input + offset, slopes + part.block &* 16, shape.width)
-      }
-      shape.clearHalo(gradInput, plane: part.plane, rows: part.rows)
-    }
-  }
 }

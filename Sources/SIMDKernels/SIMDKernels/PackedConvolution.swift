@@ -6,15 +6,8 @@ package final class PackedConvolution: Sendable {
   package let outputChannels: Int, inputChannels: Int
   package let form: ConvolutionForm
   package let direction: Direction
-  /// How it is computed.
-  let algorithm: Algorithm
-
-  enum Algorithm: Sendable {
-    case direct(DirectWeights)
-    case winograd(WinogradWeights)
-    case reducedWinograd(ReducedWinogradWeights)
-    case int8(Int8Weights)
-  }
+  /// The weights as the algorithm reads them, which decides it.
+  let weights: any AlgorithmWeights
 
   /// - Parameters:
   ///   - weights: `[O][I][k][k]`, row-major, in forward orientation for both directions; copied.
@@ -41,24 +34,17 @@ package final class PackedConvolution: Sendable {
       ConvolutionAlgorithm.preferred(form: form, direction: direction, input: $0, outputChannels: outputs)
     }
     let choice = algorithm ?? preferred?.algorithm ?? .direct
+    let geometry = ConvolutionGeometry(form, direction)
+    let winograd = choice == .direct ? nil : WinogradForm(form, direction)
     if choice == .int8 {
-      self.algorithm = .int8(
-        try Int8Weights(
-          source, geometry: ConvolutionGeometry(form, direction), inputs: inputs, outputs: outputs, kernels: kernels))
-    } else if choice == .reducedWinograd, let winograd = WinogradForm(form, direction),
-      let reduced = kernels.table.reduced
-    {
-      self.algorithm = .reducedWinograd(
-        try ReducedWinogradWeights(
-          source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels))
-    } else if choice != .direct, let winograd = WinogradForm(form, direction) {
-      self.algorithm = .winograd(
-        try WinogradWeights(source, form: winograd, inputs: inputs, outputs: outputs, kernels: kernels))
+      self.weights = try Int8Weights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
+    } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
+      self.weights = try ReducedWinogradWeights(
+        source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels)
+    } else if let winograd {
+      self.weights = try WinogradWeights(source, form: winograd, inputs: inputs, outputs: outputs, kernels: kernels)
     } else {
-      self.algorithm = .direct(
-        try DirectWeights(
-          source, geometry: ConvolutionGeometry(form, direction), inputs: inputs, outputs: outputs,
-          kernels: kernels))
+      self.weights = try DirectWeights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
     }
   }
 
@@ -89,12 +75,10 @@ package final class PackedConvolution: Sendable {
     self.direction = direction
     let isTransposed = direction == .backwardData
     if algorithm != .direct, let winograd = WinogradForm(form, direction) {
-      self.algorithm = .winograd(
-        WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels))
+      self.weights = WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels)
     } else {
-      self.algorithm = .direct(
-        DirectWeights(
-          weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels))
+      self.weights = DirectWeights(
+        weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels)
     }
   }
 
@@ -105,35 +89,21 @@ package final class PackedConvolution: Sendable {
   ///
   /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm.
   package init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
-    guard case .winograd(let weights) = forward.algorithm, forward.form == .same(kernel: 3),
+    guard let weights = forward.weights as? WinogradWeights, forward.form == .same(kernel: 3),
       forward.direction == .forward
     else { return nil }
     outputChannels = forward.outputChannels
     inputChannels = forward.inputChannels
     form = forward.form
     direction = .backwardData
-    algorithm = .winograd(WinogradWeights(adjointOf: weights, kernels: kernels))
+    self.weights = WinogradWeights(adjointOf: weights, kernels: kernels)
   }
 
-  /// Bytes of packed weights of its own; compact ones are not.
-  package var byteCount: Int {
-    switch algorithm {
-    case .direct(let weights): weights.compact == nil ? weights.storage.count &* 4 : 0
-    case .winograd(let weights): weights.adjoint == nil && weights.compact == nil ? weights.storage.count &* 4 : 0
-    case .reducedWinograd(let weights): weights.byteCount
-    case .int8(let weights): weights.byteCount
-    }
-  }
+  /// Bytes of packed weights of its own; compact and shared ones are not.
+  package var byteCount: Int { weights.byteCount }
 
   /// Bytes of packed weights that one `convolve` reads, its own or shared.
-  package var readByteCount: Int {
-    switch algorithm {
-    case .direct(let weights): weights.readByteCount
-    case .winograd(let weights): weights.readByteCount
-    case .reducedWinograd(let weights): weights.byteCount
-    case .int8(let weights): weights.byteCount
-    }
-  }
+  package var readByteCount: Int { weights.readByteCount }
 
   /// Channels that `convolve` reads and writes.
   var sourceChannels: Int { direction == .forward ? inputChannels : outputChannels }

@@ -89,13 +89,12 @@ extension Kernels {
   /// bits for any blocking, batch and thread count.
   func convolveReducedWinograd(
     _ plan: ConvolutionPlan, _ weights: ReducedWinogradWeights, _ blocking: ReducedWinogradBlocking,
-    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ slope: Float, _ workspace: UnsafeMutableRawPointer?
+    _ operands: ConvolutionOperands
   ) {
-    guard let workspace = workspace?.assumingMemoryBound(to: Float.self), let reduced = table.reduced else {
+    guard let workspace = operands.workspace?.assumingMemoryBound(to: Float.self), let reduced = table.reduced else {
       preconditionFailure("this convolution needs its workspace and a tier with 16-bit products")
     }
-    withPixels(plan, weights.form, blocking.tiles, input, output, bias, slope) { pixels in
+    withPixels(plan, weights.form, blocking.tiles, operands) { pixels in
       let run = ReducedRun(
         pixels: pixels, weights: weights, blocking: blocking, kernels: reduced,
         transforms: weights.form.transforms(table.winograd))
@@ -181,5 +180,29 @@ extension Kernels {
         }
       }
     }
+  }
+}
+
+extension ReducedWinogradWeights: AlgorithmWeights {
+  var readByteCount: Int { byteCount }
+
+  func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
+    precondition(form.tiles(site.input) != nil, "Winograd's algorithm needs whole tiles")
+    return ReducedWinogradBinding(
+      weights: self,
+      blocking: ReducedWinogradBlocking(self, input: site.input, output: site.output, kernels: site.kernels),
+      execution: form.execution(input: site.input, inputBlocks: inputBlocks, outputs: site.output.paddedChannels))
+  }
+}
+
+private struct ReducedWinogradBinding: ConvolutionBinding {
+  let weights: ReducedWinogradWeights
+  let blocking: ReducedWinogradBlocking
+  let execution: ConvolutionExecution
+
+  var workspaceByteCount: Int { blocking.workspaceByteCount }
+
+  func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
+    kernels.convolveReducedWinograd(plan, weights, blocking, operands)
   }
 }

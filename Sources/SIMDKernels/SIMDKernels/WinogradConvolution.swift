@@ -1,14 +1,12 @@
 extension Kernels {
   /// Winograd's algorithm, fused or staged. The sums over channels run in channel order, whatever the blocking.
   func convolveWinograd(
-    _ plan: ConvolutionPlan, _ weights: WinogradWeights, _ blocking: WinogradBlocking,
-    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ slope: Float, _ workspace: UnsafeMutableRawPointer?
+    _ plan: ConvolutionPlan, _ weights: WinogradWeights, _ blocking: WinogradBlocking, _ operands: ConvolutionOperands
   ) {
-    guard let workspace = workspace?.assumingMemoryBound(to: Float.self) else {
+    guard let workspace = operands.workspace?.assumingMemoryBound(to: Float.self) else {
       preconditionFailure("this convolution needs its workspace")
     }
-    withPixels(plan, weights.form, blocking.tiles, input, output, bias, slope) { pixels in
+    withPixels(plan, weights.form, blocking.tiles, operands) { pixels in
       blocking.rowOffsets.withUnsafeBufferPointer { rowOffsets in
         let run = WinogradRun(
           pixels: pixels, weights: weights, blocking: blocking, rowOffsets: rowOffsets.baseAddress!)
@@ -20,16 +18,16 @@ extension Kernels {
   /// Calls `body` with the operands, while the tiles' offsets stay where they are.
   @inline(__always)
   func withPixels(
-    _ plan: ConvolutionPlan, _ form: WinogradForm, _ tiles: WinogradTiles, _ input: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ slope: Float,
+    _ plan: ConvolutionPlan, _ form: WinogradForm, _ tiles: WinogradTiles, _ operands: ConvolutionOperands,
     _ body: (WinogradPixels) -> Void
   ) {
     tiles.inputs.withUnsafeBufferPointer { inputs in
       tiles.outputs.withUnsafeBufferPointer { outputs in
         body(
           WinogradPixels(
-            plan: plan, form: form, columns: tiles.columns, input: input, output: output, bias: bias, slope: slope,
-            inputTiles: inputs.baseAddress!, outputTiles: outputs.baseAddress!))
+            plan: plan, form: form, columns: tiles.columns, input: operands.input, output: operands.output,
+            bias: operands.bias, slope: operands.slope, inputTiles: inputs.baseAddress!,
+            outputTiles: outputs.baseAddress!))
       }
     }
   }
@@ -170,5 +168,51 @@ extension Kernels {
           ahead: expansion.lines(panel: panel, blocks: next, index: product, parts: steps))
       }
     }
+  }
+}
+
+extension WinogradWeights: AlgorithmWeights {
+  var byteCount: Int { adjoint == nil && compact == nil ? storage.count &* 4 : 0 }
+
+  func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
+    precondition(form.tiles(site.input) != nil, "Winograd's algorithm needs whole tiles")
+    return WinogradBinding(
+      weights: self,
+      blocking: WinogradBlocking(self, input: site.input, output: site.output, kernels: site.kernels),
+      input: site.input, outputs: site.output.paddedChannels)
+  }
+}
+
+private struct WinogradBinding: ConvolutionBinding {
+  let weights: WinogradWeights
+  let blocking: WinogradBlocking
+  let input: BlockedShape
+  /// Channels, padded.
+  let outputs: Int
+
+  var workspaceByteCount: Int { blocking.workspaceByteCount }
+
+  var execution: ConvolutionExecution {
+    var execution = weights.form.execution(input: input, inputBlocks: weights.inputBlocks, outputs: outputs)
+    if blocking.expansion != nil {
+      // Each block of tiles makes the matrices anew, from nine taps.
+      let perPair = (9 + weights.form.weightRows.count * weights.form.weightRows.count) * 4
+      execution.transformByteCount += blocking.grouping.blockCount * perPair * weights.inputBlocks * 16 * outputs
+    }
+    return execution
+  }
+
+  func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
+    kernels.convolveWinograd(plan, weights, blocking, operands)
+  }
+}
+
+extension WinogradForm {
+  /// Of a convolution whose transformed weights are ready.
+  func execution(input: BlockedShape, inputBlocks: Int, outputs: Int) -> ConvolutionExecution {
+    let tiles = input.batch * (tiles(input) ?? 0)
+    let vectors = inputVectorCount * inputBlocks + outputVectorCount * outputs / 16
+    return ConvolutionExecution(
+      matrixWork: 2 * tiles * productCount * inputBlocks * 16 * outputs, transformByteCount: tiles * vectors * 64)
   }
 }

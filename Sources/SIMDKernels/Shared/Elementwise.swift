@@ -93,6 +93,16 @@ func vparametricReLU(_ output: Target, _ input: Source, _ slopes: Source, _ pixe
   for i in 0..<pixels { output.store(leakyReLU(input.lanes(i &* 16), slopes), i &* 16) }
 }
 
+func vparametricReLUBackward(
+  _ gradInput: Target, _ gradOutput: Source, _ input: Source, _ slopes: Source, _ pixels: Int
+) {
+  let slopes = slopes.lanes()
+  for i in 0..<pixels {
+    let g = gradOutput.lanes(i &* 16)
+    gradInput.store(idv_where_positive(input.lanes(i &* 16), g, g * slopes), i &* 16)
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ElementwiseKernels) {
@@ -105,5 +115,6 @@ func plug(into kernels: inout ElementwiseKernels) {
   kernels.squaredDifference = { vsquaredDifference($0, $1, $2) }
   kernels.scaledDifference = { vscaledDifference($0, $1, $2, $3, $4) }
   kernels.parametricReLU = { vparametricReLU($0, $1, $2, $3) }
+  kernels.parametricReLUBackward = { vparametricReLUBackward($0, $1, $2, $3, $4) }
   kernels.noiseBiasActivate = { vnoiseBiasActivate($0, $1, $2, $3, $4, $5, $6) }
 }

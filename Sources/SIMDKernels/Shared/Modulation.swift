@@ -52,25 +52,10 @@ func planeActivateSums(
   sum.store(total)
 }
 
-func rowPReLU(_ output: Target, _ input: Source, _ slopes: Source, _ pixels: Int) {
-  let slopes = slopes.lanes()
-  for i in 0..<pixels { output.store(leakyReLU(input.lanes(i &* 16), slopes), i &* 16) }
-}
-
-func rowPReLUBackward(_ gradInput: Target, _ gradOutput: Source, _ input: Source, _ slopes: Source, _ pixels: Int) {
-  let slopes = slopes.lanes()
-  for i in 0..<pixels {
-    let g = gradOutput.lanes(i &* 16)
-    gradInput.store(idv_where_positive(input.lanes(i &* 16), g, g * slopes), i &* 16)
-  }
-}
-
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ModulationKernels) {
   kernels.activate = { rowActivate($0, $1, $2, $3, $4, $5, $6, $7, $8) }
   kernels.activateBackward = { rowActivateBackward($0, $1, $2, $3, $4, $5, $6) }
   kernels.activateSums = { planeActivateSums($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) }
-  kernels.prelu = { rowPReLU($0, $1, $2, $3) }
-  kernels.preluBackward = { rowPReLUBackward($0, $1, $2, $3, $4) }
 }

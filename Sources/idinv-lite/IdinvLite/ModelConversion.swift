@@ -74,7 +74,7 @@ public struct ModelConversion: Sendable {
       throw IdinvError(.invalidArgument, "\(output): is one of the checkpoints; expected another name", path: output)
     }
     let given = Conversion(
-      generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, options: resolved)
+      [.generator: generator, .encoder: encoder, .perceptual: perceptual, .attributes: attributes], options: resolved)
     let report = try IdinvError.wrapping(path: paths.count == 1 ? paths[0] : nil) {
       try given.assigning(files).conversion.run(to: output, progress: progress)
     }

@@ -1,20 +1,15 @@
 import Checkpoint
 import Foundation
 import Imaging
+import Quant
+import TestSupport
 import Testing
 
-/// A folder that goes away with the value.
-final class Folder: Sendable {
-  let path: String
+typealias Folder = TemporaryFolder
+typealias Golden = TestSupport.Golden
 
-  init() throws {
-    path = NSTemporaryDirectory() + "idinv-command-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func at(_ name: String) -> String { name.hasPrefix("/") ? name : path + "/" + name }
+extension TemporaryFolder {
+  func at(_ name: String) -> String { file(name) }
 
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: at(name)) }
 
@@ -28,18 +23,10 @@ final class Folder: Sendable {
     try #require(try JSONSerialization.jsonObject(with: Data(bytes(name))) as? [String: Any])
   }
 
-  /// Names in a folder within, hidden ones too, sorted.
-  func contents(_ name: String = "") -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: at(name))) ?? [])
-      // What a command notes about its own files is in every output folder.
-      .filter { $0 != ".idinv-files.json" }.sorted()
-  }
-
+  /// - Returns: the name.
   @discardableResult
   func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let folder = (at(name) as NSString).deletingLastPathComponent
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try Data(bytes).write(to: URL(fileURLWithPath: at(name)))
+    try write(bytes, name)
     return name
   }
 
@@ -56,15 +43,8 @@ final class Folder: Sendable {
   }
 }
 
-/// The golden checkpoints, and models made of them by the program itself, once per process.
-enum Golden {
-  static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
-  static func path(_ set: String, _ name: String) -> String {
-    tests.appendingPathComponent("Golden/\(set)/\(name)").path
-  }
-
+/// Models made of the golden checkpoints, once per process.
+extension Golden {
   static func picture(_ name: String) -> String { tests.appendingPathComponent("ImagingTests/Fixtures/\(name)").path }
 
   static let perceptual = path("perceptual", "vgg_small.pth")
@@ -77,38 +57,28 @@ enum Golden {
   /// A model of another resolution.
   static func otherModel() throws -> String { try models.get().other }
 
-  private static let models = Result { () throws -> (folder: Folder, whole: String, generator: String, other: String) in
-    let folder = try Folder()
-    removeAtExit(folder.path)
-    func convert(_ name: String, _ arguments: [String]) throws -> String {
-      let result = try Command.run(["convert", "--weights", "f32", "-o", name] + arguments, in: folder)
-      guard result.status == 0 else { throw ConversionFailed(description: result.errors) }
-      return folder.at(name)
+  private static let models = Result { () throws -> (whole: String, generator: String, other: String) in
+    func convert(_ name: String, _ networks: [NetworkPart: String?], wscale: Bool = false) throws -> String {
+      var options = ConversionOptions()
+      options.encoderWScale = wscale
+      let model = "\(SharedFolder.path)/\(name).idinv"
+      _ = try Conversion(networks, options: options).run(to: model)
+      return model
     }
+    let generator = path("res32", "generator.pth")
     return (
-      folder,
       try convert(
-        "whole.idinv",
+        "whole",
         [
-          "--generator", path("res32", "generator.pth"), "--encoder", path("res32", "encoder.pth"), "--perceptual",
-          perceptual, "--attributes", attributes,
+          .generator: generator, .encoder: path("res32", "encoder.pth"), .perceptual: perceptual,
+          .attributes: attributes,
         ]),
-      try convert("generator.idinv", ["--generator", path("res32", "generator.pth")]),
+      try convert("generator", [.generator: generator]),
       try convert(
-        "other.idinv",
+        "other",
         [
-          "--generator", path("res64_wscale", "generator.pth"), "--encoder", path("res64_wscale", "encoder.pth"),
-          "--encoder-wscale",
-        ])
+          .generator: path("res64_wscale", "generator.pth"), .encoder: path("res64_wscale", "encoder.pth"),
+        ], wscale: true)
     )
   }
-
-  private struct ConversionFailed: Error, CustomStringConvertible { var description: String }
-}
-
-private nonisolated(unsafe) var temporaryFolder = ""
-
-private func removeAtExit(_ path: String) {
-  temporaryFolder = path
-  atexit { try? FileManager.default.removeItem(atPath: temporaryFolder) }
 }

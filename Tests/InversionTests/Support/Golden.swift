@@ -2,21 +2,16 @@ import Checkpoint
 import Foundation
 import Inversion
 import Quant
+import TestSupport
 import Testing
 
-/// The reference numbers in `Tests/Golden`, and models converted from its checkpoints.
-enum Golden {
-  static let folder = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Golden")
+typealias Golden = TestSupport.Golden
 
+/// Models converted from the golden checkpoints.
+extension Golden {
   static let sets = ["res32", "res128", "res64_wscale"]
   /// Sets with recorded optimisations.
   static let trajectories = ["res32", "res128"]
-
-  static func path(_ set: String, _ name: String) -> String {
-    folder.appendingPathComponent(set).appendingPathComponent(name).path
-  }
 
   static func array(_ set: String, _ name: String) throws -> (values: [Float], shape: [Int]) {
     let array = try NumpyArray.read(path(set, "\(name).npy"))
@@ -80,13 +75,7 @@ enum Golden {
 private final class ModelCache: @unchecked Sendable {
   private let lock = NSLock()
   private var paths: [String: String] = [:]
-  let folder: String = {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("idinv-golden-\(ProcessInfo.processInfo.processIdentifier)")
-    try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    removeAtExit(url.path)
-    return url.path
-  }()
+  let folder = SharedFolder.path
 
   func model(_ set: String, weights: WeightsPrecision) throws -> Model {
     lock.lock()
@@ -99,10 +88,7 @@ private final class ModelCache: @unchecked Sendable {
     var options = ConversionOptions()
     options.precision = weights
     options.encoderWScale = set.hasSuffix("wscale")
-    _ = try Conversion(
-      generator: Golden.path(set, "generator.pth"), encoder: Golden.path(set, "encoder.pth"), perceptual: vgg,
-      options: options
-    ).run(to: output)
+    _ = try Conversion([.generator: Golden.path(set, "generator.pth"), .encoder: Golden.path(set, "encoder.pth"), .perceptual: vgg], options: options).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }
@@ -127,7 +113,7 @@ private final class ModelCache: @unchecked Sendable {
     let output = folder + "/\(key).idinv"
     var options = ConversionOptions()
     configure(&options)
-    _ = try Conversion(generator: generator, encoder: encoder, options: options).run(to: output)
+    _ = try Conversion([.generator: generator, .encoder: encoder], options: options).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }
@@ -140,11 +126,7 @@ private final class ModelCache: @unchecked Sendable {
     let output = folder + "/\(key).idinv"
     var options = ConversionOptions()
     options.precision = weights
-    _ = try Conversion(
-      generator: generator, perceptual: Golden.path("perceptual", "vgg_small.pth"),
-      attributes: Golden.path("attributes", "attributes.pth"),
-      options: options
-    ).run(to: output)
+    _ = try Conversion([.generator: generator, .perceptual: Golden.path("perceptual", "vgg_small.pth"), .attributes: Golden.path("attributes", "attributes.pth")], options: options).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }
@@ -156,7 +138,7 @@ private final class ModelCache: @unchecked Sendable {
     if paths[output] == nil {
       var options = ConversionOptions()
       options.precision = weights
-      _ = try Conversion(judge: Golden.path("judge", "judge.pth"), options: options).run(to: output)
+      _ = try Conversion([.judge: Golden.path("judge", "judge.pth")], options: options).run(to: output)
       paths[output] = output
     }
     return try Model(path: output)
@@ -190,14 +172,6 @@ private final class ModelCache: @unchecked Sendable {
     file.append(data)
     try file.write(to: URL(fileURLWithPath: path))
   }
-}
-
-private nonisolated(unsafe) var temporaryFolder = ""
-
-/// Removes the folder of converted models when the test process ends.
-private func removeAtExit(_ path: String) {
-  temporaryFolder = path
-  atexit { try? FileManager.default.removeItem(atPath: temporaryFolder) }
 }
 
 /// max |a − b|.

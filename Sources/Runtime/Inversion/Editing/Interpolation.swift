@@ -3,9 +3,12 @@ package enum Interpolation {
   /// Both ends and `innerSteps` evenly spaced codes between them, [innerSteps + 2, L, D].
   package static func codes(from a: [Float], to b: [Float], innerSteps: Int) -> [Float] {
     precondition(a.count == b.count && innerSteps >= 0)
-    return positions(innerSteps: innerSteps).flatMap { position in
+    return positions(innerSteps: innerSteps).flatMap { (position: Double) -> [Float] in
       // The ends as they are: a + (b − a) can be off by rounding.
-      position == 1 ? b : zip(a, b).map { Float(Double($0) + position * (Double($1) - Double($0))) }
+      if position == 1 { return b }
+      return zip(a, b).map { (start: Float, end: Float) -> Float in
+        Float(Double(start) + position * (Double(end) - Double(start)))
+      }
     }
   }
 

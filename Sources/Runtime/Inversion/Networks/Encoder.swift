@@ -21,7 +21,7 @@ extension EncoderNetwork {
 ///
 /// Images of another size than it reads, such as the generator's of 1024×1024, are brought to it by means of windows
 /// (`AdaptiveAvgPool2d`, as pSp's family does), and gradients go the same way back.
-package struct Encoder: Sendable {
+package struct Encoder: Network {
   package let specification: EncoderSpecification
   private let network: any EncoderNetwork
   /// What an iterated encoder starts from: [L·D].
@@ -142,5 +142,22 @@ extension Model {
         return AverageImage(values: prepared.read(image))
       }
     }
+  }
+}
+
+extension NetworkKind {
+  package static let encoder = NetworkKind("encoder")
+}
+
+extension Encoder {
+  static let passes: [NetworkKind] = [.encoder]
+
+  func append(_ pass: NetworkKind, to graph: inout Graph, _ site: PassSite) throws(InversionError) -> PassEnds {
+    let side = if let side = site.side { side } else { try site.model.imageResolution() }
+    let input = graph.input(
+      .image(batch: site.batch, channels: specification.imageChannels, height: side, width: side))
+    return PassEnds(
+      input: input, output: try site.model.appendEncoding(to: &graph, input, kernels: site.kernels),
+      outputShape: [site.batch, specification.layerCount, specification.wDimension])
   }
 }

@@ -2,7 +2,7 @@ import Quant
 import Runtime
 
 /// A VGG-style network whose last layer is the perceptual feature; published: VGG16 up to the ReLU of conv4_3.
-package struct FeatureNetwork: Sendable {
+package struct FeatureNetwork: Network {
   package let specification: FeatureNetworkSpecification
   private let convolutions: [Int: ConvolutionWeights]
 
@@ -40,7 +40,7 @@ package struct FeatureNetwork: Sendable {
           Convolution(convolutions[index]!, activation: isFused ? .leakyReLU(slope: 0) : .none), features)
         if !isFused, index + 1 < specification.layers.count, specification.layers[index + 1] == .relu {
           outputs[index] = features
-          features = try graph.append(PReLU(slopes: [Float](repeating: 0, count: channels)), features)
+          features = try graph.append(ParametricReLU([Float](repeating: 0, count: channels)), features)
         }
       case .relu: break  // done with the convolution before it
       case .maxPool: features = try graph.append(MaxPool(), features)
@@ -63,6 +63,20 @@ package struct FeatureNetwork: Sendable {
       image = try graph.append(AveragePool(), image)
     }
     return try append(to: &graph, image, layers: layers)
+  }
+}
+
+extension NetworkKind {
+  package static let perceptual = NetworkKind("perceptual")
+}
+
+extension FeatureNetwork {
+  static let passes: [NetworkKind] = [.perceptual]
+
+  func append(_ pass: NetworkKind, to graph: inout Graph, _ site: PassSite) throws(InversionError) -> PassEnds {
+    try graph.appendImages(site.batch, side: try site.model.imageResolution()) { (graph, image) throws(GraphError) in
+      try append(to: &graph, image)
+    }
   }
 }
 

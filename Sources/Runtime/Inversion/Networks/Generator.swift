@@ -10,7 +10,7 @@ protocol SynthesisNetwork: Sendable {
 }
 
 /// A generator of the StyleGAN family with frozen weights: mapping z → w, truncation, synthesis w+ → image.
-package struct Generator: Sendable {
+package struct Generator: Network {
   package let specification: GeneratorSpecification
   private let mapping: [DenseLayerWeights]
   private let truncation: [Float]
@@ -77,5 +77,36 @@ package struct Generator: Sendable {
     to graph: inout Graph, _ code: TensorID, isExact: Bool
   ) throws(GraphError) -> TensorID {
     try synthesis.append(to: &graph, code, isExact: isExact)
+  }
+}
+
+extension NetworkKind {
+  package static let mapping = NetworkKind("mapping")
+  package static let truncation = NetworkKind("truncation")
+  package static let generator = NetworkKind("generator")
+}
+
+extension Generator {
+  static let passes: [NetworkKind] = [.mapping, .truncation, .generator]
+
+  func append(_ pass: NetworkKind, to graph: inout Graph, _ site: PassSite) throws(InversionError) -> PassEnds {
+    let codes = [site.batch, specification.layerCount, specification.wDimension]
+    let columns =
+      switch pass {
+      case .mapping: specification.zDimension
+      case .truncation where specification.repeatsW: specification.wDimension
+      default: codeCount
+      }
+    let input = graph.input(.matrix(rows: site.batch, columns: columns))
+    let output = try wrapGraph { () throws(GraphError) in
+      switch pass {
+      case .mapping: try appendMapping(to: &graph, input)
+      case .truncation: try appendTruncation(to: &graph, input, psi: site.psi)
+      default: try appendSynthesis(to: &graph, input, isExact: false)
+      }
+    }
+    return PassEnds(
+      input: input, output: output, inputShape: pass == .generator ? codes : nil,
+      outputShape: pass == .truncation ? codes : nil)
   }
 }

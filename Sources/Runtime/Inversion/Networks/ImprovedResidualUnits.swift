@@ -13,7 +13,7 @@ struct ImprovedResidualUnits: Sendable {
     let stride: Int
     let normalization: ChannelAffine
     let conv1: ConvolutionWeights
-    let activation: PReLU
+    let activation: ParametricReLU
     let conv2: ConvolutionWeights
     let squeeze: DenseLayerWeights
     let excite: DenseLayerWeights
@@ -39,7 +39,7 @@ struct ImprovedResidualUnits: Sendable {
             normalization: ChannelAffine(
               scale: try weights.values("\(name).scale"), shift: try weights.values("\(name).shift")),
             conv1: try weights.convolution("\(name).conv1", form: .same(kernel: 3), hasBias: false),
-            activation: PReLU(slopes: try weights.values("\(name).conv1.slope")),
+            activation: ParametricReLU(try weights.values("\(name).conv1.slope")),
             conv2: try weights.convolution("\(name).conv2", form: .same(kernel: 3)),
             squeeze: try weights.dense("\(name).squeeze", hasBias: false),
             excite: try weights.dense("\(name).excite", hasBias: false),

@@ -2,7 +2,7 @@ import Quant
 import Runtime
 
 /// Reads attributes off an image, with frozen weights and nothing in common with the networks that it judges.
-package struct Judge: Sendable {
+package struct Judge: Network {
   package let specification: JudgeSpecification
   private let trunk: ResidualTrunk
   private let dense: DenseLayerWeights
@@ -20,6 +20,16 @@ package struct Judge: Sendable {
   ) throws(GraphError) -> (feature: TensorID, attributes: TensorID) {
     let feature = try trunk.append(to: &graph, image)
     return (feature, try graph.append(Dense(dense), try graph.append(Flatten(), feature)))
+  }
+}
+
+extension Judge {
+  static let passes: [NetworkKind] = [.attributes]
+
+  func append(_ pass: NetworkKind, to graph: inout Graph, _ site: PassSite) throws(InversionError) -> PassEnds {
+    try graph.appendImages(site.batch, side: specification.resolution) { (graph, image) throws(GraphError) in
+      try append(to: &graph, image).attributes
+    }
   }
 }
 

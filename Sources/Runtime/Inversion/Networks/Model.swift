@@ -13,11 +13,13 @@ package struct Model: Sendable {
   let denses: [DenseLayerWeights]
   let squares: [SquaredWeights]
   let averageImages = AverageImageCache()
-  private let generatorNetwork: Generator?
-  private let encoderNetwork: Encoder?
-  private let featureNetwork: FeatureNetwork?
-  private let attributeNetwork: AttributeNetwork?
-  private let judgeNetwork: Judge?
+  private let networks: [any Network]
+
+  /// Every kind of network, in the order in which an engine uses them. Where two have a pass of the same name, a model that holds
+  /// both uses the later one's.
+  static let kinds: [any Network.Type] = [
+    Generator.self, Encoder.self, FeatureNetwork.self, AttributeNetwork.self, Judge.self,
+  ]
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
@@ -43,15 +45,11 @@ package struct Model: Sendable {
     arena = SharedArena(limit: memory.arenaLimit)
     let specification = file.specification
     let loader = WeightLoader(file, memory: memory, int8: Self.permissions(specification, int8))
-    generatorNetwork =
-      if let part = specification.generator { try Generator(part, from: loader) } else { nil }
-    encoderNetwork =
-      if let part = specification.encoder { try Encoder(part, from: loader) } else { nil }
-    featureNetwork =
-      if let part = specification.perceptual { try FeatureNetwork(part, from: loader) } else { nil }
-    attributeNetwork =
-      if let part = specification.attributes { try AttributeNetwork(part, from: loader) } else { nil }
-    judgeNetwork = if let part = specification.judge { try Judge(part, from: loader) } else { nil }
+    var networks: [any Network] = []
+    for kind in Self.kinds {
+      if let network = try kind.load(specification, from: loader) { networks.append(network) }
+    }
+    self.networks = networks
     convolutions = loader.convolutions
     denses = loader.denses
     squares = loader.squares
@@ -78,29 +76,44 @@ package struct Model: Sendable {
   /// Whether a calibration found layers of the encoder harmless in 8 bits.
   package var hasInt8Encoder: Bool { convolutions.contains { $0.int8 == .granted } }
 
-  package var hasEncoder: Bool { encoderNetwork != nil }
-  package var hasFeatureNetwork: Bool { featureNetwork != nil }
-  package var readsAttributes: Bool { judgeNetwork != nil || attributeNetwork != nil }
+  package var hasEncoder: Bool { found(Encoder.self) != nil }
+  package var hasFeatureNetwork: Bool { found(FeatureNetwork.self) != nil }
+  package var readsAttributes: Bool { found(Judge.self) != nil || found(AttributeNetwork.self) != nil }
 
-  package func generator() throws(InversionError) -> Generator {
-    guard let generatorNetwork else { throw .missingNetwork("generator", model: path) }
-    return generatorNetwork
-  }
-
-  package func encoder() throws(InversionError) -> Encoder {
-    guard let encoderNetwork else { throw .missingNetwork("encoder", model: path) }
-    return encoderNetwork
-  }
-
-  package func features() throws(InversionError) -> FeatureNetwork {
-    guard let featureNetwork else { throw .missingNetwork("perceptual network", model: path) }
-    return featureNetwork
-  }
+  package func generator() throws(InversionError) -> Generator { try network() }
+  package func encoder() throws(InversionError) -> Encoder { try network() }
+  package func features() throws(InversionError) -> FeatureNetwork { try network() }
 
   /// The judge or, where there is none, the feature network with the head that reads attributes off it.
   package func attributeReader() throws(InversionError) -> AttributeReader {
-    if let judgeNetwork { return .judge(judgeNetwork) }
-    guard let attributeNetwork else { throw .missingNetwork("attribute network", model: path) }
-    return .head(try features(), attributeNetwork)
+    if let judge = found(Judge.self) { return .judge(judge) }
+    let head: AttributeNetwork = try network()
+    return .head(try features(), head)
   }
+
+  private func found<Kind: Network>(_: Kind.Type) -> Kind? {
+    for network in networks { if let found = network as? Kind { return found } }
+    return nil
+  }
+
+  /// - Throws: `.missingNetwork`.
+  private func network<Kind: Network>() throws(InversionError) -> Kind {
+    guard let network = found(Kind.self) else {
+      throw .missingNetwork(Kind.Specification.part.title, model: path)
+    }
+    return network
+  }
+
+  /// The network that computes a pass.
+  ///
+  /// - Throws: `.missingNetwork`, by the first kind of network that would.
+  func network(of pass: NetworkKind) throws(InversionError) -> any Network {
+    if let network = networks.last(where: { type(of: $0).passes.contains(pass) }) { return network }
+    let kind = Self.kinds.first { $0.passes.contains(pass) }
+    throw .missingNetwork(kind?.part.title ?? pass.rawValue, model: path)
+  }
+}
+
+extension Network {
+  fileprivate static var part: NetworkPart { Specification.part }
 }

@@ -1,11 +1,6 @@
 import Quant
 import Runtime
 
-/// The networks that can be run on their own: what numerical parity is measured with.
-package enum NetworkKind: String, CaseIterable, Sendable {
-  case mapping, truncation, generator, encoder, perceptual, attributes
-}
-
 /// One network, prepared for a fixed batch: planar arrays in, planar arrays out.
 package final class NetworkRunner {
   package let inputShape: [Int]
@@ -22,62 +17,12 @@ package final class NetworkRunner {
     _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil, side: Int? = nil
   ) throws(InversionError) {
     var graph = Graph()
-    let input: TensorID
-    let output: TensorID
-    switch kind {
-    case .mapping:
-      let generator = try model.generator()
-      inputShape = [batch, generator.specification.zDimension]
-      input = graph.input(.matrix(rows: batch, columns: inputShape[1]))
-      output = try wrapGraph { () throws(GraphError) in try generator.appendMapping(to: &graph, input) }
-      outputShape = graph.shape(of: output).extents
-    case .truncation:
-      let generator = try model.generator()
-      let specification = generator.specification
-      let columns = specification.repeatsW ? specification.wDimension : generator.codeCount
-      inputShape = [batch, columns]
-      input = graph.input(.matrix(rows: batch, columns: columns))
-      output = try wrapGraph { () throws(GraphError) in
-        try generator.appendTruncation(to: &graph, input, psi: psi)
-      }
-      outputShape = [batch, specification.layerCount, specification.wDimension]
-    case .generator:
-      let generator = try model.generator()
-      inputShape = [batch, generator.specification.layerCount, generator.specification.wDimension]
-      input = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-      output = try wrapGraph { () throws(GraphError) in
-        try generator.appendSynthesis(to: &graph, input, isExact: false)
-      }
-      outputShape = graph.shape(of: output).extents
-    case .encoder:
-      let specification = try model.encoder().specification
-      let side = if let side { side } else { try model.imageResolution() }
-      let shape = Shape.image(batch: batch, channels: specification.imageChannels, height: side, width: side)
-      inputShape = shape.extents
-      input = graph.input(shape)
-      output = try model.appendEncoding(to: &graph, input, kernels: kernels)
-      outputShape = [batch, specification.layerCount, specification.wDimension]
-    case .perceptual:
-      let network = try model.features()
-      let resolution = try model.imageResolution()
-      let shape = Shape.image(batch: batch, channels: 3, height: resolution, width: resolution)
-      inputShape = shape.extents
-      input = graph.input(shape)
-      output = try wrapGraph { () throws(GraphError) in try network.append(to: &graph, input) }
-      outputShape = graph.shape(of: output).extents
-    case .attributes:
-      let reader = try model.attributeReader()
-      let shape = Shape.image(batch: batch, channels: 3, height: reader.resolution, width: reader.resolution)
-      inputShape = shape.extents
-      input = graph.input(shape)
-      output = try wrapGraph { () throws(GraphError) in
-        try reader.append(to: &graph, input).attributes
-      }
-      outputShape = graph.shape(of: output).extents
-    }
-    graph.markOutput(output)
-    self.input = input
-    self.output = output
+    let site = PassSite(model: model, batch: batch, kernels: kernels, psi: psi, side: side)
+    let ends = try model.network(of: kind).append(kind, to: &graph, site)
+    graph.markOutput(ends.output)
+    (input, output) = (ends.input, ends.output)
+    inputShape = ends.inputShape ?? graph.shape(of: input).extents
+    outputShape = ends.outputShape ?? graph.shape(of: output).extents
     prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels, arena: model.arena) }
   }
 

@@ -7,7 +7,7 @@ struct StyleHeadsEncoder: EncoderNetwork {
   private let stem: ConvolutionWeights
   /// The same weights for the image so far, in an iterated encoder: the sum of both is the convolution of six channels.
   private let stemBeside: ConvolutionWeights?
-  private let stemActivation: PReLU
+  private let stemActivation: ParametricReLU
   private let units: ImprovedResidualUnits
   private let laterals: [ConvolutionWeights]
   private let styles: [Head]
@@ -29,7 +29,7 @@ struct StyleHeadsEncoder: EncoderNetwork {
   ) throws(InversionError) {
     self.heads = heads
     (stem, stemBeside) = try weights.stem("encoder.stem", images: heads.iterations == nil ? 1 : 2)
-    stemActivation = PReLU(slopes: try weights.values("encoder.stem.slope"))
+    stemActivation = ParametricReLU(try weights.values("encoder.stem.slope"))
     units = try ImprovedResidualUnits(
       "encoder", stem: specification.stemChannels, channels: specification.blockChannels, units: heads.units,
       from: weights)

@@ -53,10 +53,14 @@ final class WeightLoader {
         name: weight.name, outputChannels: outputs, inputChannels: channels, form: .same(kernel: 3),
         bias: index == 0 ? bias : nil, mayBeHalves: weight.dtype != .f32
       ) {
-        let values = weight.floats(), count = channels * 9
-        return (0..<outputs).flatMap { row in
-          values[(2 * row + index) * count..<(2 * row + index + 1) * count]
+        let values: [Float] = weight.floats(), count = channels * 9
+        var rows: [Float] = []
+        rows.reserveCapacity(outputs * count)
+        for row in 0..<outputs {
+          let start = (2 * row + index) * count
+          rows += values[start..<start + count]
         }
+        return rows
       }
       convolutions.append(loaded)
       return loaded

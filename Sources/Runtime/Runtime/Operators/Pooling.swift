@@ -21,23 +21,13 @@ package struct AveragePool: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    return [try graph.append(AveragePoolBackward(inputShape: input), gradOutput)]
-  }
-}
-
-/// Each of the four pixels gets a quarter of the gradient.
-private struct AveragePoolBackward: Operator {
-  let inputShape: BlockedShape
-  var name: String { "average-pool-backward" }
-
-  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
-
-  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
-    return PreparedOperator(planes: output) { memory, plane in
+    // Each of the four pixels gets a quarter of the gradient.
+    let backward = PlaneAdjoint(name: "average-pool-backward", shape: input, goesBy: .gradient) {
+      kernels, memory, grad, plane in
       kernels.averagePool2x2Backward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: grad, inputShape: input, plane: plane)
     }
+    return [try graph.append(backward, gradOutput)]
   }
 }
 

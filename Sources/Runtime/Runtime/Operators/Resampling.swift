@@ -24,22 +24,11 @@ package struct UpsampleFIR: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    return [try graph.append(UpsampleFIRBackward(inputShape: input), gradOutput)]
-  }
-}
-
-private struct UpsampleFIRBackward: Operator {
-  let inputShape: BlockedShape
-  var name: String { "upsample-fir-backward" }
-
-  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
-
-  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
-    return PreparedOperator(planes: input) { memory, plane in
+    let backward = PlaneAdjoint(name: "upsample-fir-backward", shape: input) { kernels, memory, grad, plane in
       kernels.upsampleFIR2xBackward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: grad, inputShape: input, plane: plane)
     }
+    return [try graph.append(backward, gradOutput)]
   }
 }
 
@@ -73,23 +62,11 @@ package struct PixelShuffle: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    return [try graph.append(PixelUnshuffle(shape: input), gradOutput)]
-  }
-}
-
-/// The inverse of `PixelShuffle`.
-private struct PixelUnshuffle: Operator {
-  let shape: BlockedShape
-  var name: String { "pixel-unshuffle" }
-
-  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(shape) }
-
-  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (output, input, kernels) = (shape, try blocked(site.inputs[0]), site.kernels)
-    return PreparedOperator(planes: input) { memory, plane in
+    let backward = PlaneAdjoint(name: "pixel-unshuffle", shape: input, goesBy: .gradient) { kernels, memory, grad, plane in
       kernels.pixelUnshuffle(
-        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+        output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, plane: plane)
     }
+    return [try graph.append(backward, gradOutput)]
   }
 }
 
@@ -122,25 +99,13 @@ package struct Subsample: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    return [try graph.append(SubsampleBackward(stride: stride, inputShape: input), gradOutput)]
-  }
-}
-
-private struct SubsampleBackward: Operator {
-  let stride: Int
-  let inputShape: BlockedShape
-  var name: String { "subsample-backward" }
-
-  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
-
-  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
     let stride = stride
-    return PreparedOperator(planes: input) { memory, plane in
+    let backward = PlaneAdjoint(name: "subsample-backward", shape: input) { kernels, memory, grad, plane in
       kernels.subsampleBackward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: output, inputShape: input, stride: stride,
+        gradInput: memory.output, gradOutput: memory.inputs[0], outputShape: grad, inputShape: input, stride: stride,
         plane: plane)
     }
+    return [try graph.append(backward, gradOutput)]
   }
 }
 
@@ -169,7 +134,7 @@ package struct Resize: Operator {
     return .blocked(shape)
   }
 
-  fileprivate func weights(_ inputs: Int, _ outputs: Int) -> AxisWeights {
+  private func weights(_ inputs: Int, _ outputs: Int) -> AxisWeights {
     switch method {
     case .adaptiveAverage: .adaptiveAverage(inputs: inputs, outputs: outputs)
     case .bilinear: .alignedCorners(inputs: inputs, outputs: outputs)
@@ -190,25 +155,13 @@ package struct Resize: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    return [try graph.append(ResizeBackward(forward: self, inputShape: input), gradOutput)]
-  }
-}
-
-private struct ResizeBackward: Operator {
-  let forward: Resize
-  let inputShape: BlockedShape
-  var name: String { "resize-backward" }
-
-  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { .blocked(inputShape) }
-
-  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
-    let (input, output, kernels) = (inputShape, try blocked(site.inputs[0]), site.kernels)
-    let rows = forward.weights(input.height, output.height).adjoint(inputs: input.height)
-    let columns = forward.weights(input.width, output.width).adjoint(inputs: input.width)
-    return PreparedOperator(planes: input) { memory, plane in
+    let rows = weights(input.height, height).adjoint(inputs: input.height)
+    let columns = weights(input.width, width).adjoint(inputs: input.width)
+    let backward = PlaneAdjoint(name: "resize-backward", shape: input) { kernels, memory, grad, plane in
       kernels.resample(
         output: memory.output, input: memory.inputs[0], rows: rows, columns: columns, outputShape: input,
-        inputShape: output, plane: plane)
+        inputShape: grad, plane: plane)
     }
+    return [try graph.append(backward, gradOutput)]
   }
 }

@@ -154,16 +154,15 @@ struct Convert: ParsableCommand {
     _ = try pixelInterval()
   }
 
-  private var checkpoints: [String] {
-    files + [generator, encoder, perceptual, attributes, judge].compactMap { $0 } + detectorFiles
+  /// What the options name.
+  private var given: Conversion {
+    Conversion(
+      [
+        .generator: generator, .encoder: encoder, .perceptual: perceptual, .attributes: attributes, .judge: judge,
+      ], detector: detector)
   }
 
-  /// The detector's three files: as given, or those of the folder.
-  private var detectorFiles: [String] {
-    guard detector.count == 1, let folder = detector.first else { return detector }
-    guard (try? Folder.kind(of: folder)) == .folder else { return detector }
-    return ["pnet.pt", "rnet.pt", "onet.pt"].map { PathText.path($0, in: folder) }
-  }
+  private var checkpoints: [String] { files + given.paths }
 
   func run() throws {
     try reporting {
@@ -176,9 +175,8 @@ struct Convert: ParsableCommand {
       Signals.install()
       AtomicFile.removeLeftovers(beside: output)
       let context = reporting.context()
-      let given = Conversion(
-        generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, judge: judge,
-        detector: detectorFiles, options: options)
+      var given = given
+      given.options = options
       let assignment = try given.assigning(files)
       let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in
@@ -216,10 +214,7 @@ struct Convert: ParsableCommand {
     if checkpoints.count == 1 { return checkpoints[0] }
     switch error {
     case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
-      let paths = [
-        "generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes, "judge": judge,
-      ]
-      return paths[part].flatMap { $0 }
+      return NetworkPart(rawValue: part).flatMap { given.checkpoints[$0]?.first }
     default: break
     }
     return checkpoints.first { path in

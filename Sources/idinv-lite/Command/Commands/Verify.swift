@@ -56,7 +56,7 @@ struct Verify: ParsableCommand {
       try Model.requireModelFile(model)
       let file = try locating(model) { try ModelFile(path: model) }
       try locating(model) { try file.verifyChecksums() }
-      var parts: [NetworkPart: String] = [:]
+      var parts: [NetworkPart: [String]] = [:]
       for path in against {
         let recognition = try locating(path) { Recognition(try CheckpointReader.open(path), which: folding.which) }
         guard !recognition.networks.isEmpty else {
@@ -65,9 +65,10 @@ struct Verify: ParsableCommand {
             "is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)")
         }
         for part in recognition.networks.map(\.part) {
-          guard parts.updateValue(path, forKey: part) == nil else {
+          guard parts[part] == nil || part == .detector else {
             throw Failure(.usage, of: "against", "two \(part.title) checkpoints; expected one of each kind")
           }
+          parts[part, default: []].append(path)
         }
       }
       var options = folding.conversionOptions(weights: .f32)
@@ -75,10 +76,9 @@ struct Verify: ParsableCommand {
       options.pixelMaximum = file.specification.pixelMaximum
       let folder = try ScratchFolder()
       let temporary = folder.path + "/reference.idinv"
-      let conversion = try Conversion(
-        generator: parts[.generator], encoder: parts[.encoder], perceptual: parts[.perceptual],
-        attributes: parts[.attributes], judge: parts[.judge], options: options
-      ).run(to: temporary) { _ in
+      var plan = Conversion(options: options)
+      plan.checkpoints = parts
+      let conversion = try plan.run(to: temporary) { _ in
         guard Signals.cancellation.isCancelled else { return }
         folder.remove()
         Self.exit(withError: ExitCode(Signals.exitCode))
@@ -88,34 +88,18 @@ struct Verify: ParsableCommand {
       // It is mapped: without its name it goes away however this run ends.
       folder.remove()
       let specification = file.specification
-      for (part, isHeld, isSame) in [
-        (
-          NetworkPart.generator, specification.generator != nil,
-          specification.generator == reference.file.specification.generator
-        ),
-        (.encoder, specification.encoder != nil, specification.encoder == reference.file.specification.encoder),
-        (
-          .perceptual, specification.perceptual != nil,
-          specification.perceptual == reference.file.specification.perceptual
-        ),
-        (
-          .attributes, specification.attributes != nil,
-          specification.attributes == reference.file.specification.attributes
-        ),
-        (.judge, specification.judge != nil, specification.judge == reference.file.specification.judge),
-      ] {
-        guard (parts[part] != nil) == isHeld else {
-          throw Failure(
-            .usage, of: "against",
-            "\(model) holds \(isHeld ? part.article : "no") \(part.title) network; expected "
-              + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
-        }
-        guard isSame else {
-          throw Failure(
-            .badData, at: model,
-            "its \(part.title) network has another architecture than \(parts[part] ?? ""), or was "
-              + "converted with other options")
-        }
+      for part in NetworkPart.allCases where specification.holds(part) != (parts[part] != nil) {
+        let isHeld = specification.holds(part)
+        throw Failure(
+          .usage, of: "against",
+          "\(model) holds \(isHeld ? part.withArticle : "no \(part.title)"); expected "
+            + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
+      }
+      if let part = specification.networksThatDiffer(from: reference.file.specification).first {
+        throw Failure(
+          .badData, at: model,
+          "its \(part.title) has another architecture than \(parts[part]?.first ?? ""), or was converted with other "
+            + "options")
       }
       let comparison = try locating(model) {
         try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
@@ -157,9 +141,4 @@ struct Verify: ParsableCommand {
       + strangers.map { "note: \($0.path): by its SHA-256 not the file that \(model) was made of" }
     return lines.joined(separator: "\n") + "\n"
   }
-}
-
-extension NetworkPart {
-  fileprivate var title: String { self == .attributes ? "attribute" : rawValue }
-  fileprivate var article: String { self == .encoder || self == .attributes ? "an" : "a" }
 }

@@ -168,8 +168,7 @@ struct Interface: Sendable {
 
   private func decode(_ bytes: [UInt8], name: String, cropsCenter: Bool) throws(Problem) -> Image8 {
     do throws(ImagingError) {
-      let limits = ImageLimits(pixelCount: configuration.pixelCount, byteCount: configuration.decodingByteCount)
-      return try PictureFile(ImageSource(bytes, path: name), limits: limits)
+      return try PictureFile(ImageSource(bytes, path: name), limits: configuration.limits)
         .fitted(to: facts.resolution, crop: cropsCenter ? .center : .none)
     } catch {
       switch error {

@@ -18,10 +18,8 @@ package final class Service: Sendable {
     package var keptSeconds = 86400.0
     /// The largest upload in bytes.
     package var uploadByteCount = 32 << 20
-    /// The largest picture in pixels.
-    package var pixelCount = 250_000_000
-    /// Memory that one picture may take while it is read.
-    package var decodingByteCount = 256 << 20
+    /// Of one picture: half the pixels and a quarter of the memory that a command grants.
+    package var limits = ImageLimits(pixelCount: 250_000_000, byteCount: 256 << 20)
     package var version: String
 
     package init(folder: String, version: String) {

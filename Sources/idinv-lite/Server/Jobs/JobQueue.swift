@@ -72,36 +72,37 @@ final class JobQueue: Sendable {
           headers: [("Retry-After", "30")])
       }
       let record = JobRecord(id: RandomName.make(), name: name, options: options, created: now)
-      do {
-        try folder.create(record.id)
-        try files(record.id)
-        try folder.write(record)
-      } catch {
-        folder.remove(record.id)
-        throw Problem(503, "the picture cannot be kept: the server's disk is full or not writable")
-      }
-      state.jobs[record.id] = LiveJob(record)
+      try store(record, in: &state, as: "the picture", files: files)
       state.pending.append(record.id)
       return record
     }
   }
 
   /// Adds a job that is done already: a code that a client brought.
+  ///
+  /// - Throws: `Problem` 429 where there are too many jobs, 503 where the disk is full.
   func adopt(_ record: JobRecord, files: (_ id: String) throws -> Void) throws(Problem) {
     try state.change { state throws(Problem) in
       guard state.jobs.count < limits.stored else {
         throw Problem(429, "there are \(state.jobs.count) jobs: delete some", headers: [("Retry-After", "30")])
       }
-      do {
-        try folder.create(record.id)
-        try files(record.id)
-        try folder.write(record)
-      } catch {
-        folder.remove(record.id)
-        throw Problem(503, "the code cannot be kept: the server's disk is full or not writable")
-      }
-      state.jobs[record.id] = LiveJob(record)
+      try store(record, in: &state, as: "the code", files: files)
     }
+  }
+
+  /// Writes a job's files, all or none.
+  private func store(
+    _ record: JobRecord, in state: inout State, as what: String, files: (_ id: String) throws -> Void
+  ) throws(Problem) {
+    do {
+      try folder.create(record.id)
+      try files(record.id)
+      try folder.write(record)
+    } catch {
+      folder.remove(record.id)
+      throw Problem(503, "\(what) cannot be kept: the server's disk is full or not writable")
+    }
+    state.jobs[record.id] = LiveJob(record)
   }
 
   func job(_ id: String) -> LiveJob? { state.read { $0.jobs[id] } }

@@ -1,0 +1,64 @@
+import Quant
+
+/// Encoders: in-domain ones, and those of pSp's family.
+enum EncoderConversion: NetworkConversion {
+  static let examples = "names such as block0.conv.weight and block1.conv1.weight (idinvert_pytorch)"
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    guard let first = words.first, let second = words.dropFirst().first else { return false }
+    if ["input_layer", "latlayer1", "latlayer2"].contains(first)
+      || ["body", "styles"].contains(first) && Int(second) != nil
+    {
+      return true
+    }
+    return index(of: first, after: "block") != nil
+      && ["conv", "conv1", "conv2", "bn", "bn1", "bn2", "wscale1", "wscale2", "fc"].contains(second)
+  }
+
+  /// In an encoder's blocks anything is.
+  static func owns(_ bareName: String) -> Bool {
+    index(of: bareName.prefix { $0 != "." }, after: "block") != nil || prefixes(in: [bareName]).keys.contains("")
+  }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    let names = checkpoint.names
+    if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
+      return ("an encoder (pSp, e4e or ReStyle)", prefixes(in: names))
+    }
+    guard names.contains(where: { $0.hasSuffix("block0.conv.weight") || $0.hasSuffix("block1.conv1.weight") }) else {
+      return nil
+    }
+    return ("an in-domain encoder", prefixes(in: names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.encoder, checkpoint, which: draft.options.which)
+      if StyleHeadsPlan.recognizes(reader) {
+        let plan = try StyleHeadsPlan(reader, draft.options)
+        draft.add(plan.specification, plan.tensors, from: [reader])
+      } else {
+        let plan = try EncoderPlan(reader, draft.options)
+        draft.add(plan.specification, plan.tensors, from: [reader])
+      }
+      try checkAgreement(draft)
+    }
+  }
+
+  /// The specification says the same, and cannot say of which files.
+  private static func checkAgreement(_ draft: ConversionDraft) throws(CheckpointError) {
+    guard let generator = draft.specification.generator, let encoder = draft.specification.encoder else { return }
+    let pairs = [
+      // Encoders with heads read images of a size of their own.
+      ("resolution", generator.resolution, encoder.architecture.isInDomain ? encoder.resolution : generator.resolution),
+      ("number of layers", generator.layerCount, encoder.layerCount),
+      ("dimension of w", generator.wDimension, encoder.wDimension),
+      ("number of image channels", generator.imageChannels, encoder.imageChannels),
+    ]
+    for (what, wanted, found) in pairs where wanted != found {
+      throw .mismatch(
+        what: "the encoder's \(what)", found: "\(found) (\(draft.path(of: .encoder)))",
+        expected: "\(wanted), as the generator's (\(draft.path(of: .generator)))")
+    }
+  }
+}

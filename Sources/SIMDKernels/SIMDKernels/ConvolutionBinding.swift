@@ -1,0 +1,49 @@
+/// Weights packed for one algorithm and tier. An algorithm is a type of this kind and its binding, in a file of their own, and
+/// where `PackedConvolution` packs them.
+protocol AlgorithmWeights: Sendable {
+  var panels: [Panel] { get }
+  /// Bytes of packed weights of its own; compact and shared ones are not.
+  var byteCount: Int { get }
+  /// Bytes of packed weights that one `convolve` reads, its own or shared.
+  var readByteCount: Int { get }
+
+  /// Decides blocking, tables and workspace.
+  func bound(to site: ConvolutionSite) -> any ConvolutionBinding
+}
+
+/// Packed weights and the blocking that was made for them: all that a convolution of certain shapes needs.
+protocol ConvolutionBinding: Sendable {
+  /// Bytes of scratch memory, 64-byte aligned; 0 if none.
+  var workspaceByteCount: Int { get }
+  /// What the algorithm executes.
+  var execution: ConvolutionExecution { get }
+
+  func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels)
+}
+
+/// What packed weights are bound to.
+struct ConvolutionSite: Sendable {
+  var geometry: ConvolutionGeometry
+  /// What the operator reads and writes.
+  var input: BlockedShape, output: BlockedShape
+  var kernels: Kernels
+}
+
+/// What an algorithm does, which may be less than the definition of the convolution asks for.
+package struct ConvolutionExecution: Hashable, Sendable {
+  /// Floating-point operations of its matrix products, padding included.
+  package var matrixWork: Int
+  /// Bytes that its transforms load and store, from and to whatever cache.
+  package var transformByteCount: Int
+}
+
+/// The memory of one convolution.
+struct ConvolutionOperands {
+  var input: UnsafePointer<Float>
+  var output: UnsafeMutablePointer<Float>
+  /// `[output channels padded to 16]`.
+  var bias: UnsafePointer<Float>
+  /// Of the activation: 1 for none.
+  var slope: Float
+  var workspace: UnsafeMutableRawPointer?
+}
