@@ -99,7 +99,7 @@ let package = Package(
       dependencies: [
         "CProcess", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
       ],
-      path: "Sources/idinv-lite/Workflows"),
+      path: "Sources/idinv-lite/Workflows", swiftSettings: quickly),
     .systemLibrary(
       name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
     .target(
@@ -109,7 +109,7 @@ let package = Package(
       resources: [
         .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"), .embedInCode("Resources/page.js"),
         .embedInCode("Resources/openapi.json"),
-      ]),
+      ], swiftSettings: quickly),
 
     .executableTarget(
       name: "Command",
@@ -132,21 +132,21 @@ let package = Package(
     // What tests share: seeded numbers, folders that go away, the golden files.
     .target(name: "TestSupport", path: "Tests/Support"),
     // As another package sees it: without a look inside.
-    .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests"),
+    .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests", swiftSettings: quickly),
     // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
     .target(
       name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Tests/Fuzz/Targets"),
-    .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests"),
-    .testTarget(name: "FilesTests", dependencies: ["TestSupport", "Files"], path: "Tests/FilesTests"),
+    .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests", swiftSettings: quickly),
+    .testTarget(name: "FilesTests", dependencies: ["TestSupport", "Files"], path: "Tests/FilesTests", swiftSettings: quickly),
     .testTarget(
       name: "QuantTests", dependencies: ["TestSupport", "Quant", "Files"],
-      path: "Tests/QuantTests", exclude: ["check_safetensors.py"]),
+      path: "Tests/QuantTests", exclude: ["check_safetensors.py"], swiftSettings: quickly),
     .testTarget(
       name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Quant", "Files"], path: "Tests/CheckpointTests",
-      exclude: ["Fixtures", "make_fixtures.py"]),
+      exclude: ["Fixtures", "make_fixtures.py"], swiftSettings: quickly),
     .testTarget(
       name: "ImagingTests", dependencies: ["TestSupport", "Imaging", "Files"], path: "Tests/ImagingTests",
-      resources: [.copy("Fixtures")]),
+      resources: [.copy("Fixtures")], swiftSettings: quickly),
     // Runs the built program, which the dependency on its target brings about.
     .testTarget(
       name: "CommandTests",
@@ -154,15 +154,15 @@ let package = Package(
         "TestSupport", "Command", "Workflows", "Reports", "Inversion", "Imaging", "Checkpoint", "Quant", "Files",
       ],
       path: "Tests/CommandTests",
-      exclude: ["Help"]),
+      exclude: ["Help"], swiftSettings: quickly),
     .testTarget(
       name: "ServerTests", dependencies: ["Server", "Inversion", "Imaging", "Checkpoint", "SIMDKernels"],
-      path: "Tests/ServerTests", exclude: ["Fixtures"]),
+      path: "Tests/ServerTests", exclude: ["Fixtures"], swiftSettings: quickly),
     .testTarget(
       name: "RuntimeTests", dependencies: ["TestSupport", "Runtime", "Quant", "Files", "SIMDKernels"],
       path: "Tests/RuntimeTests"),
     .testTarget(
       name: "InversionTests",
       dependencies: ["TestSupport", "Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
-      path: "Tests/InversionTests"),
+      path: "Tests/InversionTests", swiftSettings: quickly),
   ])

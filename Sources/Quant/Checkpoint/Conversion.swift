@@ -66,6 +66,21 @@ package struct Conversion {
   package func run(
     to output: String, progress: ((Double) -> Void)? = nil
   ) throws(CheckpointError) -> ConversionReport {
+    let report = try run(to: output) { share in
+      progress?(share)
+      return true
+    }
+    guard let report else { preconditionFailure("a conversion that nobody ended has a report") }
+    return report
+  }
+
+  /// The same for a run that may be ended.
+  ///
+  /// - Parameter goesOn: gets the share done after each tensor; false ends the conversion.
+  /// - Returns: nil where it was ended; then nothing is left behind.
+  package func run(
+    to output: String, while goesOn: (Double) -> Bool
+  ) throws(CheckpointError) -> ConversionReport? {
     var draft = ConversionDraft(options)
     for part in NetworkPart.allCases {
       guard let paths = checkpoints[part] else { continue }
@@ -78,7 +93,7 @@ package struct Conversion {
     let ignored = try ignoredNames(draft.readers)
     let sources = try hashed(draft.readers)
     do throws(ModelFileError) { try draft.specification.validate() } catch { throw .modelFile(error) }
-    let (byteCount, weightCount) = try write(draft, sources, to: output, progress)
+    guard let (byteCount, weightCount) = try write(draft, sources, to: output, goesOn) else { return nil }
     let sha256 = try hash(output)
     return ConversionReport(
       sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
@@ -134,8 +149,8 @@ package struct Conversion {
   }
 
   private func write(
-    _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ progress: ((Double) -> Void)?
-  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int) {
+    _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ goesOn: (Double) -> Bool
+  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int)? {
     let metadata = ModelMetadata(
       specification: draft.specification, precision: options.precision,
       sources: sources.map {
@@ -156,7 +171,7 @@ package struct Conversion {
       let values = try tensor.values()
       do throws(ModelFileError) { try writer.write(tensor.name, values) } catch { throw .modelFile(error) }
       done += values.count
-      progress?(Double(done) / Double(max(1, total)))
+      guard goesOn(Double(done) / Double(max(1, total))) else { return nil }
     }
     do throws(ModelFileError) { return (try writer.finish(), done) } catch { throw .modelFile(error) }
   }

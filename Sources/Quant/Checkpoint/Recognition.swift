@@ -87,6 +87,36 @@ extension Conversion {
     package var conversion: Conversion
     /// One for each file.
     package var recognitions: [Recognition]
+
+    /// Converts, as `Conversion.run`; an error that names no file gets that of the checkpoint that it is about.
+    package func run(
+      to output: String, while goesOn: (Double) -> Bool
+    ) throws(CheckpointError) -> ConversionReport? {
+      do {
+        return try conversion.run(to: output, while: goesOn)
+      } catch {
+        let text = error.description
+        let names = Set(conversion.paths + recognitions.map(\.path) + [output])
+        guard !names.contains(where: text.contains), let path = culprit(error) else { throw error }
+        throw .inFile(path: path, error)
+      }
+    }
+
+    /// The only checkpoint, the one of the kind, the one that cannot be opened, or the one that has the tensor.
+    private func culprit(_ error: CheckpointError) -> String? {
+      let paths = conversion.paths
+      if paths.count == 1 { return paths[0] }
+      switch error {
+      case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
+        return NetworkPart(rawValue: part).flatMap { conversion.checkpoints[$0]?.first }
+      default: break
+      }
+      return paths.first { path in
+        guard let names = try? CheckpointReader.open(path).names else { return true }
+        guard case .tensor(let name, _, _) = error else { return false }
+        return names.contains { $0 == name || $0.hasSuffix("." + name) }
+      }
+    }
   }
 
   /// Gives each file's networks to the parts that no path was given for.

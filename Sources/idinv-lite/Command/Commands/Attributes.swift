@@ -3,9 +3,7 @@ import Checkpoint
 import Foundation
 import Imaging
 import Inversion
-import Quant
 import Reports
-import Runtime
 import Workflows
 
 /// `idinv-lite attributes`
@@ -61,12 +59,6 @@ struct Attributes: ParsableCommand {
     var memory: MemoryUse?
   }
 
-  private struct Row {
-    var name: String
-    var path: String?
-    var values: [Float]
-  }
-
   mutating func validate() throws {
     guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
       throw ValidationError("give either images, --codes or --from")
@@ -80,60 +72,34 @@ struct Attributes: ParsableCommand {
       let judge = try judge.load(for: loaded)
       let chosen = try AttributeColumns(attribute, of: judge ?? loaded)
       let kernels = try engine.kernels()
+      let run = AttributeReadingRun(chosen, judge: judge)
+      let source = try source(for: loaded)
       // Not announced: the table is all that is printed.
-      let networks: [NetworkKind] = (images.isEmpty ? [.generator] : []) + (judge == nil ? [.attributes] : [])
-      let choice = try memory.limit.choose(loaded, networks: networks, kernels: kernels)
-      let model = choice.model
-      let network = try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels)
-      var rows: [Row] = []
-      var skipped: [SkippedImage] = []
-      func read(_ image: [Float], name: String, path: String?) throws {
-        let values = try network(image)
-        guard values.allSatisfy(\.isFinite) else {
-          throw Failure(.badData, at: path ?? name, "its attributes are not finite; expected numbers")
-        }
-        rows.append(Row(name: name, path: path, values: chosen.columns.map { values[$0] }))
-      }
-      let context = reporting.context()
-      if images.isEmpty {
-        let source = CodeSource.given([], codes: codes, from: from)
-        try checkOutput([model.path] + source.inputs)
-        let items = try source.items(for: model, tell: StandardStreams.tell)
-        let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
-        for (index, item) in items.enumerated() where !Signals.cancellation.isCancelled {
-          if case .code(let code, _) = item.content { try read(generator(code), name: item.name, path: nil) }
-          context.update(ProgressState(name: item.name, step: index + 1, stepCount: items.count))
-        }
-      } else {
-        let listed = try listImages(images, tell: StandardStreams.tell)
-        try checkOutput([model.path] + images + listed.map(\.path))
-        let loader = ImageLoader(crop: crop).within(choice)
-        let resolution = try (judge ?? model).attributeReader().resolution
-        let range = model.file.specification.pixelRange
-        for (index, entry) in listed.enumerated() where !Signals.cancellation.isCancelled {
-          do {
-            let image = try loader.load(entry, resolution: resolution)
-            try read(image.picture.planar(range), name: image.name, path: entry.path)
-          } catch {
-            skipped.append(try context.skip(entry, error))
-          }
-          context.update(ProgressState(name: entry.name, step: index + 1, stepCount: listed.count))
-        }
-      }
-      context.pause()
-      try finish(rows, skipped, names: chosen.names, choice)
+      let choice = try memory.limit.choose(loaded, networks: run.networks(for: source), kernels: kernels)
+      let outcome = try run(source, choice, kernels: kernels, reporting.context())
+      if !outcome.rows.isEmpty { try finish(outcome, names: chosen.names, choice) }
       if Signals.cancellation.isCancelled { throw Cancelled() }
-      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+      if !outcome.skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
+  }
+
+  private func source(for model: Model) throws -> AttributeReadingRun.Source {
+    guard images.isEmpty else {
+      let listed = try listImages(images, tell: StandardStreams.tell)
+      try checkOutput([model.path] + images + listed.map(\.path))
+      return .pictures(listed, ImageLoader(crop: crop))
+    }
+    let source = CodeSource.given([], codes: codes, from: from)
+    try checkOutput([model.path] + source.inputs)
+    return .codes(try source.items(for: model, tell: StandardStreams.tell))
   }
 
   private func checkOutput(_ inputs: [String]) throws {
     if let output { try OutputPlaces(inputs: inputs).check(output) }
   }
 
-  private func finish(_ rows: [Row], _ skipped: [SkippedImage], names: [String], _ choice: MemoryChoice) throws {
-    guard !rows.isEmpty else { return }
-    try choice.model.file.verifyUnchanged()
+  private func finish(_ outcome: AttributeReadingRun.Outcome, names: [String], _ choice: MemoryChoice) throws {
+    let rows = outcome.rows
     if let output {
       try NumpyArray(shape: [rows.count, names.count], floats: rows.flatMap(\.values)).write(to: output)
     }
@@ -143,7 +109,7 @@ struct Attributes: ParsableCommand {
           name: row.name, path: row.path, values: Dictionary(uniqueKeysWithValues: zip(names, row.values)))
       }
       try JSONOutput.print(
-        Listing(attributes: names, images: listed, skipped: skipped, memory: choice.figures))
+        Listing(attributes: names, images: listed, skipped: outcome.skipped, memory: choice.figures))
     } else if !reporting.quiet {
       var lines = [(["image"] + names).joined(separator: "\t")]
       for row in rows {

@@ -1,11 +1,7 @@
 import ArgumentParser
 import Foundation
-import Imaging
 import Inversion
-import Quant
 import Reports
-import Runtime
-import SIMDKernels
 import Workflows
 
 extension QualityResults.Clock: ExpressibleByArgument {}
@@ -84,8 +80,6 @@ struct BenchQuality: ParsableCommand {
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
-  private static let outputs = ["quality.json", "quality.csv", "quality_images.csv", "quality.html", "quality.svg"]
-
   private func grid() throws -> QualityGrid {
     try QualityGrid(
       optimizers: optimizers, iterations: iterations, weights: weights, compute: compute, threads: threads)
@@ -104,76 +98,30 @@ struct BenchQuality: ParsableCommand {
     try reporting {
       let began = ContinuousClock.now
       Signals.install()
-      let cpus = Processor.allowedCPUs
       let model = try model.load()
-      let resolution = try model.generator().specification.resolution
-      _ = try model.encoder()
+      var task = try QualityTask(
+        model, configurations: try grid().configurations(for: model), judge: judge.load(for: model),
+        boundaries: edits > 0 ? .among(boundaries) : .none, since: began)
       // The judge's arithmetic, whatever is judged.
       let kernels = try EngineSettings(compute: .f32).kernels()
-      let configurations = try grid().configurations(for: model)
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "bench quality", Self.outputs + [QualityRun.journalName],
-        inputs: [model.path] + images.images + listed.map(\.path))
-      var notes: [String] = []
-      let judge = try judge.load(for: model)
-      let found = edits > 0 ? try AttributeBoundaries.load(boundaries, of: model, judge: judge, &notes) : []
+        by: "bench quality", QualityTask.outputs, inputs: [model.path] + images.images + listed.map(\.path))
       let context = self.reporting.context()
-      let (loaded, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
-      guard !loaded.isEmpty else { throw NothingDone() }
+      try task.load(listed, most: limit, images.loader, context)
       let choice = try memory.limit.choose(
         model, batches: QualityRun.Plan.batches, kernels: kernels, workload: QualityRun.Plan.workload)
-      let run = try QualityRun(
-        QualityRun.Plan(
-          memory: choice, configurations: configurations, images: loaded, crop: images.crop, rounds: rounds,
-          editCount: min(edits, loaded.count), boundaries: found, judge: judge, cpus: cpus,
-          measuringArguments: ["bench", "quality-task"]),
-        kernels: kernels, output: output.folder, context: context)
-      do {
-        try run.measure()
-        let measurements = try run.judge()
-        try model.file.verifyUnchanged()
-        try run.sync()
-        context.pause()
-        let results = QualityResults(
-          run, measurements, clock: clock, seconds: began.duration(to: .now) / .seconds(1), notes: notes,
-          skipped: skipped)
-        try write(results, run, measurements, kernels)
-      } catch is Cancelled {
-        try run.sync()
-        context.pause()
-        throw Cancelled.resumable(journal: output.folder.path(QualityRun.journalName))
-      }
-      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+      let results = try task(
+        QualityTask.Timing(rounds: rounds, clock: clock, editCount: edits, arguments: ["bench", "quality-task"]),
+        choice, into: output.folder, options: optionList, kernels: kernels, context)
+      let measured = results.configurations.count { $0.seconds_per_image != nil }
+      try reporting.summarise(
+        "\(results.frontTable)\n\(counted(measured, "configuration")) on \(counted(results.images, "image")), "
+          + "\(results.front.count) of them on the front; report: \(output.folder.path("quality.html"))"
+      ) { results }
+      if !results.skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
-  }
-
-  private func write(
-    _ results: QualityResults, _ run: QualityRun, _ measurements: [QualityConfiguration: QualityRun.Measurement],
-    _ kernels: Kernels
-  ) throws {
-    try JSONOutput.write(results, to: output.folder.path("quality.json"))
-    try output.folder.write(results.csv(), "quality.csv")
-    try output.folder.write(results.imagesCSV(), "quality_images.csv")
-    var head = try InversionReport.Run(
-      model: run.plan.model, kernels: kernels, seconds: results.seconds, options: optionList,
-      note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
-    head.computeType = ""
-    head.threadCount = 0
-    let page = QualityPage(
-      run: head, results: results, pictures: try QualityPictures(run, results, measurements))
-    try page.page().write(to: output.folder.path("quality.html"))
-    if let chart = page.mainChart { try output.folder.write(chart.file(), "quality.svg") }
-    let measured = results.configurations.count { $0.seconds_per_image != nil }
-    guard measured > 0 else {
-      throw Failure(
-        .badData, "bench quality: no configuration could be measured: \(results.configurations.first?.failure ?? "")")
-    }
-    try reporting.summarise(
-      "\(results.frontTable)\n\(counted(measured, "configuration")) on \(counted(results.images, "image")), "
-        + "\(results.front.count) of them on the front; report: \(output.folder.path("quality.html"))"
-    ) { results }
   }
 
   private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -1,11 +1,9 @@
 import ArgumentParser
-import Files
 import Foundation
-import Inversion
 import Reports
-import Runtime
-import SIMDKernels
 import Workflows
+
+extension SpeedRun.Part: ExpressibleByArgument {}
 
 /// `idinv-lite bench speed`, and `idinv-lite bench` where no subcommand is named
 struct BenchSpeed: ParsableCommand {
@@ -21,11 +19,6 @@ struct BenchSpeed: ParsableCommand {
       To report the speed of a board, use --submit-file and attach the file to an issue.
       """)
 
-  /// What there is to measure.
-  enum Part: String, CaseIterable, ExpressibleByArgument {
-    case generator, encoder, perceptual, step
-  }
-
   @OptionGroup var model: ModelOption
   @OptionGroup(title: "Speed and memory") var memoryOption: MemoryOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
@@ -37,7 +30,7 @@ struct BenchSpeed: ParsableCommand {
   var batch = 1
 
   @Option(help: "Measure only this; repeatable. Default: all that the model has.")
-  var only: [Part] = []
+  var only: [SpeedRun.Part] = []
 
   @Flag(help: "List every operator with its time, GFLOP/s, share of the peak, minimum bytes to move and GB/s.")
   var graph = false
@@ -61,62 +54,21 @@ struct BenchSpeed: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let files = SystemFiles.current
-      let topology = CoreTopology(files)
       let kernels = try engine.kernels()
       let loaded = try model.load()
       if let submitFile { try OutputPlaces(inputs: [loaded.path]).check(submitFile) }
-      let cpus = Processor.allowedCPUs
-      let probe = ConditionProbe(files, cpus: cpus)
-      let before = probe.read()
-      let specification = loaded.file.specification
-      let missing = { (part: Part) in
-        switch part {
-        case .generator, .step: specification.generator == nil
-        case .encoder: specification.encoder == nil
-        case .perceptual: specification.perceptual == nil
+      let run = SpeedRun(only, of: loaded, runs: runs, batch: batch, listsOperators: graph)
+      let choice = try run.choose(memoryOption.limit, loaded, kernels)
+      let results =
+        if let submitFile {
+          try run.submit(choice, kernels, showsMemory: memory, to: submitFile)
+        } else {
+          try run(choice, kernels, showsMemory: memory)
         }
-      }
-      // What is asked for by name and is not there is refused by the networks themselves.
-      let parts = only.isEmpty ? Part.allCases.filter { !missing($0) } : only
-      let choice = try memoryOption.limit.choose(loaded, batches: [batch], kernels: kernels) {
-        (model, kernels, batch) throws(InversionError) in
-        try ModelBenchmark(model, batch: batch, kernels: kernels).graphs(
-          networks: parts.compactMap { NetworkKind(rawValue: $0.rawValue) }, step: parts.contains(.step))
-      }
-      let model = choice.model
-      let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
-      var listing = SpeedResults(
-        threads: kernels.threadCount, cpus: cpus, compute: kernels.computeName(model),
-        tier: kernels.table.tier.rawValue,
-        batch: batch, peak_gflops: kernels.measurePeak() * 1e-9,
-        memory_gb_per_s: kernels.measureMemoryBandwidth() * 1e-9)
-      Self.forgetPeakResidentBytes()
-      func timing(_ timing: GraphTiming) -> SpeedResults.Timing {
-        SpeedResults.Timing(
-          median_s: timing.median, least_s: timing.seconds.min() ?? .nan, runs: runs,
-          gflop: Double(timing.operations.reduce(0) { $0 + $1.work }) * 1e-9,
-          arena_bytes: timing.memoryPlan.byteCount, arena_lower_bound_bytes: timing.memoryPlan.lowerBound,
-          operators: graph
-            ? timing.operations.map { OperatorFigures($0, peak: listing.peak_gflops * 1e9) } : nil)
-      }
-      if parts.contains(.generator) { listing.generator = timing(try benchmark.time(.generator, runs: runs)) }
-      if parts.contains(.encoder) { listing.encoder = timing(try benchmark.time(.encoder, runs: runs)) }
-      if parts.contains(.perceptual) { listing.perceptual = timing(try benchmark.time(.perceptual, runs: runs)) }
-      if parts.contains(.step) { listing.step = timing(try benchmark.timeStep(runs: runs)) }
-      listing.peak_rss_bytes = ProcessMemory.peakByteCount
-      if memory { listing.memory = MemoryFigures(model.memoryAccount) }
-      listing.plan = choice.figures
-      if let submitFile {
-        let submission = try BenchSubmission(
-          model, machine: MachineDescription(files, topology: topology, used: cpus), before: before,
-          after: probe.read(), bench: listing)
-        try JSONOutput.write(submission, to: submitFile)
-      }
       if json {
-        try JSONOutput.print(listing)
+        try JSONOutput.print(results)
       } else {
-        try StandardStreams.printOutput(text(listing) + (choice.line.map { "  \($0)\n" } ?? ""))
+        try StandardStreams.printOutput(text(results) + (choice.line.map { "  \($0)\n" } ?? ""))
       }
     }
   }
@@ -139,10 +91,5 @@ struct BenchSpeed: ParsableCommand {
       text += "\n\(name)\n" + operatorTable(operators)
     }
     return text + (listing.memory?.text ?? "")
-  }
-
-  /// Lets the peak begin anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
-  private static func forgetPeakResidentBytes() {
-    SystemFile.write("5", to: "/proc/self/clear_refs")
   }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
-import Checkpoint
 import Foundation
 import Inversion
-import Quant
 import Reports
-import Runtime
 import Workflows
 
 /// `idinv-lite boundary search-layers`
@@ -90,6 +87,17 @@ struct BoundarySearchLayers: ParsableCommand {
     var layers: [Row]
     var suggestion: Row
     var memory: MemoryUse?
+
+    init(_ outcome: LayerSearchRun.Outcome) {
+      let search = outcome.search, whole = search.whole.change
+      attribute = outcome.attribute
+      alpha = search.distance
+      codes = outcome.codeCount
+      all = Row(search.whole, whole: whole)
+      layers = search.single.map { Row($0, whole: whole) }
+      suggestion = Row(search.suggestion, whole: whole)
+      memory = outcome.memory
+    }
   }
 
   func run() throws {
@@ -97,61 +105,19 @@ struct BoundarySearchLayers: ParsableCommand {
       Signals.install()
       let loaded = try model.load()
       let kernels = try engine.kernels()
-      let direction = try LoadedBoundary.read(boundary, layers: nil, of: loaded)
-      let judge = try judge.load(for: loaded)
-      let chosen = try AttributeColumns(attribute ?? direction.name, of: judge ?? loaded)
-      guard chosen.names.count == 1 else { throw Failure(.usage, of: "attribute", "expected one attribute") }
-      let draws = codes == nil
-      let choice = try memory.limit.choose(loaded, batches: AttributeSampler.batches, kernels: kernels) {
-        (model, kernels, batch) throws(InversionError) in
-        var graphs: [AnyObject] = [
-          try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels),
-          try NetworkRunner(.attributes, of: judge ?? model, batch: 1, kernels: kernels),
-        ]
-        if draws { graphs.append(try AttributeSampler(model, judge: judge, batch: batch, kernels: kernels)) }
-        return graphs
-      }
-      try choice.announce(reporting)
-      let model = choice.model
-      let matrix = try moved(choice, judge, kernels)
-      let context = reporting.context()
-      let search = try LayerSearch(
-        model, judge: judge, boundary: direction, column: chosen.columns[0], codes: matrix, distance: alpha,
-        share: share,
-        kernels: kernels
-      ) { done, count in
-        context.update(ProgressState(name: "layers", step: done, stepCount: count))
-        return !Signals.cancellation.isCancelled
-      }
-      context.pause()
-      guard let search else { throw Cancelled() }
+      let run = LayerSearchRun(
+        try LoadedBoundary.read(boundary, layers: nil, of: loaded), attribute: attribute,
+        source: codes.map { .file($0) } ?? .random(count: samples ?? 32, seed: seed), judge: try judge.load(for: loaded))
+      let outcome = try run(
+        loaded, LayerSearchRun.Move(distance: alpha, share: share), limit: memory.limit, kernels: kernels,
+        reporting.context()
+      ) { try $0.announce(reporting) }
       if reporting.json {
-        let whole = search.whole.change
-        try JSONOutput.print(
-          Listing(
-            attribute: chosen.names[0], alpha: search.distance, codes: matrix.rowCount,
-            all: Listing.Row(search.whole, whole: whole),
-            layers: search.single.map { Listing.Row($0, whole: whole) },
-            suggestion: Listing.Row(search.suggestion, whole: whole), memory: choice.figures))
+        try JSONOutput.print(Listing(outcome))
       } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(search, chosen.names[0]))
+        try StandardStreams.printOutput(text(outcome.search, outcome.attribute))
       }
     }
-  }
-
-  private func moved(_ memory: MemoryChoice, _ judge: Model?, _ kernels: Kernels) throws -> FloatMatrix {
-    let model = memory.model
-    let shape = try model.codeShape()
-    if let codes {
-      let values = try Codes.read(codes, for: model)
-      guard let builder = FloatMatrixBuilder(rowCapacity: values.count / shape.count, columnCount: shape.count) else {
-        throw Failure(.unavailable, at: codes, "its codes do not fit into memory")
-      }
-      builder.append(values)
-      return builder.finish()
-    }
-    return try AttributeSampler(model, judge: judge, batch: memory.plan.batch, kernels: kernels)
-      .draw(samples ?? 32, seed: seed).codes
   }
 
   private func text(_ search: LayerSearch, _ name: String) -> String {

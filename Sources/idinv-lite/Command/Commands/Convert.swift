@@ -6,80 +6,6 @@ import Imaging
 import Quant
 import Workflows
 
-extension WeightsPrecision: ExpressibleByArgument {}
-extension PerceptualInput: ExpressibleByArgument {}
-extension StyleHeadsKind: ExpressibleByArgument {}
-
-/// What a checkpoint cannot state; shared by `convert` and `verify`.
-struct FoldingOptions: ParsableArguments {
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Whether the generator's image passes through tanh. Default: as the program that wrote the checkpoint has it."
-  )
-  var finalTanh: Bool?
-
-  @Option(
-    help: ArgumentHelp(
-      "Where a file has several copies of a network, the one whose name contains this. Default: the running average.",
-      valueName: "name"))
-  var which: String?
-
-  @Flag(help: "The encoder was built with use_wscale.")
-  var encoderWscale = false
-
-  @Option(
-    help: "Which encoder of pSp's family it is, where the file does not say: psp, e4e, restyle-psp or restyle-e4e.")
-  var encoderType: StyleHeadsKind?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Truncation factor ψ. Default: the checkpoint's buffer, else 0.7.", valueName: "psi"))
-  var truncationPsi: Float?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Number of truncated layers. Default: the checkpoint's buffer, else 8.", valueName: "n"))
-  var truncationLayers: Int?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Layers of the perceptual network to keep. Default: to the ReLU of conv4_3 in a VGG16, all in others.",
-      valueName: "n"))
-  var perceptualLayers: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Input of the perceptual network: caffe (BGR minus a mean, as published) or torchvision. Default: what the weights "
-        + "tell, else caffe."))
-  var perceptualInput: PerceptualInput?
-
-  mutating func validate() throws {
-    if let psi = truncationPsi, !psi.isFinite { throw ValidationError("--truncation-psi: expected a number") }
-    if let count = truncationLayers, count < 0 {
-      throw ValidationError("--truncation-layers: expected 0 or more, found \(count)")
-    }
-    if let count = perceptualLayers, count < 1 {
-      throw ValidationError("--perceptual-layers: expected 1 or more, found \(count)")
-    }
-  }
-
-  func conversionOptions(weights: WeightsPrecision) -> ConversionOptions {
-    var options = ConversionOptions()
-    options.precision = weights
-    options.finalTanh = finalTanh
-    options.which = which
-    options.encoderWScale = encoderWscale
-    options.encoderKind = encoderType
-    options.truncationPsi = truncationPsi
-    options.truncationLayers = truncationLayers
-    options.perceptualLayers = perceptualLayers
-    options.perceptualInput = perceptualInput
-    options.creator = "idinv-lite \(Program.version)"
-    return options
-  }
-}
-
 /// `idinv-lite convert`
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -162,8 +88,6 @@ struct Convert: ParsableCommand {
       ], detector: detector)
   }
 
-  private var checkpoints: [String] { files + given.paths }
-
   func run() throws {
     try reporting {
       var options = folding.conversionOptions(weights: weights)
@@ -171,56 +95,19 @@ struct Convert: ParsableCommand {
       options.licence = licence
       options.note = note
       options.ignoresUnknownTensors = ignoreUnknown
-      try OutputPlaces(inputs: checkpoints).check(output)
+      try OutputPlaces(inputs: files + given.paths).check(output)
       Signals.install()
       AtomicFile.removeLeftovers(beside: output)
       let context = reporting.context()
       var given = given
       given.options = options
       let assignment = try given.assigning(files)
-      let conversion = assignment.conversion
-      let report = try naming { () throws(CheckpointError) in
-        try conversion.run(to: output) { share in
-          context.update(ProgressState(name: "convert", step: Int(share * 100), stepCount: 100))
-          guard Signals.cancellation.isCancelled else { return }
-          context.pause()
-          AtomicFile.removeUnfinished()
-          Self.exit(withError: ExitCode(Signals.exitCode))
-        }
-      }
-      context.pause()
+      let report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
       }
       let found = assignment.recognitions.map { "found: \($0.path) is \($0.description)\n" }
       try reporting.summarise(found.joined() + report.text) { report }
-    }
-  }
-
-  /// Adds the checkpoint's path to errors that do not name it.
-  private func naming<Value>(_ body: () throws(CheckpointError) -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch {
-      let text = error.description
-      guard !(checkpoints + [output]).contains(where: text.contains), let path = culprit(error) else { throw error }
-      throw LocatedError(path: path, error: error)
-    }
-  }
-
-  /// The checkpoint that an error is about: the only one, the one of its kind, the one that cannot be opened, or the one
-  /// that has the tensor.
-  private func culprit(_ error: CheckpointError) -> String? {
-    if checkpoints.count == 1 { return checkpoints[0] }
-    switch error {
-    case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
-      return NetworkPart(rawValue: part).flatMap { given.checkpoints[$0]?.first }
-    default: break
-    }
-    return checkpoints.first { path in
-      guard let names = try? CheckpointReader.open(path).names else { return true }
-      guard case .tensor(let name, _, _) = error else { return false }
-      return names.contains { $0 == name || $0.hasSuffix("." + name) }
     }
   }
 

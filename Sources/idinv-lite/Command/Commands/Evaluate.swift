@@ -1,10 +1,7 @@
 import ArgumentParser
 import Foundation
-import Imaging
 import Inversion
-import Quant
 import Reports
-import Runtime
 import Workflows
 
 /// `idinv-lite evaluate`
@@ -66,8 +63,6 @@ struct Evaluate: ParsableCommand {
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
-  private static let outputs = ["evaluation.json", "evaluation.csv", "precision_recall.csv", "evaluation.html"]
-
   mutating func validate() throws {
     for (name, value) in [("--iterations", iterations), ("--free-iterations", freeIterations)] {
       if let value, !(1...1_000_000).contains(value) {
@@ -95,83 +90,33 @@ struct Evaluate: ParsableCommand {
       let began = ContinuousClock.now
       Signals.install()
       let model = try model.load()
-      let specification = try model.generator().specification
-      guard model.hasFeatureNetwork else {
-        throw Failure(
-          .badData, "\(model.path) holds no perceptual network; expected one: distances are measured in its features")
-      }
-      var notes: [String] = []
-      let others = OtherModels(conventional: try conventionalModel(of: model), judge: try judge.load(for: model))
-      let methods = try chosenMethods(model, hasConventional: others.conventional != nil, &notes)
-      let boundaries = try AttributeBoundaries.load(boundaries, of: model, judge: others.judge, &notes)
+      let others = try OtherModels(conventional: conventional, judge: judge.load(for: model), for: model)
+      var plan = preset == .paper ? EvaluationPlan.paper : .quick
+      plan.iterations = iterations ?? plan.iterations
+      plan.freeIterations = freeIterations ?? plan.freeIterations
+      var task = try EvaluationTask(
+        model, others: others, plan: plan, methods: try methods.map(Self.methods), boundaries: boundaries, since: began)
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "evaluate", Self.outputs + [EvaluationJournal.name],
-        inputs: [model.path, others.conventional?.path ?? "", others.judge?.path ?? ""] + images.images
-          + listed.map(\.path))
+        by: "evaluate", EvaluationTask.outputs, inputs: task.inputs + images.images + listed.map(\.path))
       let context = self.reporting.context()
-      let most = min(
-        limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
-      let (loaded, skipped) = try images.loader.load(
-        listed, most: most, resolution: specification.resolution, context)
-      let pictures = loaded.map { EvaluationImage(name: $0.name, picture: $0.picture) }
-      guard !pictures.isEmpty else { throw NothingDone() }
-
-      var plan = preset == .paper ? EvaluationPlan.paper : .quick
-      plan.methods = methods
-      plan.iterations = iterations ?? plan.iterations
-      plan.freeIterations = freeIterations ?? plan.freeIterations
-      plan = plan.limited(to: pictures.count)
+      try task.load(listed, most: limit, images.loader, context)
       let kernels = try engine.kernels()
-      let choice = try memory.limit.choose(
-        model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
-        extra: try plan.byteCount(for: model, others: others, kernels: kernels), kernels: kernels,
-        workload: plan.workload(judge: others.judge))
+      let choice = try task.choose(memory.limit, kernels)
       try choice.announce(self.reporting)
-      let run = try EvaluationRun(
-        choice, others: others, plan: plan, images: Array(pictures.prefix(plan.imageCount)),
-        boundaries: boundaries, kernels: kernels, output: output.folder, context: context)
-      do {
-        var (results, curves) = try run.measure()
-        results.seconds = began.duration(to: .now) / .seconds(1)
-        results.notes = notes
-        results.skipped = skipped
-        results.memory = choice.figures
-        let shown = try EvaluationPictures(run, kernels: kernels)
-        try model.file.verifyUnchanged()
-        try run.sync()
-        context.pause()
-        try finish(results, curves, shown, choice, kernels)
-      } catch is Cancelled {
-        try run.sync()
-        context.pause()
-        throw Cancelled.resumable(journal: output.folder.path(EvaluationJournal.name))
-      }
-      if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
+      let results = try task(choice, into: output.folder, options: optionList(task.plan), kernels: kernels, context)
+      try reporting.summarise(line(results)) { results }
+      if !results.skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
   }
 
-  private func finish(
-    _ results: EvaluationResults, _ curves: [(InversionMethod, SemanticAnalysis)], _ pictures: EvaluationPictures,
-    _ choice: MemoryChoice, _ kernels: Kernels
-  ) throws {
-    try JSONOutput.write(results, to: output.folder.path("evaluation.json"))
-    try output.folder.write(results.csv(), "evaluation.csv")
-    try output.folder.write(EvaluationResults.csv(curves), "precision_recall.csv")
-    let run = try InversionReport.Run(
-      model: choice.model, kernels: kernels, seconds: results.seconds,
-      options: optionList(results.plan) + choice.options,
-      note: results.skipped.isEmpty ? "" : "Skipped: " + results.skipped.map(\.reason).joined(separator: "; "))
-    try EvaluationPage(run: run, results: results, curves: curves, pictures: pictures).page()
-      .write(to: output.folder.path("evaluation.html"))
+  private func line(_ results: EvaluationResults) -> String {
     let holding = results.findings.count { $0.holds }
     let few = results.findings.count { $0.isFromFewImages }
     let basis = few == 0 ? "" : " (\(few) of them from fewer than \(EvaluationResults.Finding.fewImages) images)"
-    try reporting.summarise(
-      "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold\(basis); report: "
-        + output.folder.path("evaluation.html")
-    ) { results }
+    return "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold\(basis); report: "
+      + output.folder.path("evaluation.html")
   }
 
   private func optionList(_ plan: EvaluationPlan) -> [(name: String, value: String)] {
@@ -186,36 +131,5 @@ struct Evaluate: ParsableCommand {
           + "\(plan.sampleCount)"
       ),
     ]
-  }
-
-  // MARK: Inputs
-
-  private func conventionalModel(of model: Model) throws -> Model? {
-    guard let path = conventional ?? model.neighbour("conventional.idinv") else { return nil }
-    return try StartEncoder.load(path, for: model)
-  }
-
-  private func chosenMethods(
-    _ model: Model, hasConventional: Bool, _ notes: inout [String]
-  ) throws -> [InversionMethod] {
-    func obstacle(_ method: InversionMethod) -> String? {
-      switch method {
-      case .inDomain, .encoder: model.hasEncoder ? nil : "\(model.path) holds no encoder"
-      case .conventional: hasConventional ? nil : "no --conventional model is given"
-      case .image2StyleGAN, .w: nil
-      }
-    }
-    if let methods {
-      let chosen = try Self.methods(methods)
-      for method in chosen {
-        if let reason = obstacle(method) { throw Failure(.usage, "--methods \(method.rawValue): \(reason)") }
-      }
-      return chosen
-    }
-    return InversionMethod.allCases.filter { method in
-      guard let reason = obstacle(method) else { return true }
-      notes.append("Without \(method.rawValue): \(reason).")
-      return false
-    }
   }
 }

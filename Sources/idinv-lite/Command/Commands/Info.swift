@@ -35,6 +35,10 @@ struct Info: ParsableCommand {
       var dtype: String
       var shape: [Int]
       var bytes: Int
+
+      init(_ tensor: WeightTensor) {
+        (name, dtype, shape, bytes) = (tensor.name, tensor.dtype.rawValue, tensor.shape, tensor.byteCount)
+      }
     }
     var path: String
     var bytes: Int
@@ -66,11 +70,6 @@ struct Info: ParsableCommand {
         try locating(path) { try file.verifyChecksums() }
         sha256 = try SHA256.hexDigest(ofFile: file.path)
       }
-      let listed = try file.tensorNames.map { name in
-        let tensor = try file.tensor(name)
-        return Listing.Tensor(
-          name: name, dtype: tensor.dtype.rawValue, shape: tensor.shape, bytes: tensor.byteCount)
-      }
       let metadata = file.metadata
       if reporting.json {
         try JSONOutput.print(
@@ -78,89 +77,11 @@ struct Info: ParsableCommand {
             path: file.path, bytes: file.byteCount, format_version: ModelMetadata.formatVersion,
             quantisation_version: ModelMetadata.quantisationVersion, precision: metadata.precision.rawValue,
             licence: metadata.licence, note: metadata.note, creator: metadata.creator, sources: metadata.sources,
-            specification: metadata.specification, sha256: sha256, tensors: listed))
+            specification: metadata.specification, sha256: sha256,
+            tensors: try file.tensorNames.map { Listing.Tensor(try file.tensor($0)) }))
       } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(file, listed, sha256))
+        try StandardStreams.printOutput(ModelSummary(file, sha256: sha256, listsTensors: tensors).text())
       }
     }
-  }
-
-  private func architecture(of generator: GeneratorSpecification) -> String {
-    guard case .styleGAN2(let clamp) = generator.architecture else { return "" }
-    return ", StyleGAN2" + (clamp.map { ", clamped to ±\($0)" } ?? "")
-  }
-
-  private func architecture(of encoder: EncoderSpecification) -> String {
-    guard let heads = encoder.architecture.styleHeads else { return "" }
-    return ", \(heads.units.reduce(0, +)) IR-SE units, a head for each of \(encoder.layerCount) layers"
-      + (heads.isProgressive ? ", progressive" : "") + (heads.iterations.map { ", \($0) iterations" } ?? "")
-  }
-
-  private func text(_ file: ModelFile, _ listed: [Listing.Tensor], _ sha256: String?) -> String {
-    let metadata = file.metadata
-    var lines = ["\(file.path): \(humanBytes(file.byteCount)), weights \(metadata.precision.rawValue)"]
-    if let generator = metadata.specification.generator {
-      lines.append(
-        "  generator   \(generator.resolution)×\(generator.resolution), \(generator.layerCount) layers × "
-          + "\(generator.wDimension) (z \(generator.zDimension)), channels "
-          + generator.blockChannels.map(String.init).joined(separator: " ")
-          + architecture(of: generator) + (generator.hasFinalTanh ? ", tanh" : "")
-          + (generator.repeatsW ? ", one w for all layers" : ""))
-    }
-    if let encoder = metadata.specification.encoder {
-      lines.append(
-        "  encoder     \(encoder.resolution)×\(encoder.resolution), channels "
-          + ([encoder.stemChannels] + encoder.blockChannels).map(String.init).joined(separator: " ")
-          + architecture(of: encoder))
-    }
-    if let perceptual = metadata.specification.perceptual {
-      let widths = perceptual.layers.compactMap { layer -> String? in
-        switch layer {
-        case .convolution(_, let outputs): "\(outputs)"
-        case .relu: nil
-        case .maxPool: "pool"
-        }
-      }
-      lines.append("  perceptual  " + widths.joined(separator: " "))
-    }
-    if let attributes = metadata.specification.attributes {
-      lines.append("  attributes  " + attributes.names.joined(separator: " "))
-    }
-    if let judge = metadata.specification.judge {
-      lines.append(
-        "  judge       \(judge.resolution)×\(judge.resolution), channels "
-          + ([judge.stemChannels] + judge.blockChannels).map(String.init).joined(separator: " ") + ": "
-          + judge.names.joined(separator: " "))
-    }
-    if let detector = metadata.specification.detector {
-      let stages = detector.stages.map { $0.layers.map { "\($0.outputs)" }.joined(separator: " ") }
-      lines.append("  detector    MTCNN, channels " + stages.joined(separator: " | "))
-    }
-    if let curvature = metadata.specification.curvature {
-      lines.append("  curvature   rank \(curvature.rank)")
-    }
-    if let int8 = metadata.specification.int8 {
-      var parts = ["\(int8.layers.count) of \(metadata.specification.int8Candidates.count) convolutions"]
-      if let psnr = int8.psnr { parts.append(printed("images %.1f dB", psnr)) }
-      if let error = int8.codeError { parts.append(printed("codes %.2g %%", error * 100)) }
-      lines.append("  8 bits      " + parts.joined(separator: ", "))
-    }
-    let byType = Dictionary(grouping: listed, by: \.dtype)
-    for (dtype, tensors) in byType.sorted(by: { $0.key < $1.key }) {
-      let elements = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
-      let bytes = tensors.reduce(0) { $0 + $1.bytes }
-      lines.append("  \(dtype): \(tensors.count) tensors, \(elements) values, \(humanBytes(bytes))")
-    }
-    for source in metadata.sources {
-      lines.append("  from \(source.part) \(source.file) (\(humanBytes(source.byteCount)), SHA-256 \(source.sha256))")
-    }
-    if !metadata.note.isEmpty { lines.append("  note: \(printable(metadata.note))") }
-    lines.append("  license: \(metadata.licence.isEmpty ? "not stated" : printable(metadata.licence))")
-    lines.append("  written by \(printable(metadata.creator))")
-    if let sha256 { lines.append("  all checksums match; SHA-256 \(sha256)") }
-    if tensors {
-      for tensor in listed { lines.append("  \(tensor.dtype)  \(tensor.name)  \(tensor.shape)") }
-    }
-    return lines.joined(separator: "\n") + "\n"
   }
 }

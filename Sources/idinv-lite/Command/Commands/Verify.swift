@@ -1,11 +1,6 @@
 import ArgumentParser
-import Checkpoint
-import Files
 import Foundation
 import Inversion
-import Quant
-import Reports
-import Runtime
 import Workflows
 
 /// `idinv-lite verify`
@@ -53,66 +48,13 @@ struct Verify: ParsableCommand {
   func run() throws {
     try reporting {
       Signals.install()
-      try Model.requireModelFile(model)
-      let file = try locating(model) { try ModelFile(path: model) }
-      try locating(model) { try file.verifyChecksums() }
-      var parts: [NetworkPart: [String]] = [:]
-      for path in against {
-        let recognition = try locating(path) { Recognition(try CheckpointReader.open(path), which: folding.which) }
-        guard !recognition.networks.isEmpty else {
-          throw Failure(
-            .badData, at: path,
-            "is no generator, encoder, perceptual, attribute or judge checkpoint; it is \(recognition.description)")
-        }
-        for part in recognition.networks.map(\.part) {
-          guard parts[part] == nil || part == .detector else {
-            throw Failure(.usage, of: "against", "two \(part.title) checkpoints; expected one of each kind")
-          }
-          parts[part, default: []].append(path)
-        }
-      }
-      var options = folding.conversionOptions(weights: .f32)
-      options.pixelMinimum = file.specification.pixelMinimum
-      options.pixelMaximum = file.specification.pixelMaximum
-      let folder = try ScratchFolder()
-      let temporary = folder.path + "/reference.idinv"
-      var plan = Conversion(options: options)
-      plan.checkpoints = parts
-      let conversion = try plan.run(to: temporary) { _ in
-        guard Signals.cancellation.isCancelled else { return }
-        folder.remove()
-        Self.exit(withError: ExitCode(Signals.exitCode))
-      }
-
-      let reference = try Model(path: temporary)
-      // It is mapped: without its name it goes away however this run ends.
-      folder.remove()
-      let specification = file.specification
-      for part in NetworkPart.allCases where specification.holds(part) != (parts[part] != nil) {
-        let isHeld = specification.holds(part)
-        throw Failure(
-          .usage, of: "against",
-          "\(model) holds \(isHeld ? part.withArticle : "no \(part.title)"); expected "
-            + "\(isHeld ? "its checkpoint too" : "no checkpoint of one")")
-      }
-      if let part = specification.networksThatDiffer(from: reference.file.specification).first {
-        throw Failure(
-          .badData, at: model,
-          "its \(part.title) has another architecture than \(parts[part]?.first ?? ""), or was converted with other "
-            + "options")
-      }
-      let comparison = try locating(model) {
-        try ModelComparison(Model(file: file, path: model), reference: reference, kernels: engine.kernels(auto: .full))
-      }
-      if Signals.cancellation.isCancelled { throw Cancelled() }
-      let strangers = conversion.sources.filter { source in
-        !file.metadata.sources.contains { $0.part == source.part && $0.sha256 == source.sha256 }
-      }
+      let run = VerificationRun(model, against: against, options: folding.conversionOptions(weights: .f32))
+      let outcome = try run(engine.kernels(auto: .full), reporting.context())
+      let comparison = outcome.comparison
       if reporting.json {
         try JSONOutput.print(comparison)
       } else if !reporting.quiet {
-        let precision = file.metadata.precision.rawValue
-        try StandardStreams.printOutput(text(comparison, precision: precision, strangers: strangers))
+        try StandardStreams.printOutput(text(outcome))
       }
       if let broken = (comparison.networks + comparison.gradients).first(where: { !$0.difference.isFinite }) {
         throw Failure(.badData, at: model, "expected numbers, found some that are not finite: \(broken.name)")
@@ -124,10 +66,7 @@ struct Verify: ParsableCommand {
     }
   }
 
-  /// - Parameter strangers: checkpoints that are not those that the model was made of.
-  private func text(
-    _ comparison: ModelComparison, precision: String, strangers: [ConversionReport.Source]
-  ) -> String {
+  private func text(_ outcome: VerificationRun.Outcome) -> String {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
       let psnr = difference.psnr == .infinity ? "   exact   " : printed("%8.2f dB", difference.psnr)
@@ -135,10 +74,10 @@ struct Verify: ParsableCommand {
         + printed("%12.3g  ", difference.maximum) + psnr + printed("  %.8f", difference.cosine)
     }
     let lines =
-      ["\(model): checksums match; \(precision) weights against the checkpoints in f32:"]
+      ["\(model): checksums match; \(outcome.precision) weights against the checkpoints in f32:"]
       + ["  " + "output".padding(toLength: 24, withPad: " ", startingAt: 0) + "     max abs         PSNR  cosine"]
-      + comparison.networks.map { row($0, "") } + comparison.gradients.map { row($0, " gradient") }
-      + strangers.map { "note: \($0.path): by its SHA-256 not the file that \(model) was made of" }
+      + outcome.comparison.networks.map { row($0, "") } + outcome.comparison.gradients.map { row($0, " gradient") }
+      + outcome.strangers.map { "note: \($0): by its SHA-256 not the file that \(model) was made of" }
     return lines.joined(separator: "\n") + "\n"
   }
 }
