@@ -56,7 +56,15 @@ import Testing
   }
 
   @Test("Winograd's transforms just before use agree with packed ones", arguments: ConvolutionCase.tiled)
-  func winograd(_ test: ConvolutionCase) {
+  func winograd(_ test: ConvolutionCase) { expectAgreement(test, .compactWinograd, with: .winograd) }
+
+  @Test("So do those of small tiles with the definition", arguments: ConvolutionCase.smallTiled)
+  func smallTiles(_ test: ConvolutionCase) { expectAgreement(test, .smallCompactWinograd, with: .direct) }
+
+  /// `algorithm` on compact weights of all kinds, both directions, against `other` on packed ones.
+  private func expectAgreement(
+    _ test: ConvolutionCase, _ algorithm: ConvolutionAlgorithm, with other: ConvolutionAlgorithm
+  ) {
     var random = SeededRandom(6)
     let step = test.form == .upsample2x ? 2 : 1, rowLength = test.i * 9
     let halves = random.floats(test.o * rowLength).map { Float16($0) }, floats = halves.map(Float.init)
@@ -80,7 +88,7 @@ import Testing
           let compact = rows.compact(kind, test, kernels: kernels)
           let found = run(
             PackedConvolution(
-              compact, form: test.form, direction: direction, kernels: kernels, algorithm: .compactWinograd),
+              compact, form: test.form, direction: direction, kernels: kernels, algorithm: algorithm),
             input.base, from, to, kernels)
           let label = "\(kind), \(direction), \(tier.rawValue), \(threadCount) threads"
           if let first {
@@ -90,7 +98,7 @@ import Testing
           first = found
           let packed = try! PackedConvolution(
             weights: floats, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
-            kernels: kernels, algorithm: .winograd)
+            kernels: kernels, algorithm: other)
           let expected = run(packed, input.base, from, to, kernels)
           // Transformed in single precision instead of double.
           let most = zip(found, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }

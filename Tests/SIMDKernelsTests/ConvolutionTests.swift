@@ -64,6 +64,14 @@ struct ConvolutionCase: CustomTestStringConvertible {
     .init(form: .upsample2x, o: 32, i: 32, h: 32, w: 32),
   ]
 
+  /// Whole tiles of 2×2 pixels, for the small form of Winograd's algorithm.
+  static let smallTiled: [ConvolutionCase] = [
+    .init(form: .same(kernel: 3), o: 64, i: 64, h: 8, w: 8),
+    .init(form: .same(kernel: 3), o: 48, i: 24, h: 6, w: 10, batch: 3),
+    .init(form: .same(kernel: 3), o: 17, i: 40, h: 2, w: 2, outputHalo: 0),
+    .init(form: .same(kernel: 3), o: 3, i: 8, h: 16, w: 2),
+  ]
+
   /// Whole tiles, few or many: what Winograd's algorithm takes.
   static let tiled: [ConvolutionCase] = [
     .init(form: .same(kernel: 3), o: 64, i: 64, h: 16, w: 16),
@@ -223,6 +231,10 @@ struct ConvolutionCase: CustomTestStringConvertible {
     #expect(preferred(.same(kernel: 3), 512, 16).isLarge)
     #expect(!preferred(.same(kernel: 3), 64, 64).suitsCompactWeights)
     #expect(!preferred(.same(kernel: 3), 64, 16).isLarge)
+    // Four tiles of 4×4 pixels are too few for many weights; 16 of 2×2 are not.
+    #expect(choice(.same(kernel: 3), 512, 8) == .smallCompactWinograd)
+    #expect(choice(.same(kernel: 3), 512, 4) == .direct)
+    #expect(choice(.upsample2x, 512, 4) == .direct)
   }
 
   private func product(_ a: [Float], _ b: [Float]) -> Double {

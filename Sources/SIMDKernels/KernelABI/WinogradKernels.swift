@@ -58,7 +58,10 @@ package struct WinogradKernels: Sendable {
   package var sameInput: Transform = { _ in unplugged() }
   /// 36 elements → 4×4 pixels.
   package var sameOutput: Transform = { _ in unplugged() }
-  /// Upsampling by 2 and 3×3: 4×4 low-resolution pixels → 16 elements.
+  /// F(2×2, 3×3), points 0, ±1, ∞: 16 elements → 2×2 pixels. Its input transform is `upsampleInput`, whose third element
+  /// has the other sign: the weights have it too.
+  package var smallOutput: Transform = { _ in unplugged() }
+  /// Upsampling by 2 and 3×3, and F(2×2, 3×3): 4×4 low-resolution pixels → 16 elements.
   package var upsampleInput: Transform = { _ in unplugged() }
   /// 25 elements → 4×4 high-resolution pixels.
   package var upsampleOutput: Transform = { _ in unplugged() }
@@ -69,8 +72,9 @@ package struct WinogradKernels: Sendable {
 
   package typealias WeightTransform = @Sendable (UnsafePointer<KernelRun>) -> Void
 
-  /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 25 of upsampling; 16 of its adjoint.
+  /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 16 of F(2×2, 3×3); 25 of upsampling; 16 of its adjoint.
   package var sameWeights: WeightTransform = { _ in unplugged() }
+  package var smallWeights: WeightTransform = { _ in unplugged() }
   package var upsampleWeights: WeightTransform = { _ in unplugged() }
   package var upsampleAdjointWeights: WeightTransform = { _ in unplugged() }
 

@@ -9,6 +9,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The same on compact weights, which are transformed chunk by chunk just before use: for few pixels and many channels,
   /// where it saves memory and the way from it.
   case compactWinograd
+  /// The same with tiles of 2×2 pixels and 2¼ times fewer products than direct: for images of too few tiles.
+  case smallCompactWinograd
   /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
   /// packed weights, and an error of about 10⁻⁴ of a layer's output.
   case reducedWinograd
@@ -16,6 +18,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// it, a quarter of the weights. Each image is scaled by its largest element, each output channel by its largest weight:
   /// an error of about 1 % of a layer's output.
   case int8
+
+  var formSize: WinogradForm.Size { self == .smallCompactWinograd ? .small : .large }
 
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   package static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
@@ -34,9 +38,10 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
     let weightBytes = rows * rows * input.paddedChannels * outputs * 4
     let isLarge = weightBytes > largeWeightBytes
+    let small = WinogradForm(form, direction, .small)?.tiles(input) ?? 0
     return Choice(
-      algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : .direct, isLarge: isLarge,
-      suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
+      algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
+      isLarge: isLarge, suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
   }
 
   package struct Choice: Hashable, Sendable {

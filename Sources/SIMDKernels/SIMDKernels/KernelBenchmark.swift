@@ -36,6 +36,9 @@ package struct KernelBenchmark: Sendable {
     if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {
       algorithms.append(.winograd)
       if CompactWeights.suits(outputs: outputs, inputs: inputs) { algorithms.append(.compactWinograd) }
+      if CompactWeights.suits(outputs: outputs, inputs: inputs), WinogradForm(form, direction, .small) != nil {
+        algorithms.append(.smallCompactWinograd)
+      }
       if kernels.table.reduced != nil { algorithms.append(.reducedWinograd) }
     }
     if direction == .forward, kernels.table.int8.isFast { algorithms.append(.int8) }
@@ -67,7 +70,7 @@ package struct KernelBenchmark: Sendable {
     let (from, to) = direction == .forward ? (x, y) : (y, x)
     let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
     let packed: PackedConvolution
-    if algorithm == .compactWinograd {
+    if algorithm == .compactWinograd || algorithm == .smallCompactWinograd {
       let compact = try! CompactWeights(
         outputs: outputs, inputs: inputs, kernel: form.kernel, kernels: kernels
       ) { rows in

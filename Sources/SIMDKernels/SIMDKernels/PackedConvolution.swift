@@ -33,9 +33,10 @@ package final class PackedConvolution: Sendable {
     let preferred = input.map {
       ConvolutionAlgorithm.preferred(form: form, direction: direction, input: $0, outputChannels: outputs)
     }
-    let choice = algorithm ?? preferred?.algorithm ?? .direct
+    // Many small matrices for few tiles pay where they are made of compact weights only.
+    let choice = algorithm ?? preferred.map { $0.algorithm == .smallCompactWinograd ? .direct : $0.algorithm } ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
-    let winograd = choice == .direct ? nil : WinogradForm(form, direction)
+    let winograd = choice == .direct ? nil : WinogradForm(form, direction, choice.formSize)
     if choice == .int8 {
       self.weights = try Int8Weights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
     } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
@@ -74,7 +75,7 @@ package final class PackedConvolution: Sendable {
     self.form = form
     self.direction = direction
     let isTransposed = direction == .backwardData
-    if algorithm != .direct, let winograd = WinogradForm(form, direction) {
+    if algorithm != .direct, let winograd = WinogradForm(form, direction, algorithm.formSize) {
       self.weights = WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels)
     } else {
       self.weights = DirectWeights(

@@ -11,10 +11,26 @@ struct WinogradForm: Sendable {
   /// Pixels between tiles of the input and of the output; the output tile has as many.
   var inputStep: Int, outputStep: Int
 
+  /// Which of the forms that a convolution has.
+  enum Size: Hashable, Sendable {
+    /// The one with the fewest products.
+    case large
+    /// Tiles of 2×2 pixels instead of 4×4, for images that have few of the latter: 2¼ times fewer products than direct, of
+    /// which each weight has four times as many tiles to serve.
+    case small
+  }
+
   /// The form for a convolution; nil if there is none.
-  init?(_ form: ConvolutionForm, _ direction: Direction) {
-    switch (form, direction) {
-    case (.same(kernel: 3), _):
+  init?(_ form: ConvolutionForm, _ direction: Direction, _ size: Size = .large) {
+    switch (form, direction, size) {
+    case (.same(kernel: 3), _, .small):
+      // F(2, 3) at 0, ±1, ∞, the third element and its weights with the other sign.
+      weightRows = [[1, 0, 0], [0.5, 0.5, 0.5], [-0.5, 0.5, -0.5], [0, 0, 1]]
+      (products, elements, inputStep, outputStep) = (4, 4, 2, 2)
+      elementOfProduct = Array(0..<4)
+      weightOfProduct = Array(0..<4)
+      flips = direction == .backwardData
+    case (.same(kernel: 3), _, .large):
       // F(4, 3) at 0, ±a, ±b, ∞ with a² = ½, b² = 2.
       let a2 = 0.5, b2 = 2.0, a = a2.squareRoot(), b = b2.squareRoot()
       let atA = 2 * a2 * (a2 - b2), atB = 2 * b2 * (b2 - a2)
@@ -26,7 +42,7 @@ struct WinogradForm: Sendable {
       elementOfProduct = Array(0..<6)
       weightOfProduct = Array(0..<6)
       flips = direction == .backwardData
-    case (.upsample2x, .forward):
+    case (.upsample2x, .forward, .large):
       // Upsampling repeats pixels, so that five products give four outputs:
       // p0 = w0(l0 − l2), p1 = ½(w0+w1+w2)(l1 + l2), p2 = ½(w0−w1−w2)(l1 − l2), p3 = ½(w0+w1−w2)(l1 − l2),
       // p4 = w2(l1 − l3).
@@ -35,7 +51,7 @@ struct WinogradForm: Sendable {
       elementOfProduct = [0, 1, 2, 2, 3]
       weightOfProduct = Array(0..<5)
       flips = false
-    case (.upsample2x, .backwardData):
+    case (.upsample2x, .backwardData, .large):
       // gx[i] = w0 s[2i+1] + w1 s[2i] + w2 s[2i−1] with s[i] = g[i] + g[i+1]; the odd s form a two-tap filter, F(2, 2):
       // p0 = w1 s0, p1 = w1 s2, p2 = w2(s−1 − s1), p3 = (w0 + w2) s1, p4 = w0(s3 − s1).
       weightRows = [[0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 0, 0]]
@@ -77,6 +93,7 @@ struct WinogradForm: Sendable {
   ) -> (input: WinogradKernels.Transform, output: WinogradKernels.Transform) {
     switch (elements, products) {
     case (6, _): (kernels.sameInput, kernels.sameOutput)
+    case (4, 4): (kernels.upsampleInput, kernels.smallOutput)
     case (4, _): (kernels.upsampleInput, kernels.upsampleOutput)
     default: (kernels.upsampleAdjointInput, kernels.upsampleAdjointOutput)
     }
@@ -84,9 +101,10 @@ struct WinogradForm: Sendable {
 
   /// Kernels, read backwards where the form `flips`, → transformed weights in the order of `weightOf`.
   func weightTransform(_ kernels: WinogradKernels) -> WinogradKernels.WeightTransform {
-    switch weightRows.count {
-    case 6: kernels.sameWeights
-    case 5: kernels.upsampleWeights
+    switch (weightRows.count, products) {
+    case (6, _): kernels.sameWeights
+    case (4, 4): kernels.smallWeights
+    case (5, _): kernels.upsampleWeights
     default: kernels.upsampleAdjointWeights
     }
   }

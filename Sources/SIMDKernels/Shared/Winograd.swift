@@ -150,6 +150,28 @@ func winogradSameOutput(_ run: UnsafePointer<TileRun>) {
   }
 }
 
+// MARK: F(2, 3) at 0, ±1, ∞. Its input transform is that of upsampling, which has one element with the other sign.
+
+/// Four products → two pixels: p0 + p1 + p2, p1 − p2 − p3.
+@inline(__always)
+private func storeSmallOutput(_ r: Row, _ t: Target, _ store: PixelStore) {
+  store(idv_add_r(idv_add_r(r.a, r.b), r.c), t)
+  store(idv_sub_r(idv_sub_r(r.b, r.c), r.d), t + 16)
+}
+
+func winogradSmallOutput(_ run: UnsafePointer<TileRun>) {
+  let r = run.pointee
+  let step = r.elementStride, down = 4 &* step
+  forEachPart(r) { t, element, part in
+    let s = Source(element), store = PixelStore(r, part)
+    let p1 = Row(four: s + down, step) { $0.register() }, p2 = Row(four: s + 2 &* down, step) { $0.register() }
+    let sum = Row(Row(four: s, step) { $0.register() }, p1) { idv_add_r($0, $1) }
+    storeSmallOutput(Row(sum, p2) { idv_add_r($0, $1) }, t, store)
+    let p3 = Row(four: s + 3 &* down, step) { $0.register() }
+    storeSmallOutput(Row(Row(p1, p2) { idv_sub_r($0, $1) }, p3) { idv_sub_r($0, $1) }, t + r.rowStride, store)
+  }
+}
+
 // MARK: Upsampling by 2 and three taps.
 
 /// Low-resolution l0 … l3 → l0 − l2, l1 + l2, l1 − l2, l1 − l3.
@@ -254,11 +276,13 @@ func winogradAdjointOutput(_ run: UnsafePointer<TileRun>) {
 func plug(into kernels: inout WinogradKernels) {
   kernels.sameInput = { winogradSameInput($0) }
   kernels.sameOutput = { winogradSameOutput($0) }
+  kernels.smallOutput = { winogradSmallOutput($0) }
   kernels.upsampleInput = { winogradUpsampleInput($0) }
   kernels.upsampleOutput = { winogradUpsampleOutput($0) }
   kernels.upsampleAdjointInput = { winogradAdjointInput($0) }
   kernels.upsampleAdjointOutput = { winogradAdjointOutput($0) }
   kernels.sameWeights = { winogradSameWeights($0) }
+  kernels.smallWeights = { winogradSmallWeights($0) }
   kernels.upsampleWeights = { winogradUpsampleWeights($0) }
   kernels.upsampleAdjointWeights = { winogradAdjointWeights($0) }
 }

@@ -69,6 +69,29 @@ func winogradSameWeights(_ run: UnsafePointer<KernelRun>) {
   }
 }
 
+/// Three taps → four weights of F(2, 3): w0, ½(w0 + w1 + w2), ½(w1 − w0 − w2), w2.
+@inline(__always)
+private func storeSmallWeights(_ r: Taps, _ half: Register, _ t: Target, _ step: Int) {
+  let outer = idv_mul_r(idv_add_r(r.a, r.c), half)
+  t.put(r.a)
+  t.put(idv_fma_r(r.b, half, outer), step)
+  t.put(idv_sub_r(idv_mul_r(r.b, half), outer), 2 &* step)
+  t.put(r.c, 3 &* step)
+}
+
+func winogradSmallWeights(_ run: UnsafePointer<KernelRun>) {
+  let r = run.pointee
+  let tap = r.tapStride, step = r.elementStride, half = Register(repeating: 0.5)
+  forEachPart(r) { s, t in
+    let w0 = Taps(s, tap), w1 = Taps(s + 3 &* tap, tap), w2 = Taps(s + 6 &* tap, tap)
+    let outer = Taps(w0, w2) { idv_mul_r(idv_add_r($0, $1), half) }
+    storeSmallWeights(w0, half, t, step)
+    storeSmallWeights(Taps(w1, outer) { idv_fma_r($0, half, $1) }, half, t + 4 &* step, step)
+    storeSmallWeights(Taps(w1, outer) { idv_sub_r(idv_mul_r($0, half), $1) }, half, t + 8 &* step, step)
+    storeSmallWeights(w2, half, t + 12 &* step, step)
+  }
+}
+
 /// Three taps → w0, ½(w0 + w1 + w2), ½(w0 − w1 − w2), ½(w0 + w1 − w2), w2.
 @inline(__always)
 private func storeUpsampleWeights(_ r: Taps, _ half: Register, _ t: Target, _ step: Int) {

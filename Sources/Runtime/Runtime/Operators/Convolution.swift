@@ -183,6 +183,7 @@ package final class ConvolutionWeights: Sendable {
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels)
     let isCompact = storage != .fastest && isCompactible
+    if choice.algorithm == .smallCompactWinograd { return isCompactible ? .smallCompactWinograd : .direct }
     guard choice.algorithm == .winograd else { return .direct }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
     if kernels.precision == .reduced { return .reducedWinograd }

@@ -61,12 +61,13 @@ extension ConvolutionWeights {
     case (.same, .direct): 1
     case (.same, .winograd): 0.35
     case (.same, .compactWinograd): 0.3
+    case (.same, .smallCompactWinograd): 0.5
     case (.same, .reducedWinograd): 0.25
     case (.same, .int8): 0.28
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
-    case (.upsample2x, .compactWinograd): 0.2
+    case (.upsample2x, .compactWinograd), (.upsample2x, .smallCompactWinograd): 0.2
     case (.upsample2x, .reducedWinograd): 0.2
     case (.upsample2x, .int8): 0.13
     }
@@ -81,6 +82,8 @@ extension ConvolutionWeights {
     case (.direct, .streamed): perWeight = 100
     case (.compactWinograd, .fastest), (.compactWinograd, .compact): perWeight = 70
     case (.compactWinograd, .streamed): perWeight = 150
+    case (.smallCompactWinograd, .fastest), (.smallCompactWinograd, .compact): perWeight = 40
+    case (.smallCompactWinograd, .streamed): perWeight = 120
     }
     return perWeight * Double(outputChannels * inputChannels * kernelArea)
   }

@@ -84,7 +84,7 @@ extension ConvolutionWeights {
     _ algorithm: ConvolutionAlgorithm, for kernels: Kernels
   ) throws(GraphError) -> CompactWeights? {
     switch algorithm {
-    case .compactWinograd: break
+    case .compactWinograd, .smallCompactWinograd: break
     case .direct:
       guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
     case .winograd, .reducedWinograd, .int8: return nil

@@ -133,6 +133,7 @@ extension ConvolutionAlgorithm {
     case .direct: "direct"
     case .winograd: "winograd"
     case .compactWinograd: "winograd, compact"
+    case .smallCompactWinograd: "winograd, small"
     case .reducedWinograd: "winograd-16"
     case .int8: "direct-8"
     }
