@@ -76,7 +76,7 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", path: "Sources/Runtime/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(
-      name: "CJPEG", path: "Sources/Runtime/CJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+      name: "CJPEG", path: "Sources/Runtime/CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(
       name: "CLCMS", path: "Sources/Runtime/CLCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"])]),
     .systemLibrary(
@@ -107,9 +107,8 @@ let package = Package(
       dependencies: ["Inversion", "Imaging", "Checkpoint", "Quant", "Files", "Runtime", "SIMDKernels", "CCivetweb"],
       path: "Sources/idinv-lite/Server",
       resources: [
-        .embedInCode("Resources/page.html"), .embedInCode("Resources/page.css"), .embedInCode("Resources/page.js"),
-        .embedInCode("Resources/openapi.json"),
-      ], swiftSettings: quickly),
+        "page.html", "page.css", "server.js", "crop.js", "job.js", "edit.js", "save.js", "page.js", "openapi.json",
+      ].map { .embedInCode("Resources/\($0)") }, swiftSettings: quickly),
 
     .executableTarget(
       name: "Command",

@@ -41,6 +41,91 @@ struct EditTests {
     }
   }
 
+  @Test("eight orientations of one photograph give the same bytes of code")
+  func orientations() throws {
+    let place = try Folder()
+    try photo(place, "upright.png")
+    let upright = try PNG.read(place.at("upright.png"))
+    var names: [String] = []
+    for orientation in Orientation.allCases {
+      let inverse: Orientation =
+        switch orientation {
+        case .turnedRight: .turnedLeft
+        case .turnedLeft: .turnedRight
+        default: orientation
+        }
+      let exif: [UInt8] = [
+        0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation.rawValue), 0, 0, 0, 0, 0, 0,
+      ]
+      let name = "\(orientation.rawValue)"
+      let metadata = ImageMetadata(exif: exif), stored = upright.upright(inverse)
+      try PictureFormat.png.write(stored, metadata: metadata, to: place.at("\(name).png"))
+      try PictureFormat.jpeg(quality: 95).write(stored, metadata: metadata, to: place.at("\(name).jpg"))
+      // What the JPEG holds, upright and without loss.
+      try PNG.write(PictureFile.read(place.at("\(name).jpg")), place.at("\(name)-decoded.png"))
+      names += ["\(name).png", "\(name).jpg", "\(name)-decoded.png"]
+    }
+    try Command.succeed(
+      ["encode"] + names + ["--model", try Golden.model(), "--crop", "center", "-o", "out", "-q"], in: place)
+    let codes = try place.array("out/encoded_codes.npy")
+    let count = codes.floats.count / names.count
+    func code(_ index: Int) -> [Float] { Array(codes.floats[index * count..<(index + 1) * count]) }
+    for index in 0..<8 {
+      #expect(code(3 * index) == code(0), "\(names[3 * index])")
+      #expect(code(3 * index + 1) == code(3 * index + 2), "\(names[3 * index + 1])")
+    }
+  }
+
+  @Test("a style is mixed in, from a photograph or a code; α is how much")
+  func mixes() throws {
+    let place = try Folder()
+    for name in ["a.png", "b.png"] { try photo(place, name) }
+    let arguments = ["edit", "a.png", "--model", try Golden.model(), "--iterations", "2", "-q"]
+    try Command.succeed(arguments + ["--mix", "b.png", "--alpha", "0,1", "-o", "out"], in: place)
+    let before = try PNG.read(place.at("a.png"))
+    #expect(try PNG.read(place.at("out/a_alpha+0.png")) == before)
+    // The style of the same face changes nothing.
+    #expect(try PNG.read(place.at("out/a_alpha+1.png")) == before)
+    let shape = try place.array(try encoded(place))
+    let other = shape.floats.indices.map { Float(($0 * 7) % 5) / 2 - 1 }
+    try NumpyArray(shape: shape.shape, floats: other).write(to: place.at("style.npy"))
+    try Command.succeed(arguments + ["--mix", "style.npy", "-o", "mixed.png"], in: place)
+    #expect(try PNG.read(place.at("mixed.png")) != before)
+    try Command.succeed(arguments + ["--mix", "style.npy", "--mix-layers", "0", "-o", "coarse.png"], in: place)
+    #expect(try PNG.read(place.at("coarse.png")) != PNG.read(place.at("mixed.png")))
+    let several = try Command.run(arguments + ["--mix", "nothing", "-o", "x.png"], in: place)
+    #expect(several.status == 66)
+  }
+
+  private func encoded(_ place: Folder) throws -> String {
+    try Command.succeed(
+      ["encode", "a.png", "--model", try Golden.model(), "--crop", "center", "-o", "codes", "-q"], in: place)
+    return "codes/encoded_codes.npy"
+  }
+
+  @Test("a photograph of 12 megapixels held upright needs less than 150 MB", .enabled(if: Command.launcher.isEmpty))
+  func memory() throws {
+    let place = try Folder()
+    let (height, width) = (3000, 4000)
+    var pixels = [UInt8](repeating: 90, count: height * width * 3)
+    for row in 0..<height {
+      for column in stride(from: row % 7, to: width, by: 7) { pixels[(row * width + column) * 3] = UInt8(row / 12) }
+    }
+    let exif: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
+    try PictureFormat.jpeg(quality: 90).write(
+      Image8(height: height, width: width, pixels: pixels), metadata: ImageMetadata(exif: exif), to: place.at("a.jpg"))
+    try place.write("a.txt", text: "1300 1500\n1700 1510\n1500 1750\n1350 1950\n1650 1960\n")
+    let root = Golden.tests.deletingLastPathComponent().path
+    let result = try Command.run(
+      [
+        "edit", "a.jpg", "--model", root + "/models/default.idinv", "--boundary", root + "/models/boundaries/smile.npy",
+        "--iterations", "5", "-o", "b.jpg", "-q",
+      ], in: place)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.peakByteCount < 150 << 20, "\(result.peakByteCount)")
+    #expect(try PictureFile(place.at("b.jpg")).header.width == height)
+  }
+
   @Test("several distances and photographs go into a folder with a page, and are not done again")
   func folderOfPhotographs() throws {
     let place = try Folder()
@@ -95,6 +180,7 @@ struct EditTests {
   static let refusals = [
     Refusal(
       "α without a boundary", 64, ["--alpha", "--boundary"], ["edit", "a.png", "--alpha", "2", "-o", "x.png"]),
+    Refusal("layers of no style", 64, ["--mix-layers", "--mix"], ["edit", "a.png", "--mix-layers", "1", "-o", "x.png"]),
     Refusal(
       "aligned, and landmarks", 64, ["--aligned"],
       ["edit", "a.png", "--aligned", "--landmarks", "a.txt", "-o", "x.png"]),

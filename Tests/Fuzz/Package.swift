@@ -15,7 +15,7 @@ let package = Package(
       name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",
       swiftSettings: instrumented),
     .systemLibrary(name: "CPNG", path: "Sources/Runtime/CPNG", pkgConfig: "libpng"),
-    .systemLibrary(name: "CJPEG", path: "Sources/Runtime/CJPEG", pkgConfig: "libturbojpeg"),
+    .systemLibrary(name: "CJPEG", path: "Sources/Runtime/CJPEG", pkgConfig: "libjpeg"),
     .systemLibrary(name: "CLCMS", path: "Sources/Runtime/CLCMS", pkgConfig: "lcms2"),
     .systemLibrary(name: "CWebP", path: "Sources/Runtime/CWebP", pkgConfig: "libwebp"),
     .target(

@@ -104,7 +104,7 @@ import Testing
         _ = try photo.aligned(to: face, resolution: 16, path: "p.png")
         return false
       } catch {
-        return error.description.hasPrefix("p.png: the landmarks")
+        return error.description.hasPrefix("p.png: the ") && error.description.contains("face")
       }
     }
     // The subject's left instead of the picture's; all in one place; beside the picture; astronomically large.

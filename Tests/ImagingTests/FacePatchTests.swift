@@ -20,10 +20,10 @@ struct FacePatchTests {
         let own = noise(height: 16, width: 16, seed: 5)
         let patch = FacePatch(
           edited: samples(own), inverted: samples(own), original: samples(own), resolution: 16, blend: blend)
-        var photo = try EditablePhoto(file)
+        var photo = EditablePhoto(file)
         photo.put(patch, at: FaceFrame(Self.landmarks))
-        let (picture, _) = photo.finished()
-        let expected = try file.stored(keepsColors: name != "p3-chrm.png").upright(file.header.orientation)
+        let picture = try photo.picture()
+        let expected = try file.upright(keepsColors: true)
         #expect(picture == expected, "\(name) \(blend)")
       }
     }
@@ -42,9 +42,9 @@ struct FacePatchTests {
       let patch = FacePatch(
         edited: ramp, inverted: [Float](repeating: 0, count: ramp.count), original: ramp, resolution: 16,
         blend: .feather)
-      var photo = try EditablePhoto(file)
+      var photo = EditablePhoto(file)
       photo.put(patch, at: frame)
-      let (after, metadata) = photo.finished()
+      let (after, metadata) = (try photo.picture(), photo.metadata)
       #expect(metadata.exif.flatMap { Exif($0)?.orientation } == .upright)
       for row in 0..<after.height {
         for column in 0..<after.width {
@@ -74,9 +74,9 @@ struct FacePatchTests {
     for (blend, limit) in [(FaceBlend.feather, 3), (.none, 4), (.poisson, 4)] {
       let patch = FacePatch(
         edited: samples(cut), inverted: nil, original: samples(cut), resolution: 64, blend: blend)
-      var photo = try EditablePhoto(try PictureFile(source))
+      var photo = EditablePhoto(try PictureFile(source))
       photo.put(patch, at: FaceFrame(landmarks))
-      let after = photo.finished().picture
+      let after = try photo.picture()
       let difference = zip(before.pixels, after.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
       #expect(difference <= limit, "\(blend): \(difference)")
     }
@@ -93,9 +93,9 @@ struct FacePatchTests {
     for (blend, keeps) in [(FaceBlend.feather, true), (.feather, false), (.poisson, true), (.poisson, false)] {
       let patch = FacePatch(
         edited: bright, inverted: keeps ? same : nil, original: same, resolution: 32, blend: blend)
-      var photo = try EditablePhoto(try PictureFile(source))
+      var photo = EditablePhoto(try PictureFile(source))
       photo.put(patch, at: frame)
-      let after = photo.finished().picture
+      let after = try photo.picture()
       var steepest = 0
       for row in 0..<199 {
         for column in 0..<199 {
@@ -123,6 +123,55 @@ struct FacePatchTests {
     #expect(zip(found, exact).allSatisfy { abs($0 - $1) < 0.05 })
   }
 
+  @Test("a photograph is written in little memory, and its face cut out in little, in every orientation")
+  func needsLittleMemory() throws {
+    // Larger than a view of the whole, and several bands.
+    let (height, width) = (3000, 2800)
+    var pixels = [UInt8](repeating: 0, count: height * width * 3)
+    for index in 0..<height * width {
+      pixels[index * 3] = UInt8(index / width / 16)
+      pixels[index * 3 + 1] = UInt8(index % width / 16)
+    }
+    let stored = Image8(height: height, width: width, pixels: pixels)
+    let landmarks = FaceLandmarks(
+      leftEye: SIMD2(1380, 1600), rightEye: SIMD2(1440, 1604), leftMouth: SIMD2(1385, 1660),
+      rightMouth: SIMD2(1434, 1663))
+    let frame = FaceFrame(landmarks), limit = ImageLimits(byteCount: 12 << 20)
+    let ramp = (0..<16 * 16 * 3).map { (index: Int) -> Float in Float(index / 3 % 16 * 2 + index / 48) }
+    let patch = FacePatch(
+      edited: ramp, inverted: [Float](repeating: 0, count: ramp.count), original: ramp, resolution: 16, blend: .feather)
+    for orientation in [Orientation.mirrored, .upsideDown, .turnedRight] {
+      let bytes = try PictureFormat.png.encode(stored, metadata: ImageMetadata(exif: exif(orientation)))
+      let file = try PictureFile(ImageSource(bytes, path: "x"), limits: limit)
+      let isRefused = (try? file.upright()) == nil
+      #expect(isRefused)
+      var photo = EditablePhoto(file)
+      photo.put(patch, at: frame)
+      let expected = stored.upright(orientation)
+      let cut = try expected.aligned(to: landmarks, resolution: 64, path: "x")
+      let isSame = try PhotoView(file, reduction: 1, around: frame).cut(frame, resolution: 64, path: "x") == cut
+      #expect(isSame)
+      let bounds = frame.bounds, rowByteCount = expected.width * 3
+      var row = 0, changed = 0, strays = 0
+      try photo.rows { line in
+        expected.pixels.withUnsafeBufferPointer { pixels in
+          for index in 0..<rowByteCount where line[index] != pixels[row * rowByteCount + index] {
+            let isWithin =
+              (bounds.lower.y...bounds.upper.y).contains(row) && (bounds.lower.x...bounds.upper.x).contains(index / 3)
+            if isWithin { changed += 1 } else { strays += 1 }
+          }
+        }
+        row += 1
+      }
+      #expect(row == expected.height && changed > 1000 && strays == 0)
+    }
+  }
+
+  /// A TIFF structure with an orientation and nothing else.
+  private func exif(_ orientation: Orientation) -> [UInt8] {
+    [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation.rawValue), 0, 0, 0, 0, 0, 0]
+  }
+
   @Test("points of a reduced view are those of the photograph, in every orientation")
   func views() throws {
     for number in 1...8 {
@@ -143,17 +192,17 @@ struct FacePatchTests {
   @Test("a photograph keeps its profile, and its pixels in it")
   func keepsProfile() throws {
     let file = try file("p3.jpg")
-    var photo = try EditablePhoto(file)
+    var photo = EditablePhoto(file)
     let grey = [Float](repeating: 30, count: 8 * 8 * 3), none = [Float](repeating: 0, count: 8 * 8 * 3)
     photo.put(
       FacePatch(edited: grey, inverted: none, original: none, resolution: 8, blend: .feather),
       at: FaceFrame(Self.landmarks))
-    let (picture, metadata) = photo.finished()
+    let (picture, metadata) = (try photo.picture(), photo.metadata)
     #expect(metadata.profile == file.header.metadata.profile && metadata.profile != nil)
-    let stored = try file.stored(keepsColors: true)
+    let stored = try file.upright(keepsColors: true)
     #expect(picture[0, 0] == stored[0, 0] && picture[39, 0] == stored[39, 0])
     // In sRGB the middle of the face became lighter by what was added.
-    let bytes = try PNG.encode(picture, metadata: metadata)
+    let bytes = try PictureFormat.png.encode(picture, metadata: metadata)
     let after = try PictureFile(ImageSource(bytes, path: "x")).upright(), before = try file.upright()
     let center = FaceFrame(Self.landmarks).center
     let (row, column) = (Int(center.y), Int(center.x))

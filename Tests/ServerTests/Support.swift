@@ -15,9 +15,9 @@ final class TestServer {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().path
 
-  init(token: String? = nil, hosts: [String] = [], keptSeconds: Double = 3600) throws {
+  init(token: String? = nil, hosts: [String] = [], keptSeconds: Double = 3600, detector: String? = nil) throws {
     folder = NSTemporaryDirectory() + "server-\(UUID().uuidString)"
-    service = try Self.start(folder, token: token, hosts: hosts, keptSeconds: keptSeconds)
+    service = try Self.start(folder, token: token, hosts: hosts, keptSeconds: keptSeconds, detector: detector)
   }
 
   /// Another server on the same folder.
@@ -32,7 +32,7 @@ final class TestServer {
   }
 
   private static func start(
-    _ folder: String, token: String?, hosts: [String], keptSeconds: Double
+    _ folder: String, token: String?, hosts: [String], keptSeconds: Double, detector: String? = nil
   ) throws -> Service {
     var configuration = Service.Configuration(folder: folder, version: "test")
     configuration.port = 0
@@ -50,7 +50,9 @@ final class TestServer {
         standardDeviation: file.distanceDeviation)
     }
     return try Service(
-      configuration, model: model, boundaries: boundaries, kernels: Kernels(threadCount: 1),
+      configuration, model: model, boundaries: boundaries,
+      detector: { try detector.map { try FaceDetector(path: $0, kernels: Kernels(threadCount: 1)) } },
+      kernels: Kernels(threadCount: 1),
       now: { Date().timeIntervalSince1970 })
   }
 

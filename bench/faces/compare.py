@@ -3,8 +3,10 @@
     python bench/faces/compare.py --program .build/release/idinv-lite --work /tmp/faces [--threads 2] [--times]
 
 Photographs are those that scikit-image, SciPy and scikit-learn ship, and montages, turns and scalings of them. facenet-pytorch
-2.6.0 is taken out of its wheel (`pip download --no-deps facenet-pytorch==2.6.0`), which is looked for in WORK/wheel; the two
-functions of torchvision that it uses are replaced by the same in PyTorch. With OpenCV 4 installed, its Haar cascade is timed too.
+2.6.0 is taken out of its wheel, unpacked in WORK/wheel (`pip download --no-deps facenet-pytorch==2.6.0`); the two functions of
+torchvision that it uses are replaced by the same in PyTorch. OpenCV's detectors are timed too: the Haar cascade that OpenCV 4 ships
+(`pip install opencv-python-headless==4.12.0.88`; OpenCV 5 has none), and YuNet where `--yunet` names its weights, which OpenCV does
+not ship.
 Exits with 1 where faces, boxes (1 px), landmarks (1 px) or probabilities (1e-3) differ.
 """
 
@@ -15,10 +17,12 @@ import subprocess
 import sys
 import time
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from photographs import detector_file, photographs
 from PIL import Image
 
 
@@ -48,54 +52,6 @@ def stub_torchvision() -> None:
     sys.modules.update(modules)
 
 
-def photographs(folder: Path) -> list[Path]:
-    import scipy.datasets  # noqa: F401  (only what is installed is used)
-    from skimage import data, transform
-
-    folder.mkdir(parents=True, exist_ok=True)
-    base = {}
-    for name in ["astronaut", "coffee", "chelsea", "rocket", "camera", "cat", "skin", "hubble_deep_field"]:
-        try:
-            picture = getattr(data, name)()
-        except Exception:  # not shipped, but fetched: left out
-            continue
-        base[name] = picture if picture.ndim == 3 else np.stack([picture] * 3, -1)
-    try:
-        from sklearn.datasets import load_sample_images
-
-        for name, picture in zip(["china", "flower"], load_sample_images().images, strict=True):
-            base[name] = picture
-    except ImportError:
-        pass
-    face = base["astronaut"]
-    made = dict(base)
-    for size in [96, 128, 200, 300, 400, 700, 1000, 1500]:
-        made[f"astronaut-{size}"] = np.asarray(Image.fromarray(face).resize((size, size), Image.Resampling.LANCZOS))
-    for angle in [-40, -25, -12, -5, 5, 12, 25, 40]:
-        made[f"astronaut-turned{angle}"] = (transform.rotate(face, angle, resize=True) * 255).astype("uint8")
-    made["astronaut-mirrored"] = face[:, ::-1]
-    made["astronaut-dark"] = (face * 0.3).astype("uint8")
-    made["astronaut-wide"] = np.asarray(Image.fromarray(face).resize((700, 512)))
-    made["astronaut-noise"] = (face + np.random.default_rng(1).normal(0, 25, face.shape)).clip(0, 255).astype("uint8")
-    made["astronaut-crop"] = face[:230, 120:330]
-    rng = np.random.default_rng(2)
-    for index in range(6):
-        canvas = np.asarray(Image.fromarray(base["coffee"]).resize((900, 600))).copy()
-        for _ in range(4):
-            side = int(rng.integers(90, 260))
-            y, x = int(rng.integers(0, 600 - side)), int(rng.integers(0, 900 - side))
-            canvas[y : y + side, x : x + side] = np.asarray(
-                Image.fromarray(np.ascontiguousarray(face[:240, 100:340])).resize((side, side))
-            )
-        made[f"montage-{index}"] = canvas
-    paths = []
-    for name, picture in made.items():
-        path = folder / f"{name}.png"
-        Image.fromarray(np.ascontiguousarray(picture)).convert("RGB").save(path)
-        paths.append(path)
-    return paths
-
-
 def compare(ours: list[dict], boxes: np.ndarray, scores: np.ndarray, points: np.ndarray) -> tuple[str, list[float]]:
     if len(ours) != len(boxes):
         return f"{len(ours)} faces, expected {len(boxes)}", []
@@ -120,6 +76,7 @@ def main() -> int:
     parser.add_argument("--program", required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--yunet", type=Path, help="face_detection_yunet_*.onnx of OpenCV's model zoo, to be timed")
     parser.add_argument("--times", action="store_true", help="time both, in turns")
     arguments = parser.parse_args()
     stub_torchvision()
@@ -129,11 +86,7 @@ def main() -> int:
     package.__path__ = [str(arguments.work / "wheel" / "facenet_pytorch")]
     sys.modules["facenet_pytorch"] = package
     mtcnn = importlib.import_module("facenet_pytorch.models.mtcnn").MTCNN(keep_all=True, device="cpu")
-    detector = arguments.work / "faces.idinv"
-    data = arguments.work / "wheel" / "facenet_pytorch" / "data"
-    subprocess.run(
-        [arguments.program, "convert", "--detector", data, "-o", detector, "--weights", "f32", "-q"], check=True
-    )
+    detector = detector_file(arguments.program, arguments.work)
     paths = photographs(arguments.work / "photographs")
     command = [arguments.program, "detect", *map(str, paths), "--detector", str(detector), "--json"]
     command += ["--threads", str(arguments.threads), "--compute", "f32"]
@@ -156,6 +109,25 @@ def main() -> int:
     return 1 if failures else 0
 
 
+def opencv_detectors(arguments: argparse.Namespace, picture: np.ndarray) -> dict[str, Callable[[], object]]:
+    try:
+        import cv2
+    except ImportError:
+        print("OpenCV is not installed: not timed")
+        return {}
+    cv2.setNumThreads(arguments.threads)
+    found: dict[str, Callable[[], object]] = {}
+    if hasattr(cv2, "CascadeClassifier"):
+        cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        found["OpenCV, Haar cascade"] = lambda: cascade.detectMultiScale(gray, minSize=(20, 20))
+    if arguments.yunet:
+        colors = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        yunet = cv2.FaceDetectorYN.create(str(arguments.yunet), "", (picture.shape[1], picture.shape[0]))
+        found["OpenCV, YuNet"] = lambda: yunet.detect(colors)
+    return found
+
+
 def times(arguments: argparse.Namespace, mtcnn: object, detector: Path) -> None:
     """Milliseconds per megapixel: the program's own time for ten copies less that for one, beside facenet-pytorch."""
     path = arguments.work / "photographs" / "astronaut-1500.png"
@@ -168,25 +140,18 @@ def times(arguments: argparse.Namespace, mtcnn: object, detector: Path) -> None:
         subprocess.run([*command, *[str(path)] * count], check=True, capture_output=True)
         return time.perf_counter() - began
 
-    rows: dict[str, list[float]] = {"idinv-lite (reading included)": [], "facenet-pytorch": []}
-    try:
-        import cv2
+    def seconds(call: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        call()
+        return time.perf_counter() - began
 
-        cv2.setNumThreads(arguments.threads)
-        cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
-        gray = cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2GRAY)
-        rows["OpenCV, Haar cascade"] = []
-    except (ImportError, AttributeError):  # OpenCV 5 has no cascades
-        cv2 = None
+    rivals: dict[str, Callable[[], object]] = {"facenet-pytorch": lambda: mtcnn.detect(picture, landmarks=True)}
+    rivals |= opencv_detectors(arguments, np.asarray(picture))
+    rows: dict[str, list[float]] = {"idinv-lite (reading included)": [], **{name: [] for name in rivals}}
     for _ in range(5):
         rows["idinv-lite (reading included)"].append((ours(6) - ours(1)) / 5)
-        began = time.perf_counter()
-        mtcnn.detect(picture, landmarks=True)
-        rows["facenet-pytorch"].append(time.perf_counter() - began)
-        if cv2:
-            began = time.perf_counter()
-            cascade.detectMultiScale(gray, minSize=(20, 20))
-            rows["OpenCV, Haar cascade"].append(time.perf_counter() - began)
+        for name, call in rivals.items():
+            rows[name].append(seconds(call))
     for name, values in rows.items():
         print(f"{name:32} {np.median(values) / megapixels * 1000:8.1f} ms per megapixel")
 

@@ -1,10 +1,9 @@
 /* libpng for Swift.
  *
  * libpng reports errors with longjmp, which Swift code cannot catch: these functions set the target of the
- * jump, and return 0 with a message instead. Reading goes through libpng's full interface, because the
- * simplified one (png_image_*) misreads interlaced files of 16 bits (libpng 1.6.39 of Debian 12) and maps
- * dark linear samples up to 5 levels off. Writing goes through the simplified one, which catches its errors
- * itself.
+ * jump, and return 0 with a message instead. This is libpng's full interface: the simplified one (png_image_*)
+ * misreads interlaced files of 16 bits (libpng 1.6.39 of Debian 12), maps dark linear samples up to 5 levels off,
+ * and wants the whole picture.
  *
  * What pixels mean (colour space, alpha, reduction to 8 bits) is decided in Swift: samples come out as stored,
  * only spread to RGB or RGBA.
@@ -118,6 +117,79 @@ __attribute__((noinline)) static int idinv_png_finish(struct idinv_png_reader *r
 /* Frees what libpng holds; harmless if begin failed. */
 static inline void idinv_png_end(struct idinv_png_reader *reader) {
   if (reader->png) png_destroy_read_struct(&reader->png, reader->info ? &reader->info : NULL, NULL);
+}
+
+/* One file, being written. Zero it, set the first fields, and call `idinv_png_close` after use. */
+struct idinv_png_writer {
+  /* Takes the next bytes of the file; returns 0 where it cannot. */
+  void *context;
+  int (*write)(void *context, const unsigned char *bytes, size_t count);
+  uint32_t width;
+  uint32_t height;
+
+  char message[160];
+  png_structp png;
+  png_infop info;
+};
+
+static inline void idinv_png_on_write_error(png_structp png, png_const_charp text) {
+  struct idinv_png_writer *writer = (struct idinv_png_writer *)png_get_error_ptr(png);
+  snprintf(writer->message, sizeof writer->message, "%s", text ? text : "");
+  png_longjmp(png, 1);
+}
+
+static inline void idinv_png_give(png_structp png, png_bytep bytes, size_t count) {
+  struct idinv_png_writer *writer = (struct idinv_png_writer *)png_get_io_ptr(png);
+  if (!writer->write(writer->context, bytes, count)) png_error(png, "the output takes no more bytes");
+}
+
+static inline void idinv_png_flush(png_structp png) { (void)png; }
+
+/* Begins a file of 8-bit RGB with its header chunk, and `sRGB` if asked for. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_create(struct idinv_png_writer *writer, int isSRGB) {
+  writer->png = png_create_write_struct(
+      PNG_LIBPNG_VER_STRING, writer, idinv_png_on_write_error, idinv_png_on_warning);
+  writer->info = writer->png ? png_create_info_struct(writer->png) : NULL;
+  if (!writer->info) {
+    snprintf(writer->message, sizeof writer->message, "out of memory");
+    return 0;
+  }
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  png_set_write_fn(writer->png, writer, idinv_png_give, idinv_png_flush);
+  /* The caller has checked the sides; libpng's own limit is meant for readers. */
+  png_set_user_limits(writer->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+  png_set_IHDR(writer->png, writer->info, writer->width, writer->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+      PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+  if (isSRGB) png_set_sRGB(writer->png, writer->info, PNG_sRGB_INTENT_PERCEPTUAL);
+  png_write_info(writer->png, writer->info);
+  return 1;
+}
+
+/* Writes a chunk before the first row. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_chunk(
+    struct idinv_png_writer *writer, const char *type, const unsigned char *data, size_t count) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  png_write_chunk(writer->png, (png_const_bytep)type, data, count);
+  return 1;
+}
+
+/* Encodes the next row. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_append(struct idinv_png_writer *writer, const unsigned char *samples) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  png_write_row(writer->png, samples);
+  return 1;
+}
+
+/* Writes what follows the pixels. Returns 0 and a message on failure. */
+__attribute__((noinline)) static int idinv_png_complete(struct idinv_png_writer *writer) {
+  if (setjmp(png_jmpbuf(writer->png))) return 0;
+  png_write_end(writer->png, NULL);
+  return 1;
+}
+
+/* Frees what libpng holds; harmless if create failed. */
+static inline void idinv_png_close(struct idinv_png_writer *writer) {
+  if (writer->png) png_destroy_write_struct(&writer->png, writer->info ? &writer->info : NULL);
 }
 
 #endif

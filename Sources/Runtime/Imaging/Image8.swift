@@ -52,14 +52,6 @@ package struct Image8: Equatable, Sendable {
     }
   }
 
-  /// Puts bytes into a row; the caller has checked the bounds.
-  mutating func writeRow(_ row: Int, column: Int, _ line: [UInt8]) {
-    let start = (row * width + column) * 3
-    pixels.withUnsafeMutableBufferPointer { buffer in
-      for index in line.indices { buffer[start + index] = line[index] }
-    }
-  }
-
   /// The bytes, for one who puts others in the place of the picture: so that they are changed in place.
   mutating func takePixels() -> [UInt8] {
     var taken: [UInt8] = []

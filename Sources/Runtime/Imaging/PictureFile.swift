@@ -35,40 +35,71 @@ package final class PictureFile {
     try PictureFile(path, limits: limits).upright()
   }
 
-  /// The picture, upright and in sRGB, with both sides divided by `reduction` and rounded up: pixel (r, c) is the mean of the
-  /// square of the stored picture at (r · reduction, c · reduction), as far as there is one.
-  package func upright(reduction: Int = 1) throws(ImagingError) -> Image8 {
-    var picture = try stored(reduction: reduction, keepsColors: false)
-    picture.turnUpright(header.orientation)
-    return picture
-  }
-
-  /// The picture as stored, neither turned nor, where `keepsColors`, converted to sRGB.
-  package func stored(reduction: Int = 1, keepsColors: Bool) throws(ImagingError) -> Image8 {
+  /// The picture, upright, with both sides divided by `reduction` and rounded up: pixel (r, c) is the mean of the square of the
+  /// stored picture at (r · reduction, c · reduction), as far as there is one.
+  ///
+  /// - Parameters:
+  ///   - region: the rectangle of that picture that is wanted; nil for all.
+  ///   - keepsColors: whether the colors stay those that are stored, instead of sRGB.
+  package func upright(
+    reduction: Int = 1, region: PixelRegion? = nil, keepsColors: Bool = false
+  ) throws(ImagingError) -> Image8 {
     precondition(reduction > 0)
     let own = decoder.reduction(atMost: reduction)
     // A codec that does a part of the reduction leaves a whole factor.
-    guard reduction % own == 0 else { return try stored(reduction: own, keepsColors: keepsColors) }
-    let (width, height) = ceilDivided(own)
+    guard reduction % own == 0 else { return try upright(reduction: own, region: region, keepsColors: keepsColors) }
     let rest = reduction / own
-    let result = ((width + rest - 1) / rest) * ((height + rest - 1) / rest) * 3
-    let turning = header.orientation == .upright ? 0 : min(result, 48_000_000)
-    try check(own, result + turning + (rest > 1 ? width * 24 : 0))
+    let (width, height) = ceilDivided(own)
+    let size = (width: (width + rest - 1) / rest, height: (height + rest - 1) / rest)
+    let resultCount = region.map { $0.height * $0.width } ?? size.width * size.height
+    try check(own, resultCount * 3 + (rest > 1 ? size.width * 27 : 0) + width * 3)
+    let canvas = UprightCanvas(header.orientation, storedHeight: size.height, storedWidth: size.width, region: region)
     let converter = RowConverter(header.layout, from: header.color, keepsColors: keepsColors)
-    if rest == 1, var pixels = try decoder.pixels(reduction: own) {
-      if !converter.isIdentity {
-        pixels.withUnsafeMutableBufferPointer { buffer in
-          for start in stride(from: 0, to: buffer.count, by: width * 3) {
-            converter(buffer.baseAddress! + start, buffer.baseAddress! + start, pixelCount: width)
-          }
-        }
-      }
-      return Image8(height: height, width: width, pixels: pixels)
+    if rest == 1 {
+      try decode(own, converter, width: width, into: canvas)
+    } else {
+      try decode(
+        own, converter, width: width, into: BoxAverage(height: height, width: width, factor: rest, next: canvas))
     }
-    let sink = BoxAverage(height: height, width: width, factor: rest)
-    try decode(own, converter, width: width, into: sink)
-    return sink.picture
+    return canvas.picture
   }
+
+  /// The rows of the upright picture from the top, at its full size.
+  ///
+  /// Pictures that are stored as they are seen, or mirrored, pass by row by row; others are decoded several times, a band of the
+  /// upright picture at a time.
+  ///
+  /// - Parameter take: is given the number of a row, and its pixels of 8-bit RGB, which it may change.
+  func uprightRows(
+    keepsColors: Bool, _ take: (_ row: Int, _ pixels: UnsafeMutablePointer<UInt8>) throws -> Void
+  ) throws {
+    if !header.orientation.swapsSides && !header.orientation.reversesRows {
+      try check(1, header.width * 6)
+      let converter = RowConverter(header.layout, from: header.color, keepsColors: keepsColors)
+      return try withoutActuallyEscaping(take) { take in
+        let passage = RowPassage(header.orientation, width: header.storedWidth, take)
+        try decode(1, converter, width: header.storedWidth, into: passage)
+        if let error = passage.error { throw error }
+      }
+    }
+    let rowByteCount = header.width * 3
+    let byteCount = max(Self.bandByteCount, header.height * rowByteCount / Self.passCount)
+    let bandHeight = max(1, min(byteCount, limits.byteCount / 2) / rowByteCount)
+    for start in stride(from: 0, to: header.height, by: bandHeight) {
+      let height = min(bandHeight, header.height - start)
+      var band = try upright(
+        region: PixelRegion(row: start, column: 0, height: height, width: header.width), keepsColors: keepsColors)
+      var pixels = band.takePixels()
+      try pixels.withUnsafeMutableBufferPointer { pixels in
+        for row in 0..<height { try take(start + row, pixels.baseAddress! + row * rowByteCount) }
+      }
+    }
+  }
+
+  /// A photograph of 11 megapixels is decoded once, where there is memory enough.
+  private static let bandByteCount = 32 << 20
+  /// How often a larger one is decoded.
+  private static let passCount = 6
 
   /// The picture as a model of resolution R takes it: square, R × R (`Image8.fitted`, whose bytes these are for all formats but
   /// JPEG; large JPEG files are decoded at a fraction of at least twice the result's sides).
@@ -101,12 +132,9 @@ package final class PictureFile {
     let row = UnsafeMutablePointer<UInt8>.allocate(capacity: width * 3)
     defer { row.deallocate() }
     try decoder.decode(reduction: reduction) { samples in
-      if converter.isIdentity {
-        sink.take(samples)
-      } else {
-        converter(samples, row, pixelCount: width)
-        sink.take(row)
-      }
+      guard !converter.isIdentity else { return sink.take(samples) }
+      converter(samples, row, pixelCount: width)
+      return sink.take(row)
     }
   }
 
@@ -124,7 +152,35 @@ package final class PictureFile {
   }
 }
 
-/// Takes the rows of a picture from the top: pixels of 8-bit RGB.
-protocol RowSink: AnyObject {
-  func take(_ row: UnsafePointer<UInt8>)
+/// Rows on their way: mirrored where the orientation asks for it, and not kept.
+private final class RowPassage: RowSink {
+  private let isMirrored: Bool
+  private let width: Int
+  private let next: (Int, UnsafeMutablePointer<UInt8>) throws -> Void
+  private var line: [UInt8]
+  private var nextRow = 0
+  private(set) var error: (any Error)?
+
+  init(_ orientation: Orientation, width: Int, _ next: @escaping (Int, UnsafeMutablePointer<UInt8>) throws -> Void) {
+    isMirrored = orientation.reversesColumns
+    self.width = width
+    self.next = next
+    line = [UInt8](repeating: 0, count: width * 3)
+  }
+
+  func take(_ row: UnsafePointer<UInt8>) -> Bool {
+    line.withUnsafeMutableBufferPointer { line in
+      for column in 0..<width {
+        let source = (isMirrored ? width - 1 - column : column) * 3
+        for channel in 0..<3 { line[column * 3 + channel] = row[source + channel] }
+      }
+      do {
+        try next(nextRow, line.baseAddress!)
+      } catch {
+        self.error = error
+      }
+    }
+    nextRow += 1
+    return error == nil
+  }
 }

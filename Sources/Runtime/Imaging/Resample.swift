@@ -68,7 +68,7 @@ extension Image8 {
     let sink = AreaAverage(
       of: PixelRegion(row: 0, column: 0, height: height, width: width), height: newHeight, width: newWidth)
     pixels.withUnsafeBufferPointer { source in
-      for row in 0..<height { sink.take(source.baseAddress! + row * width * 3) }
+      for row in 0..<height { _ = sink.take(source.baseAddress! + row * width * 3) }
     }
     return sink.picture
   }

@@ -1,47 +1,111 @@
-/// A picture with sides divided by a whole number: each pixel is the mean of a square, partial ones at the right and lower edge.
+/// Takes the rows of a picture from the top: pixels of 8-bit RGB.
+protocol RowSink: AnyObject {
+  /// - Returns: whether the rows below are wanted, too.
+  func take(_ row: UnsafePointer<UInt8>) -> Bool
+}
+
+/// The upright picture, or a rectangle of it, made of stored rows: there is no second copy to be turned.
+final class UprightCanvas: RowSink {
+  private let orientation: Orientation
+  /// In the upright picture.
+  private let region: PixelRegion
+  /// Where it is stored.
+  private let stored: PixelRegion
+  private var pixels: [UInt8]
+  private var nextRow = 0
+
+  /// - Parameter region: nil for all.
+  init(_ orientation: Orientation, storedHeight: Int, storedWidth: Int, region: PixelRegion? = nil) {
+    self.orientation = orientation
+    let swaps = orientation.swapsSides
+    self.region =
+      region
+      ?? PixelRegion(
+        row: 0, column: 0, height: swaps ? storedWidth : storedHeight, width: swaps ? storedHeight : storedWidth)
+    stored = orientation.stored(self.region, height: storedHeight, width: storedWidth)
+    precondition(
+      stored.row >= 0 && stored.column >= 0 && stored.row + stored.height <= storedHeight
+        && stored.column + stored.width <= storedWidth, "UprightCanvas: \(self.region)")
+    pixels = [UInt8](repeating: 0, count: self.region.height * self.region.width * 3)
+  }
+
+  func take(_ row: UnsafePointer<UInt8>) -> Bool {
+    let place = nextRow - stored.row
+    nextRow += 1
+    guard place >= 0, place < stored.height else { return place < stored.height }
+    let across = orientation.reversesRows ? stored.height - 1 - place : place
+    let source = row + stored.column * 3
+    let rowByteCount = region.width * 3
+    let isReversed = orientation.reversesColumns
+    pixels.withUnsafeMutableBufferPointer { pixels in
+      // The first stored pixel of the row, and how far the next one is from it.
+      let (first, step) =
+        orientation.swapsSides
+        ? (
+          across * 3 + (isReversed ? (stored.width - 1) * rowByteCount : 0), isReversed ? -rowByteCount : rowByteCount
+        )
+        : (across * rowByteCount + (isReversed ? (stored.width - 1) * 3 : 0), isReversed ? -3 : 3)
+      guard step != 3 else {
+        (pixels.baseAddress! + first).update(from: source, count: rowByteCount)
+        return
+      }
+      var target = first
+      for column in 0..<stored.width {
+        pixels[target] = source[column * 3]
+        pixels[target + 1] = source[column * 3 + 1]
+        pixels[target + 2] = source[column * 3 + 2]
+        target += step
+      }
+    }
+    return place + 1 < stored.height
+  }
+
+  /// - Precondition: called once, when all rows of the region have come.
+  var picture: Image8 {
+    var taken: [UInt8] = []
+    swap(&taken, &pixels)
+    return Image8(height: region.height, width: region.width, pixels: taken)
+  }
+}
+
+/// A picture with sides divided by a whole number, row by row: each pixel is the mean of a square, partial ones at the right and
+/// lower edge.
 final class BoxAverage: RowSink {
   private let factor: Int
   private let width: Int
   private let height: Int
+  private let next: any RowSink
   private var sums: [Int]
+  private var line: [UInt8]
   private var rowsInHand = 0
   private var rowCount = 0
-  private var pixels: [UInt8] = []
 
-  init(height: Int, width: Int, factor: Int) {
+  /// - Parameter next: takes the smaller rows.
+  init(height: Int, width: Int, factor: Int, next: any RowSink) {
     self.factor = factor
     self.width = width
     self.height = height
-    sums = factor == 1 ? [] : [Int](repeating: 0, count: (width + factor - 1) / factor * 3)
-    pixels.reserveCapacity((height + factor - 1) / factor * ((width + factor - 1) / factor) * 3)
+    self.next = next
+    let count = (width + factor - 1) / factor * 3
+    sums = [Int](repeating: 0, count: count)
+    line = [UInt8](repeating: 0, count: count)
   }
 
-  func take(_ row: UnsafePointer<UInt8>) {
+  func take(_ row: UnsafePointer<UInt8>) -> Bool {
     rowCount += 1
-    guard factor > 1 else {
-      pixels.append(contentsOf: UnsafeBufferPointer(start: row, count: width * 3))
-      return
-    }
     for column in 0..<width {
       let target = column / factor * 3
       for channel in 0..<3 { sums[target + channel] += Int(row[column * 3 + channel]) }
     }
     rowsInHand += 1
-    if rowsInHand == factor || rowCount == height { emit() }
-  }
-
-  private func emit() {
+    guard rowsInHand == factor || rowCount == height else { return true }
     for target in 0..<sums.count / 3 {
       let area = rowsInHand * min(factor, width - target * factor)
-      for channel in 0..<3 { pixels.append(UInt8((2 * sums[target * 3 + channel] + area) / (2 * area))) }
+      for index in target * 3..<target * 3 + 3 { line[index] = UInt8((2 * sums[index] + area) / (2 * area)) }
     }
     for index in sums.indices { sums[index] = 0 }
     rowsInHand = 0
-  }
-
-  /// - Precondition: all rows have come.
-  var picture: Image8 {
-    Image8(height: (height + factor - 1) / factor, width: (width + factor - 1) / factor, pixels: pixels)
+    return line.withUnsafeBufferPointer { next.take($0.baseAddress!) }
   }
 }
 
@@ -74,9 +138,10 @@ final class AreaAverage: RowSink {
     pixels.reserveCapacity(height * width * 3)
   }
 
-  func take(_ row: UnsafePointer<UInt8>) {
+  func take(_ row: UnsafePointer<UInt8>) -> Bool {
     defer { nextRow += 1 }
-    guard nextRow >= region.row, nextRow < region.row + region.height else { return }
+    let end = region.row + region.height
+    guard nextRow >= region.row, nextRow < end else { return nextRow < end }
     average(row + region.column * 3)
     // A source row is `height` units high, a target row as many as the source has rows.
     var rest = height
@@ -87,6 +152,7 @@ final class AreaAverage: RowSink {
       rest -= weight
       if covered == region.height { emit() }
     }
+    return nextRow + 1 < end
   }
 
   private func emit() {

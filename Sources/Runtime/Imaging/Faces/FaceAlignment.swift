@@ -25,6 +25,25 @@ package struct FaceFrame: Equatable, Sendable {
     center = eyes + down * 0.1
   }
 
+  /// The square of landmarks that are a face.
+  ///
+  /// - Throws: `.badLandmarks` where they are not; `path` names the photograph.
+  package init(upright face: FaceLandmarks, path: String) throws(ImagingError) {
+    guard face.isUpright else {
+      throw .badLandmarks(
+        path: path,
+        problem: "the landmarks are no face: expected the picture's left eye before its right one, and the mouth below")
+    }
+    self.init(face)
+  }
+
+  /// - Parameter axis: from the middle to the middle of the right edge.
+  package init(center: SIMD2<Double>, axis: SIMD2<Double>) {
+    self.center = center
+    x = axis
+    y = SIMD2(-axis.y, axis.x)
+  }
+
   /// All of a square picture, that is itself cut out already.
   package init(wholeOf side: Int) {
     let half = Double(side) / 2
@@ -56,21 +75,21 @@ extension Image8 {
   ///   - path: names the photograph in the error.
   /// - Throws: `.badLandmarks` where they are no upright face within the picture.
   package func aligned(to landmarks: FaceLandmarks, resolution: Int, path: String) throws(ImagingError) -> Image8 {
+    try aligned(to: FaceFrame(upright: landmarks, path: path), resolution: resolution, path: path)
+  }
+
+  /// The same for a square that was found in another way.
+  package func aligned(to frame: FaceFrame, resolution: Int, path: String) throws(ImagingError) -> Image8 {
     precondition(resolution > 0, "Image8: a side is not positive: \(resolution)")
-    guard landmarks.isUpright else {
-      throw .badLandmarks(
-        path: path,
-        problem: "the landmarks are no face: expected the picture's left eye before its right one, and the mouth below")
-    }
-    var frame = FaceFrame(landmarks)
+    var frame = frame
     let isWithin =
       frame.center.x > -0.5 && frame.center.y > -0.5 && frame.center.x < Double(width) - 0.5
       && frame.center.y < Double(height) - 0.5
     guard isWithin, frame.side >= 2, frame.side < 65536 else {
       throw .badLandmarks(
         path: path,
-        problem: "the landmarks' face, \(Int(frame.side)) pixels around (\(Int(frame.center.x)), "
-          + "\(Int(frame.center.y))), does not lie within the picture of \(width)×\(height)")
+        problem: "the face, \(whole(frame.side)) pixels around (\(whole(frame.center.x)), \(whole(frame.center.y))), does "
+          + "not lie within the picture of \(width)×\(height)")
     }
     var photo = self
     let shrink = (frame.side / Double(resolution) * 0.5).rounded(.down)
@@ -242,3 +261,6 @@ extension Image8 {
     return upper * (1 - t.y) + lower * t.y
   }
 }
+
+/// A number without its fraction, for a message.
+private func whole(_ value: Double) -> String { abs(value) < 1e9 ? "\(Int(value))" : "\(value)" }

@@ -51,6 +51,24 @@ package struct FacePatch: Sendable {
     }
   }
 
+  /// A patch of the generator's pictures, [3, R, R] in `range`, and the face as it was cut out.
+  package init(edited: [Float], inverted: [Float]?, cut: Image8, range: PixelRange, blend: FaceBlend) {
+    func samples(_ picture: [Float]) -> [Float] {
+      let area = cut.width * cut.height, scale = 255 / (range.maximum - range.minimum)
+      var result = [Float](repeating: 0, count: 3 * area)
+      for channel in 0..<3 {
+        for pixel in 0..<area {
+          let value = (picture[channel * area + pixel] - range.minimum) * scale
+          result[pixel * 3 + channel] = value > 0 ? min(value, 255) : 0
+        }
+      }
+      return result
+    }
+    self.init(
+      edited: samples(edited), inverted: inverted.map(samples), original: cut.pixels.map { Float($0) },
+      resolution: cut.width, blend: blend)
+  }
+
   /// How much of the patch counts at (s, t) of the square: 0 on its edges, 1 inside, and smooth between.
   func weight(_ s: Double, _ t: Double) -> Float {
     func edge(_ place: Double) -> Double {

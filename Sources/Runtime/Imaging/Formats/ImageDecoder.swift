@@ -1,6 +1,6 @@
 /// A reader of one picture format. A further format is one file with such a type, and one line in `imageDecoders`.
 ///
-/// The header is read and checked when the value is made; pixels, and the memory for them, only by `decode` or `pixels`.
+/// The header is read and checked when the value is made; pixels, and the memory for them, only by `decode`.
 protocol ImageDecoder {
   /// As people call it: "JPEG".
   static var formatName: String { get }
@@ -22,15 +22,13 @@ protocol ImageDecoder {
   func workingByteCount(reduction: Int) -> Int
 
   /// Decodes row by row, from the top of the stored picture. Rows have `header.layout`, and ⌈width / reduction⌉ pixels.
-  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Void) throws(ImagingError)
-
-  /// All rows of a picture of 8-bit RGB, where the codec makes them at once; `nil` where it gives row by row.
-  func pixels(reduction: Int) throws(ImagingError) -> [UInt8]?
+  ///
+  /// - Parameter take: tells whether it wants the rows below, too; without them, the rest of the file is not looked at.
+  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Bool) throws(ImagingError)
 }
 
 extension ImageDecoder {
   func reduction(atMost wanted: Int) -> Int { 1 }
-  func pixels(reduction: Int) throws(ImagingError) -> [UInt8]? { nil }
 }
 
 /// All formats that are read.

@@ -5,7 +5,8 @@ struct JPEGMarkers {
   private(set) var width = 0
   private(set) var height = 0
   private(set) var componentCount = 0
-  private(set) var isProgressive = false
+  /// Whether decoding goes over all coefficients several times: progressive files, and those with a scan for each component.
+  private(set) var hasSeveralScans = false
   /// Samples of all components for each pixel: 3, or 1.5 of the usual 4:2:0.
   private(set) var samplesPerPixel = 3.0
   /// Whether Adobe's marker says that inks are stored inverted.
@@ -29,7 +30,11 @@ struct JPEGMarkers {
     for _ in 0..<Self.segmentLimit {
       let (marker, place) = try Self.marker(in: source, from: offset)
       // Start of scan, or the end: pixels begin.
-      if marker == 0xDA || marker == 0xD9 { break }
+      if marker == 0xDA || marker == 0xD9 {
+        let scanned = try source.read(at: place + 2, count: 1).first.map { Int($0) } ?? 0
+        if marker == 0xDA, scanned < componentCount { hasSeveralScans = true }
+        break
+      }
       if marker == 0x01 || (0xD0...0xD8).contains(marker) {
         offset = place
         continue
@@ -78,10 +83,8 @@ struct JPEGMarkers {
     guard !hasFrame else { return }
     func unsupported(_ kind: String) -> ImagingError { .unsupportedKind(path: path, format: "JPEG", kind: kind) }
     switch marker {
-    case 0xC0, 0xC1: break
-    case 0xC2: isProgressive = true
-    case 0xC9: break
-    case 0xCA: isProgressive = true
+    case 0xC0, 0xC1, 0xC9: break
+    case 0xC2, 0xCA: hasSeveralScans = true
     case 0xC3, 0xCB: throw unsupported("lossless JPEG")
     default: throw unsupported("hierarchical JPEG")
     }

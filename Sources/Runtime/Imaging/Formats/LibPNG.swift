@@ -5,20 +5,20 @@ import CPNG
 /// A PNG file whose rows are read one after the other.
 final class LibPNGReader {
   private let reader: UnsafeMutablePointer<idinv_png_reader>
-  private let input: LibPNGInput
+  private let input: SourceReading
 
   /// Begins with the file's first byte, and reads up to the first pixels.
   ///
   /// - Throws: `.damaged`, and what reading the file throws.
   init(_ source: ImageSource) throws(ImagingError) {
-    input = LibPNGInput(source)
+    input = SourceReading(source)
     // At a fixed address: libpng keeps it between calls.
     reader = UnsafeMutablePointer<idinv_png_reader>.allocate(capacity: 1)
     reader.initialize(to: idinv_png_reader())
     reader.pointee.context = Unmanaged.passUnretained(input).toOpaque()
     reader.pointee.read = { context, target, count in
       guard let context, let target else { return 0 }
-      return Unmanaged<LibPNGInput>.fromOpaque(context).takeUnretainedValue().take(target, count)
+      return Unmanaged<SourceReading>.fromOpaque(context).takeUnretainedValue().take(target, count)
     }
     guard idinv_png_begin(reader) != 0 else { throw problem() }
   }
@@ -58,76 +58,49 @@ final class LibPNGReader {
   }
 
   private func problem() -> ImagingError {
-    input.error ?? .damaged(path: input.source.path, format: "PNG", reason: said(reader.pointee.message))
+    input.error ?? .damaged(path: input.source.path, format: "PNG", reason: said(text(ofCharacters: reader.pointee.message)))
   }
 }
 
-/// The file, for libpng, which asks for a few bytes at a time.
-private final class LibPNGInput {
-  let source: ImageSource
-  private(set) var error: ImagingError?
-  private var piece: [UInt8] = []
-  private var pieceStart = 0
-  private var offset = 0
+/// A PNG file that is written row by row.
+final class LibPNGWriter: RowEncoder {
+  private let writer: UnsafeMutablePointer<idinv_png_writer>
+  private let output: SinkWriting
 
-  init(_ source: ImageSource) { self.source = source }
-
-  /// Copies the next bytes; returns how many there were.
-  func take(_ target: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
-    var done = 0
-    while done < count {
-      let place = offset - pieceStart
-      if place >= piece.count {
-        do throws(ImagingError) {
-          piece = try source.read(at: offset, count: 1 << 16)
-        } catch {
-          self.error = error
-          return done
-        }
-        pieceStart = offset
-        guard !piece.isEmpty else { return done }
-        continue
-      }
-      let step = min(count - done, piece.count - place)
-      piece.withUnsafeBufferPointer { target.advanced(by: done).update(from: $0.baseAddress! + place, count: step) }
-      done += step
-      offset += step
+  /// Writes the chunks before the pixels.
+  ///
+  /// - Parameter chunks: those that follow the header.
+  init(_ size: PictureSize, isSRGB: Bool, chunks: [PNGChunk], to sink: @escaping ByteSink) throws {
+    output = SinkWriting(sink)
+    writer = UnsafeMutablePointer<idinv_png_writer>.allocate(capacity: 1)
+    writer.initialize(to: idinv_png_writer())
+    writer.pointee.context = Unmanaged.passUnretained(output).toOpaque()
+    writer.pointee.write = SinkWriting.take
+    writer.pointee.width = UInt32(size.width)
+    writer.pointee.height = UInt32(size.height)
+    guard idinv_png_create(writer, isSRGB ? 1 : 0) != 0 else { throw problem() }
+    for chunk in chunks {
+      guard idinv_png_chunk(writer, chunk.type, chunk.data, chunk.data.count) != 0 else { throw problem() }
     }
-    return done
+  }
+
+  deinit {
+    idinv_png_close(writer)
+    writer.deinitialize(count: 1)
+    writer.deallocate()
+  }
+
+  func append(_ row: UnsafePointer<UInt8>) throws {
+    guard idinv_png_append(writer, row) != 0 else { throw problem() }
+  }
+
+  func finish() throws {
+    guard idinv_png_complete(writer) != 0 else { throw problem() }
+  }
+
+  private func problem() -> any Error {
+    output.error ?? ImagingError.notEncodable(reason: said(text(ofCharacters: writer.pointee.message)))
   }
 }
 
-/// The outcome of one encoding.
-enum LibPNGEncoding {
-  case written([UInt8])
-  /// The buffer was too small; this many bytes would do.
-  case needs(Int)
-  case failed(String)
-}
-
-/// Encodes 8-bit sRGB pixels into at most `capacity` bytes.
-func libpngEncode(_ picture: Image8, capacity: Int) -> LibPNGEncoding {
-  var image = png_image()
-  image.version = png_uint_32(PNG_IMAGE_VERSION)
-  image.width = png_uint_32(picture.width)
-  image.height = png_uint_32(picture.height)
-  image.format = png_uint_32(PNG_FORMAT_FLAG_COLOR)
-  var isWritten = false
-  var byteCount = png_alloc_size_t(capacity)
-  let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-    // One call begins, ends and frees everything: libpng keeps no address of `image`.
-    isWritten =
-      png_image_write_to_memory(&image, buffer.baseAddress, &byteCount, 0, picture.pixels, 0, nil) != 0
-    count = isWritten ? Int(byteCount) : 0
-  }
-  if isWritten { return .written(bytes) }
-  return Int(byteCount) > capacity ? .needs(Int(byteCount)) : .failed(said(image.message))
-}
-
-/// A message of libpng, from its C array.
-private func said<CharacterTuple>(_ characters: CharacterTuple) -> String {
-  let text = withUnsafeBytes(of: characters) { bytes in
-    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-  }
-  return text.isEmpty ? "libpng gave no reason" : "libpng says \"\(text)\""
-}
+private func said(_ text: String) -> String { text.isEmpty ? "libpng gave no reason" : "libpng says \"\(text)\"" }

@@ -68,65 +68,11 @@ package struct PixelRegion: Equatable, Sendable {
 extension Image8 {
   /// A stored picture, upright.
   package func upright(_ orientation: Orientation) -> Image8 {
-    var result = self
-    result.turnUpright(orientation)
-    return result
-  }
-
-  /// Turns a stored picture upright: a large one in place, if no one else holds its pixels.
-  mutating func turnUpright(_ orientation: Orientation) {
-    guard orientation != .upright else { return }
-    let (height, width) = (self.height, self.width)
-    let (newHeight, newWidth) = orientation.swapsSides ? (width, height) : (height, width)
-    let pixelCount = height * width
-    /// Where upright pixel `index` is stored.
-    func source(_ index: Int) -> Int {
-      let (r, c) = index.quotientAndRemainder(dividingBy: newWidth)
-      let row = orientation.swapsSides ? c : r
-      let column = orientation.swapsSides ? r : c
-      return (orientation.reversesRows ? height - 1 - row : row) * width
-        + (orientation.reversesColumns ? width - 1 - column : column)
+    guard orientation != .upright else { return self }
+    let canvas = UprightCanvas(orientation, storedHeight: height, storedWidth: width)
+    pixels.withUnsafeBufferPointer { pixels in
+      for row in 0..<height { _ = canvas.take(pixels.baseAddress! + row * width * 3) }
     }
-    var pixels = takePixels()
-    pixels.withUnsafeMutableBytes { bytes in
-      if pixelCount <= Self.copiedPixelCount {
-        let copy = [UInt8](bytes)
-        for index in 0..<pixelCount {
-          let from = source(index) * 3
-          for channel in 0..<3 { bytes[index * 3 + channel] = copy[from + channel] }
-        }
-      } else {
-        permute(bytes, pixelCount: pixelCount, source: source)
-      }
-    }
-    self = Image8(height: newHeight, width: newWidth, pixels: pixels)
-  }
-
-  /// Larger pictures are turned in place: a second copy of a photograph of 100 megapixels is 300 MB.
-  private static var copiedPixelCount: Int { 16_000_000 }
-}
-
-/// Moves pixels of three bytes along the cycles of a permutation, with a bit for each that is done.
-private func permute(_ bytes: UnsafeMutableRawBufferPointer, pixelCount: Int, source: (Int) -> Int) {
-  var done = [UInt64](repeating: 0, count: (pixelCount + 63) / 64)
-  func pixel(_ index: Int) -> (UInt8, UInt8, UInt8) {
-    (bytes[index * 3], bytes[index * 3 + 1], bytes[index * 3 + 2])
-  }
-  func store(_ value: (UInt8, UInt8, UInt8), at index: Int) {
-    bytes[index * 3] = value.0
-    bytes[index * 3 + 1] = value.1
-    bytes[index * 3 + 2] = value.2
-  }
-  for start in 0..<pixelCount where done[start >> 6] >> UInt64(start & 63) & 1 == 0 {
-    let first = pixel(start)
-    var place = start
-    while true {
-      done[place >> 6] |= 1 << UInt64(place & 63)
-      let next = source(place)
-      if next == start { break }
-      store(pixel(next), at: place)
-      place = next
-    }
-    store(first, at: place)
+    return canvas.picture
   }
 }

@@ -31,38 +31,20 @@ package enum PNG {
   }
 
   /// The bytes of a PNG file.
-  package static func encode(_ image: Image8) throws(ImagingError) -> [UInt8] {
-    // Filtered noise can be a little larger than its pixels; a second call with the size that libpng
-    // reports covers what this guess does not.
-    var capacity = image.pixels.count + image.pixels.count / 64 + 4096
-    for _ in 0..<2 {
-      switch libpngEncode(image, capacity: capacity) {
-      case .written(let bytes): return bytes
-      case .needs(let byteCount): capacity = byteCount
-      case .failed(let reason): throw .notEncodable(reason: reason)
-      }
-    }
-    throw .notEncodable(reason: "libpng asked for more than \(capacity) bytes after asking for that many")
-  }
+  package static func encode(_ image: Image8) throws(ImagingError) -> [UInt8] { try PictureFormat.png.encode(image) }
 
-  /// The same, with what a photograph says about itself.
-  static func encode(_ image: Image8, metadata: ImageMetadata) throws(ImagingError) -> [UInt8] {
-    let plain = try encode(image)
-    guard metadata != ImageMetadata() else { return plain }
-    var result = PNGChunk.signature
-    result.reserveCapacity(plain.count + (metadata.exif?.count ?? 0) + (metadata.profile?.count ?? 0) + 256)
-    // IHDR is 25 bytes; libpng's sRGB follows, 13 bytes, which a profile replaces.
-    let headerEnd = PNGChunk.signature.count + 25
-    result += plain[PNGChunk.signature.count..<headerEnd]
+  /// Begins a file, with what a photograph says about itself.
+  static func encoder(
+    _ size: PictureSize, metadata: ImageMetadata, to sink: @escaping ByteSink
+  ) throws -> some RowEncoder {
+    var chunks: [PNGChunk] = []
     if let profile = metadata.profile {
-      PNGChunk.append("iCCP", Array("ICC profile".utf8) + [0, 0] + storedZlib(profile), to: &result)
+      chunks.append(PNGChunk(type: "iCCP", data: Array("ICC profile".utf8) + [0, 0] + storedZlib(profile)))
     }
-    if let density = metadata.density { PNGChunk.append("pHYs", physical(density), to: &result) }
-    if let exif = metadata.exif { PNGChunk.append("eXIf", exif, to: &result) }
-    var rest = headerEnd
-    if metadata.profile != nil, plain[(rest + 4)..<(rest + 8)].elementsEqual("sRGB".utf8) { rest += 13 }
-    result += plain[rest...]
-    return result
+    if let density = metadata.density { chunks.append(PNGChunk(type: "pHYs", data: physical(density))) }
+    if let exif = metadata.exif { chunks.append(PNGChunk(type: "eXIf", data: exif)) }
+    // A profile takes the place of sRGB.
+    return try LibPNGWriter(size, isSRGB: metadata.profile == nil, chunks: chunks, to: sink)
   }
 
   /// `pHYs` counts per meter.

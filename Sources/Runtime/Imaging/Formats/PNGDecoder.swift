@@ -61,7 +61,7 @@ final class PNGDecoder: ImageDecoder {
       + (png.isInterlaced ? header.storedHeight * header.storedWidth * header.layout.pixelByteCount : 0)
   }
 
-  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Void) throws(ImagingError) {
+  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Bool) throws(ImagingError) {
     // A second reading begins anew.
     let reader: LibPNGReader = if let first = self.reader { first } else { try LibPNGReader(source) }
     self.reader = nil
@@ -74,7 +74,7 @@ final class PNGDecoder: ImageDecoder {
       for row in 0..<png.height {
         let place = rows + (rowCount == 1 ? 0 : row * rowByteCount)
         try reader.row(into: place)
-        if pass == reader.passCount - 1 { take(place) }
+        if pass == reader.passCount - 1, !take(place), row + 1 < png.height { return }
       }
     }
     try reader.finish()

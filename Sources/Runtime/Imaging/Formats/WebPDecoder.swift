@@ -46,16 +46,14 @@ final class WebPDecoder: ImageDecoder {
     source.byteCount + header.storedWidth * header.storedHeight * (header.layout.pixelByteCount + 4)
   }
 
-  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Void) throws(ImagingError) {
+  func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Bool) throws(ImagingError) {
     let pixels = try decoded()
     let rowByteCount = header.storedWidth * header.layout.pixelByteCount
     pixels.withUnsafeBufferPointer { buffer in
-      for start in stride(from: 0, to: buffer.count, by: rowByteCount) { take(buffer.baseAddress! + start) }
+      for start in stride(from: 0, to: buffer.count, by: rowByteCount) {
+        guard take(buffer.baseAddress! + start) else { return }
+      }
     }
-  }
-
-  func pixels(reduction: Int) throws(ImagingError) -> [UInt8]? {
-    header.layout.channels == .rgb ? try decoded() : nil
   }
 
   private func decoded() throws(ImagingError) -> [UInt8] {

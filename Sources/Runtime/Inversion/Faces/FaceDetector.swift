@@ -194,3 +194,31 @@ package final class FaceDetector {
     return judge
   }
 }
+
+extension FaceDetector {
+  /// All faces of a photograph, the best one first, in pixels of the upright one.
+  ///
+  /// It is looked at reduced where the smallest face is larger than the detector's own smallest one.
+  ///
+  /// - Parameter growsWithPhoto: whether faces of less than a 24th of the photograph are not looked for.
+  /// - Throws: `ImagingError`, `InversionError`.
+  package func faces(
+    in file: PictureFile, options: DetectionOptions = DetectionOptions(), growsWithPhoto: Bool = false
+  ) throws -> [DetectedFace] {
+    var options = options
+    if growsWithPhoto {
+      options.smallestFace = max(options.smallestFace, min(file.header.width, file.header.height) / 24)
+    }
+    let reduction = reductionFactor(atMost: Double(options.smallestFace) / 20)
+    let view = try PhotoView(file, reduction: reduction)
+    options.smallestFace /= reduction
+    let faces = try faces(in: view.picture, options: options)
+    guard reduction > 1 else { return faces }
+    return faces.map { face in
+      let (a, b) = (view.photoPoint(SIMD2(face.x1, face.y1)), view.photoPoint(SIMD2(face.x2, face.y2)))
+      return DetectedFace(
+        x1: min(a.x, b.x), y1: min(a.y, b.y), x2: max(a.x, b.x), y2: max(a.y, b.y), score: face.score,
+        points: face.points.map(view.photoPoint))
+    }
+  }
+}

@@ -72,7 +72,7 @@ struct Detect: ParsableCommand {
         try context.checkCancellation()
         do {
           let file = try PictureFile(entry.path, limits: .ofThisMachine)
-          let faces = try FaceFinder.detect(file, detector, self.detector.options)
+          let faces = try detector.faces(in: file, options: self.detector.options)
           photos.append(photo(entry, file, faces))
           if let draw { try draw.writePNG(try file.upright().drawn(faces), "\(entry.name)_faces.png") }
           if !reporting.json, !reporting.quiet { try say(entry, faces, context) }

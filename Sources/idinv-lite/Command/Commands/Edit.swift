@@ -13,7 +13,7 @@ struct Edit: ParsableCommand {
     discussion: """
       Example: idinv-lite edit holiday.jpg --boundary smile.npy --alpha 2 -o holiday-smiling.jpg
 
-      Each face is cut out as FFHQ's makers did, inverted, moved to code + α · boundary, rendered, and put back at the \
+      Each face is cut out as FFHQ's makers did, inverted, moved to code + α · boundary (after --mix, if any), rendered, and put back at the \
       photograph's own resolution. With --keep-detail (the default) only the difference that the edit makes is added, so that \
       everything else stays the photograph's own, bit by bit; --no-keep-detail puts the generator's picture there.
 
@@ -45,6 +45,16 @@ struct Edit: ParsableCommand {
 
   @Option(help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"))
   var layers: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Mix in the style of another face: a photograph, a result folder, or a code; α is how much, 1 for all of it.",
+      valueName: "style"))
+  var mix: String?
+
+  @Option(
+    help: ArgumentHelp("Layers that come from the style, as in 4-6,8. Default: as of 'mix'.", valueName: "list"))
+  var mixLayers: String?
 
   @Option(
     parsing: .unconditional,
@@ -101,8 +111,10 @@ struct Edit: ParsableCommand {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
     }
     if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
-    guard !boundary.isEmpty || distances == [0] || alpha == "1" else {
-      throw ValidationError("--alpha: needs a --boundary to move along")
+    if let mixLayers { _ = try IntegerList(mixLayers, option: "--mix-layers", limit: 1000) }
+    guard mixLayers == nil || mix != nil else { throw ValidationError("--mix-layers: needs --mix") }
+    guard isEdit || distances == [0] || alpha == "1" else {
+      throw ValidationError("--alpha: needs a --boundary to move along, or --mix")
     }
     guard !aligned || faces.landmarks == nil && faces.detector.detector == nil else {
       throw ValidationError("--aligned: the pictures are faces already; drop it, or --landmarks and --detector")
@@ -111,6 +123,8 @@ struct Edit: ParsableCommand {
       throw ValidationError("--crop: faces are cut out by their landmarks; drop it")
     }
   }
+
+  private var isEdit: Bool { !boundary.isEmpty || mix != nil }
 
   func run() throws {
     try reporting {
@@ -159,17 +173,31 @@ struct Edit: ParsableCommand {
     let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
     let manipulation = boundaries.isEmpty ? nil : Manipulation(boundaries.map { ($0.boundary, $0.factor) })
     return PhotoEditOptions(
-      manipulation: manipulation,
-      distances: manipulation == nil ? [0] : try numberList(alpha, option: "--alpha"), blend: blend,
+      edit: FaceEdit(manipulation: manipulation, mix: try mix.map { try style($0, model) }),
+      distances: isEdit ? try numberList(alpha, option: "--alpha") : [0], blend: blend,
       keepsDetail: keepDetail, selection: faces.face,
       format: format.map { $0 == .png ? .png : .jpeg(quality: quality) }, quality: quality, animates: animate)
   }
 
+  /// What `--mix` names.
+  private func style(_ path: String, _ model: Model) throws -> (StyleMixing, FaceEdit.Style) {
+    let layers = try mixLayers.map { try IntegerList($0, option: "--mix-layers", limit: 1000).values }
+    let mixing = try StyleMixing(try model.codeShape(), layers: layers)
+    let items = try CodeSource(path: path).items(for: model)
+    guard items.count == 1, let item = items.first else {
+      throw Failure(.usage, "--mix: expected one face, found \(items.count) in \(path)")
+    }
+    switch item.content {
+    case .code(let code, _): return (mixing, .code(code))
+    case .image(let image): return (mixing, .photo(image))
+    }
+  }
+
   /// Finds out where results go, and that nothing is lost there, before any work is done.
   private func prepare(_ listed: [ListedImage], _ model: Model) throws -> PhotoDestination {
-    let count = boundary.isEmpty ? 1 : try numberList(alpha, option: "--alpha").count
+    let count = !isEdit ? 1 : try numberList(alpha, option: "--alpha").count
     let destination = PhotoDestination(output, isSingle: listed.count == 1 && count == 1)
-    let inputs = [model.path] + images + listed.map(\.path) + boundary.map(\.path) + condition
+    let inputs = [model.path] + images + listed.map(\.path) + boundary.map(\.path) + condition + [mix].compactMap { $0 }
     switch destination {
     case .file(let path):
       if format != nil, format == .png ? !path.lowercased().hasSuffix(".png") : path.lowercased().hasSuffix(".png") {
@@ -190,7 +218,9 @@ struct Edit: ParsableCommand {
     var list = boundary.map { ("--boundary", $0.factor == 1 ? $0.path : "\($0.path):\($0.factor)") }
     list += condition.map { ("--condition", $0) }
     if let layers { list.append(("--layers", layers)) }
-    list += [("--alpha", boundary.isEmpty ? "0" : alpha), ("--blend", blend.rawValue)]
+    if let mix { list.append(("--mix", mix)) }
+    if let mixLayers { list.append(("--mix-layers", mixLayers)) }
+    list += [("--alpha", isEdit ? alpha : "0"), ("--blend", blend.rawValue)]
     list.append((keepDetail ? "--keep-detail" : "--no-keep-detail", ""))
     list += faces.list
     if aligned { list.append(("--aligned", "")) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import Imaging
 import Inversion
 import Server
 import Workflows
@@ -59,6 +60,12 @@ struct Serve: ParsableCommand {
       "Folder of boundaries (.npy), a slider for each. Default: boundaries beside the model file.", valueName: "dir"))
   var boundaries: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "File with a face detector (scripts/fetch-detector makes one): the page finds faces. Default: $IDINV_DETECTOR, else "
+        + "the model's own.", valueName: "faces.idinv"))
+  var detector: String?
+
   @Flag(help: "Print the address as a QR code too, for a phone.")
   var qr = false
 
@@ -89,8 +96,12 @@ struct Serve: ParsableCommand {
       configuration.hosts = hosts
       configuration.token = token ?? (isLoopback ? nil : AccessGuard.makeToken())
       configuration.keptSeconds = keep?.seconds ?? 86400
+      configuration.fit(
+        into: choice.budgetByteCount.map { $0 - choice.plan.predictedByteCount } ?? ImageLimits.ofThisMachine.byteCount)
+      let (detector, model) = (detector, choice.model)
       let service = try Service(
-        configuration, model: choice.model, boundaries: try readBoundaries(of: loaded), kernels: kernels,
+        configuration, model: model, boundaries: try readBoundaries(of: loaded),
+        detector: { try FaceDetector.find(detector, model: model, kernels: kernels) }, kernels: kernels,
         now: { Date().timeIntervalSince1970 })
       try announce(service, configuration, isLoopback: isLoopback)
       Signals.waitForOne()

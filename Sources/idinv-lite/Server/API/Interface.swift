@@ -10,6 +10,8 @@ struct Interface: Sendable {
   let compute: ComputeThread
   let streams: Places
   let uploads: Places
+  /// Photos that are put together.
+  let photos: Places
   let now: @Sendable () -> Double
 
   func router() -> Router {
@@ -37,13 +39,20 @@ struct Interface: Sendable {
     ] {
       router.on("GET", "/v1/jobs/*/\(name)") { _, parts throws(Problem) in try self.file(file, type, parts[0]) }
     }
-    router.on("GET", "/v1/jobs/*/attributes") { _, parts throws(Problem) in try self.attributes(parts[0]) }
+    router.on("GET", "/v1/jobs/*/photo") { _, parts throws(Problem) in try self.original(parts[0]) }
+    router.on("GET", "/v1/jobs/*/attributes") { _, parts throws(Problem) in
+      _ = try self.job(parts[0])
+      return try self.attributes(RenderRequest(source: RenderRequest.Source(job: parts[0])))
+    }
+    router.on("POST", "/v1/attributes") { request, _ throws(Problem) in try self.attributes(try self.edit(request)) }
+    router.on("POST", "/v1/faces") { request, _ throws(Problem) in try self.faces(request) }
+    router.on("POST", "/v1/photos") { request, _ throws(Problem) in try self.photo(request) }
     router.on("POST", "/v1/render") { request, _ throws(Problem) in try self.render(request) }
     router.on("POST", "/v1/animations") { request, _ throws(Problem) in try self.animate(request) }
     return router
   }
 
-  private static func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
+  static func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
     HTTPResponse(status: status, type: "application/json", JSONBody.encode(value))
   }
 
@@ -97,7 +106,7 @@ struct Interface: Sendable {
     JobView(try job(id), position: queue.position(of: id), after: step)
   }
 
-  private func job(_ id: String) throws(Problem) -> LiveJob {
+  func job(_ id: String) throws(Problem) -> LiveJob {
     guard RandomName.isValid(id), let job = queue.job(id) else {
       throw Problem(404, "there is no such job; it may have been deleted")
     }
@@ -120,9 +129,10 @@ struct Interface: Sendable {
     }
     let options = try JobOptions(form: form)
     let name = Self.shownName(upload.fileName ?? "picture")
-    let picture = try decode(upload.bytes, name: name, cropsCenter: options.cropsCenter)
+    let picture = try decode(upload.bytes, name: name, options)
     let record = try queue.submit(name: name, options: options, now: now()) { id in
       try queue.folder.write(PNG.encode(picture), JobFiles.input, of: id)
+      if options.frame != nil { try queue.folder.write(upload.bytes, JobFiles.photo, of: id) }
     }
     return Self.json(JobView(LiveJob(record), position: queue.position(of: record.id)), status: 202)
   }
@@ -166,23 +176,30 @@ struct Interface: Sendable {
     throw Problem(422, "the code has shape \(array.shape); expected [\(facts.layers), \(facts.dimension)]")
   }
 
-  private func decode(_ bytes: [UInt8], name: String, cropsCenter: Bool) throws(Problem) -> Image8 {
+  /// The face of an upload, as the model sees it.
+  private func decode(_ bytes: [UInt8], name: String, _ options: JobOptions) throws(Problem) -> Image8 {
     do throws(ImagingError) {
-      return try PictureFile(ImageSource(bytes, path: name), limits: configuration.limits)
-        .fitted(to: facts.resolution, crop: cropsCenter ? .center : .none)
+      let file = try PictureFile(ImageSource(bytes, path: name), limits: pictureLimits)
+      guard let frame = options.frame?.frame else {
+        return try file.fitted(to: facts.resolution, crop: options.cropsCenter ? .center : .none)
+      }
+      let reduction = reductionFactor(atMost: frame.side / Double(2 * facts.resolution))
+      return try PhotoView(file, reduction: reduction, around: frame)
+        .cut(frame, resolution: facts.resolution, path: name)
     } catch {
       switch error {
       case .notSquare(_, let width, let height):
         throw Problem(
           422,
-          "the picture is \(width)×\(height) pixels; expected a square one, or crops_center=true to cut out its middle")
+          "the picture is \(width)×\(height) pixels; expected a square one, crops_center=true to cut out its middle, or "
+            + "'frame' to say where the face is")
       default: throw Problem(422, "\(error)")
       }
     }
   }
 
   /// A file's name as it is shown: its last part, without control characters, not too long.
-  private static func shownName(_ name: String) -> String {
+  static func shownName(_ name: String) -> String {
     let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? "picture"
     return String(
       String.UnicodeScalarView(
@@ -241,22 +258,22 @@ struct Interface: Sendable {
     return HTTPResponse(type: type, bytes)
   }
 
-  private func attributes(_ id: String) throws(Problem) -> HTTPResponse {
-    _ = try job(id)
-    guard !facts.attributes.isEmpty else { throw Problem(404, "this model has no attribute network") }
-    let names = facts.attributes
-    let values = try compute.perform { studio throws(Problem) in
-      try studio.render(RenderRequest(source: RenderRequest.Source(job: id))).attributes
-    }
-    return Self.json(["attributes": Dictionary(uniqueKeysWithValues: zip(names, values))])
-  }
-
   // MARK: Edits
 
-  private static let renderByteCount = 64 << 10
+  static let renderByteCount = 64 << 10
+
+  private func edit(_ request: HTTPRequest) throws(Problem) -> RenderRequest {
+    try JSONBody.decode(RenderRequest.self, try request.body.read(limit: Self.renderByteCount))
+  }
+
+  private func attributes(_ wanted: RenderRequest) throws(Problem) -> HTTPResponse {
+    guard !facts.attributes.isEmpty else { throw Problem(404, "this model has no attribute network") }
+    let values = try compute.perform { studio throws(Problem) in try studio.render(wanted).attributes }
+    return Self.json(["attributes": Dictionary(uniqueKeysWithValues: zip(facts.attributes, values))])
+  }
 
   private func render(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
-    let wanted = try JSONBody.decode(RenderRequest.self, try request.body.read(limit: Self.renderByteCount))
+    let wanted = try edit(request)
     let isCode = request.query["format"] == "npy"
     let layers = facts.layers
     let (bytes, score) = try compute.perform { studio throws(Problem) -> ([UInt8], Float?) in
@@ -274,7 +291,7 @@ struct Interface: Sendable {
   }
 
   private func animate(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
-    let wanted = try JSONBody.decode(RenderRequest.self, try request.body.read(limit: Self.renderByteCount))
+    let wanted = try edit(request)
     return HTTPResponse(
       type: "image/png", try compute.perform { studio throws(Problem) in try studio.animation(wanted) })
   }

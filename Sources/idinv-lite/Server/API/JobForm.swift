@@ -21,6 +21,12 @@ extension JobOptions {
       guard let value = Bool(text) else { throw Self.problem("crops_center", "true or false", text) }
       cropsCenter = value
     }
+    if let text = form["frame"]?.text, !text.isEmpty {
+      guard let square = try? JSONBody.decode(Square.self, [UInt8](text.utf8)), square.frame != nil else {
+        throw Self.problem("frame", #"a square as {"center": [x, y], "axis": [x, y]}"#, text)
+      }
+      frame = square
+    }
   }
 
   private static func problem(_ field: String, _ expected: String, _ found: String) -> Problem {

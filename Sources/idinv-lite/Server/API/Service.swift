@@ -18,13 +18,27 @@ package final class Service: Sendable {
     package var keptSeconds = 86400.0
     /// The largest upload in bytes.
     package var uploadByteCount = 32 << 20
-    /// Of one picture: half the pixels and a quarter of the memory that a command grants.
-    package var limits = ImageLimits(pixelCount: 250_000_000, byteCount: 256 << 20)
+    /// The largest picture in pixels.
+    package var pixelCount = 250_000_000
+    /// Memory that one picture may take while it is read.
+    package var decodingByteCount = 256 << 20
+    /// Uploads that are taken at a time.
+    package var uploadCount = 8
+    /// Photos that are put together at a time.
+    package var photoCount = 2
     package var version: String
 
     package init(folder: String, version: String) {
       self.folder = folder
       self.version = version
+    }
+
+    /// Keeps uploads and photos, all of them at once, within the memory that the model leaves.
+    package mutating func fit(into byteCount: Int) {
+      uploadCount = byteCount >= 1 << 30 ? 8 : 2
+      let share = max(byteCount, 0) / (uploadCount + photoCount) / 2
+      uploadByteCount = min(32 << 20, max(1 << 20, share))
+      decodingByteCount = min(256 << 20, max(8 << 20, share))
     }
   }
 
@@ -39,10 +53,13 @@ package final class Service: Sendable {
 
   /// Starts to serve.
   ///
-  /// - Parameter now: seconds since 1970.
+  /// - Parameters:
+  ///   - detector: makes what finds faces in photos; called on the thread that computes.
+  ///   - now: seconds since 1970.
   /// - Throws: `ServerError`, `InversionError`.
   package init(
-    _ configuration: Configuration, model: Model, boundaries: [Studio.Boundary], kernels: Kernels,
+    _ configuration: Configuration, model: Model, boundaries: [Studio.Boundary],
+    detector: @escaping @Sendable () throws -> FaceDetector? = { nil }, kernels: Kernels,
     now: @escaping @Sendable () -> Double
   ) throws {
     let folder = try JobFolder(configuration.folder)
@@ -50,15 +67,17 @@ package final class Service: Sendable {
     queue = JobQueue(folder: folder, limits: limits, now: now())
     compute = ComputeThread(queue)
     let failure = compute.start(now: now) {
-      try Studio(model, boundaries: boundaries, folder: folder, kernels: kernels)
+      try Studio(model, boundaries: boundaries, detector: try detector(), folder: folder, kernels: kernels)
     }
     if let failure { throw failure }
     let access = AccessGuard(address: configuration.address, names: configuration.hosts, token: configuration.token)
-    let usual = try compute.perform { studio throws(Problem) in studio.usualInDomain() }
+    let (usual, hasDetector) = try compute.perform { studio throws(Problem) in
+      (studio.usualInDomain(), studio.detector != nil)
+    }
+    let facts = try ModelFacts(model, boundaries, hasDetector: hasDetector, usualInDomain: usual)
     let interface = Interface(
-      configuration: configuration, facts: try ModelFacts(model, boundaries, usualInDomain: usual), queue: queue,
-      compute: compute,
-      streams: Places(limit: 48), uploads: Places(limit: 8), now: now)
+      configuration: configuration, facts: facts, queue: queue, compute: compute, streams: Places(limit: 48),
+      uploads: Places(limit: configuration.uploadCount), photos: Places(limit: configuration.photoCount), now: now)
     let router = interface.router()
     addresses = router.addresses
     do throws(ServerError) {

@@ -14,14 +14,19 @@ struct ModelFacts: Encodable, Sendable {
   var layers: Int
   var dimension: Int
   var hasEncoder: Bool
+  /// Whether faces are found in photos.
+  var hasDetector: Bool
   var attributes: [String]
   var mixingLayers: [Int]
   /// The in-domain score of the model's own random pictures; nil without an encoder.
   var usualInDomain: Double?
   var boundaries: [Boundary]
 
-  init(_ model: Model, _ boundaries: [Studio.Boundary], usualInDomain: Double?) throws(InversionError) {
+  init(
+    _ model: Model, _ boundaries: [Studio.Boundary], hasDetector: Bool, usualInDomain: Double?
+  ) throws(InversionError) {
     self.usualInDomain = usualInDomain
+    self.hasDetector = hasDetector
     let shape = try model.codeShape()
     name = String(model.path.split(separator: "/").last ?? "")
     resolution = try model.imageResolution()
@@ -81,6 +86,7 @@ struct JobView: Encodable {
     }
     let base = "/v1/jobs/\(record.id)"
     links = ["self": base, "events": "\(base)/events", "input": "\(base)/input.png"]
+    if record.options.frame != nil { links["photo"] = "\(base)/photo" }
     if job.preview != nil { links["preview"] = "\(base)/preview.png" }
     if record.state == .done {
       links["result"] = "\(base)/result.png"

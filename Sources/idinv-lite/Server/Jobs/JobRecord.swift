@@ -1,3 +1,5 @@
+import Imaging
+
 /// Where a job stands.
 package enum JobState: String, Codable, Sendable {
   case queued, running, done, failed, cancelled
@@ -15,7 +17,30 @@ struct JobOptions: Codable, Sendable, Equatable {
   /// Cuts the largest square out of the middle of a picture that is not square.
   var cropsCenter = false
 
+  /// Where in the photo the face is. The photo is kept, so that the edited face can be put back; nil for a picture that is a
+  /// face already.
+  var frame: Square?
+
   static let stepCounts = 0...1000
+}
+
+/// A square in a photo, in pixels of the upright photo with whole numbers in the middle of a pixel.
+struct Square: Codable, Sendable, Equatable {
+  var center: [Double]
+  /// From the middle to the middle of the right edge.
+  var axis: [Double]
+
+  init(_ frame: FaceFrame) {
+    center = [frame.center.x, frame.center.y]
+    axis = [frame.x.x, frame.x.y]
+  }
+
+  /// - Returns: nil where these are not two numbers each, or far beyond any photo.
+  var frame: FaceFrame? {
+    let limit = Double(ImageLimits.side)
+    guard center.count == 2, axis.count == 2, (center + axis).allSatisfy({ abs($0) <= limit }) else { return nil }
+    return FaceFrame(center: SIMD2(center[0], center[1]), axis: SIMD2(axis[0], axis[1]))
+  }
 }
 
 /// A job as it is kept on the disk.

@@ -24,6 +24,8 @@ package final class Studio {
   /// A picture, its code, and how far that lies outside of the model's domain.
   struct Picture {
     var image: Image8
+    /// The same before rounding, [3, R, R] in the model's range.
+    var values: [Float]
     var code: [Float]
     var score: InDomainScore?
     var attributes: [Float]
@@ -35,13 +37,18 @@ package final class Studio {
   let shape: CodeShape
   let resolution: Int
   let range: PixelRange
+  /// Finds faces in photos; nil where the server has none.
+  let detector: FaceDetector?
   private let folder: JobFolder
   private let reconstruct: Reconstructor
   /// Codes that were used last: a slider asks for the same one again and again.
   private var cache: [String: [Float]] = [:]
 
-  init(_ model: Model, boundaries: [Boundary], folder: JobFolder, kernels: Kernels) throws(InversionError) {
+  init(
+    _ model: Model, boundaries: [Boundary], detector: FaceDetector?, folder: JobFolder, kernels: Kernels
+  ) throws(InversionError) {
     self.model = model
+    self.detector = detector
     self.kernels = kernels
     self.boundaries = boundaries
     self.folder = folder
@@ -57,7 +64,7 @@ package final class Studio {
     let made = reconstruct(code)
     guard made.image.allSatisfy(\.isFinite) else { return nil }
     let image = Image8(planar: made.image, height: resolution, width: resolution, range: range)
-    return Picture(image: image, code: code, score: made.score, attributes: made.attributes)
+    return Picture(image: image, values: made.image, code: code, score: made.score, attributes: made.attributes)
   }
 
   func render(_ request: RenderRequest) throws(Problem) -> Picture {
@@ -65,6 +72,12 @@ package final class Studio {
       throw Problem(422, "this edit leads to no picture; move less far")
     }
     return picture
+  }
+
+  /// What an edit makes of a job's face, and the face as it was found.
+  func change(_ request: RenderRequest) throws(Problem) -> (edited: [Float], inverted: [Float]) {
+    let inverted = try render(RenderRequest(source: request.source))
+    return (try render(request).values, inverted.values)
   }
 
   /// A film from the unedited picture to the edited one and back, without end.
@@ -161,6 +174,8 @@ package final class Studio {
 
 /// Names of a job's files.
 enum JobFiles {
+  /// The photo as it was uploaded, where a face of it is edited.
+  static let photo = "photo"
   static let input = "input.png", encoded = "encoded.png", result = "result.png"
   static let code = "inverted_codes.npy", startCode = "encoded_codes.npy"
 }

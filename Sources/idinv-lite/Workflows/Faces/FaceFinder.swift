@@ -11,26 +11,6 @@ package enum FaceFinder {
   /// - Parameter growsWithPhoto: whether faces of less than a 24th of a photograph are not looked for.
   case detector(FaceDetector, DetectionOptions, growsWithPhoto: Bool)
 
-  /// The detector's faces in a photograph, the best one first, in pixels of the upright one.
-  ///
-  /// The photograph is looked at reduced where the smallest face is larger than the detector's own smallest one.
-  package static func detect(
-    _ file: PictureFile, _ detector: FaceDetector, _ options: DetectionOptions
-  ) throws -> [DetectedFace] {
-    let reduction = reductionFactor(atMost: Double(options.smallestFace) / 20)
-    let view = try PhotoView(file, reduction: reduction)
-    var options = options
-    options.smallestFace /= reduction
-    let faces = try detector.faces(in: view.picture, options: options)
-    guard reduction > 1 else { return faces }
-    return faces.map { face in
-      let (a, b) = (view.photoPoint(SIMD2(face.x1, face.y1)), view.photoPoint(SIMD2(face.x2, face.y2)))
-      return DetectedFace(
-        x1: min(a.x, b.x), y1: min(a.y, b.y), x2: max(a.x, b.x), y2: max(a.y, b.y), score: face.score,
-        points: face.points.map(view.photoPoint))
-    }
-  }
-
   /// The chosen faces of a photograph, in pixels of the upright one; nil for a picture that is a face.
   package func faces(
     of image: ListedImage, _ file: PictureFile, _ selection: FaceSelection
@@ -39,11 +19,8 @@ package enum FaceFinder {
     case .aligned: return nil
     case .landmarks(let source):
       return try selection.choose(from: source.faces(of: image), path: image.path) { FaceFrame($0).side }
-    case .detector(let detector, var options, let growsWithPhoto):
-      if growsWithPhoto {
-        options.smallestFace = max(options.smallestFace, min(file.header.width, file.header.height) / 24)
-      }
-      let faces = try Self.detect(file, detector, options)
+    case .detector(let detector, let options, let growsWithPhoto):
+      let faces = try detector.faces(in: file, options: options, growsWithPhoto: growsWithPhoto)
       return try selection.choose(from: faces, path: image.path, size: \.area).map(\.landmarks)
     }
   }

@@ -34,11 +34,14 @@ package enum PhotoDestination {
     return names
   }
 
-  func path(_ image: ListedImage, _ distance: Double, _ format: PictureFormat, isOnly: Bool) -> String {
+  func file(
+    _ image: ListedImage, _ distance: Double, _ format: PictureFormat, isOnly: Bool
+  ) throws -> StreamedFile {
     switch self {
-    case .file(let path): path
+    case .file(let path): return try StreamedFile(path: path, links: .followed)
     case .folder(let folder):
-      folder.path("\(image.name)\(isOnly ? "" : PhotoEditOptions.suffix(distance)).\(format.nameEnding)")
+      return try StreamedFile(
+        path: folder.path("\(image.name)\(isOnly ? "" : PhotoEditOptions.suffix(distance)).\(format.nameEnding)"))
     }
   }
 }
@@ -103,7 +106,7 @@ package struct PhotoEditBatch {
       }
       do {
         var photo = try run.edit(image) { distance, format in
-          destination.path(image, distance, format, isOnly: options.distances.count == 1)
+          try destination.file(image, distance, format, isOnly: options.distances.count == 1)
         }
         photo.animation = try film(of: photo)
         photos.append(photo)

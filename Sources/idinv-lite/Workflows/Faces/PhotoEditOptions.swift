@@ -1,10 +1,41 @@
 import Imaging
 import Inversion
 
+/// What becomes of a face's code.
+package struct FaceEdit {
+  /// Whose style is mixed in.
+  package enum Style {
+    case code([Float])
+    /// The face of a photograph, which is found and inverted like the others: the largest one.
+    case photo(ListedImage)
+  }
+  /// Along which directions; nil for none.
+  package var manipulation: Manipulation?
+  package var mix: (mixing: StyleMixing, style: Style)?
+
+  package init(manipulation: Manipulation? = nil, mix: (mixing: StyleMixing, style: Style)? = nil) {
+    self.manipulation = manipulation
+    self.mix = mix
+  }
+
+  /// Whether codes stay as they were found.
+  package var isNone: Bool { manipulation == nil && mix == nil }
+
+  /// The code at a distance: along the directions, from where the style has been mixed in; without directions, the distance is
+  /// the share of the style.
+  func callAsFunction(_ code: [Float], style: [Float]?, distance: Double) -> [Float] {
+    var result = code
+    if let mix, let style {
+      let mixed = mix.mixing(style: style, content: code), share = manipulation == nil ? distance : 1
+      result = zip(code, mixed).map { Float(Double($0) + share * (Double($1) - Double($0))) }
+    }
+    return manipulation.map { $0(result, distances: [distance]) } ?? result
+  }
+}
+
 /// What `edit` does with each face of a photograph.
 package struct PhotoEditOptions {
-  /// Along which directions; nil leaves codes as they were found.
-  package var manipulation: Manipulation?
+  package var edit: FaceEdit
   /// A picture for each.
   package var distances: [Double]
   package var blend: FaceBlend
@@ -19,11 +50,11 @@ package struct PhotoEditOptions {
   package var animates: Bool
 
   package init(
-    manipulation: Manipulation?, distances: [Double], blend: FaceBlend = .feather, keepsDetail: Bool = true,
+    edit: FaceEdit, distances: [Double], blend: FaceBlend = .feather, keepsDetail: Bool = true,
     selection: FaceSelection = .largest, format: PictureFormat? = nil, quality: Int = JPEG.defaultQuality,
     animates: Bool = false
   ) {
-    self.manipulation = manipulation
+    self.edit = edit
     self.distances = distances
     self.blend = blend
     self.keepsDetail = keepsDetail

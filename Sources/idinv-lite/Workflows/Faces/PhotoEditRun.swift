@@ -6,7 +6,7 @@ import Runtime
 
 /// From photographs to edited photographs: finds faces, cuts them out, inverts, moves and renders them, and puts them back.
 ///
-/// One photograph after the other; of a large one the whole is in memory only while results are put together.
+/// One photograph after the other, of which never more than a band is in memory.
 package final class PhotoEditRun {
   private let model: Model
   private let finder: FaceFinder
@@ -17,6 +17,8 @@ package final class PhotoEditRun {
   private let invert: ImageInversion
   private let resolution: Int
   private let range: PixelRange
+  /// The code whose style is mixed in, once it is known.
+  private var style: [Float]?
 
   /// - Parameter inversion: its loader's limits are those of photographs.
   package init(
@@ -50,15 +52,16 @@ package final class PhotoEditRun {
 
   /// Edits one photograph and writes its results.
   ///
-  /// - Parameter place: the path of the result for a distance.
+  /// - Parameter place: the file of the result for a distance.
   package func edit(
-    _ image: ListedImage, place: (Double, PictureFormat) throws -> String
+    _ image: ListedImage, place: (Double, PictureFormat) throws -> StreamedFile
   ) throws -> EditedPhoto {
     let clock = ContinuousClock()
     let began = clock.now
     let file = try PictureFile(image.path, limits: limits)
-    var faces = try cutOut(image, file)
+    var faces = try cutOut(image, file, options.selection)
     try inverted(&faces, name: image.name)
+    try findStyle()
     for index in faces.indices { faces[index].psnr = try reconstructionPSNR(of: faces[index]) }
     try context.checkCancellation()
     let format = options.format(of: file.header)
@@ -71,36 +74,62 @@ package final class PhotoEditRun {
           }
             ?? [], side: face.frame.side, steps: face.steps, psnr_db: face.psnr)
       }, outputs: [], animation: nil, seconds: 0)
-    let patches = try faces.map { try self.patches(of: $0) }
-    for (index, distance) in options.distances.enumerated() {
+    let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
+    let inverted = options.keepsDetail ? try faces.map { try generator($0.code) } : []
+    for distance in options.distances {
       try context.checkCancellation()
-      var photo = try EditablePhoto(file)
-      for (face, patch) in zip(faces, patches) { photo.put(patch[index], at: face.frame) }
-      let (picture, metadata) = photo.finished()
-      let path = try place(distance, format)
-      try format.write(picture, metadata: metadata, to: path)
-      record.outputs.append(.init(alpha: distance, path: path))
+      var photo = EditablePhoto(file)
+      for (index, face) in faces.enumerated() {
+        let patch = FacePatch(
+          edited: try generator(options.edit(face.code, style: style, distance: distance)),
+          inverted: options.keepsDetail ? inverted[index] : nil, cut: face.cut, range: range, blend: options.blend)
+        photo.put(patch, at: face.frame)
+      }
+      let output = try place(distance, format)
+      try photo.write(format) { [context] piece in
+        try context.checkCancellation()
+        try output.append(piece)
+      }
+      try output.commit()
+      record.outputs.append(.init(alpha: distance, path: output.path))
     }
     record.seconds = (clock.now - began).seconds
     return record
   }
 
   /// Finds the faces, and cuts them out as the model knows them.
-  private func cutOut(_ image: ListedImage, _ file: PictureFile) throws -> [Face] {
-    guard let found = try finder.faces(of: image, file, options.selection) else {
+  private func cutOut(
+    _ image: ListedImage, _ file: PictureFile, _ selection: FaceSelection
+  ) throws -> [Face] {
+    guard let found = try finder.faces(of: image, file, selection) else {
       let (width, height) = (file.header.width, file.header.height)
       guard width == height else {
         throw ImagingError.notSquare(path: image.path, width: width, height: height)
       }
       return [Face(landmarks: nil, frame: FaceFrame(wholeOf: width), cut: try file.fitted(to: resolution))]
     }
-    let sides = found.map { FaceFrame($0).side }
-    let view = try PhotoView(
-      file, reduction: reductionFactor(atMost: (sides.min() ?? 0) / Double(2 * resolution)))
-    return try found.map { landmarks in
-      let cut = try view.picture.aligned(
-        to: landmarks.mapped(view.viewPoint), resolution: resolution, path: image.path)
-      return Face(landmarks: landmarks, frame: FaceFrame(landmarks), cut: cut)
+    let frames = try found.map { try FaceFrame(upright: $0, path: image.path) }
+    let side = frames.map(\.side).min() ?? 0
+    let reduction = reductionFactor(atMost: side / Double(2 * resolution))
+    var whole: PhotoView?
+    return try zip(found, frames).map { landmarks, frame in
+      let view = try whole ?? PhotoView(file, reduction: reduction, around: frame)
+      if view.isWhole { whole = view }
+      return Face(
+        landmarks: landmarks, frame: frame,
+        cut: try view.cut(frame, resolution: resolution, path: image.path))
+    }
+  }
+
+  /// Inverts the face whose style is to be mixed in, where it is that of a photograph.
+  private func findStyle() throws {
+    guard style == nil, let mix = options.edit.mix else { return }
+    switch mix.style {
+    case .code(let code): style = code
+    case .photo(let image):
+      var faces = try cutOut(image, try PictureFile(image.path, limits: limits), .largest)
+      try inverted(&faces, name: image.name)
+      style = faces[0].code
     }
   }
 
@@ -124,33 +153,6 @@ package final class PhotoEditRun {
       planar: try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)(face.code), height: resolution,
       width: resolution, range: range)
     return Metrics.psnr(picture, face.cut)
-  }
-
-  /// The patch of each distance.
-  private func patches(of face: Face) throws -> [FacePatch] {
-    let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
-    let inverted = samples(try generator(face.code))
-    let original = face.cut.pixels.map { Float($0) }
-    return try options.distances.map { distance in
-      let code = options.manipulation.map { $0(face.code, distances: [distance]) } ?? face.code
-      let edited = samples(try generator(code))
-      return FacePatch(
-        edited: edited, inverted: options.keepsDetail ? inverted : nil, original: original, resolution: resolution,
-        blend: options.blend)
-    }
-  }
-
-  /// [3, R, R] in the model's range → [R, R, 3] from 0 to 255.
-  private func samples(_ image: [Float]) -> [Float] {
-    let area = resolution * resolution, scale = 255 / (range.maximum - range.minimum)
-    var result = [Float](repeating: 0, count: 3 * area)
-    for channel in 0..<3 {
-      for pixel in 0..<area {
-        let value = (image[channel * area + pixel] - range.minimum) * scale
-        result[pixel * 3 + channel] = value > 0 ? min(value, 255) : 0
-      }
-    }
-    return result
   }
 }
 

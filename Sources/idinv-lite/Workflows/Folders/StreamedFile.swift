@@ -1,21 +1,26 @@
 import Files
 
-/// A text file that is written piece by piece and appears whole: for texts too long for the memory.
+/// A file that is written piece by piece and appears whole: for texts and photographs too large for the memory.
 package final class StreamedFile {
-  private let path: String
+  package let path: String
   private let file: AtomicFile
   private var buffer: [UInt8] = []
   private var offset = 0
 
-  package init(path: String) throws {
+  package init(path: String, links: AtomicFile.Links = .replaced) throws {
     self.path = path
-    file = try AtomicFile(path: path, links: .replaced)
+    file = try AtomicFile(path: path, links: links)
   }
 
   package func append(_ text: String) throws { try append([UInt8](text.utf8)) }
 
   package func append(_ bytes: [UInt8]) throws {
     buffer += bytes
+    if buffer.count >= 1 << 18 { try flush() }
+  }
+
+  package func append(_ bytes: UnsafeRawBufferPointer) throws {
+    buffer.append(contentsOf: bytes)
     if buffer.count >= 1 << 18 { try flush() }
   }
 
