@@ -18,9 +18,10 @@ package final class HTTPServer: @unchecked Sendable {
     /// 0 for any free one.
     package var port: Int
     /// Requests and event streams at a time; further ones wait.
-    package var threadCount = 64
-    /// Seconds that a client may take for its header, and between two parts of a body.
-    package var patience = 5.0
+    package var threadCount = 128
+    /// Seconds that a client may take for its header, and between two parts of a body: with so many threads and places in the
+    /// queue, some seconds pass until thousands of silent connections are all turned away.
+    package var patience = 3.0
 
     package init(address: String, port: Int) {
       self.address = address
@@ -61,7 +62,7 @@ package final class HTTPServer: @unchecked Sendable {
       "num_threads", String(configuration.threadCount),
       "request_timeout_ms", milliseconds, "keep_alive_timeout_ms", milliseconds,
       "enable_keep_alive", "yes", "tcp_nodelay", "1",
-      "max_request_size", "16384", "connection_queue", "256", "listen_backlog", "256",
+      "max_request_size", "16384", "connection_queue", "128", "listen_backlog", "128",
       "enable_directory_listing", "no",
       // No page of another site gets leave to read answers.
       "access_control_allow_origin", "", "access_control_allow_methods", "", "access_control_allow_headers", "",
