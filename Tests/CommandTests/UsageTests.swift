@@ -2,6 +2,8 @@ import Checkpoint
 import Foundation
 import Testing
 
+@testable import Command
+
 @Suite("Wrong usage")
 struct UsageTests {
   static let model = Golden.path("..", "../models/default.idinv")
@@ -31,10 +33,8 @@ struct UsageTests {
       (["diffuse", "--targets", "a", "--contexts", "b", "-o", "out", "-s", "x"], "a whole number of pixels"),
     ])
   func expectedValues(arguments: [String], expected: String) throws {
-    let result = try Command.run(arguments, in: Folder())
-    #expect(result.status == 64)
-    #expect(result.errors.contains("'; expected \(expected); see 'idinv-lite"), "\(result.errors)")
-    #expect(result.errors.split(separator: "\n").count == 1)
+    let line = try #require(IdinvLite.wrongUsage(arguments))
+    #expect(line.contains("'; expected \(expected); see 'idinv-lite") && !line.contains("\n"), "\(line)")
   }
 
   @Test(
@@ -51,16 +51,25 @@ struct UsageTests {
       (["boundary", "train", "--atribute", "smile"], "unknown option '--atribute'; did you mean '--attribute'?"),
     ])
   func mistyped(arguments: [String], expected: String) throws {
-    let result = try Command.run(arguments, in: Folder())
-    #expect(result.status == 64 && result.output.isEmpty)
-    #expect(result.errors.hasPrefix("idinv-lite: \(expected)"), "\(result.errors)")
-    #expect(result.errors.split(separator: "\n").count == 1)
+    let line = try #require(IdinvLite.wrongUsage(arguments))
+    #expect(line.hasPrefix("idinv-lite: \(expected)") && !line.contains("\n"), "\(line)")
+  }
+
+  @Test("wrong usage ends the program with 64 and one line, and nothing is written")
+  func program() throws {
+    let place = try Folder()
+    for arguments in [["invrt", "x", "-o", "y"], ["help", "foo"], ["invert", "a.png", "-o", "out", "--threads", "x"]] {
+      let result = try Command.run(arguments, in: place)
+      #expect(result.status == 64 && result.output.isEmpty)
+      #expect(result.errors == IdinvLite.wrongUsage(arguments).map { $0 + "\n" })
+    }
+    #expect(place.contents().isEmpty)
   }
 
   @Test("commands that help does not list are not told of either")
   func hiddenCommands() throws {
-    let result = try Command.run(["help", "bench", "xxxxxxxxxx"], in: Folder())
-    #expect(result.errors.contains("expected one of ") && !result.errors.contains("quality-task"), "\(result.errors)")
+    let line = try #require(IdinvLite.wrongUsage(["help", "bench", "xxxxxxxxxx"]))
+    #expect(line.contains("expected one of ") && !line.contains("quality-task"), "\(line)")
   }
 
   @Test("a text is no damaged array, and a boundary of the model is found by its name")
@@ -102,11 +111,9 @@ struct UsageTests {
 
   @Test("help for a command that there is not", arguments: [["foo"], ["boundary", "foo"], ["invert", "foo"]])
   func unknownHelp(words: [String]) throws {
-    let result = try Command.run(["help"] + words, in: Folder())
-    #expect(result.status == 64 && result.output.isEmpty)
-    #expect(result.errors.hasPrefix("idinv-lite: help: there is no command 'foo'; expected "), "\(result.errors)")
-    #expect(result.errors.contains("train") == (words[0] == "boundary"))
-    #expect(result.errors.split(separator: "\n").count == 1)
+    let line = try #require(IdinvLite.wrongUsage(["help"] + words))
+    #expect(line.hasPrefix("idinv-lite: help: there is no command 'foo'; expected "), "\(line)")
+    #expect(line.contains("train") == (words[0] == "boundary") && !line.contains("\n"))
   }
 
   static let ignoredOptions: [Refusal] = [

@@ -12,19 +12,38 @@ extension IdinvLite {
     Signals.prepare()
     let arguments = Array(Program.arguments.dropFirst())
     Heap.returnLargeBlocks()
-    if let mistake = Spelling.unknownCommand(arguments, in: IdinvLite.self) {
-      StandardStreams.printError("idinv-lite: \(mistake)")
-      exit(withError: ExitCode(Status.usage.rawValue))
-    }
     do {
+      if let mistake = Spelling.unknownCommand(arguments, in: IdinvLite.self) { throw WrongUsage(text: mistake) }
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
-      guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
-      let mistake = Spelling.unknownOption(arguments, in: IdinvLite.self)
-      StandardStreams.printError("idinv-lite: \(usageMessage(error, mistake: mistake))")
+      guard let line = usageLine(error, of: arguments) else { exit(withError: error) }
+      StandardStreams.printError(line)
       exit(withError: ExitCode(Status.usage.rawValue))
     }
+  }
+
+  private struct WrongUsage: Error {
+    var text: String
+  }
+
+  /// What the terminal says of a command line that is wrong by itself, without a look at any file; nil for one that can be run.
+  static func wrongUsage(_ arguments: [String]) -> String? {
+    do {
+      if let mistake = Spelling.unknownCommand(arguments, in: IdinvLite.self) { throw WrongUsage(text: mistake) }
+      _ = try parseAsRoot(arguments)
+      return nil
+    } catch {
+      return usageLine(error, of: arguments)
+    }
+  }
+
+  /// Nil where the error is another one than wrong usage.
+  private static func usageLine(_ error: any Error, of arguments: [String]) -> String? {
+    if let error = error as? WrongUsage { return "idinv-lite: \(error.text)" }
+    guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { return nil }
+    let mistake = Spelling.unknownOption(arguments, in: IdinvLite.self)
+    return "idinv-lite: \(usageMessage(error, mistake: mistake))"
   }
 
   /// ArgumentParser's message without its usage text, and the command whose help has that: "see 'idinv-lite help …'".

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inversion
+import Reports
 import Workflows
 
 /// `idinv-lite verify`

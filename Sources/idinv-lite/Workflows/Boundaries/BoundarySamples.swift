@@ -114,7 +114,7 @@ package struct StoredSamples {
     let chosen = try columns(of: columnCount)
     try check(chosen.map(\.name))
     let attributes = chosen.map { name, column in
-      (name, stride(from: column, to: array.floats.count, by: columnCount).map { array.floats[$0] })
+      (name: name, scores: stride(from: column, to: array.floats.count, by: columnCount).map { array.floats[$0] })
     }
     return BoundarySamples(
       codes: matrix, shape: shape, isRepeated: isRepeated, attributes: attributes, source: scores)
@@ -128,7 +128,7 @@ package struct StoredSamples {
         throw Failure(.badData, at: scores, "has \(count) columns; expected \(known), the model's attributes")
       }
       let chosen = try AttributeColumns(list, of: model)
-      return Array(zip(chosen.names, chosen.columns))
+      return zip(chosen.names, chosen.columns).map { (name: $0, column: $1) }
     case .column(let asked, let name):
       let index = asked ?? 0
       guard index < count, asked != nil || count == 1 else {
