@@ -19,6 +19,12 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case matrix
   /// PNG, JPEG and WebP with all that they say about orientation and color.
   case picture
+  /// JPEG alone: most mutations of its files leave a picture.
+  case jpeg
+  /// An EXIF block.
+  case exif
+  /// An ICC profile.
+  case profile
   /// A `.list` file; the files that it names are looked for.
   case list
   /// The list of a result folder.
@@ -46,7 +52,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .matrix:
       guard let path = file("x.npy"), let (matrix, _) = try? NumpyFile.matrix(path) else { return }
       _ = matrix.floats(rows: 0..<min(4, matrix.rowCount))
-    case .picture:
+    case .exif: _ = PictureParts.orientation(ofExif: bytes)
+    case .profile: _ = PictureParts.meanColor(by: bytes)
+    case .picture, .jpeg:
       // A header may ask for as much as a photograph has; the fuzzer is to look at more than that.
       let limits = ImageLimits(pixelCount: 1 << 18, byteCount: 16 << 20)
       guard let source = try? ImageSource(bytes, path: "p") else { return }
