@@ -23,7 +23,8 @@ import Testing
   init() throws {
     folder = try TemporaryFolder()
     try TestModel.write(to: folder.file("plain.idinv"), precision: .int8, specification: Self.specification)
-    try ModelFile(path: folder.file("plain.idinv")).write(calibration: calibration, to: folder.file("with.idinv"))
+    try ModelFile(path: folder.file("plain.idinv")).write(
+      calibration: calibration, inDomain: nil, to: folder.file("with.idinv"))
   }
 
   @Test func candidatesAreTheLargeConvolutionsOfGeneratorAndEncoder() {
@@ -44,9 +45,9 @@ import Testing
   @Test func itIsReplacedAndTakenAway() throws {
     let with = try ModelFile(path: folder.file("with.idinv"))
     let none = Int8Calibration(layers: [])
-    try with.write(calibration: none, to: folder.file("none.idinv"))
+    try with.write(calibration: none, inDomain: nil, to: folder.file("none.idinv"))
     #expect(try ModelFile(path: folder.file("none.idinv")).specification.int8 == none)
-    try with.write(calibration: nil, to: folder.file("without.idinv"))
+    try with.write(calibration: nil, inDomain: nil, to: folder.file("without.idinv"))
     let (without, plain) = (try folder.bytes("without.idinv"), try folder.bytes("plain.idinv"))
     #expect(without == plain)
   }

@@ -44,16 +44,3 @@ extension ModelSpecification {
     }
   }
 }
-
-extension ModelFile {
-  /// Writes a copy of this file with another calibration, or without one; all tensors byte for byte.
-  ///
-  /// - Returns: the copy's size.
-  /// - Throws: `.specification` for a calibration that does not fit, `.file`.
-  @discardableResult
-  package func write(calibration: Int8Calibration?, to path: String) throws(ModelFileError) -> Int {
-    var specification = specification
-    specification.int8 = calibration
-    return try copy(to: path, as: specification)
-  }
-}

@@ -17,6 +17,8 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.
   package var int8: Int8Calibration?
+  /// How far codes of the model's own pictures lie outside of its domain, where that was measured.
+  package var inDomain: InDomainStatistics?
   /// Range of pixel values that the networks exchange; -1...1 in all published models.
   package var pixelMinimum: Float
   package var pixelMaximum: Float
@@ -25,7 +27,7 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
     judge: JudgeSpecification? = nil, detector: DetectorSpecification? = nil,
-    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil,
+    curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil, inDomain: InDomainStatistics? = nil,
     pixelMinimum: Float = -1, pixelMaximum: Float = 1
   ) {
     self.generator = generator
@@ -36,6 +38,7 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
     self.detector = detector
     self.curvature = curvature
     self.int8 = int8
+    self.inDomain = inDomain
     self.pixelMinimum = pixelMinimum
     self.pixelMaximum = pixelMaximum
   }

@@ -19,6 +19,7 @@ extension ModelSpecification {
     for network in networks { try network.validate(in: self) }
     try validateCurvature()
     try validateInt8()
+    try inDomain?.validate()
   }
 
   /// The curvature is one of codes, which only a generator gives a meaning.

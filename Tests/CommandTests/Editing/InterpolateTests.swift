@@ -54,6 +54,8 @@ extension EditingCommandTests {
     try Command.succeed(call + Self.quick, in: place)
     let films = place.contents("out").filter { $0.hasSuffix("_film.png") }
     #expect(films == ["x_to_face_01_film.png", "x_to_face_film.png"])
+    #expect(place.has("out/x_to_face_film.gif") && place.has("out/x_to_face_01_film.gif"))
+    #expect(try place.text("out/interpolation.html").contains("<figure class=\"film\">"))
     let step = String(decoding: try place.bytes("out/x_to_face_01.png"), as: UTF8.self)
     #expect(!step.contains("acTL"))
   }

@@ -24,3 +24,18 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   target.read([UInt8](UnsafeBufferPointer(start: start, count: count)), folder: folder)
   return 0
 }
+
+// libFuzzer (llvm/include/…/FuzzerInterface.h): runs until it is told to end.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ words: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+  _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// SwiftPM makes `main` of an executable the function of this name, so that libFuzzer's own `main` is not linked.
+@_cdecl("fuzz_main")
+public func fuzzMain(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
+  var (count, words) = (count, words)
+  return runDriver(&count, &words) { fuzzOneInput($0, $1) }
+}

@@ -14,7 +14,7 @@ struct BenchOptimisers: ParsableCommand {
       Example: idinv-lite bench optimizers images/ -o optimizers
 
       Runs Adam at 0.01 as published, and auto with and without the model's curvature. All start from the encoder's \
-      code, one image at a time, in turns. Writes optimizers.json with every loss, and optimizers.html.
+      code, one image at a time, in turns. Writes optimizers.json with every loss, optimizers.csv and optimizers.html.
       """,
     aliases: ["optimisers"])
 
@@ -28,7 +28,13 @@ struct BenchOptimisers: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Steps of the published procedure, and at most of auto.", valueName: "n"))
-  var steps = 100
+  var iterations = 100
+
+  /// What it was called once.
+  @Option(name: .customLong("steps"), parsing: .unconditional, help: .hidden)
+  var olderSteps: Int?
+
+  private var steps: Int { olderSteps ?? iterations }
 
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
@@ -36,7 +42,9 @@ struct BenchOptimisers: ParsableCommand {
 
   mutating func validate() throws {
     guard limit > 0 else { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
-    guard (2...100_000).contains(steps) else { throw ValidationError("--steps: expected 2 to 100000, found \(steps)") }
+    guard (2...100_000).contains(steps) else {
+      throw ValidationError("--iterations: expected 2 to 100000, found \(steps)")
+    }
   }
 
   func run() throws {
@@ -57,7 +65,7 @@ struct BenchOptimisers: ParsableCommand {
       let choice = try memory.limit.choose(loaded, kernels: kernels, workload: InversionOptions().workload())
       try choice.announce(self.reporting)
       let outcome = try run(
-        choice, into: output.folder, options: [("--steps", "\(steps)"), ("--limit", "\(limit)")], kernels: kernels,
+        choice, into: output.folder, options: [("--iterations", "\(steps)"), ("--limit", "\(limit)")], kernels: kernels,
         context)
       let report = "report: \(output.folder.path("optimizers.html"))"
       let lines = outcome.figures.map { line($0, of: outcome.images.count) } + [report]

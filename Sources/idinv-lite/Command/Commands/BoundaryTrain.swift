@@ -68,7 +68,7 @@ struct BoundaryTrain: ParsableCommand {
         check: { names in
           try output.folder.claim(
             by: "boundary train", names.flatMap { ["\($0).npy", "\($0).json"] },
-            inputs: [samples.codes, samples.scores, model?.path].compactMap { $0 } + learning.conditional)
+            inputs: [samples.codes, samples.scores, model?.path].compactMap { $0 } + learning.conditions)
         })
       let run = BoundaryTrainingRun(
         found, options: try learning.options(seed: samples.seed, shape: found.shape), model: model, judge: judge,

@@ -15,7 +15,8 @@ struct Calibrate: ParsableCommand {
 
       Makes images of random codes in f32, compares each convolution of generator and encoder alone in 8 bits, and \
       selects as many as together keep every image above --psnr and every code below --code-error. Writes a copy of \
-      the model that differs only in this list. Without --output it only prints the table, which is the same on every \
+      the model that differs only in this list, and in the usual in-domain score of its own pictures, by which pictures \
+      that are far from the domain are told. Without --output it only prints the table, which is the same on every \
       processor.
 
       '--compute int8' then uses 8 bits in the selected layers, '--compute auto' in the encoder's where that is \
@@ -83,9 +84,10 @@ struct Calibrate: ParsableCommand {
       Signals.install()
       let model = try model.load()
       if let output { try OutputPlaces(inputs: [model.path]).check(output) }
+      let kernels = try engine.kernels()
       let measurement = try CalibrationMeasurement(
         model, plan: .init(sampleCount: samples, psnr: psnr, codeError: codeError, seed: seed),
-        kernels: try engine.kernels())
+        kernels: kernels)
       let result = try reporting.context().follow("calibration") {
         try measurement.run(progress: $0)
       }
@@ -99,7 +101,10 @@ struct Calibrate: ParsableCommand {
             code_error: isGenerator ? nil : layer.networkError.relative, is_granted: layer.isGranted)
         }, seconds: began.duration(to: .now) / .seconds(1))
       if let output {
-        listing.bytes = try locating(output) { try model.file.write(calibration: result.calibration, to: output) }
+        let usual = try model.inDomainStatistics(sampleCount: max(16, samples), kernels: kernels)
+        listing.bytes = try locating(output) {
+          try model.file.write(calibration: result.calibration, inDomain: usual, to: output)
+        }
         listing.path = output
         listing.sha256 = try SHA256.hexDigest(ofFile: output)
       }

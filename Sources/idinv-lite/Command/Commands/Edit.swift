@@ -157,6 +157,11 @@ struct Edit: ParsableCommand {
         model: model, kernels: kernels, seconds: (ContinuousClock.now - began).inSeconds, options: optionList)
       let page = try batch.finish(photos, skipped, facts: facts)
       let faceCount = photos.reduce(0) { $0 + $1.faces.count }
+      reporting.tellForeign(
+        photos.compactMap { photo in
+          let verdicts = photo.faces.compactMap { DomainVerdict($0.times_usual_in_domain, usual: 1) }
+          return verdicts.first { $0.kind == .foreign }.map { (photo.name, $0) }
+        })
       if !photos.isEmpty {
         try reporting.summarise(
           "\(faceCount) face\(faceCount == 1 ? "" : "s") of \(photos.count) photograph\(photos.count == 1 ? "" : "s") "

@@ -26,7 +26,7 @@ struct Manipulate: ParsableCommand {
       (distance_standard_deviation, from 'boundary train'). By default α goes from -3sd to 3sd, or from -3 to 3 if \
       they are not known.
 
-      Writes NAME_step01.png and so on, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json. \
+      Writes NAME_step01.png and so on, with --animate a film of each image, manipulated_codes.npy [N, steps, L, D], manipulation.html and summary.json. \
       Also NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
       """)
 
@@ -52,10 +52,12 @@ struct Manipulate: ParsableCommand {
       "A semantic boundary, and a factor for its α; repeatable.", valueName: "b.npy[:factor]"))
   var boundary: [BoundaryReference]
 
-  @Option(
-    name: [.long, .customLong("conditional")],
-    help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
+  @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
   var condition: [String] = []
+
+  /// What other commands called it once.
+  @Option(name: .customLong("conditional"), help: .hidden)
+  var olderCondition: [String] = []
 
   @Option(
     help: ArgumentHelp("Layers to move, as in 0-3,7, instead of the boundaries' own.", valueName: "list"))
@@ -63,12 +65,22 @@ struct Manipulate: ParsableCommand {
 
   @OptionGroup var distance: DistanceOptions
 
+  @Flag(help: "Also make a film of each image, there and back: NAME_film.png and .gif.")
+  var animate = false
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Frames per second of the films.", valueName: "n"))
+  var frameRate = 8
+
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
+    condition += olderCondition
+    guard (1...100).contains(frameRate) else {
+      throw ValidationError("--frame-rate: expected 1 to 100, found \(frameRate)")
+    }
     guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
       throw ValidationError("give either images, --codes or --from")
     }
@@ -89,7 +101,8 @@ struct Manipulate: ParsableCommand {
       try inversion.check(items, model)
       let distances = try distance.distances(along: boundaries[0])
       let manipulation = ManipulationRun(
-        boundaries: boundaries, conditions: conditions, distances: distances, items: items)
+        boundaries: boundaries, conditions: conditions, distances: distances, items: items,
+        framesPerSecond: animate ? frameRate : nil)
       try output.folder.prepare()
       try output.folder.claim(by: "manipulate", manipulation.outputs, inputs: inputs(model, items))
       try distance.announce(distances, along: boundaries[0], reporting)

@@ -15,7 +15,13 @@ struct LearningOptions: ParsableArguments {
   var perLayer = false
 
   @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
-  var conditional: [String] = []
+  var condition: [String] = []
+
+  /// What it was called once.
+  @Option(name: .customLong("conditional"), help: .hidden)
+  var olderCondition: [String] = []
+
+  var conditions: [String] { condition + olderCondition }
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Share of the samples taken on each side.", valueName: "share"))
   var ratio = 0.02
@@ -50,7 +56,7 @@ struct LearningOptions: ParsableArguments {
     options.machine.seed = UInt64(seed)
     options.layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
     options.isPerLayer = perLayer
-    options.conditions = try conditional.map { path in
+    options.conditions = try conditions.map { path in
       let file = try locating(path) { try BoundaryFile.read(path) }
       return try locating(path) {
         try SemanticBoundary(

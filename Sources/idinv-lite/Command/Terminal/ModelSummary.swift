@@ -41,6 +41,10 @@ struct ModelSummary {
 
   private func measurements(_ specification: ModelSpecification) -> [String] {
     var lines: [String] = []
+    if let usual = specification.inDomain {
+      lines.append(
+        "  in-domain   usual score \(Figure.significant(Double(usual.median))), of \(usual.sampleCount) pictures")
+    }
     if let curvature = specification.curvature { lines.append("  curvature   rank \(curvature.rank)") }
     if let int8 = specification.int8 {
       var parts = ["\(int8.layers.count) of \(specification.int8Candidates.count) convolutions"]

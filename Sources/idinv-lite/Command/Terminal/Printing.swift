@@ -23,6 +23,7 @@ extension ReportingOptions {
 
   /// Says how an inversion ended, and ends the command with the right exit code.
   func finish(_ outcome: InversionOutcome, _ output: OutputFolder) throws {
+    tellForeign(outcome.foreign)
     if json {
       try StandardStreams.printFile(output.path("summary.json"))
     } else if !quiet {
@@ -31,6 +32,15 @@ extension ReportingOptions {
     }
     if !outcome.isComplete { throw Cancelled() }
     if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+  }
+
+  /// Warns of pictures that are far from what the model was trained on.
+  func tellForeign(_ pictures: [(name: String, verdict: DomainVerdict)]) {
+    guard !quiet, let first = pictures.first else { return }
+    let others = pictures.count > 1 ? " and \(pictures.count - 1) more" : ""
+    StandardStreams.tell(
+      "warning: \(printable(first.name))\(others): far from what the model was trained on (in-domain score "
+        + "\(first.verdict.times)): edits will look wrong")
   }
 
   /// Says what an editing command has made, and ends it with the right exit code.

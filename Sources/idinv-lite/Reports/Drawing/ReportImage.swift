@@ -22,6 +22,14 @@ package struct ReportImage: Sendable, Codable {
     base64 = Data(try PNG.encode(shown)).base64EncodedString()
   }
 
+  /// A film as animated PNG, which every browser plays; nil beyond what a page should hold.
+  package init?(film bytes: [UInt8], height: Int, width: Int, byteLimit: Int = 3_000_000) {
+    guard bytes.count <= byteLimit else { return nil }
+    self.width = width
+    self.height = height
+    base64 = Data(bytes).base64EncodedString()
+  }
+
   /// An `img` element that holds the picture.
   ///
   /// - Parameter id: lets `copy` show the same bytes once more.
@@ -31,6 +39,14 @@ package struct ReportImage: Sendable, Codable {
       <img \(name)class="\(isTiny ? "tiny" : "photo")" width="\(width)" height="\(height)" alt="\(alt)" \
       decoding="async" src="data:image/png;base64,\(HTML(trusted: base64))">
       """
+  }
+
+  /// A film with its caption.
+  package func figure(of name: String) -> HTML {
+    """
+    <figure class="film">\(element(alt: "Film of \(name)"))<figcaption>As a film</figcaption></figure>
+
+    """
   }
 
   /// An `img` element that shows the picture of another element; the script gives it its source.

@@ -50,6 +50,11 @@ package struct InterpolationReport {
   /// All images; nil for those that were skipped.
   package var codes: [EditedCode?]
   package var lines: [Line]
+  /// Films of the lines, or of the path.
+  package var films: [ReportImage] = []
+
+  /// More would make the page too heavy to open.
+  package static let filmLimit = 8
 
   package init(run: InversionReport.Run, isPath: Bool, codes: [EditedCode?], lines: [Line]) {
     self.run = run
@@ -67,6 +72,9 @@ package struct InterpolationReport {
       lead: "Straight lines between codes, a + t·(b − a), and the generator's pictures of them.")
     guard !lines.isEmpty else { return page }
     page.addSection("Overview", overview())
+    if !films.isEmpty {
+      page.addSection(films.count == 1 ? "Film" : "Films", HTML(films.map { $0.figure(of: "the walk") }))
+    }
     page.addSection("Figures", figures())
     page.addSection(lines.count == 1 ? "Line" : "Lines", sections())
     page.addSection("Ends", ends())

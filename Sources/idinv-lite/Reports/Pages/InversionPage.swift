@@ -9,7 +9,7 @@ extension InversionReport {
   package func page() -> HTMLPage {
     var page = run.page(
       title: rows.count == 1 ? "Inversion of \(rows[0].name)" : "Inversion of \(rows.count) images",
-      lead: "In-domain inversion: each picture as a code of the generator that stays within its domain.")
+      lead: lead)
     if !rows.isEmpty {
       page.addSection("Summary", id: "summary", summary())
       if let chart = convergence() { page.addSection("Convergence", chart) }
@@ -18,6 +18,18 @@ extension InversionReport {
     if let chart = conditions?.chart() { page.addSection("Speed and heat", chart.html()) }
     page.addSection("How to read the figures", explanations)
     return page
+  }
+
+  /// What was done, and whether it makes sense for these pictures.
+  private var lead: String {
+    let what = "In-domain inversion: each picture as a code of the generator"
+    let verdicts = rows.compactMap { $0.startFigures.verdict(usual: usualInDomain) }
+    let foreign = verdicts.filter { $0.kind == .foreign }
+    guard !foreign.isEmpty else { return verdicts.isEmpty ? "\(what)." : "\(what) that stays near its domain." }
+    if rows.count == 1 { return "\(what). \(foreign[0].sentence ?? "")" }
+    return
+      "\(what). \(foreign.count) of \(rows.count) pictures are far from what the model was trained on: their in-domain "
+      + "scores are \(Int(DomainVerdict.foreignRatio)) times the usual and more."
   }
 
   // MARK: Summary
@@ -229,6 +241,9 @@ extension InversionReport {
     if let stop = entry.stop {
       let kind: HTML = stop.reason == .observer ? "note" : "quiet"
       result = "<p class=\"\(kind)\">\(stop.reason.sentence(steps: stop.steps))</p>\n"
+    }
+    if let sentence = entry.startFigures.verdict(usual: usualInDomain)?.sentence {
+      result += "<p class=\"note\">\(sentence)</p>\n"
     }
     result += row.html()
     result += "<div class=\"pair\">\(wipe.html())\(lossChart(entry))</div>\n"

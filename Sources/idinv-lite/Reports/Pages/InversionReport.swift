@@ -173,6 +173,8 @@ package struct InversionReport: Sendable {
   package var entries: [Entry]
   /// All images.
   package var rows: [Row]
+  /// In-domain score, mean square, of the encoder's codes of the model's own pictures; nil where it is not known.
+  package var usualInDomain: Double?
   /// How the processor fared.
   package var conditions: ConditionCourse?
 

@@ -53,6 +53,8 @@ package struct ManipulationReport {
   package struct Entry {
     package var code: EditedCode
     package var steps: [Step] = []
+    /// All steps there and back; nil where there is none.
+    package var film: ReportImage?
 
     package init(code: EditedCode, steps: [Step] = []) {
       self.code = code
@@ -262,6 +264,7 @@ package struct ManipulationReport {
     return """
       <div class="pair">\(slider)<div>\(row)</div></div>
       <div class="pair">\(frames.count > 1 ? wipe : "")<div>\(chart(entry))</div></div>
+      \(entry.film?.figure(of: entry.code.name) ?? "")
 
       """
   }

@@ -8,6 +8,9 @@ package struct PhotoEditPage {
     /// Side of each face's square in pixels of the photograph, and how well it was inverted.
     package var faces: [(side: Double, psnrDB: Double)]
     package var seconds: Double
+    /// Of the faces that are not what the model was trained on.
+    package var verdicts: [DomainVerdict] = []
+    package var film: ReportImage?
 
     package init(
       name: String, path: String, before: ReportImage, after: [(alpha: Double, image: ReportImage)],
@@ -53,7 +56,11 @@ package struct PhotoEditPage {
       row.pictures.append(
         CaptionedImage(after.image, title: "α \(Figure.label(after.alpha))", id: "p\(index)-\(step)"))
     }
-    var result = row.html()
+    var result: HTML = ""
+    if let sentence = entry.verdicts.max(by: { $0.ratio < $1.ratio })?.sentence {
+      result += "<p class=\"note\">\(sentence)</p>\n"
+    }
+    result += row.html()
     if let step = entry.after.indices.max(by: { abs(entry.after[$0].alpha) < abs(entry.after[$1].alpha) }) {
       let after = entry.after[step]
       result += Wipe(
@@ -61,6 +68,7 @@ package struct PhotoEditPage {
         beforeTitle: "before", afterTitle: "α \(Figure.label(after.alpha))"
       ).html()
     }
+    if let film = entry.film { result += film.figure(of: entry.name) }
     return result
   }
 

@@ -32,3 +32,23 @@ package struct OptimiserFigures: Codable {
     worse_than_start = all.count { $0.isWorseThanStart(method) }
   }
 }
+
+extension OptimiserFigures {
+  /// A line for each method; what does not exist is empty.
+  package static func csv(_ figures: [OptimiserFigures]) -> String {
+    var table = CSVTable([
+      "method", "reached", "evaluations_median", "evaluations_p90", "time_median", "time_p90",
+      "loss_at_published_time_median", "loss_at_published_time_p90", "domain_at_published_loss_median",
+      "worse_than_start",
+    ])
+    func text(_ value: Double?) -> String { value.map { $0.isFinite ? "\($0)" : "" } ?? "" }
+    for row in figures {
+      table.add([
+        row.method, "\(row.reached)", text(row.evaluations_median), text(row.evaluations_p90), text(row.time_median),
+        text(row.time_p90), text(row.loss_at_published_time_median), text(row.loss_at_published_time_p90),
+        text(row.domain_at_published_loss_median), "\(row.worse_than_start)",
+      ])
+    }
+    return table.text
+  }
+}

@@ -68,6 +68,8 @@ struct JobRecord: Codable, Sendable {
     var psnrDb: Double
     /// Mean squared difference of the code and its re-encoding; nil without an encoder.
     var inDomain: Double?
+    /// The same of the encoder's code, which tells how well the model knows such pictures.
+    var startInDomain: Double?
     /// The step of the saved code.
     var bestStep: Int
   }

@@ -98,7 +98,7 @@ async function render() {
       const response = await post("/v1/render", request());
       const score = response.headers.get("X-In-Domain-Score");
       showPicture($("after"), await response.blob());
-      if (score !== null) explainDomain(Number(score));
+      if (score !== null) explainEdit(Number(score));
     } while (isStale);
     show("notice", false);
     showConsequences();

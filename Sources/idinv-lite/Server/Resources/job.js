@@ -91,22 +91,31 @@ async function finish(view) {
     ? `loss over ${losses.length} steps, ${result.seconds.toFixed(1)} s` : "loss";
   if (!losses.length) show("loss-figure", false);
   $("result-caption").textContent = hasPSNR ? `reconstruction, ${result.psnr_db.toFixed(1)} dB` : "picture of the code";
-  explainDomain(result.in_domain);
+  explainDomain(result.start_in_domain);
+  ownScore = result.in_domain;
   buildOthers();
   show("editor");
   showConsequences();
   await listJobs();
 }
 
-// The score in a sentence; the usual value is that of the model's own random pictures.
+let ownScore;
+
+// The score of the encoder's code in a sentence; the usual value is that of the model's own pictures.
 function explainDomain(score) {
   const usual = model.usual_in_domain;
   if (score === undefined || score === null || !usual) { $("domain").textContent = ""; return; }
   const ratio = score / usual;
   $("domain").textContent = "In-domain score "
-    + (ratio < 3 ? "as usual: the model understands this face, so edits change what they say and little else."
+    + (ratio < 4 ? "as usual: the model understands this face, so edits change what they say and little else."
       : ratio < 10 ? `${ratio.toFixed(0)} times the usual: the model knows faces like this less well; edits may change more than they say.`
         : `${ratio.toFixed(0)} times the usual: this picture is far from what the model was trained on. Expect edits to look wrong.`);
+}
+
+// Whether an edit has left what the model knows, by the score of the picture that it began with.
+function explainEdit(score) {
+  $("edit-domain").textContent = ownScore && score > 10 * ownScore
+    ? `This edit goes far: its in-domain score is ${(score / ownScore).toFixed(0)} times that of the picture it began with.` : "";
 }
 
 function drawLoss() {

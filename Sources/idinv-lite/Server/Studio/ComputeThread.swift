@@ -100,6 +100,7 @@ final class ComputeThread: Sendable {
           steps: result.history.count, stopReason: result.stopReason.rawValue,
           seconds: began.duration(to: .now) / .seconds(1), startPsnrDb: Metrics.psnr(start.image, picture),
           psnrDb: Metrics.psnr(end.image, picture), inDomain: end.score.map { Double($0.meanSquare) },
+          startInDomain: start.score.map { Double($0.meanSquare) },
           bestStep: result.bestStep))
     } catch {
       outcome = .failure(error)

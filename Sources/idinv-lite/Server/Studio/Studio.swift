@@ -162,14 +162,8 @@ package final class Studio {
     cache[name] = code
   }
 
-  /// The middle in-domain score of a few random pictures; nil without an encoder or a mapping network.
-  func usualInDomain() -> Double? {
-    let scores = (0..<5).compactMap { (seed: UInt64) -> Float? in
-      guard let code = try? code(RenderRequest.Source(seed: seed)) else { return nil }
-      return picture(of: code)?.score?.meanSquare
-    }
-    return scores.isEmpty ? nil : Double(scores.sorted()[scores.count / 2])
-  }
+  /// The usual in-domain score of the encoder's codes of the model's own pictures; nil where it cannot be known.
+  func usualInDomain() -> Double? { (try? model.usualInDomainScore(kernels: kernels)) ?? nil }
 }
 
 /// Names of a job's files.

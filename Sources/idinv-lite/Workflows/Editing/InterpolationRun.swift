@@ -29,8 +29,9 @@ package struct InterpolationRun {
     names = ImageList.uniqueNames(lines.map { "\(items[$0.from].name)_to_\(items[$0.to].name).png" })
   }
 
+  /// Names of the films without endings.
   private var films: [String] {
-    framesPerSecond == nil ? [] : isPath ? ["path.png"] : names.map { "\($0)_film.png" }
+    framesPerSecond == nil ? [] : isPath ? ["path"] : names.map { "\($0)_film" }
   }
 
   /// Names of all files that it writes.
@@ -39,7 +40,7 @@ package struct InterpolationRun {
     for name in names where steps > 0 {
       for step in 1...steps { result.append(numberedName("\(name)_", step, of: steps)) }
     }
-    result += films
+    result += films.flatMap(FilmStrip.files)
     result += ["interpolated_codes.npy", "interpolation.html", "summary.json"]
     return result
   }
@@ -52,7 +53,8 @@ package struct InterpolationRun {
     let edited = try run.codes(of: items, inversion: inversion, detail: detail)
     var entries: [InterpolationReport.Line] = []
     var codes: [Float] = []
-    var film = FilmStrip(run, framesPerSecond: framesPerSecond)
+    var film = FilmStrip(run.output, framesPerSecond: framesPerSecond)
+    var shown: [ReportImage] = []
     for (index, line) in lines.enumerated() where !run.context.isCancelled {
       guard let a = edited[line.from], let b = edited[line.to] else { continue }
       let between = Interpolation.codes(from: a.code, to: b.code, innerSteps: steps)
@@ -62,14 +64,15 @@ package struct InterpolationRun {
       if entry.frames.count < steps + 2 { break }
       codes += between
       entries.append(entry)
-      if !isPath { try film.finish(films.isEmpty ? "" : films[index]) }
+      if !isPath, !films.isEmpty, let picture = try film.finish(films[index]) { shown.append(picture) }
     }
-    if isPath { try film.finish(films.first ?? "") }
+    if isPath, let name = films.first, let picture = try film.finish(name) { shown.append(picture) }
     if !entries.isEmpty {
       try run.write(codes, shape: [entries.count, steps + 2], to: "interpolated_codes.npy")
     }
-    let report = InterpolationReport(
+    var report = InterpolationReport(
       run: try run.facts(options: options), isPath: isPath, codes: edited, lines: entries)
+    report.films = Array(shown.prefix(InterpolationReport.filmLimit))
     return try run.finish(
       details(edited.compactMap { $0 }, entries, films: film.written), page: report.page(),
       named: "interpolation.html",
@@ -139,31 +142,5 @@ package struct InterpolationRun {
           from: line.from.name, to: line.to.name, pictures: line.frames.compactMap(\.file),
           in_domain_mean_square: scores.isEmpty ? nil : scores, change_rms_pm1: line.frames.compactMap(\.change))
       }, films: films)
-  }
-}
-
-/// The films of a run, one after the other; nothing where none are wanted.
-private struct FilmStrip {
-  private let output: OutputFolder
-  private let empty: AnimatedPNG?
-  private var film: AnimatedPNG?
-  private(set) var written: [String] = []
-
-  init(_ run: EditingRun, framesPerSecond: Int?) {
-    output = run.output
-    empty = framesPerSecond.map {
-      AnimatedPNG(height: run.resolution, width: run.resolution, framesPerSecond: $0)
-    }
-    film = empty
-  }
-
-  mutating func append(_ image: Image8) throws { try film?.append(image) }
-
-  /// Writes what there is, and begins the next film.
-  mutating func finish(_ name: String) throws {
-    guard let film, film.frameCount > 0 else { return }
-    try film.write(to: output.path(name))
-    written.append(name)
-    self.film = empty
   }
 }

@@ -10,10 +10,14 @@ package struct ManipulationRun {
   /// Each α, ascending.
   package var distances: [Double]
   package var items: [CodeSource.Item]
+  /// Of a film of each image, there and back; nil for none.
+  package var framesPerSecond: Int?
 
   package init(
-    boundaries: [LoadedBoundary], conditions: [SemanticBoundary], distances: [Double], items: [CodeSource.Item]
+    boundaries: [LoadedBoundary], conditions: [SemanticBoundary], distances: [Double], items: [CodeSource.Item],
+    framesPerSecond: Int? = nil
   ) {
+    self.framesPerSecond = framesPerSecond
     self.boundaries = boundaries
     self.conditions = conditions
     self.distances = distances
@@ -25,6 +29,7 @@ package struct ManipulationRun {
     var names = EditingRun.names(of: items)
     for item in items {
       for step in distances.indices { names.append(stepName(item.name, step)) }
+      if framesPerSecond != nil { names += FilmStrip.files("\(item.name)_film") }
     }
     names += ["manipulated_codes.npy", "manipulation.html", "summary.json"]
     return names
@@ -39,11 +44,14 @@ package struct ManipulationRun {
     let manipulation = Manipulation(boundaries.map { ($0.boundary, $0.factor) })
     var entries: [ManipulationReport.Entry] = []
     var allMoved: [Float] = []
+    var film = FilmStrip(run.output, framesPerSecond: framesPerSecond)
     for (index, code) in edited.enumerated() where !run.context.isCancelled {
       let moved = manipulation(code.code, distances: distances)
-      let entry = try entry(code, moved: moved, (index, edited.count), run, detail)
+      var (entry, pictures) = try entry(code, moved: moved, (index, edited.count), run, detail)
       // An image without all its steps is left out: every row of the array is whole.
       if entry.steps.count < distances.count { break }
+      for picture in pictures + pictures.dropFirst().dropLast().reversed() { try film.append(picture) }
+      entry.film = try film.finish("\(code.name)_film")
       allMoved += moved
       entries.append(entry)
     }
@@ -59,7 +67,7 @@ package struct ManipulationRun {
       }, conditions: conditions.map(\.name), attributeNames: run.attributeNames, distances: distances,
       deviation: boundaries[0].distanceDeviation, entries: entries)
     return try run.finish(
-      details(entries, run.attributeNames), page: report.page(), named: "manipulation.html",
+      details(entries, run.attributeNames, films: film.written), page: report.page(), named: "manipulation.html",
       line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")")
   }
 
@@ -67,14 +75,16 @@ package struct ManipulationRun {
   private func entry(
     _ code: EditedCode, moved: [Float], _ place: (index: Int, count: Int), _ run: EditingRun,
     _ detail: ReportDetail
-  ) throws -> ManipulationReport.Entry {
+  ) throws -> (ManipulationReport.Entry, pictures: [Image8]) {
     let unmoved = try run.picture(of: code.code, named: code.name).image
     var entry = ManipulationReport.Entry(code: code)
+    var pictures: [Image8] = []
     for (step, distance) in distances.enumerated() where !run.context.isCancelled {
       let name = stepName(code.name, step)
       let start = step * run.shape.count
       let picture = try run.picture(of: moved[start..<start + run.shape.count], named: name)
       try run.output.writePNG(picture.image, name)
+      if framesPerSecond != nil { pictures.append(picture.image) }
       let shown: ReportImage? =
         detail.snapshotSide > 0 ? try ReportImage(picture.image, maximumSide: detail.snapshotSide) : nil
       entry.steps.append(
@@ -85,7 +95,7 @@ package struct ManipulationRun {
         ProgressState(
           name: code.name, image: place.index, imageCount: place.count, step: step + 1, stepCount: distances.count))
     }
-    return entry
+    return (entry, pictures)
   }
 
   private func stepName(_ name: String, _ step: Int) -> String {
@@ -123,10 +133,11 @@ package struct ManipulationRun {
     var conditions: [String]
     var distances: [Double]
     var images: [Image]
+    var films: [String]?
   }
 
   private func details(
-    _ entries: [ManipulationReport.Entry], _ attributeNames: [String]
+    _ entries: [ManipulationReport.Entry], _ attributeNames: [String], films: [String]
   ) -> Details {
     Details(
       boundaries: boundaries.map {
@@ -144,7 +155,7 @@ package struct ManipulationRun {
               attributes: step.attributes.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: zip(attributeNames, step.attributes)))
           })
-      })
+      }, films: films.isEmpty ? nil : films)
   }
 }
 

@@ -29,7 +29,7 @@ package enum PhotoDestination {
     var names = [PhotoEditBatch.journalName, PhotoEditBatch.pageName, PhotoEditBatch.summaryName]
     for image in images {
       for suffix in suffixes { names += ["\(image.name)\(suffix).jpg", "\(image.name)\(suffix).png"] }
-      if isFilmed { names.append(PhotoEditBatch.filmName(image.name)) }
+      if isFilmed { names += FilmStrip.files(PhotoEditBatch.filmName(image.name)) }
     }
     return names
   }
@@ -51,7 +51,8 @@ package struct PhotoEditBatch {
   package static let journalName = "edits.jsonl"
   package static let pageName = "edit.html"
   package static let summaryName = "edit.json"
-  static func filmName(_ name: String) -> String { "\(name)_film.png" }
+  /// Without ending.
+  static func filmName(_ name: String) -> String { "\(name)_film" }
 
   private let run: PhotoEditRun
   private let options: PhotoEditOptions
@@ -147,11 +148,10 @@ package struct PhotoEditBatch {
   private func film(of photo: EditedPhoto) throws -> String? {
     guard options.animates, case .folder(let folder) = destination, photo.outputs.count > 1 else { return nil }
     let frames = try photo.outputs.map { try Self.shown($0.path, side: 800) }
-    var film = AnimatedPNG(height: frames[0].height, width: frames[0].width, framesPerSecond: 8)
+    var film = FilmStrip(folder, framesPerSecond: 8)
     for frame in frames + frames.dropFirst().dropLast().reversed() { try film.append(frame) }
-    let path = folder.path(Self.filmName(photo.name))
-    try film.write(to: path)
-    return path
+    try film.finish(Self.filmName(photo.name))
+    return film.written.first.map(folder.path)
   }
 
   /// A picture as a page shows it.
@@ -178,10 +178,17 @@ package struct PhotoEditBatch {
     try JSONOutput.write(Summary(photos: photos, skipped: skipped), to: folder.path(Self.summaryName))
     let side = photos.count <= 8 ? 960 : photos.count <= 60 ? 480 : 240
     let entries = try photos.prefix(PhotoEditPage.photoLimit).map { photo in
-      PhotoEditPage.Entry(
+      var entry = PhotoEditPage.Entry(
         name: photo.name, path: photo.path, before: try ReportImage(Self.shown(photo.path, side: side)),
         after: try photo.outputs.map { (alpha: $0.alpha, image: try ReportImage(Self.shown($0.path, side: side))) },
         faces: photo.faces.map { (side: $0.side, psnrDB: $0.psnr_db) }, seconds: photo.seconds)
+      if let path = photo.animation, let bytes = try? InputFile.bytes(of: path),
+        let picture = try? PNG.decode(bytes, path: path)
+      {
+        entry.film = ReportImage(film: bytes, height: picture.height, width: picture.width)
+      }
+      entry.verdicts = photo.faces.compactMap { DomainVerdict($0.times_usual_in_domain, usual: 1) }
+      return entry
     }
     let page = PhotoEditPage(run: facts, photoCount: photos.count, entries: entries)
     try page.page().write(to: folder.path(Self.pageName))

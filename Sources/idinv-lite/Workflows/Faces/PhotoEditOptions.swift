@@ -85,6 +85,10 @@ package struct EditedPhoto: Codable, Equatable {
     package var side: Double
     package var steps: Int
     package var psnr_db: Double
+    /// In-domain score, mean square, of the encoder's code of the face; nil without an encoder.
+    package var in_domain_mean_square: Double?
+    /// The same, divided by the usual one: beyond 10 the face is far from what the model was trained on.
+    package var times_usual_in_domain: Double?
   }
   package struct Output: Codable, Equatable {
     package var alpha: Double

@@ -16,6 +16,8 @@ package final class PhotoEditRun {
   private let limits: ImageLimits
   private let invert: ImageInversion
   private let resolution: Int
+  private let reconstruct: Reconstructor
+  private let usualInDomain: Double?
   private let range: PixelRange
   /// The code whose style is mixed in, once it is known.
   private var style: [Float]?
@@ -33,7 +35,8 @@ package final class PhotoEditRun {
     limits = inversion.loader.within(memory).limits
     resolution = try model.imageResolution()
     range = model.file.specification.pixelRange
-    _ = try model.generator()
+    reconstruct = try Reconstructor(model, kernels: kernels)
+    usualInDomain = try model.usualInDomainScore(kernels: kernels)
     invert = try ImageInversion(
       model, options: inversion.options, batch: memory.plan.batch, imageCount: max(1, inversion.imageCount),
       kernels: kernels, context: context)
@@ -48,6 +51,8 @@ package final class PhotoEditRun {
     var code: [Float] = []
     var steps = 0
     var psnr = 0.0
+    /// Of the code that the encoder found.
+    var inDomain: Double?
   }
 
   /// Edits one photograph and writes its results.
@@ -62,7 +67,7 @@ package final class PhotoEditRun {
     var faces = try cutOut(image, file, options.selection)
     try inverted(&faces, name: image.name)
     try findStyle()
-    for index in faces.indices { faces[index].psnr = try reconstructionPSNR(of: faces[index]) }
+    for index in faces.indices { faces[index].psnr = reconstructionPSNR(of: faces[index]) }
     try context.checkCancellation()
     let format = options.format(of: file.header)
     var record = EditedPhoto(
@@ -72,7 +77,8 @@ package final class PhotoEditRun {
           landmarks: face.landmarks.map {
             [$0.leftEye, $0.rightEye, $0.leftMouth, $0.rightMouth].map { [$0.x, $0.y] }
           }
-            ?? [], side: face.frame.side, steps: face.steps, psnr_db: face.psnr)
+            ?? [], side: face.frame.side, steps: face.steps, psnr_db: face.psnr, in_domain_mean_square: face.inDomain,
+          times_usual_in_domain: DomainVerdict(face.inDomain, usual: usualInDomain)?.ratio)
       }, outputs: [], animation: nil, seconds: 0)
     let generator = try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)
     let inverted = options.keepsDetail ? try faces.map { try generator($0.code) } : []
@@ -145,13 +151,13 @@ package final class PhotoEditRun {
       let result = try outcome.get().result
       faces[index].code = result.code
       faces[index].steps = result.history.count
+      faces[index].inDomain = reconstruct(result.startCode).score.map { Double($0.meanSquare) }
     }
   }
 
-  private func reconstructionPSNR(of face: Face) throws -> Double {
+  private func reconstructionPSNR(of face: Face) -> Double {
     let picture = Image8(
-      planar: try NetworkRunner(.generator, of: model, batch: 1, kernels: kernels)(face.code), height: resolution,
-      width: resolution, range: range)
+      planar: reconstruct(face.code).image, height: resolution, width: resolution, range: range)
     return Metrics.psnr(picture, face.cut)
   }
 }

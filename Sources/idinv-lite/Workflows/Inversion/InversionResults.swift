@@ -47,6 +47,9 @@ package struct InversionResults {
     let images = try StreamedFile(path: output.path(".images.json"))
     defer { Folder.removeFile(output.path(".images.json")) }
     let selection = ReportSelection(description)
+    // A code that is not the encoder's says nothing about the picture.
+    let usual = description.startTitle == RunDescription.encoderTitle ? description.usualInDomain : nil
+    var foreign: [(name: String, verdict: DomainVerdict)] = []
     var listed: [ListedImage] = []
     var rows: [InversionReport.Row] = []
     var entries: [InversionReport.Entry] = []
@@ -61,7 +64,7 @@ package struct InversionResults {
         try encoded.append(image.startCode.values)
         try inverted.append(image.code.values)
         for step in 0..<image.stepCount { try losses.append(LossLog.line(record.name, image, step: step + 1)) }
-        let text = try JSONOutput.text(InversionSummary.Image(record, image), indented: 2)
+        let text = try JSONOutput.text(InversionSummary.Image(record, image, usualInDomain: usual), indented: 2)
         try images.append((listed.isEmpty ? "" : ",\n") + text)
         listed.append(ListedImage(path: record.path, name: record.name))
         var row = InversionReport.Row(
@@ -70,6 +73,9 @@ package struct InversionResults {
         if selection.isShown(line) {
           row.entry = entries.count
           entries.append(try entry(record, image, side: selection.detail.side))
+        }
+        if let verdict = image.startFigures.verdict(usual: usual), verdict.kind == .foreign {
+          foreign.append((record.name, verdict))
         }
         rows.append(row)
       }
@@ -89,12 +95,13 @@ package struct InversionResults {
     try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
     var report = InversionReport(run: reportRun(skipped), entries: entries)
     report.rows = rows
+    report.usualInDomain = usual
     report.conditions = conditions?.course
     try report.page().write(to: output.path("inversion.html"))
     try output.finish()
     return InversionOutcome(
-      invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median, stops: stops, seconds: seconds,
-      isComplete: isComplete)
+      invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median, foreign: foreign, stops: stops,
+      seconds: seconds, isComplete: isComplete)
   }
 
   private func entry(_ record: InversionRecord, _ image: InvertedImage, side: Int) throws -> InversionReport.Entry {

@@ -41,10 +41,13 @@ package struct InversionSummary: Encodable {
     package var seconds: Double
     package var encoded: Figures
     package var inverted: Figures
+    /// The encoder's in-domain score divided by the usual one of the model's own pictures: beyond 10 the picture is far
+    /// from what the model was trained on.
+    package var times_usual_in_domain: Double?
     package var first_losses: Losses?
     package var last_losses: Losses?
 
-    package init(_ record: InversionRecord, _ image: InvertedImage) {
+    package init(_ record: InversionRecord, _ image: InvertedImage, usualInDomain: Double?) {
       name = record.name
       path = record.path
       steps = image.stepCount
@@ -54,6 +57,7 @@ package struct InversionSummary: Encodable {
       seconds = image.seconds
       encoded = Figures(image.startFigures)
       inverted = Figures(image.resultFigures)
+      times_usual_in_domain = image.startFigures.verdict(usual: usualInDomain)?.ratio
       first_losses = steps > 0 ? image.losses(atStep: 1) : nil
       last_losses = steps > 0 ? image.losses(atStep: steps) : nil
     }
@@ -74,6 +78,8 @@ package struct InversionSummary: Encodable {
   package var shard: String?
   package var seconds: Double
   package var median_psnr_db: Double
+  /// In-domain score, mean square, of the encoder's codes of the model's own pictures.
+  package var usual_in_domain_mean_square: Double?
   package var skipped: [SkippedImage]
   /// How many images ended why: {"budget": 3}.
   package var stop_reasons: [String: Int]
@@ -96,6 +102,7 @@ package struct InversionSummary: Encodable {
     shard = description.shard.count > 1 ? description.shard.description : nil
     self.seconds = seconds
     median_psnr_db = medianPSNR
+    usual_in_domain_mean_square = description.usualInDomain
     self.skipped = skipped
     stop_reasons = stops.counts
   }

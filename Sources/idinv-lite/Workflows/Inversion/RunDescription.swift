@@ -33,6 +33,9 @@ package struct RunDescription: Codable {
   /// How many pictures on the way there may be.
   package static let snapshotCounts = 0...1000
 
+  /// `startTitle` where the optimisation starts from the encoder's code.
+  package static let encoderTitle = "Encoder"
+
   package var version = 2
   package var program = Program.version
   /// Where the model file lay.
@@ -47,6 +50,8 @@ package struct RunDescription: Codable {
   package var tier: String
   package var threads: Int
   package var objective: InversionSummary.Objective
+  /// Of the encoder's codes of the model's own pictures; nil where it is not known. Decides nothing: no part of the digest.
+  package var usualInDomain: Double?
   /// Pictures on the way that the page shows of each image.
   package var snapshotCount: Int
   /// What the optimisation starts from: "Encoder".
@@ -72,10 +77,11 @@ package struct RunDescription: Codable {
     compute = kernels.computeName(model)
     tier = kernels.table.tier.rawValue
     threads = kernels.threadCount
+    usualInDomain = try model.usualInDomainScore(kernels: kernels)
     objective = try InversionSummary.Objective(options, of: model)
     snapshotCount = options.snapshotSteps.count
     switch options.start {
-    case .encoder: startTitle = "Encoder"
+    case .encoder: startTitle = Self.encoderTitle
     case .mean: startTitle = "Mean code"
     case .code: startTitle = "Start code"
     }

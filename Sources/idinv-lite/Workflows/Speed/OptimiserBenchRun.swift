@@ -17,7 +17,7 @@ package struct OptimiserBenchRun {
     package var memory: MemoryUse?
   }
 
-  package static let outputs = ["optimizers.json", "optimizers.html"]
+  package static let outputs = ["optimizers.json", "optimizers.csv", "optimizers.html"]
 
   private let pictures: [LoadedImage]
   private let skipped: [SkippedImage]
@@ -52,11 +52,12 @@ package struct OptimiserBenchRun {
       threads: kernels.threadCount, steps: steps, figures: figures, images: all, memory: memory.figures)
     try model.file.verifyUnchanged()
     try JSONOutput.write(outcome, to: folder.path(Self.outputs[0]))
+    try folder.write(OptimiserFigures.csv(figures), Self.outputs[1])
     let run = try InversionReport.Run(
       model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1), options: options + memory.options,
       note: skipped.isEmpty ? "" : "Skipped: " + skipped.map(\.reason).joined(separator: "; "))
     try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
-      .write(to: folder.path(Self.outputs[1]))
+      .write(to: folder.path(Self.outputs[2]))
     return outcome
   }
 
