@@ -45,7 +45,8 @@ import Testing
     // Gs before G.
     #expect(recognition.networks[0].copies == ["Gs.", "G."])
     let assignment = try Conversion().assigning([path])
-    #expect(assignment.conversion.checkpoints[.generator] == [path] && assignment.conversion.checkpoints[.encoder] == nil)
+    #expect(
+      assignment.conversion.checkpoints[.generator] == [path] && assignment.conversion.checkpoints[.encoder] == nil)
     let error = checkpointError { _ = try Conversion([.encoder: path]).run(to: folder.file("m.idinv")) }
     #expect(error?.description.contains("idinvert's encoder in TensorFlow, which is not supported") == true)
   }
@@ -79,12 +80,15 @@ import Testing
     let (generator, encoder) = (Golden.path("res32/generator.pth"), Golden.path("res32/encoder.pth"))
     let files = [encoder, Golden.path("perceptual/vgg_small.pth"), generator]
     let assignment = try Conversion().assigning(files)
-    #expect(assignment.conversion.checkpoints[.generator] == [generator] && assignment.conversion.checkpoints[.encoder] == [encoder])
+    #expect(
+      assignment.conversion.checkpoints[.generator] == [generator]
+        && assignment.conversion.checkpoints[.encoder] == [encoder])
     #expect(assignment.conversion.checkpoints[.perceptual] == [files[1]] && assignment.recognitions.count == 3)
     let report = try assignment.conversion.run(to: folder.file("m.idinv"))
     #expect(report.sources.map(\.part) == ["generator", "encoder", "perceptual"])
     // What was said wins.
-    #expect(try Conversion([.generator: "mine.pth"]).assigning(files).conversion.checkpoints[.generator] == ["mine.pth"])
+    #expect(
+      try Conversion([.generator: "mine.pth"]).assigning(files).conversion.checkpoints[.generator] == ["mine.pth"])
     let twice = checkpointError { _ = try Conversion().assigning([generator, generator]) }
     guard case .mismatch("the generator", let found, _) = twice else {
       Issue.record("\(String(describing: twice))")
@@ -100,6 +104,14 @@ import Testing
       return
     }
     #expect(found == "this is a StyleGAN3 generator")
+  }
+
+  /// An encoder of pSp's family begins with a convolution of RGB, as a VGG does.
+  @Test func anEncoderWithHeadsIsNoPerceptualNetwork() throws {
+    let path = Golden.path("e4e_res32/checkpoint.pt")
+    #expect(try recognition(path).networks.map(\.part) == [.generator, .encoder])
+    let report = try Conversion().assigning([path]).conversion.run(to: folder.file("m.idinv"))
+    #expect(report.specification.perceptual == nil && report.specification.encoder != nil)
   }
 
   // MARK: VGG16
