@@ -108,7 +108,8 @@ struct HelpTests {
       ("--lambda-perceptual", ["-1", "nan", "inf"]), ("--lambda-domain", ["-1", "nan", "inf"]),
       ("--snapshots", ["-1", "1001", "9223372036854775807"]),
       ("--checkpoint-every", ["-1", "-9223372036854775808", "1.5"]),
-      ("--batch", ["-1", "1025", "x"]), ("--shard", ["0/2", "3/2", "1", "1/0", "-1/2", "1/2/3", "a/b"]),
+      ("--batch", ["-1", "1025", "x"]),
+      ("--shard", ["0/2", "3/2", "1", "1/0", "-1/2", "1/2/3", "a/b", "auto/0", "auto/", "auto/x"]),
       ("--threads", ["-1", "1025", "9223372036854775807"]), ("--compute", ["f8"]),
     ])
   func numbers(option: String, values: [String]) throws {

@@ -12,7 +12,7 @@ struct UsageTests {
     "a value that cannot be read is told with what was expected",
     arguments: [
       (["invert", "a.png", "-o", "out", "--budget", "5"], "a time with its unit, such as 300ms, 5s or 2m"),
-      (["invert", "a.png", "-o", "out", "--shard", "0/3"], "a part of the whole such as 1/3"),
+      (["invert", "a.png", "-o", "out", "--shard", "0/3"], "a part of the whole such as 1/3, auto or auto/3"),
       (["invert", "a.png", "-o", "out", "--cores", "x"], "auto, big, all or CPUs such as 0-3,7"),
       (["invert", "a.png", "-o", "out", "--threads", "x"], "a whole number"),
       (["invert", "a.png", "-o", "out", "--memory-budget", "abc"], "bytes, or a size such as 256M or 1.5G"),

@@ -12,12 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from ._errors import BadDataError, InvalidArgumentError
+from ._errors import BadDataError, IdinvError, InvalidArgumentError, error_of
 from ._native import lib
 
 Pixels = npt.NDArray[np.uint8]
 
-#: One picture or several: paths, PIL images, arrays (NumPy's, or of anything with `__array__` or DLPack, such as PyTorch's).
+#: A picture file: its path or its bytes.
+PictureFile = Union[str, "os.PathLike[str]", bytes]
+
+#: One picture or several: paths, bytes of picture files, PIL images, arrays (NumPy's, or of anything with `__array__` or
+#: DLPack, such as PyTorch's).
 Images = Union[str, "os.PathLike[str]", Any, Sequence[Any]]
 
 
@@ -68,7 +72,7 @@ class PictureReader:
 
     def all(self, images: Images) -> list[Pixels]:
         """All pictures of an argument."""
-        if isinstance(images, (str, os.PathLike)) or _is_pil(images):
+        if isinstance(images, (str, os.PathLike, bytes)) or _is_pil(images):
             return [self.one(images, "image")]
         if _is_array(images):
             array = _array(images)
@@ -85,11 +89,32 @@ class PictureReader:
 
     def one(self, image: Any, name: str) -> Pixels:
         """One picture."""
-        if not isinstance(image, (str, os.PathLike)):
-            return one_picture(image, name)
+        if isinstance(image, (str, os.PathLike, bytes)):
+            return self.file(image, name)
+        return one_picture(image, name)
+
+    def file(self, file: PictureFile, name: str) -> Pixels:
+        """One picture file, fitted to the model."""
+        return self._of_bytes(file, name) if isinstance(file, bytes) else self._of_file(os.fsencode(file))
+
+    def _of_file(self, path: bytes) -> Pixels:
         native = _native.Image()
-        self._context.call(lib.idinv_read_fitted, os.fsencode(image), self._crop, byref(native))
+        self._context.call(lib.idinv_read_fitted, path, self._crop, byref(native))
         return _taken(native)
+
+    def _of_bytes(self, contents: bytes, name: str) -> Pixels:
+        """A picture file that is in memory already: the library reads it through a file that lies nowhere else."""
+        descriptor = os.memfd_create("idinv-picture")
+        try:
+            with os.fdopen(os.dup(descriptor), "wb") as file:
+                file.write(contents)
+            path = f"/proc/self/fd/{descriptor}"
+            try:
+                return self._of_file(path.encode())
+            except IdinvError as error:
+                raise error_of(error.status, error.reason.replace(path, name)) from None
+        finally:
+            os.close(descriptor)
 
 
 def one_picture(image: Any, name: str) -> Pixels:

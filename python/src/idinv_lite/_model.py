@@ -17,7 +17,7 @@ from . import _native
 from ._boundary import Boundary, NativeBoundaries, layer_array
 from ._convert import index_of
 from ._errors import IdinvError, Interrupted, InvalidArgumentError
-from ._images import Images, PictureReader, native_images
+from ._images import Images, PictureFile, PictureReader, native_images
 from ._native import Floats, lib
 from ._places import default_model
 from ._progress import Observer, ProgressOption
@@ -113,6 +113,22 @@ class Model:
         return f"<idinv_lite.Model {info.path}: {info.resolution} px, codes [{info.layer_count}, {info.dimension}]>"
 
     # ---- Codes and images
+
+    def read_images(self, files: PictureFile | Sequence[PictureFile], *, crop: str = "none") -> npt.NDArray[np.uint8]:
+        """Reads picture files as the networks see them: upright, in sRGB and of the model's size, uint8 [N, R, R, 3].
+
+        Args:
+            files: paths, or the bytes of picture files; one or several.
+            crop: what to do with pictures that are not square: none (refuse them) or center.
+
+        Raises:
+            MissingFileError, InputOutputError, BadDataError.
+        """
+        reader = PictureReader(self._context, index_of(crop, _CROPS, "crop"))
+        side = self.info.resolution
+        listed = [files] if isinstance(files, (str, os.PathLike, bytes)) else list(files)
+        pictures = [reader.file(file, f"image {index}") for index, file in enumerate(listed)]
+        return np.stack(pictures) if pictures else np.zeros((0, side, side, 3), np.uint8)
 
     def encode(self, images: Images, *, crop: str = "none") -> Floats:
         """The encoder's codes of images, without refinement: float32 [N, L, D].

@@ -22,7 +22,7 @@ struct Invert: ParsableCommand {
       inverted_codes.npy (float32, [N, L, D], row i for line i of image_list.txt), losses.jsonl, summary.json and \
       inversion.html.
 
-      An image that cannot be read is skipped; the exit code is then 65. Ctrl-C saves the best codes so far. After \
+      An image that cannot be read is skipped; the exit code is then 65, or 0 with --skip-bad. Ctrl-C saves the best codes so far. After \
       Ctrl-C, a kill or a power cut, --resume does the rest, with the same results as an uninterrupted run.
       """)
 
@@ -83,8 +83,12 @@ struct Invert: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Process only part I of N of the images, into a separate folder, on this or another machine; "
-        + "'idinv-lite merge' joins the folders.", valueName: "i/n"))
-  var shard = Shard.whole
+        + "'idinv-lite merge' joins the folders. auto: the part of this task of a Slurm array; auto/N also of a "
+        + "Kubernetes Indexed Job.", valueName: "i/n"))
+  var shard = ShardChoice.whole
+
+  @Flag(help: "An image that cannot be read is no failure: the exit code is 0.")
+  var skipBad = false
 
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
@@ -116,7 +120,7 @@ struct Invert: ParsableCommand {
   }
 
   func run() throws {
-    try reporting {
+    try reporting(skipsBad: skipBad) {
       let began = ContinuousClock.now
       Signals.install()
       let model = try model.load()
@@ -136,7 +140,8 @@ struct Invert: ParsableCommand {
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
           + ResultFolder.inversionFiles,
         inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
-      let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: shard)
+      let part = try shard.shard { getenv($0).map { String(cString: $0) } }
+      let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
       if resume, try isFinished(description) { return }
       let lines = Array(description.shard.lines(of: listed.count))
       let choice = try chooseMemory(model, options, imageCount: lines.count, kernels)
@@ -148,7 +153,7 @@ struct Invert: ParsableCommand {
         description, images: listed, kernels: kernels, began: began, context: reporting.context())
       let loader = images.loader.within(choice)
       try run.invert { try loader.load($0, resolution: description.resolution) }
-      try reporting.finish(try run.finish(), output.folder)
+      try reporting.finish(try run.finish(), output.folder, skipsBad: skipBad)
     }
   }
 
@@ -173,7 +178,7 @@ struct Invert: ParsableCommand {
     } else if !reporting.quiet {
       try StandardStreams.printOutput("\(output.folder.root): is complete; without --resume all is done anew\n")
     }
-    if finished.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+    if finished.skippedCount > 0, !skipBad { throw ExitCode(Status.badData.rawValue) }
     return true
   }
 

@@ -19,6 +19,9 @@ struct Merge: ParsableCommand {
   @Argument(help: ArgumentHelp("Output folders of the shards, in any order.", valueName: "folders"))
   var folders: [String]
 
+  @Flag(help: "An image that could not be read is no failure: the exit code is 0.")
+  var skipBad = false
+
   @OptionGroup var output: OutputOption
   @OptionGroup var reporting: ReportingOptions
 
@@ -28,7 +31,7 @@ struct Merge: ParsableCommand {
       let shards = try ShardFolders(folders)
       try output.folder.prepare()
       let outcome = try MergeRun(shards, folders: folders, output: output.folder).merge(self.reporting.context())
-      try self.reporting.finish(outcome, output.folder)
+      try self.reporting.finish(outcome, output.folder, skipsBad: skipBad)
     }
   }
 }

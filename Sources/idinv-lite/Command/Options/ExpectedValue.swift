@@ -8,7 +8,7 @@ enum ExpectedValue {
     "c": "a number such as 1", "dB": "a number of dB", "db": "a number of dB",
     "face": "largest, all or a number from 1",
     "size": "bytes, or a size such as 256M or 1.5G", "time": "a time with its unit, such as 300ms, 5s or 2m",
-    "i/n": "a part of the whole such as 1/3", "cores": "auto, big, all or CPUs such as 0-3,7",
+    "i/n": "a part of the whole such as 1/3, auto or auto/3", "cores": "auto, big, all or CPUs such as 0-3,7",
     "b.npy[:factor]": "a file, or a file and a factor other than 0 such as smile.npy:-0.5",
   ]
 

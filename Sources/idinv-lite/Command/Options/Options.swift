@@ -109,6 +109,6 @@ struct OutputOption: ParsableArguments {
 extension OutputFolder: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
-extension Shard: ExpressibleByArgument {}
+extension ShardChoice: ExpressibleByArgument {}
 extension CropRule: ExpressibleByArgument {}
 extension Compute: ExpressibleByArgument {}

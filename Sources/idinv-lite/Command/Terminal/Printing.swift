@@ -22,7 +22,9 @@ extension ReportingOptions {
   }
 
   /// Says how an inversion ended, and ends the command with the right exit code.
-  func finish(_ outcome: InversionOutcome, _ output: OutputFolder) throws {
+  ///
+  /// - Parameter skipsBad: whether images that were skipped are no failure.
+  func finish(_ outcome: InversionOutcome, _ output: OutputFolder, skipsBad: Bool) throws {
     tellForeign(outcome.foreign)
     if json {
       try StandardStreams.printFile(output.path("summary.json"))
@@ -31,7 +33,7 @@ extension ReportingOptions {
         outcome.line(output) + (outcome.isComplete ? "\n" : " (interrupted: the best codes so far)\n"))
     }
     if !outcome.isComplete { throw Cancelled() }
-    if outcome.skippedCount > 0 { throw ExitCode(Status.badData.rawValue) }
+    if outcome.skippedCount > 0, !skipsBad { throw ExitCode(Status.badData.rawValue) }
   }
 
   /// Warns of pictures that are far from what the model was trained on.
@@ -83,7 +85,9 @@ extension InversionOutcome {
 
 extension ParsableCommand {
   /// Runs the body of a command: an error becomes one line on standard error and an exit code.
-  func reporting(_ body: () throws -> Void) throws {
+  ///
+  /// - Parameter skipsBad: whether it is no failure that every image was skipped.
+  func reporting(skipsBad: Bool = false, _ body: () throws -> Void) throws {
     do {
       try body()
     } catch let error as ExitCode {
@@ -96,6 +100,7 @@ extension ParsableCommand {
       }
       throw ExitCode(Signals.exitCode)
     } catch is NothingDone {
+      if skipsBad { return }
       throw ExitCode(Status.badData.rawValue)
     } catch {
       StandardStreams.printError("idinv-lite: \(terminalLine(error))")
