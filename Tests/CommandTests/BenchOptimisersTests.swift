@@ -10,7 +10,7 @@ struct BenchOptimisersTests {
     let model = try Golden.model()
     let call = ["bench", "optimizers", "-m", model, "a.png", "-o", "out", "--steps", "6", "--threads", "1"]
     let json = try Command.succeed(call + ["--json"], in: place).json
-    #expect(place.contents("out") == ["optimizers.html", "optimizers.json"])
+    #expect(place.contents("out") == ["optimizers.csv", "optimizers.html", "optimizers.json"])
     let image = try #require((json["images"] as? [[String: Any]])?.first)
     let runs = try #require(image["runs"] as? [String: [String: Any]])
     // This model has no curvature.

@@ -55,7 +55,7 @@ struct InvertTests {
       Set(summary.keys).subtracting(["conditions"]) == [
         "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
         "median_psnr_db",
-        "images", "skipped", "run", "stop_reasons",
+        "images", "skipped", "run", "stop_reasons", "usual_in_domain_mean_square",
       ])
     #expect(summary["stop_reasons"] as? [String: Int] == ["steps": 2])
     #expect(summary["complete"] as? Bool == true)

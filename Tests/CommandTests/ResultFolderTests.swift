@@ -143,7 +143,7 @@ struct ResultFolderTests {
     // A plain number that was meant in deviations destroys a picture: it is not done without a word.
     let far = try Command.run(listed + ["-b", "told.npy", "--alpha", "-3"], in: place)
     #expect(
-      far.status == 0 && far.errors.hasPrefix("idinv-lite: warning: α reaches 24.0 standard deviations"),
+      far.status == 0 && far.errors.hasPrefix("idinv-lite: warning: α reaches 24 standard deviations"),
       "\(far.errors)")
   }
 }

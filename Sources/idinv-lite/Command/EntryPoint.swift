@@ -40,7 +40,7 @@ extension IdinvLite {
 
   /// Nil where the error is another one than wrong usage.
   private static func usageLine(_ error: any Error, of arguments: [String]) -> String? {
-    if let error = error as? WrongUsage { return "idinv-lite: \(error.text)" }
+    if let error = error as? WrongUsage { return "idinv-lite: \(error.text); see 'idinv-lite --help'" }
     guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { return nil }
     let mistake = Spelling.unknownOption(arguments, in: IdinvLite.self)
     return "idinv-lite: \(usageMessage(error, mistake: mistake))"

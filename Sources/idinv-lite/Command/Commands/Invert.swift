@@ -139,7 +139,7 @@ struct Invert: ParsableCommand {
         by: "invert",
         listed.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] }
           + ResultFolder.inversionFiles,
-        inputs: [model.path, start, encoder ?? ""] + images.images + listed.map(\.path))
+        inputs: [model.path, startFile, encoder ?? ""] + images.images + listed.map(\.path))
       let part = try shard.shard { getenv($0).map { String(cString: $0) } }
       let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
       if resume, try isFinished(description) { return }
@@ -181,6 +181,9 @@ struct Invert: ParsableCommand {
     if finished.skippedCount > 0, !skipBad { throw ExitCode(Status.badData.rawValue) }
     return true
   }
+
+  /// The code to start from, if that is one.
+  private var startFile: String { ["encoder", "mean"].contains(start) ? "" : start }
 
   private func startOption(_ model: Model) throws -> InversionOptions.Start {
     switch start {

@@ -73,7 +73,7 @@ struct DistanceScale {
     let reach = distances.map { abs($0 / deviation) }.max() ?? 0
     guard reach > Self.usualReach else { return nil }
     let size = printed("%.3g standard deviations (1 sd is %.3g)", reach, deviation)
-    return "warning: α reaches \(size) of codes' distances from \(name); beyond \(Figure.significant(Self.usualReach)) "
+    return "warning: α reaches \(size) of codes' distances from \(name); beyond \(printed("%.3g", Self.usualReach)) "
       + "pictures leave the model's domain. Plain numbers are distances along the unit normal; write 3sd for deviations"
   }
 }
