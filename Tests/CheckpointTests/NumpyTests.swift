@@ -96,10 +96,8 @@ import Testing
       var damaged = whole
       damaged[offset] = value
       let path = try folder.write(damaged, "a.npy")
-      guard case .malformed("npy file", _, found, _) = checkpointError({ _ = try NumpyArray.read(path) }) else {
-        Issue.record("\(found): \(String(describing: checkpointError { _ = try NumpyArray.read(path) }))")
-        continue
-      }
+      let error = checkpointError { _ = try NumpyArray.read(path) }
+      #expect(error?.description.contains(found) == true, "\(found): \(String(describing: error))")
     }
   }
 

@@ -42,7 +42,7 @@ struct ForeignFilesTests {
   func twice() throws {
     let place = try Folder()
     let result = try Command.run(["convert", checkpoints[2], checkpoints[2], "-o", "m.idinv"], in: place)
-    #expect(result.status == 65 && result.errors.contains("--generator"), "\(result.errors)")
+    #expect(result.status == 65 && result.errors.contains("say which one is the generator"), "\(result.errors)")
   }
 
   @Test("[L, D] is one code, whatever the file")

@@ -16,7 +16,7 @@ struct MemoryTests {
   @Test("the predicted peak is near the measured one, and both are in the summary")
   func prediction() throws {
     let place = try Folder()
-    let result = try invert(["--memory-budget", "1G", "--json"], in: place)
+    let result = try invert(["--memory-budget", "1G", "--json", "-q"], in: place)
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     let memory = try #require(try result.json["memory"] as? [String: Any])
     #expect(memory["budget_bytes"] as? Int == 1 << 30)

@@ -66,7 +66,8 @@ struct TrustTests {
     running.send(SIGINT)
     let result = try running.wait(timeout: 30)
     #expect(result.status == 74, "\(result.errors)")
-    #expect(result.errors.split(separator: "\n").count == 1 && result.errors.contains("m.idinv: "))
+    #expect(
+      result.errors.split(separator: "\n").count == 1 && result.errors.contains("m.idinv: "), "\(result.errors)")
   }
 
   @Test("signals of faults end the program, and an interrupt that was ignored stays so", arguments: [SIGSEGV, SIGABRT])
@@ -88,7 +89,7 @@ struct TrustTests {
   func sizeLimit() throws {
     let place = try place()
     let result = try Command.run(
-      ["synthesize", "-m", "m.idinv", "--seeds", "0-40", "-o", "out"], in: place, prelude: "ulimit -f 1")
+      ["synthesize", "-m", "m.idinv", "--seeds", "0-40", "-o", "out"], in: place, prelude: "ulimit -f 8")
     #expect(
       result.status == 74 && result.errors.contains("(write): File too large"), "\(result.status) \(result.errors)")
     #expect(place.contents("out").allSatisfy { !$0.hasSuffix(".tmp") })

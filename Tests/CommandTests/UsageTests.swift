@@ -45,9 +45,9 @@ struct UsageTests {
       (["help", "manipulat"], "help: there is no command 'manipulat'; did you mean 'manipulate'?"),
       (
         ["invert", "x", "--outptu", "y"],
-        "unknown option '--outptu'; did you mean '--output'?; see 'idinv-lite help invert'"
+        "unknown option '--outptu'; did you mean '--output'?; see 'idinv-lite invert --help'"
       ),
-      (["encode", "x", "--zzzzzz=1"], "unknown option '--zzzzzz'; see 'idinv-lite help encode'"),
+      (["encode", "x", "--zzzzzz=1"], "unknown option '--zzzzzz'; see 'idinv-lite encode --help'"),
       (["boundary", "train", "--atribute", "smile"], "unknown option '--atribute'; did you mean '--attribute'?"),
     ])
   func mistyped(arguments: [String], expected: String) throws {
@@ -78,7 +78,7 @@ struct UsageTests {
     try place.write("b.npy", text: "0.1,0.2,0.3\n0.4,0.5,0.6\n")
     let text = try Command.run(["boundary", "info", "b.npy"], in: place)
     #expect(
-      text.status == 65 && text.errors == "idinv-lite: b.npy: is no npy file: found text (a CSV file?)\n",
+      text.status == 65 && text.errors.hasPrefix("idinv-lite: b.npy: found text (a CSV file?), expected "),
       "\(text.errors)")
     try FileManager.default.copyItem(atPath: try Golden.generatorModel(), toPath: place.at("m.idinv"))
     try EditingCommandTests.writeCodes("codes.npy", count: 1, in: place)
@@ -184,7 +184,7 @@ struct UsageTests {
     let place = try Folder()
     try place.writePicture("a.png", height: 64, width: 64)
     func objective(_ more: [String]) throws -> [String: Any] {
-      let call = ["invert", "--json", "-m", Self.model, "a.png", "-o", "out", "--iterations", "1"]
+      let call = ["invert", "-q", "--json", "-m", Self.model, "a.png", "-o", "out", "--iterations", "1"]
       return try #require(try Command.succeed(call + more, in: place).json["objective"] as? [String: Any])
     }
     #expect(try objective([])["learning_rate"] == nil)

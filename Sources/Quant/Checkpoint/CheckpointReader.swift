@@ -98,6 +98,8 @@ package enum CheckpointReader {
     if start.starts(with: [0x89, 0x50, 0x4e, 0x47]) || start.starts(with: [0xff, 0xd8, 0xff]) { return "a picture" }
     if start.dropFirst(4).starts(with: [UInt8]("TFL3".utf8)) { return "a TensorFlow Lite file" }
     if start[0] == 0x08, text.contains("onnx") || text.contains("pytorch") { return "an ONNX file" }
+    let guess = NumpyHeader.guess(Array(start))
+    if guess.hasPrefix("text") { return guess }
     return "unknown bytes \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"
   }
 }

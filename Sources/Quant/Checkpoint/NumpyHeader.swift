@@ -58,7 +58,7 @@ struct NumpyHeader: Equatable {
 
 extension NumpyHeader {
   /// What a file seems to be that is none of NumPy's.
-  private static func guess(_ start: [UInt8]) -> String {
+  static func guess(_ start: [UInt8]) -> String {
     if start.starts(with: [0x50, 0x4b]) { return "a zip archive (an .npz file?)" }
     if start.first == 0x80, start.count > 1, start[1] <= 5 { return "a Python pickle" }
     let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7f || 0x09...0x0d ~= $0 }

@@ -102,11 +102,13 @@ package enum KernelRegistry {
   static let sharedSlots: [(slot: String, name: String)] = [
     ("winograd.sameInput", "f32-winograd-f4x3-input"),
     ("winograd.sameOutput", "f32-winograd-f4x3-output"),
+    ("winograd.smallOutput", "f32-winograd-f2x3-output"),
     ("winograd.upsampleInput", "f32-winograd-upsample-input"),
     ("winograd.upsampleOutput", "f32-winograd-upsample-output"),
     ("winograd.upsampleAdjointInput", "f32-winograd-upsample-grad-input"),
     ("winograd.upsampleAdjointOutput", "f32-winograd-upsample-grad-output"),
     ("winograd.sameWeights", "f32-winograd-f4x3-weights"),
+    ("winograd.smallWeights", "f32-winograd-f2x3-weights"),
     ("winograd.upsampleWeights", "f32-winograd-upsample-weights"),
     ("winograd.upsampleAdjointWeights", "f32-winograd-upsample-grad-weights"),
     ("elementwise.add", "f32-vadd"),

@@ -66,7 +66,7 @@ extension RefusalTests {
     Refusal(
       "a missing file of codes", 66, ["c.npy"], ["synthesize", "-m", "MODEL", "--codes", "c.npy", "-o", "out"]),
     Refusal(
-      "a missing start", 66, ["encodr", "No such file"],
+      "a missing start", 66, ["encodr", "no such file"],
       ["invert", "-m", "MODEL", "a.png", "--start", "encodr", "-o", "out"]),
     Refusal(
       "codes that are not finite", 65, ["c.npy", "finite"],

@@ -7,7 +7,7 @@ import Testing
 extension RefusalTests {
   static let modelsCases: [Refusal] = [
     Refusal(
-      "a missing model", 66, ["none.idinv", "No such file"], ["invert", "-m", "none.idinv", "a.png", "-o", "out"]),
+      "a missing model", 66, ["none.idinv", "no such file"], ["invert", "-m", "none.idinv", "a.png", "-o", "out"]),
     Refusal("an empty model", 65, ["m.idinv", "0 bytes"], ["info", "m.idinv"]) { try $0.write("m.idinv", []) },
     Refusal("a truncated model", 65, ["m.idinv"], ["encode", "-m", "m.idinv", "a.png", "-o", "out"]) {
       try $0.write("m.idinv", Array($0.bytes(Golden.model()).dropLast(1000)))
@@ -34,9 +34,9 @@ extension RefusalTests {
     Refusal(
       "a legacy checkpoint as model", 65, ["PyTorch checkpoint"], ["info", Golden.path("res128", "generator.pth")]),
     Refusal("a picture as model", 65, ["a.png", "PNG file", "model file"], ["info", "a.png"]),
-    Refusal("a folder as model", 66, ["folder"], ["info", "."]),
-    Refusal("a device as model", 66, ["/dev/zero", "device"], ["invert", "-m", "/dev/zero", "a.png", "-o", "out"]),
-    Refusal("a pipe as model", 66, ["p", "pipe"], ["verify", "p", "--against", "g.pth"]) {
+    Refusal("a folder as model", 65, ["folder"], ["info", "."]),
+    Refusal("a device as model", 65, ["/dev/zero", "device"], ["invert", "-m", "/dev/zero", "a.png", "-o", "out"]),
+    Refusal("a pipe as model", 65, ["p", "pipe"], ["verify", "p", "--against", "g.pth"]) {
       mkfifo($0.at("p"), 0o600)
     },
     Refusal(
