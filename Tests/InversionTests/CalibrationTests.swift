@@ -28,7 +28,8 @@ import Testing
     try Model(file: model.file, path: model.path, int8: Set(result.calibration.layers))
   }
 
-  private func codes(_ seed: UInt64, _ count: Int) throws -> [Float] {
+  private func codes(_ seed: UInt64, _ count: Int, of other: Model? = nil) throws -> [Float] {
+    let model = other ?? model
     let dimension = try model.generator().specification.zDimension
     var random = TorchRandom(seed: seed)
     let w = try model.run(.mapping, on: random.normals(count * dimension), count: count, kernels: exact).values
@@ -60,12 +61,17 @@ import Testing
   }
 
   @Test func withoutItOnlyTheEncoderRounds() throws {
-    let codes = try codes(78, 2)
+    // The shipped file has an empty list: nothing rounds there. This one was never calibrated.
+    let empty = try codes(78, 2)
+    #expect(
+      try self.model.run(.generator, on: empty, count: 2, kernels: rounded).values
+        == self.model.run(.generator, on: empty, count: 2, kernels: exact).values)
+    let model = try Golden.model("res32"), codes = try codes(78, 2, of: model)
     let a = try model.run(.generator, on: codes, count: 2, kernels: exact).values
     #expect(try model.run(.generator, on: codes, count: 2, kernels: rounded).values == a)
     let code = try model.run(.encoder, on: a, count: 2, kernels: exact).values
     let other = try model.run(.encoder, on: a, count: 2, kernels: rounded).values
-    #expect(code != other && relative(code, other) < 0.015, "\(relative(code, other))")
+    #expect(code != other && relative(code, other) < 0.05, "\(relative(code, other))")
     // auto takes nothing that no calibration found harmless.
     let auto = Kernels(threadCount: 2, int8: .whereFaster)
     #expect(try model.run(.encoder, on: a, count: 2, kernels: auto).values == code)
