@@ -131,17 +131,22 @@ let package = Package(
     // What tests share: seeded numbers, folders that go away, the golden files.
     .target(name: "TestSupport", path: "Tests/Support"),
     // As another package sees it: without a look inside.
-    .testTarget(name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests", swiftSettings: quickly),
+    .testTarget(
+      name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests", swiftSettings: quickly),
     // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
     .target(
       name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Tests/Fuzz/Targets"),
-    .testTarget(name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests", swiftSettings: quickly),
-    .testTarget(name: "FilesTests", dependencies: ["TestSupport", "Files"], path: "Tests/FilesTests", swiftSettings: quickly),
+    .testTarget(
+      name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests", swiftSettings: quickly
+    ),
+    .testTarget(
+      name: "FilesTests", dependencies: ["TestSupport", "Files"], path: "Tests/FilesTests", swiftSettings: quickly),
     .testTarget(
       name: "QuantTests", dependencies: ["TestSupport", "Quant", "Files"],
       path: "Tests/QuantTests", exclude: ["check_safetensors.py"], swiftSettings: quickly),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Quant", "Files"], path: "Tests/CheckpointTests",
+      name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Quant", "Files"],
+      path: "Tests/CheckpointTests",
       exclude: ["Fixtures", "make_fixtures.py"], swiftSettings: quickly),
     .testTarget(
       name: "ImagingTests", dependencies: ["TestSupport", "Imaging", "Files"], path: "Tests/ImagingTests",

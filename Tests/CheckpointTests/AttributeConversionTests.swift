@@ -15,8 +15,10 @@ import Testing
   private func convert(
     attributes: String, generator: String? = nil, options: ConversionOptions = ConversionOptions()
   ) throws -> (report: ConversionReport, file: ModelFile) {
-    let report = try Conversion([.generator: generator, .perceptual: perceptual, .attributes: attributes], options: options)
-      .run(to: folder.file("m.idinv"))
+    let report = try Conversion(
+      [.generator: generator, .perceptual: perceptual, .attributes: attributes], options: options
+    )
+    .run(to: folder.file("m.idinv"))
     return (report, try ModelFile(path: folder.file("m.idinv")))
   }
 

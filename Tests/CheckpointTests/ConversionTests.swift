@@ -15,7 +15,13 @@ import Testing
     _ generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil, perceptual: TestCheckpoint? = nil,
     options: ConversionOptions = ConversionOptions()
   ) throws -> (report: ConversionReport, file: ModelFile) {
-    let report = try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors"), .perceptual: try perceptual?.write(folder, "p.safetensors")], options: options).run(to: folder.file("m.idinv"))
+    let report = try Conversion(
+      [
+        .generator: try generator?.write(folder, "g.safetensors"),
+        .encoder: try encoder?.write(folder, "e.safetensors"),
+        .perceptual: try perceptual?.write(folder, "p.safetensors"),
+      ], options: options
+    ).run(to: folder.file("m.idinv"))
     return (report, try ModelFile(path: folder.file("m.idinv")))
   }
 
@@ -323,7 +329,8 @@ import Testing
     let path = try folder.write(Array(bytes(of: Golden.path("res32/generator.pth")).dropLast(50)), "cut.pth")
     guard
       case .inFile(path, .malformed("zip archive", _, _, _)) = checkpointError({
-        _ = try Conversion([.generator: path, .encoder: Golden.path("res32/encoder.pth")]).run(to: folder.file("m.idinv"))
+        _ = try Conversion([.generator: path, .encoder: Golden.path("res32/encoder.pth")]).run(
+          to: folder.file("m.idinv"))
       })
     else {
       Issue.record("no error")

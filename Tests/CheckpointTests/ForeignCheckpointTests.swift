@@ -12,7 +12,12 @@ import Testing
   private func convert(
     generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil, options: ConversionOptions = ConversionOptions()
   ) throws -> ConversionReport {
-    try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors")], options: options).run(to: folder.file("m.idinv"))
+    try Conversion(
+      [
+        .generator: try generator?.write(folder, "g.safetensors"),
+        .encoder: try encoder?.write(folder, "e.safetensors"),
+      ], options: options
+    ).run(to: folder.file("m.idinv"))
   }
 
   private func checkpoint(_ names: [String]) -> TestCheckpoint {

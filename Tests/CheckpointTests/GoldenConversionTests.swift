@@ -45,7 +45,9 @@ import Testing
     var options = ConversionOptions()
     options.encoderWScale = set.encoderWScale
     let golden: (String) -> String = { Golden.path("\(set.name)/\($0)") }
-    let report = try Conversion([.generator: golden("generator.pth"), .encoder: golden("encoder.pth")], options: options).run(to: folder.file("m.idinv"))
+    let report = try Conversion(
+      [.generator: golden("generator.pth"), .encoder: golden("encoder.pth")], options: options
+    ).run(to: folder.file("m.idinv"))
     #expect(report.warnings.isEmpty)
     let networks = ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv")))
     let z = try first(golden("z.npy")).values
@@ -105,7 +107,9 @@ import Testing
     let folder = try TemporaryFolder()
     var options = ConversionOptions()
     options.precision = precision
-    _ = try Conversion([.generator: Golden.path("res32/generator.pth"), .encoder: Golden.path("res32/encoder.pth")], options: options).run(to: folder.file("m.idinv"))
+    _ = try Conversion(
+      [.generator: Golden.path("res32/generator.pth"), .encoder: Golden.path("res32/encoder.pth")], options: options
+    ).run(to: folder.file("m.idinv"))
     let file = try ModelFile(path: folder.file("m.idinv"))
     try file.verifyChecksums()
     let networks = ReferenceNetworks(file: file)

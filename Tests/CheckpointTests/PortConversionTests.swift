@@ -18,7 +18,9 @@ import Testing
   private func networks(
     generator: TestCheckpoint? = nil, encoder: TestCheckpoint? = nil
   ) throws -> (report: ConversionReport, networks: ReferenceNetworks) {
-    let report = try Conversion([.generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors")]).run(to: folder.file("m.idinv"))
+    let report = try Conversion([
+      .generator: try generator?.write(folder, "g.safetensors"), .encoder: try encoder?.write(folder, "e.safetensors"),
+    ]).run(to: folder.file("m.idinv"))
     return (report, ReferenceNetworks(file: try ModelFile(path: folder.file("m.idinv"))))
   }
 

@@ -45,7 +45,8 @@ struct CalibrateTests {
     #expect(try image(model, "int8") == image(model, "auto"))
     try place.writePicture("a.png", height: 64, width: 64)
     let inverted = try Command.succeed(
-      ["invert", "-q", "--json", "-m", "m.idinv", "a.png", "-o", "i", "--iterations", "3", "--compute", "int8"], in: place
+      ["invert", "-q", "--json", "-m", "m.idinv", "a.png", "-o", "i", "--iterations", "3", "--compute", "int8"],
+      in: place
     ).json
     #expect(inverted["compute"] as? String == "int8")
     let auto = try Command.succeed(

@@ -55,7 +55,8 @@ struct EditTests {
         default: orientation
         }
       let exif: [UInt8] = [
-        0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation.rawValue), 0, 0, 0, 0, 0, 0,
+        0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, UInt8(orientation.rawValue), 0, 0, 0, 0, 0,
+        0,
       ]
       let name = "\(orientation.rawValue)"
       let metadata = ImageMetadata(exif: exif), stored = upright.upright(inverse)
@@ -180,7 +181,8 @@ struct EditTests {
   static let refusals = [
     Refusal(
       "α without a boundary", 64, ["--alpha", "--boundary"], ["edit", "a.png", "--alpha", "2", "-o", "x.png"]),
-    Refusal("layers of no style", 64, ["--mix-layers", "--mix"], ["edit", "a.png", "--mix-layers", "1", "-o", "x.png"]),
+    Refusal(
+      "layers of no style", 64, ["--mix-layers", "--mix"], ["edit", "a.png", "--mix-layers", "1", "-o", "x.png"]),
     Refusal(
       "aligned, and landmarks", 64, ["--aligned"],
       ["edit", "a.png", "--aligned", "--landmarks", "a.txt", "-o", "x.png"]),

@@ -58,7 +58,9 @@ struct UsageTests {
   @Test("wrong usage ends the program with 64 and one line, and nothing is written")
   func program() throws {
     let place = try Folder()
-    for arguments in [["invrt", "x", "-o", "y"], ["help", "foo"], ["invert", "a.png", "-o", "out", "--threads", "x"]] {
+    for arguments in [
+      ["invrt", "x", "-o", "y"], ["help", "foo"], ["invert", "a.png", "-o", "out", "--threads", "x"],
+    ] {
       let result = try Command.run(arguments, in: place)
       #expect(result.status == 64 && result.output.isEmpty)
       #expect(result.errors == IdinvLite.wrongUsage(arguments).map { $0 + "\n" })

@@ -49,7 +49,8 @@ import Testing
       }
     }
     #expect(inside > 500 && outside == 0)
-    let replaced = try #require(client.post("/v1/photos", json: #"{\#(moved), "keep_detail": false, "format": "jpeg"}"#))
+    let replaced = try #require(
+      client.post("/v1/photos", json: #"{\#(moved), "keep_detail": false, "format": "jpeg"}"#))
     #expect(replaced.headers["content-type"] == "image/jpeg" && replaced.body.starts(with: [0xFF, 0xD8]))
     #expect(client.send("DELETE", "/v1/jobs/\(id)")?.status == 204)
     #expect(!FileManager.default.fileExists(atPath: "\(server.folder)/\(id)"))
@@ -83,7 +84,8 @@ import Testing
   }
 
   @Test func facesAreFoundWhereThereIsADetector() throws {
-    let picture = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(TestServer.root)/Tests/Golden/detector/picture.png")))
+    let picture = [UInt8](
+      try Data(contentsOf: URL(fileURLWithPath: "\(TestServer.root)/Tests/Golden/detector/picture.png")))
     let form = Client.form([(name: "image", file: "a.png", bytes: picture)])
     let type = "multipart/form-data; boundary=\(Client.boundary)"
     let without = try TestServer()

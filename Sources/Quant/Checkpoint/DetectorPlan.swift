@@ -132,7 +132,9 @@ extension DetectorPlan: NetworkConversion {
   static let fileNames = ["pnet.pt", "rnet.pt", "onet.pt"]
 
   static func matches(_ words: ArraySlice<Substring>) -> Bool {
-    guard let first = words.first, words.count == 2, words.last == "weight" || words.last == "bias" else { return false }
+    guard let first = words.first, words.count == 2, words.last == "weight" || words.last == "bias" else {
+      return false
+    }
     return ["conv", "prelu", "dense"].contains { index(of: first.prefix { $0 != "_" }, after: $0) != nil }
   }
 

@@ -53,7 +53,9 @@ extension ModelSpecification {
   package func holds(_ part: NetworkPart) -> Bool { networks.contains { type(of: $0).part == part } }
 
   /// Adds a network, or replaces it.
-  package mutating func set<Network: NetworkSpecification>(_ network: Network) { self[keyPath: Network.place] = network }
+  package mutating func set<Network: NetworkSpecification>(_ network: Network) {
+    self[keyPath: Network.place] = network
+  }
 }
 
 extension NetworkSpecification {

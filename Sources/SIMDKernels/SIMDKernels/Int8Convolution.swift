@@ -95,7 +95,8 @@ extension Kernels {
       var arguments = Int8GemmArguments(
         input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps, tapOffsets: taps,
         inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start,
-        output: operands.output + corner.output + blocking.phaseOffsets[phase], outputBlockStride: plan.output.blockStride,
+        output: operands.output + corner.output + blocking.phaseOffsets[phase],
+        outputBlockStride: plan.output.blockStride,
         initial: weights.initial(phase, panel), scales: nil, bias: operands.bias + channel, slope: operands.slope)
       var first = 0
       while first < weights.inputBlocks {

@@ -34,7 +34,8 @@ package final class PackedConvolution: Sendable {
       ConvolutionAlgorithm.preferred(form: form, direction: direction, input: $0, outputChannels: outputs)
     }
     // Many small matrices for few tiles pay where they are made of compact weights only.
-    let choice = algorithm ?? preferred.map { $0.algorithm == .smallCompactWinograd ? .direct : $0.algorithm } ?? .direct
+    let choice =
+      algorithm ?? preferred.map { $0.algorithm == .smallCompactWinograd ? .direct : $0.algorithm } ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
     let winograd = choice == .direct ? nil : WinogradForm(form, direction, choice.formSize)
     if choice == .int8 {

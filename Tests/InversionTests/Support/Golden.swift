@@ -88,7 +88,10 @@ private final class ModelCache: @unchecked Sendable {
     var options = ConversionOptions()
     options.precision = weights
     options.encoderWScale = set.hasSuffix("wscale")
-    _ = try Conversion([.generator: Golden.path(set, "generator.pth"), .encoder: Golden.path(set, "encoder.pth"), .perceptual: vgg], options: options).run(to: output)
+    _ = try Conversion(
+      [.generator: Golden.path(set, "generator.pth"), .encoder: Golden.path(set, "encoder.pth"), .perceptual: vgg],
+      options: options
+    ).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }
@@ -126,7 +129,12 @@ private final class ModelCache: @unchecked Sendable {
     let output = folder + "/\(key).idinv"
     var options = ConversionOptions()
     options.precision = weights
-    _ = try Conversion([.generator: generator, .perceptual: Golden.path("perceptual", "vgg_small.pth"), .attributes: Golden.path("attributes", "attributes.pth")], options: options).run(to: output)
+    _ = try Conversion(
+      [
+        .generator: generator, .perceptual: Golden.path("perceptual", "vgg_small.pth"),
+        .attributes: Golden.path("attributes", "attributes.pth"),
+      ], options: options
+    ).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }

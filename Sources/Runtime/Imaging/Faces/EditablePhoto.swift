@@ -59,7 +59,9 @@ package struct EditablePhoto {
   package func rows(_ take: (UnsafePointer<UInt8>) throws -> Void) throws {
     let width = file.header.width
     try file.uprightRows(keepsColors: keepsProfile) { row, pixels in
-      for (patch, frame) in patches { blend(patch, frame, row: row, UnsafeMutableBufferPointer(start: pixels, count: width * 3)) }
+      for (patch, frame) in patches {
+        blend(patch, frame, row: row, UnsafeMutableBufferPointer(start: pixels, count: width * 3))
+      }
       try take(pixels)
     }
   }

@@ -88,7 +88,8 @@ extension Image8 {
     guard isWithin, frame.side >= 2, frame.side < 65536 else {
       throw .badLandmarks(
         path: path,
-        problem: "the face, \(whole(frame.side)) pixels around (\(whole(frame.center.x)), \(whole(frame.center.y))), does "
+        problem:
+          "the face, \(whole(frame.side)) pixels around (\(whole(frame.center.x)), \(whole(frame.center.y))), does "
           + "not lie within the picture of \(width)×\(height)")
     }
     var photo = self

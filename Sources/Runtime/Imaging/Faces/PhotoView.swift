@@ -21,7 +21,9 @@ package struct PhotoView: Sendable {
     let width = (file.header.width + reduction - 1) / reduction
     let height = (file.header.height + reduction - 1) / reduction
     var region: PixelRegion?
-    if let frame, frame.isReasonable, width * height > Self.wholePixelCount { region = frame.surroundings(reduction, width, height) }
+    if let frame, frame.isReasonable, width * height > Self.wholePixelCount {
+      region = frame.surroundings(reduction, width, height)
+    }
     isWhole = region == nil
     corner = region.map { SIMD2(Double($0.column), Double($0.row)) } ?? SIMD2()
     picture = try file.upright(reduction: reduction, region: region)

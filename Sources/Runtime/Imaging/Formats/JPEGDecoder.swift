@@ -38,7 +38,8 @@ final class JPEGDecoder: ImageDecoder {
   func decode(reduction: Int, _ take: (UnsafePointer<UInt8>) -> Bool) throws(ImagingError) {
     let reader = try LibJPEGReader(source)
     guard reader.width == markers.width, reader.height == markers.height else {
-      throw .damaged(path: source.path, format: "JPEG", reason: "libjpeg-turbo reads another size than its header states")
+      throw .damaged(
+        path: source.path, format: "JPEG", reason: "libjpeg-turbo reads another size than its header states")
     }
     try reader.start(reduction: reduction)
     let height = (markers.height + reduction - 1) / reduction

@@ -58,7 +58,8 @@ final class LibPNGReader {
   }
 
   private func problem() -> ImagingError {
-    input.error ?? .damaged(path: input.source.path, format: "PNG", reason: said(text(ofCharacters: reader.pointee.message)))
+    input.error
+      ?? .damaged(path: input.source.path, format: "PNG", reason: said(text(ofCharacters: reader.pointee.message)))
   }
 }
 

@@ -81,18 +81,18 @@ final class SinkWriting {
 
   init(_ sink: @escaping ByteSink) { self.sink = sink }
 
-  static let take:
-    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = { context, bytes, count in
-      guard let context, let bytes else { return 0 }
-      let writing = Unmanaged<SinkWriting>.fromOpaque(context).takeUnretainedValue()
-      do {
-        try writing.sink(UnsafeRawBufferPointer(start: bytes, count: count))
-        return 1
-      } catch {
-        writing.error = error
-        return 0
-      }
+  static let take: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int) -> Int32 = {
+    context, bytes, count in
+    guard let context, let bytes else { return 0 }
+    let writing = Unmanaged<SinkWriting>.fromOpaque(context).takeUnretainedValue()
+    do {
+      try writing.sink(UnsafeRawBufferPointer(start: bytes, count: count))
+      return 1
+    } catch {
+      writing.error = error
+      return 0
     }
+  }
 }
 
 /// A file for a library in C, which asks for a few bytes at a time.

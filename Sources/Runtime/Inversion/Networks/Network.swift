@@ -76,6 +76,8 @@ extension Graph {
     _ batch: Int, side: Int, _ body: (inout Graph, TensorID) throws(GraphError) -> TensorID
   ) throws(InversionError) -> PassEnds {
     let images = input(.image(batch: batch, channels: 3, height: side, width: side))
-    do throws(GraphError) { return PassEnds(input: images, output: try body(&self, images)) } catch { throw .graph(error) }
+    do throws(GraphError) { return PassEnds(input: images, output: try body(&self, images)) } catch {
+      throw .graph(error)
+    }
   }
 }

@@ -62,7 +62,8 @@ package struct PixelShuffle: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    let backward = PlaneAdjoint(name: "pixel-unshuffle", shape: input, goesBy: .gradient) { kernels, memory, grad, plane in
+    let backward = PlaneAdjoint(name: "pixel-unshuffle", shape: input, goesBy: .gradient) {
+      kernels, memory, grad, plane in
       kernels.pixelUnshuffle(
         output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, plane: plane)
     }

@@ -107,7 +107,8 @@ struct BoundarySearchLayers: ParsableCommand {
       let kernels = try engine.kernels()
       let run = LayerSearchRun(
         try LoadedBoundary.read(boundary, layers: nil, of: loaded), attribute: attribute,
-        source: codes.map { .file($0) } ?? .random(count: samples ?? 32, seed: seed), judge: try judge.load(for: loaded))
+        source: codes.map { .file($0) } ?? .random(count: samples ?? 32, seed: seed), judge: try judge.load(for: loaded)
+      )
       let outcome = try run(
         loaded, LayerSearchRun.Move(distance: alpha, share: share), limit: memory.limit, kernels: kernels,
         reporting.context()

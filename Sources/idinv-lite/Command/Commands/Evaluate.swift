@@ -115,7 +115,8 @@ struct Evaluate: ParsableCommand {
     let holding = results.findings.count { $0.holds }
     let few = results.findings.count { $0.isFromFewImages }
     let basis = few == 0 ? "" : " (\(few) of them from fewer than \(EvaluationResults.Finding.fewImages) images)"
-    return "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold\(basis); report: "
+    return
+      "\(results.images) images, \(holding) of \(results.findings.count) claims of the paper hold\(basis); report: "
       + output.folder.path("evaluation.html")
   }
 

@@ -54,7 +54,8 @@ package struct OptimiserBenchRun {
     try JSONOutput.write(outcome, to: folder.path(Self.outputs[0]))
     try folder.write(OptimiserFigures.csv(figures), Self.outputs[1])
     let run = try InversionReport.Run(
-      model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1), options: options + memory.options,
+      model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
+      options: options + memory.options,
       note: skipped.isEmpty ? "" : "Skipped: " + skipped.map(\.reason).joined(separator: "; "))
     try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
       .write(to: folder.path(Self.outputs[2]))
