@@ -3,6 +3,7 @@
     cd bench
     python -m peers --quick --out results     # minutes
     python -m peers --full --out results      # every batch, thread count and resolution, and torch.compile
+    python -m peers --full --family stylegan2 --resolution 1024 --parts networks,step,memory --out results2
 
 Writes results.json, results.md and plots into the folder. A part that is measured is not measured again with the same
 program and settings: after an interruption, the same command goes on. Nothing else should run on the machine.
@@ -20,6 +21,7 @@ import sys
 import time
 
 from . import ROOT, checkpoints, report
+from .families import FAMILIES
 from .parts import PARTS, Settings, store
 from .rounds import Machine
 
@@ -43,12 +45,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--parts", help=f"comma-separated, of: {','.join(PARTS)}; default all")
     parser.add_argument("--ours", default=",".join(OURS),
                         help="variants of idinv-lite, as idinv-lite/WEIGHTS/COMPUTE; default %(default)s")
+    parser.add_argument("--family", choices=FAMILIES, default="stylegan",
+                        help="in-domain StyleGAN, or StyleGAN2 with e4e's encoder; default %(default)s")
+    parser.add_argument("--bf16", action="store_true", help="measure PyTorch in bf16 too")
     parser.add_argument("--resolution", type=int, default=256, help="of the random networks; default %(default)s")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out (it is only in --full)")
     parser.add_argument("--again", action="store_true", help="measure parts again that are there")
     parser.add_argument("--size", action="append", default=[], metavar="NAME=N", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     unknown = set((chosen.parts or "").split(",")) - {""} - set(PARTS)
+    if chosen.checkpoints and chosen.family != "stylegan":
+        parser.error("--checkpoints: expected with --family stylegan only; others are random")
     if unknown:
         parser.error(f"--parts: no part '{min(unknown)}'; expected some of {', '.join(PARTS)}")
     chosen.program = chosen.program.resolve()
@@ -63,7 +70,7 @@ def arguments() -> argparse.Namespace:
 def settings(chosen: argparse.Namespace, sizes: dict[str, int]) -> Settings:
     full = chosen.full
     folder = chosen.out / "checkpoints"
-    full_size = checkpoints.place(folder, chosen.resolution, sizes)
+    full_size = checkpoints.place(folder, chosen.resolution, sizes, chosen.family)
     if chosen.checkpoints:
         # Other files, or other contents, are other networks: what was made of the ones is not taken for the others'.
         files = [(chosen.checkpoints / name).resolve() for name in GIVEN]
@@ -78,7 +85,7 @@ def settings(chosen: argparse.Namespace, sizes: dict[str, int]) -> Settings:
     return Settings(
         machine, folder, full_size, chosen.resolution, chosen.ours.split(","), chosen.threads, [1, 2, 4, 8] if full else [1, 4],
         sorted({1, 2, chosen.threads}), [resolution for resolution in every if full or resolution <= chosen.resolution],
-        full and not chosen.no_compile, sizes)
+        full and not chosen.no_compile, sizes, chosen.bf16, chosen.family)
 
 
 def described(chosen: argparse.Namespace, given: Settings) -> dict:
@@ -97,7 +104,7 @@ def described(chosen: argparse.Namespace, given: Settings) -> dict:
         "cpu": model, "cpus": os.cpu_count(), "threads": given.threads, "versions": versions,
         "program_sha256": hashlib.sha256(chosen.program.read_bytes()).hexdigest(), "resolution": chosen.resolution,
         "rounds": given.machine.rounds, "runs": given.machine.runs, "full": chosen.full, "ours": given.ours,
-        "compile": given.compiles, "sizes": given.sizes or {}, "networks": given.full_size.name,
+        "compile": given.compiles, "bf16": given.halves, "family": given.family, "sizes": given.sizes or {}, "networks": given.full_size.name,
         "checkpoints": str(chosen.checkpoints.resolve()) if chosen.checkpoints else "random"}
 
 
@@ -116,7 +123,7 @@ def main() -> None:
     began = time.monotonic()
     if any(not current(chosen.out, name, about) or chosen.again for name in parts):
         note("networks and inputs …")
-        checkpoints.prepare(given.full_size, chosen.resolution, sizes)
+        checkpoints.prepare(given.full_size, chosen.resolution, sizes, chosen.family)
     for name in parts:
         if current(chosen.out, name, about) and not chosen.again:
             note(f"{name}: there already")

@@ -11,13 +11,16 @@ from . import ROOT
 INPUTS = 8
 
 
-def place(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None) -> pathlib.Path:
+def place(
+        folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None, family: str = "stylegan") -> pathlib.Path:
     """Where below `folder` the random networks of these sizes lie."""
-    return folder / "-".join([str(resolution), *(f"{name}{value}" for name, value in sorted((sizes or {}).items()))])
+    head = [] if family == "stylegan" else [family]
+    return folder / "-".join([*head, str(resolution), *(f"{name}{value}" for name, value in sorted((sizes or {}).items()))])
 
 
-def prepare(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None) -> pathlib.Path:
-    """Makes what is missing in `folder`: generator.pth, encoder.pth, vgg16.pth; codes.npy, images.npy, image.png.
+def prepare(
+        folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None = None, family: str = "stylegan") -> pathlib.Path:
+    """Makes what is missing in `folder`: generator.pth and encoder.pth, or e4e.pt; vgg16.pth; codes.npy, images.npy, image.png.
 
     In a process of its own, so that the memory goes back. `sizes` are options of `idinv_training.make_random`.
     """
@@ -25,7 +28,7 @@ def prepare(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None 
     ready = folder / "inputs.ready"
     if not ready.exists():
         sizes = sizes or {}
-        command = [sys.executable, "-m", "peers.checkpoints", str(folder), str(resolution)]
+        command = [sys.executable, "-m", "peers.checkpoints", str(folder), str(resolution), family]
         command += [f"{name}={value}" for name, value in sizes.items()]
         if subprocess.run(command, cwd=ROOT / "bench", check=False).returncode:
             raise SystemExit(1)  # it has said why
@@ -34,10 +37,8 @@ def prepare(folder: pathlib.Path, resolution: int, sizes: dict[str, int] | None 
 
 
 def _make(folder: pathlib.Path, resolution: int, sizes: dict[str, int]) -> None:
-    import numpy
     import torch
     from idinv_training import make_random
-    from PIL import Image
 
     from . import published
 
@@ -60,6 +61,36 @@ def _make(folder: pathlib.Path, resolution: int, sizes: dict[str, int]) -> None:
     with torch.inference_mode():
         codes = generator.codes(torch.randn(INPUTS, generator.z_dim))
         images = torch.cat([generator.synthesis(code[None]) for code in codes])
+    _store_inputs(folder, codes, images)
+
+
+def _make_stylegan2(folder: pathlib.Path, resolution: int, sizes: dict[str, int]) -> None:
+    import torch
+    from idinv_training import make_random
+
+    from . import published, random_e4e, stylegan2
+
+    torch.manual_seed(0)
+    style, widest = sizes.get("w_dim", 512), sizes.get("fmaps_max", 512)
+    if not (folder / stylegan2.FILE).exists():
+        random_e4e.random_checkpoint(resolution, folder / stylegan2.FILE, style, widest)
+    if not (folder / published.FILES["perceptual"]).exists():
+        torch.save(make_random.Features().state_dict(), folder / published.FILES["perceptual"])
+    state = stylegan2.checkpoint(folder)["state_dict"]
+    synthesis = stylegan2.Synthesis(state)
+    with torch.inference_mode():
+        w = stylegan2.Mapping(state)(torch.randn(INPUTS, style))
+        codes = w[:, None].repeat(1, synthesis.layer_count, 1)
+        images = torch.cat([synthesis(code[None]) for code in codes])
+    _store_inputs(folder, codes, images / images.std() / 2)
+
+
+def _store_inputs(folder: pathlib.Path, codes, images) -> None:
+    import numpy
+    import torch
+    from PIL import Image
+
+    with torch.inference_mode():
         # Pixels as a picture file has them: the command reads the first image from one.
         pixels = ((images + 1) * 127.5).round().clamp(0, 255)
     numpy.save(folder / "codes.npy", codes.numpy())
@@ -68,5 +99,6 @@ def _make(folder: pathlib.Path, resolution: int, sizes: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    _make(pathlib.Path(sys.argv[1]), int(sys.argv[2]),
-          {name: int(value) for name, value in (word.split("=") for word in sys.argv[3:])})
+    make = _make_stylegan2 if sys.argv[3] == "stylegan2" else _make
+    make(pathlib.Path(sys.argv[1]), int(sys.argv[2]),
+         {name: int(value) for name, value in (word.split("=") for word in sys.argv[4:])})

@@ -14,9 +14,9 @@ import time
 from . import checkpoints
 from .engines import Task, Unavailable
 from .engines.idinv import converted, run
+from .families import family
 from .rounds import Machine, Worker, alternate
 
-NETWORKS = ("generator", "encoder", "perceptual")
 FORWARD = ("pytorch", "onnxruntime", "openvino", "ncnn")
 PLAIN = "idinv-lite/f32/f32"
 
@@ -34,6 +34,14 @@ class Settings:
     resolutions: list[int]
     compiles: bool
     sizes: dict[str, int] | None = None
+    halves: bool = False  # whether PyTorch runs in bf16 too
+    family: str = "stylegan"
+
+    @property
+    def variants(self) -> list[str]:
+        """Of PyTorch, beside eager f32."""
+        names = ["-compiled"] if self.compiles else []
+        return names + (["-bf16"] + [f"{name}-bf16" for name in names] if self.halves else [])
 
     @property
     def program(self) -> pathlib.Path:
@@ -42,14 +50,14 @@ class Settings:
 
 def networks(settings: Settings) -> dict:
     """Each network forward, at the published size, batch 1."""
-    engines = [*settings.ours, *FORWARD] + (["pytorch-compiled"] if settings.compiles else [])
+    engines = [*settings.ours, *FORWARD] + [f"pytorch{name}" for name in settings.variants]
     return {network: alternate(settings.machine, engines, network, settings.full_size, 1, settings.threads)
-            for network in NETWORKS}
+            for network in family(settings.full_size).NETWORKS}
 
 
 def step(settings: Settings) -> dict:
     """One refinement step: forward and backward of all three terms."""
-    engines = [*settings.ours, "pytorch", "pytorch-cached"] + (["pytorch-compiled"] if settings.compiles else [])
+    engines = [*settings.ours, "pytorch", "pytorch-cached"] + [f"pytorch{name}" for name in settings.variants]
     return {"step": alternate(settings.machine, engines, "step", settings.full_size, 1, settings.threads)}
 
 
@@ -75,7 +83,8 @@ def resolutions(settings: Settings) -> dict:
         folder = settings.full_size
         if resolution != settings.resolution:
             folder = checkpoints.prepare(
-                checkpoints.place(settings.folder, resolution, settings.sizes), resolution, settings.sizes)
+                checkpoints.place(settings.folder, resolution, settings.sizes, settings.family), resolution,
+                settings.sizes, settings.family)
         for network in results:
             results[network][str(resolution)] = alternate(settings.machine, [PLAIN], network, folder, 1, settings.threads)
     return results
@@ -134,18 +143,20 @@ def _has_shipped(program: pathlib.Path) -> bool:
 def memory(settings: Settings) -> dict:
     """Peak memory (VmHWM) of a whole `invert`, and bytes of each engine's files."""
     peaks: dict[str, dict] = {}
-    for engine in settings.ours:
+    budgets: list[list] = [[]] + ([["--memory-budget", "1G"]] if settings.family == "stylegan2" else [])
+    for engine, budget in ((engine, budget) for engine in settings.ours for budget in budgets):
         _, weights, compute = engine.split("/")
+        name = engine + (f" {budget[1]}" if budget else "")
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 model = converted(settings.full_size, weights, settings.program)
-                peaks[engine] = {"peak_bytes": peak_of([
+                peaks[name] = {"peak_bytes": peak_of([
                     settings.program, "invert", settings.full_size / "image.png", "--model", model, "--threads",
-                    settings.threads, "--compute", compute, "--iterations", 3, "-o", scratch, "--quiet"])}
+                    settings.threads, "--compute", compute, "--iterations", 3, *budget, "-o", scratch, "--quiet"])}
             except Unavailable as reason:
-                peaks[engine] = {"unavailable": str(reason)}
+                peaks[name] = {"unavailable": str(reason)}
             except RuntimeError as reason:
-                peaks[engine] = {"failed": str(reason)}
+                peaks[name] = {"failed": str(reason)}
     files = {}
     for path in sorted(settings.full_size.iterdir()):
         if path.suffix in (".pth", ".onnx", ".idinv", ".bin"):

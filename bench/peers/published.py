@@ -8,7 +8,9 @@ import zipfile
 
 import torch
 import torch.nn.functional as F
-from idinv_training.networks import VGG16_PLAN, Encoder, Features, FirstLayer, Generator, UpLayer
+from idinv_training.networks import Encoder, Features, Generator, UpLayer
+from idinv_training.networks.features import VGG16_PLAN
+from idinv_training.networks.generator import FirstLayer
 from torch import Tensor, nn
 
 NETWORKS = ("generator", "encoder", "perceptual")
@@ -126,8 +128,7 @@ class RefinementStep:
     """
 
     def __init__(self, folder: pathlib.Path, image: Tensor, caches_target: bool, compiles: bool = False):
-        self.synthesis = forward_network(folder, "generator")
-        self.encoder, self.features = load(folder, "encoder"), load(folder, "perceptual")
+        self.synthesis, self.encoder, self.features = self.networks(folder)
         self.image, self.target = image, None
         with torch.no_grad():
             self.code = self.encoder(image).clone()
@@ -135,6 +136,9 @@ class RefinementStep:
                 self.target = self.features(image)
         self.code.requires_grad_()
         self.losses = torch.compile(self._losses) if compiles else self._losses
+
+    def networks(self, folder: pathlib.Path) -> tuple[nn.Module, nn.Module, nn.Module]:
+        return forward_network(folder, "generator"), load(folder, "encoder"), load(folder, "perceptual")
 
     def _losses(self, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         image = self.synthesis(code)

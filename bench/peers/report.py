@@ -7,6 +7,7 @@ import statistics
 
 NAMES = {
     "pytorch": "PyTorch", "pytorch-cached": "PyTorch, target cached", "pytorch-compiled": "PyTorch, target cached, compiled",
+    "pytorch-bf16": "PyTorch, bf16", "pytorch-compiled-bf16": "PyTorch, target cached, compiled, bf16",
     "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ncnn": "ncnn"}
 TITLES = {"generator": "Generator", "encoder": "Encoder", "perceptual": "VGG16 to conv4_3", "step": "One refinement step"}
 

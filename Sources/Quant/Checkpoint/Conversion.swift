@@ -46,11 +46,15 @@ package struct Conversion {
   package var judge: String?
   /// The three checkpoints of an MTCNN, in any order.
   package var detector: [String] = []
+  /// LPIPS's linear layers and the network that they weigh, in any order; one file where it holds both.
+  package var lpips: [String] = []
+  package var identity: String?
   package var options: ConversionOptions
 
   package init(
     generator: String? = nil, encoder: String? = nil, perceptual: String? = nil,
     attributes: String? = nil, judge: String? = nil, detector: [String] = [],
+    lpips: [String] = [], identity: String? = nil,
     options: ConversionOptions = ConversionOptions()
   ) {
     self.generator = generator
@@ -59,6 +63,8 @@ package struct Conversion {
     self.attributes = attributes
     self.judge = judge
     self.detector = detector
+    self.lpips = lpips
+    self.identity = identity
     self.options = options
   }
 
@@ -69,76 +75,8 @@ package struct Conversion {
   package func run(
     to output: String, progress: ((Double) -> Void)? = nil
   ) throws(CheckpointError) -> ConversionReport {
-    var readers: [PartReader] = []
-    var tensors: [PlannedTensor] = []
-    var specification = ModelSpecification(
-      pixelMinimum: options.pixelMinimum, pixelMaximum: options.pixelMaximum)
-    func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-      do { return try CheckpointReader.open(path) } catch { throw error.located(in: path) }
-    }
-    func reader(_ part: NetworkPart, _ path: String?) throws(CheckpointError) -> PartReader? {
-      guard let path else { return nil }
-      let reader = try PartReader(part, try open(path), which: options.which)
-      readers.append(reader)
-      return reader
-    }
-    if let generator {
-      let checkpoint = try open(generator)
-      if let (reader, names) = try StyleGAN2Names.recognized(in: checkpoint, which: options.which) {
-        readers.append(reader)
-        let settings = checkpoint.settings
-        let plan = try StyleGAN2Plan(
-          reader, names, clamp: names.clamp { settings[reader.prefix + $0] }, options)
-        specification.generator = plan.specification
-        tensors += plan.tensors
-      } else {
-        let (reader, port) = try PartReader.generator(checkpoint, which: options.which)
-        readers.append(reader)
-        let plan = try GeneratorPlan(reader, of: port, options)
-        specification.generator = plan.specification
-        tensors += plan.tensors
-      }
-    }
-    if let reader = try reader(.encoder, encoder) {
-      if StyleHeadsPlan.recognizes(reader) {
-        let plan = try StyleHeadsPlan(reader, options)
-        specification.encoder = plan.specification
-        tensors += plan.tensors
-      } else {
-        let plan = try EncoderPlan(reader, options)
-        specification.encoder = plan.specification
-        tensors += plan.tensors
-      }
-    }
-    if let reader = try reader(.perceptual, perceptual) {
-      let plan = try PerceptualPlan(reader, options)
-      specification.perceptual = plan.specification
-      tensors += plan.tensors
-    }
-    if let reader = try reader(.attributes, attributes) {
-      guard let features = specification.perceptual else {
-        throw .mismatch(
-          what: "the perceptual network", found: "absent",
-          expected: "given: the attribute network (\(attributes ?? "")) reads its feature")
-      }
-      let plan = try AttributePlan(reader, on: features)
-      specification.attributes = plan.specification
-      tensors += plan.tensors
-    }
-    if let reader = try reader(.judge, judge) {
-      let plan = try JudgePlan(reader)
-      specification.judge = plan.specification
-      tensors += plan.tensors
-    }
-    var stages: [PartReader] = []
-    for path in detector {
-      if let reader = try reader(.detector, path) { stages.append(reader) }
-    }
-    if !stages.isEmpty {
-      let plan = try DetectorPlan(stages)
-      specification.detector = plan.specification
-      tensors += plan.tensors
-    }
+    let plans = try planned()
+    let (readers, tensors, specification) = (plans.readers, plans.tensors, plans.specification)
     try checkAgreement(specification)
     let ignored = try ignoredNames(readers)
     let sources = try hashed(readers)
@@ -162,7 +100,10 @@ package struct Conversion {
     guard let generator = specification.generator, let encoder = specification.encoder else { return }
     let pairs = [
       // Encoders with heads read images of a size of their own.
-      ("resolution", generator.resolution, encoder.architecture.isInDomain ? encoder.resolution : generator.resolution),
+      (
+        "resolution", generator.resolution,
+        encoder.architecture.readsGeneratorsSize ? encoder.resolution : generator.resolution
+      ),
       ("number of layers", generator.layerCount, encoder.layerCount),
       ("dimension of w", generator.wDimension, encoder.wDimension),
       ("number of image channels", generator.imageChannels, encoder.imageChannels),

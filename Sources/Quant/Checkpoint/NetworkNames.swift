@@ -6,6 +6,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   case attributes
   case judge
   case detector
+  case lpips
+  case identity
 
   /// What a checkpoint's names should look like, for messages.
   var examples: String {
@@ -16,6 +18,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .attributes: "conv.weight, dense.weight, mean, std and a list of texts, names"
     case .judge: "block0.conv.weight, block1.conv1.weight, dense.weight, mean, std and a list of texts, names"
     case .detector: "names such as conv1.weight, prelu1.weight and dense4.weight (facenet-pytorch's MTCNN)"
+    case .lpips: "names such as lin0.model.1.weight and features.0.weight (the package lpips, torchvision)"
+    case .identity: "names such as input_layer.0.weight, body.0.res_layer.1.weight and output_layer.3.weight (ArcFace)"
     }
   }
 
@@ -28,6 +32,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .attributes: "an attribute network"
     case .judge: "a judge"
     case .detector: "a face detector"
+    case .lpips: "LPIPS"
+    case .identity: "an identity network"
     }
   }
 
@@ -51,6 +57,11 @@ package enum NetworkPart: String, CaseIterable, Sendable {
       return PerceptualPlan.place(parts.dropLast().joined(separator: ".")) != nil
     // Not by `conv`, which an encoder's blocks have too.
     case .attributes: return parts.count == 2 && first == "dense" && (last == "weight" || last == "bias")
+    case .lpips:
+      return last == "weight" && second == "model" && index(of: first, after: "lin") != nil
+        || last == "weight" && parts.count == 3 && Int(first) != nil && second == "1" || Self.perceptual.matches(parts)
+    case .identity:
+      return ["input_layer", "output_layer"].contains(first) || first == "body" && Int(second) != nil
     case .judge: return Self.encoder.matches(parts) || Self.attributes.matches(parts)
     case .detector:
       return parts.count == 2 && (last == "weight" || last == "bias")

@@ -13,20 +13,21 @@ package struct Recognition: Sendable {
 
   package let path: String
   package let networks: [Network]
-  /// Networks beside them that are known, and that no model is made of.
-  package let aside: [String]
+  /// The network that LPIPS's linear layers could weigh.
+  let lpipsNetwork: LPIPSSpecification.Network?
   /// What the file is where it holds no network that can be converted: "a StyleGAN3 generator".
   package let other: String?
 
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
-    let all = networks.map(\.title) + aside
+    let all = networks.map(\.title)
     return all.isEmpty ? other ?? "a file of no known network" : all.joined(separator: " and ")
   }
 
   /// - Parameter which: part of the name of the copy that is wanted.
   package init(_ checkpoint: Checkpoint, which: String? = nil) {
     path = checkpoint.path
+    lpipsNetwork = LPIPSPlan.trunk(in: checkpoint)?.network
     let other = Self.unsupported(checkpoint)
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
     // A judge and an attribute network have files of their own; others have layers of an attribute network's names.
@@ -36,8 +37,6 @@ package struct Recognition: Sendable {
       networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
     }
     self.other = other ?? Self.beside(checkpoint)
-    let isTensorFlow = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names).values.max() ?? 0 >= 8
-    aside = isTensorFlow ? ["an in-domain encoder of idinvert's TensorFlow version, which is not converted"] : []
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
@@ -54,6 +53,10 @@ package struct Recognition: Sendable {
       guard let (port, counts) = StyleGANPort.choose(in: names), counts.values.max() ?? 0 >= 8 else { return nil }
       return found("a StyleGAN generator (\(port.names.title))", counts)
     case .encoder:
+      if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
+        return found("an in-domain encoder (\(TensorNames.tensorFlowEncoder.title))", counts)
+      }
+      if let counts = PyramidPlan.recognizes(checkpoint) { return found("an encoder (genforce's EncoderNet)", counts) }
       if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
         return found("an encoder (pSp, e4e or ReStyle)", counts)
       }
@@ -80,6 +83,18 @@ package struct Recognition: Sendable {
         return nil
       }
       return found("the \(stage) network of a face detector (MTCNN)", counts)
+    case .lpips:
+      let linear = LPIPSPlan.linear(in: checkpoint), trunk = LPIPSPlan.trunk(in: checkpoint)
+      if let linear { return found("LPIPS's linear layers", [linear.prefix: LPIPSPlan.depthCount]) }
+      // A VGG16 is a perceptual network unless linear layers are beside it.
+      guard let trunk, trunk.network == .alex else { return nil }
+      return found("AlexNet, as LPIPS weighs it", [trunk.prefix: LPIPSPlan.depthCount])
+    case .identity:
+      func has(_ word: String) -> Bool { names.contains { $0.contains(word) } }
+      guard has("input_layer.0."), has("body.0.res_layer."), has("output_layer.3."), !has("styles.0.") else {
+        return nil
+      }
+      return found("an identity network (IR-SE of ArcFace)", counts)
     }
   }
 
@@ -114,7 +129,7 @@ package struct Recognition: Sendable {
     func has(_ words: String...) -> Bool { words.allSatisfy { word in names.contains { $0.contains(word) } } }
     if names.isEmpty { return "a file without tensors" }
     if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
-    if has("input_layer.0.", "body.0.", "output_layer.") { return "an identity network (IR-SE50 of ArcFace)" }
+    if has("input_layer.0.", "body.0.", "output_layer.") { return "a part of an identity network (ArcFace)" }
     if has("classifier.0.weight", "classifier.3.weight") { return "the classifier of a VGG, without its features" }
     if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
     if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
@@ -152,11 +167,13 @@ extension Conversion {
       guard !recognition.networks.isEmpty else {
         throw .unsupported(
           path: path, found: "this is \(recognition.description)",
-          expected: "a generator, an encoder, a perceptual or an attribute network, a judge, or a face detector")
+          expected:
+            "a generator, an encoder, a perceptual or an attribute network, a judge, a face detector, LPIPS, or an "
+            + "identity network")
       }
       for network in recognition.networks {
-        if network.part == .detector {
-          result.conversion.detector.append(path)
+        if network.part == .detector || network.part == .lpips {
+          result.conversion.setPath(path, of: network.part)
           continue
         }
         if self.path(of: network.part) != nil { continue }
@@ -169,6 +186,7 @@ extension Conversion {
         result.conversion.setPath(path, of: network.part)
       }
     }
+    result.assignLPIPSNetwork()
     return result
   }
 
@@ -180,6 +198,8 @@ extension Conversion {
     case .attributes: attributes
     case .judge: judge
     case .detector: detector.first
+    case .lpips: lpips.first
+    case .identity: identity
     }
   }
 
@@ -191,6 +211,25 @@ extension Conversion {
     case .attributes: attributes = path
     case .judge: judge = path
     case .detector: detector.append(path)
+    case .lpips: lpips.append(path)
+    case .identity: identity = path
     }
+  }
+}
+
+extension Conversion.Assignment {
+  /// LPIPS's linear layers may weigh the VGG16 that was given beside them. It is the perceptual network too, unless there is
+  /// nothing that would compare its features.
+  fileprivate mutating func assignLPIPSNetwork() {
+    guard let first = conversion.lpips.first else { return }
+    let hasNetwork = recognitions.contains { recognition in
+      conversion.lpips.contains(recognition.path) && (recognition.lpipsNetwork != nil)
+    }
+    if !hasNetwork, let vgg = recognitions.first(where: { $0.lpipsNetwork == .vgg }) {
+      conversion.lpips.append(vgg.path)
+    }
+    let others = [conversion.generator, conversion.encoder, conversion.attributes].compactMap { $0 }
+    guard others.isEmpty, let perceptual = conversion.perceptual else { return }
+    if conversion.lpips.contains(perceptual) || perceptual == first { conversion.perceptual = nil }
   }
 }

@@ -13,6 +13,9 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package var judge: JudgeSpecification?
   /// Finds faces in photographs; on its own, or beside the networks of a generator of faces.
   package var detector: DetectorSpecification?
+  /// Networks that measure how alike pictures are, in evaluations only; usually in a file of their own.
+  package var lpips: LPIPSSpecification?
+  package var identity: IdentitySpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
   package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.
@@ -25,6 +28,7 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
     generator: GeneratorSpecification? = nil, encoder: EncoderSpecification? = nil,
     perceptual: FeatureNetworkSpecification? = nil, attributes: AttributeNetworkSpecification? = nil,
     judge: JudgeSpecification? = nil, detector: DetectorSpecification? = nil,
+    lpips: LPIPSSpecification? = nil, identity: IdentitySpecification? = nil,
     curvature: CurvatureSpecification? = nil, int8: Int8Calibration? = nil,
     pixelMinimum: Float = -1, pixelMaximum: Float = 1
   ) {
@@ -34,6 +38,8 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
     self.attributes = attributes
     self.judge = judge
     self.detector = detector
+    self.lpips = lpips
+    self.identity = identity
     self.curvature = curvature
     self.int8 = int8
     self.pixelMinimum = pixelMinimum

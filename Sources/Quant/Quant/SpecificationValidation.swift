@@ -6,9 +6,11 @@ extension ModelSpecification {
   ///
   /// - Throws: `ModelFileError.specification`, naming the field.
   package func validate() throws(ModelFileError) {
-    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || detector != nil else {
+    let parts: [Any?] = [generator, encoder, perceptual, judge, detector, lpips, identity]
+    guard parts.contains(where: { $0 != nil }) else {
       throw .specification(
-        field: "generator, encoder, perceptual, judge, detector", found: "none", expected: "at least one network")
+        field: "generator, encoder, perceptual, judge, detector, lpips, identity", found: "none",
+        expected: "at least one network")
     }
     guard pixelMinimum.isFinite, pixelMaximum.isFinite, pixelMinimum < pixelMaximum else {
       throw .specification(
@@ -21,11 +23,13 @@ extension ModelSpecification {
     try detector?.validate()
     try validateAttributes()
     try judge?.validate()
+    try lpips?.validate()
+    try identity?.validate()
     try validateCurvature()
     try validateInt8()
     if let generator, let encoder {
       // Others read images of a size of their own, whatever the generator's.
-      if encoder.architecture.isInDomain { try match("resolution", generator.resolution, encoder.resolution) }
+      if encoder.architecture.readsGeneratorsSize { try match("resolution", generator.resolution, encoder.resolution) }
       try match("layerCount", generator.layerCount, encoder.layerCount)
       try match("wDimension", generator.wDimension, encoder.wDimension)
       try match("imageChannels", generator.imageChannels, encoder.imageChannels)
@@ -118,6 +122,7 @@ extension ModelSpecification {
 extension EncoderSpecification {
   func validate() throws(ModelFileError) {
     if let heads = architecture.styleHeads { return try validate(heads) }
+    if case .pyramid(let pyramid) = architecture { return try validate(pyramid) }
     let blocks = try check("encoder", resolution: resolution, layers: layerCount, imageChannels: imageChannels)
     try check("encoder.wDimension", wDimension, 1...ModelSpecification.extentLimit)
     try check("encoder.stemChannels", stemChannels, 1...ModelSpecification.extentLimit)

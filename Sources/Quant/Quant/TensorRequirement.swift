@@ -10,7 +10,8 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
     case mappingWeight
     /// The generator's style layers.
     case styleWeight
-    /// The generator's 1×1 convolutions to RGB, and the dense layers that put out attributes: their errors are read as they are.
+    /// The generator's 1×1 convolutions to RGB, the dense layers that put out attributes, and networks that measure: their
+    /// errors are read as they are.
     case outputWeight
     /// The generator's constant input and noise maps.
     case map
@@ -37,8 +38,8 @@ package struct TensorRequirement: Equatable, Hashable, Sendable {
 /// Every tensor that `specification` demands, in the order of a file: the order in which an engine uses them.
 ///
 /// Names and shapes are documented at `GeneratorSpecification`, `GeneratorArchitecture`, `EncoderSpecification`,
-/// `StyleHeadsSpecification`, `FeatureNetworkSpecification`, `AttributeNetworkSpecification`, `JudgeSpecification`,
-/// `DetectorSpecification`.
+/// `StyleHeadsSpecification`, `PyramidSpecification`, `FeatureNetworkSpecification`, `AttributeNetworkSpecification`, `JudgeSpecification`,
+/// `DetectorSpecification`, `LPIPSSpecification`, `IdentitySpecification`.
 ///
 /// - Precondition: `specification.validate()` passed.
 package func requiredTensors(of specification: ModelSpecification) -> [TensorRequirement] {
@@ -50,6 +51,8 @@ package func requiredTensors(of specification: ModelSpecification) -> [TensorReq
   }
   list += specification.judge.map(tensors) ?? []
   list += specification.detector.map(tensors) ?? []
+  list += specification.lpips?.tensors ?? []
+  list += specification.identity?.tensors ?? []
   if let curvature = specification.curvature, let generator = specification.generator {
     list += tensors(of: curvature, on: generator)
   }
@@ -95,11 +98,36 @@ private func tensors(of generator: GeneratorSpecification) -> [TensorRequirement
 }
 
 private func tensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
-  if let heads = encoder.architecture.styleHeads { return styleHeadTensors(of: encoder, heads) }
+  switch encoder.architecture {
+  case .inDomain: break
+  case .tensorFlow: return tensorFlowTensors(of: encoder)
+  case .styleHeads(let heads): return styleHeadTensors(of: encoder, heads)
+  case .pyramid(let pyramid): return encoder.tensors(pyramid)
+  }
   let outputs = encoder.layerCount * encoder.wDimension
   let inputs = (encoder.blockChannels.last ?? encoder.stemChannels) * 16
   return residualTrunk("encoder", [encoder.imageChannels, encoder.stemChannels] + encoder.blockChannels)
     + weightAndBias("encoder.head", [outputs, inputs], .weight)
+}
+
+/// Names as at `EncoderArchitecture.tensorFlow`.
+private func tensorFlowTensors(of encoder: EncoderSpecification) -> [TensorRequirement] {
+  func layer(_ name: String, _ shape: [Int]) -> [TensorRequirement] {
+    weightAndBias("encoder.\(name)", shape, .weight)
+      + ["scale", "shift"].map { TensorRequirement(name: "encoder.\(name).\($0)", shape: [shape[0]], role: .vector) }
+  }
+  var list = layer("stem", [encoder.stemChannels, encoder.imageChannels, 5, 5])
+  var inputs = encoder.stemChannels
+  for (block, outputs) in encoder.blockChannels.enumerated() {
+    let hidden = min(inputs, outputs)
+    if inputs != outputs {
+      list += weightAndBias("encoder.block.\(block).shortcut", [outputs, inputs, 1, 1], .weight)
+    }
+    list += layer("block.\(block).conv1", [hidden, inputs, 3, 3])
+    list += layer("block.\(block).conv2", [outputs, hidden, 3, 3])
+    inputs = outputs
+  }
+  return list + weightAndBias("encoder.head", [encoder.layerCount * encoder.wDimension, inputs * 16], .weight)
 }
 
 private func tensors(of judge: JudgeSpecification) -> [TensorRequirement] {

@@ -39,7 +39,7 @@ class Engine(Protocol):
 
 
 def create(name: str, task: Task) -> Engine:
-    """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled`, `onnxruntime`, `openvino`, `ncnn`."""
+    """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled` (each also with `-bf16`), `onnxruntime`, `openvino`, `ncnn`."""
     if name.startswith("idinv-lite/"):
         from .idinv import Idinv
 

@@ -9,7 +9,7 @@ import tempfile
 
 import numpy
 
-from .. import published
+from ..families import convert_arguments
 from . import Task, Unavailable
 
 FEATURE_UNAVAILABLE = 69  # the exit code
@@ -19,8 +19,7 @@ def converted(folder: pathlib.Path, weights: str, program: pathlib.Path) -> path
     """`model-WEIGHTS.idinv`, made once per checkpoint and program."""
     path = folder / f"model-{weights}.idinv"
     if not path.exists() or path.stat().st_mtime < program.stat().st_mtime:
-        arguments = [f for network, name in published.FILES.items() for f in (f"--{network}", folder / name)]
-        run([program, "convert", *arguments, "--weights", weights, "-o", path, "--quiet"])
+        run([program, "convert", *convert_arguments(folder), "--weights", weights, "-o", path, "--quiet"])
     return path
 
 

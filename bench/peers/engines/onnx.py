@@ -20,10 +20,10 @@ def exported(task: Task) -> pathlib.Path:
 
     import torch
 
-    from .. import published
+    from ..families import family
 
     task = Task(task.network, task.folder, 2, task.threads)
-    net = published.exportable(task.folder, task.network)
+    net = family(task.folder).exportable(task.folder, task.network)
     partial = path.with_suffix(".partial")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -18,6 +18,9 @@ package struct Model: Sendable {
   private let featureNetwork: FeatureNetwork?
   private let attributeNetwork: AttributeNetwork?
   private let judgeNetwork: Judge?
+  /// Networks that measure how alike pictures are.
+  package let lpips: LPIPSNetwork?
+  package let identity: IdentityNetwork?
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
   /// image, not as an error.
@@ -52,6 +55,8 @@ package struct Model: Sendable {
     attributeNetwork =
       if let part = specification.attributes { try AttributeNetwork(part, from: loader) } else { nil }
     judgeNetwork = if let part = specification.judge { try Judge(part, from: loader) } else { nil }
+    lpips = if let part = specification.lpips { try LPIPSNetwork(part, from: loader) } else { nil }
+    identity = if let part = specification.identity { try IdentityNetwork(part, from: loader) } else { nil }
     convolutions = loader.convolutions
     denses = loader.denses
     squares = loader.squares
@@ -80,6 +85,8 @@ package struct Model: Sendable {
 
   package var hasEncoder: Bool { encoderNetwork != nil }
   package var hasFeatureNetwork: Bool { featureNetwork != nil }
+  /// Whether it has a network that was trained to compare pictures.
+  package var hasLearnedMetrics: Bool { lpips != nil || identity != nil }
   package var readsAttributes: Bool { judgeNetwork != nil || attributeNetwork != nil }
 
   package func generator() throws(InversionError) -> Generator {

@@ -81,6 +81,7 @@ struct BenchQuality: ParsableCommand {
   var boundaries: String?
 
   @OptionGroup var judge: JudgeOption
+  @OptionGroup var metrics: MetricsOption
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
@@ -117,19 +118,21 @@ struct BenchQuality: ParsableCommand {
         by: "bench quality", Self.outputs + [QualityRun.journalName],
         inputs: [model.path] + images.images + listed.map(\.path))
       var notes: [String] = []
-      let judge = try judge.load(for: model)
+      let judge = try judge.load(for: model), metrics = try metrics.load(for: model)
       let found = edits > 0 ? try AttributeBoundaries.load(boundaries, of: model, judge: judge, &notes) : []
       let context = self.reporting.context()
       let (loaded, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
       guard !loaded.isEmpty else { throw NothingDone() }
       let choice = try memory.limit.choose(
-        model, batches: QualityRun.Plan.batches, kernels: kernels, workload: QualityRun.Plan.workload)
-      let run = try QualityRun(
-        QualityRun.Plan(
-          memory: choice, configurations: configurations, images: loaded, crop: images.crop, rounds: rounds,
-          editCount: min(edits, loaded.count), boundaries: found, judge: judge, cpus: cpus,
-          measuringArguments: ["bench", "quality-task"]),
-        kernels: kernels, output: output.folder, context: context)
+        model, batches: QualityRun.Plan.batches,
+        extra: try MetricsFile.byteCount(of: metrics.file, for: model, kernels: kernels), kernels: kernels,
+        workload: QualityRun.Plan.workload)
+      var plan = QualityRun.Plan(
+        memory: choice, configurations: configurations, images: loaded, crop: images.crop, rounds: rounds,
+        editCount: min(edits, loaded.count), boundaries: found, judge: judge, cpus: cpus,
+        measuringArguments: ["bench", "quality-task"])
+      plan.metrics = metrics
+      let run = try QualityRun(plan, kernels: kernels, output: output.folder, context: context)
       do {
         try run.measure()
         let measurements = try run.judge()

@@ -117,6 +117,18 @@ struct Convert: ParsableCommand {
   var detector: [String] = []
 
   @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "LPIPS: its linear layers (alex.pth or vgg.pth of the Python package lpips) and torchvision's AlexNet or VGG16.",
+      valueName: "checkpoints"))
+  var lpips: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Network that tells persons, for evaluations: model_ir_se50.pth of ArcFace.", valueName: "checkpoint"))
+  var identity: String?
+
+  @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
   var output: String
@@ -146,16 +158,16 @@ struct Convert: ParsableCommand {
     if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || !files.isEmpty || !detector.isEmpty
-    else {
+    guard !checkpoints.isEmpty else {
       throw ValidationError(
-        "give checkpoints, or at least one of --generator, --encoder, --perceptual, --judge and --detector")
+        "give checkpoints, or at least one of --generator, --encoder, --perceptual, --judge, --detector, --lpips and "
+          + "--identity")
     }
     _ = try pixelInterval()
   }
 
   private var checkpoints: [String] {
-    files + [generator, encoder, perceptual, attributes, judge].compactMap { $0 } + detectorFiles
+    files + [generator, encoder, perceptual, attributes, judge, identity].compactMap { $0 } + detectorFiles + lpips
   }
 
   /// The detector's three files: as given, or those of the folder.
@@ -178,7 +190,7 @@ struct Convert: ParsableCommand {
       let context = reporting.context()
       let given = Conversion(
         generator: generator, encoder: encoder, perceptual: perceptual, attributes: attributes, judge: judge,
-        detector: detectorFiles, options: options)
+        detector: detectorFiles, lpips: lpips, identity: identity, options: options)
       let assignment = try given.assigning(files)
       let conversion = assignment.conversion
       let report = try naming { () throws(CheckpointError) in
@@ -218,6 +230,7 @@ struct Convert: ParsableCommand {
     case .wrongNetwork(let part, _, _), .missingTensors(let part, _):
       let paths = [
         "generator": generator, "encoder": encoder, "perceptual": perceptual, "attributes": attributes, "judge": judge,
+        "identity": identity,
       ]
       return paths[part].flatMap { $0 }
     default: break

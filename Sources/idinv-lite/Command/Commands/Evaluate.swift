@@ -62,6 +62,7 @@ struct Evaluate: ParsableCommand {
   var limit: Int?
 
   @OptionGroup var judge: JudgeOption
+  @OptionGroup var metrics: MetricsOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -101,15 +102,17 @@ struct Evaluate: ParsableCommand {
           .badData, "\(model.path) holds no perceptual network; expected one: distances are measured in its features")
       }
       var notes: [String] = []
-      let others = OtherModels(conventional: try conventionalModel(of: model), judge: try judge.load(for: model))
+      let others = OtherModels(
+        conventional: try conventionalModel(of: model), judge: try judge.load(for: model),
+        metrics: try metrics.load(for: model))
       let methods = try chosenMethods(model, hasConventional: others.conventional != nil, &notes)
       let boundaries = try AttributeBoundaries.load(boundaries, of: model, judge: others.judge, &notes)
       let listed = try images.expand()
       try output.folder.prepare()
+      let beside = [others.conventional?.path, others.judge?.path, others.metrics.file?.path].compactMap { $0 }
       try output.folder.claim(
         by: "evaluate", Self.outputs + [EvaluationJournal.name],
-        inputs: [model.path, others.conventional?.path ?? "", others.judge?.path ?? ""] + images.images
-          + listed.map(\.path))
+        inputs: [model.path] + beside + images.images + listed.map(\.path))
       let context = self.reporting.context()
       let most = min(
         limit ?? .max, preset == .paper ? EvaluationPlan.paper.imageCount : EvaluationPlan.quick.imageCount)
@@ -127,7 +130,7 @@ struct Evaluate: ParsableCommand {
       let choice = try memory.limit.choose(
         model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
         extra: try plan.byteCount(for: model, others: others, kernels: kernels), kernels: kernels,
-        workload: plan.workload(judge: others.judge))
+        workload: plan.workload(others: others))
       try choice.announce(self.reporting)
       let run = try EvaluationRun(
         choice, others: others, plan: plan, images: Array(pictures.prefix(plan.imageCount)),

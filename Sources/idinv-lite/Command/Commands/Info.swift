@@ -91,7 +91,12 @@ struct Info: ParsableCommand {
   }
 
   private func architecture(of encoder: EncoderSpecification) -> String {
-    guard let heads = encoder.architecture.styleHeads else { return "" }
+    if case .pyramid(let pyramid) = encoder.architecture {
+      return ", residual blocks \(pyramid.blocks), \(pyramid.headLayers.count) heads on a feature pyramid"
+    }
+    guard let heads = encoder.architecture.styleHeads else {
+      return encoder.architecture == .tensorFlow ? ", normalization behind activations" : ""
+    }
     return ", \(heads.units.reduce(0, +)) IR-SE units, a head for each of \(encoder.layerCount) layers"
       + (heads.isProgressive ? ", progressive" : "") + (heads.iterations.map { ", \($0) iterations" } ?? "")
   }
@@ -135,6 +140,15 @@ struct Info: ParsableCommand {
     if let detector = metadata.specification.detector {
       let stages = detector.stages.map { $0.layers.map { "\($0.outputs)" }.joined(separator: " ") }
       lines.append("  detector    MTCNN, channels " + stages.joined(separator: " | "))
+    }
+    if let lpips = metadata.specification.lpips {
+      lines.append(
+        "  lpips       \(lpips.network.rawValue), channels " + lpips.channels.map(String.init).joined(separator: " "))
+    }
+    if let identity = metadata.specification.identity {
+      lines.append(
+        "  identity    \(identity.units.reduce(0, +)) IR-SE units, channels "
+          + identity.blockChannels.map(String.init).joined(separator: " ") + ", \(identity.featureCount) features")
     }
     if let curvature = metadata.specification.curvature {
       lines.append("  curvature   rank \(curvature.rank)")
