@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -295,31 +296,35 @@ class Encoder(Buffers):
 
 
 def reduced(image: Tensor) -> Tensor:
-    """To the size that the encoder reads and the perceptual term compares: means of windows, or repeated pixels. Sides are powers of two."""
+    """No larger than what the perceptual term compares. Sides are powers of two."""
     side = int(image.shape[2])
-    if side > SIDE:
-        return F.avg_pool2d(image, side // SIDE)
-    return image if side == SIDE else F.interpolate(image, size=(SIDE, SIDE), mode="nearest")
+    return F.avg_pool2d(image, side // SIDE) if side > SIDE else image
 
 
-class Reducing(nn.Module):
-    """A network behind the reduction of its images."""
+def brought(image: Tensor) -> Tensor:
+    """To the size that the encoder reads: means of windows, or repeated pixels."""
+    image = reduced(image)
+    return image if int(image.shape[2]) == SIDE else F.interpolate(image, size=(SIDE, SIDE), mode="nearest")
 
-    def __init__(self, network: nn.Module):
+
+class Resizing(nn.Module):
+    """A network behind a change of its images' size."""
+
+    def __init__(self, network: nn.Module, resize: Callable[[Tensor], Tensor]):
         super().__init__()
-        self.network = network
+        self.network, self.resize = network, resize
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(reduced(image))
+        return self.network(self.resize(image))
 
 
 def load(folder: pathlib.Path, network: str, exports: bool = False) -> nn.Module:
     if network == "perceptual":
-        return Reducing(published.load(folder, network))
+        return Resizing(published.load(folder, network), reduced)
     stored = checkpoint(folder)
     if network == "generator":
         return Synthesis(stored["state_dict"], exports).eval()
-    return Reducing(Encoder(stored["state_dict"], stored["latent_avg"]).eval())
+    return Resizing(Encoder(stored["state_dict"], stored["latent_avg"]).eval(), brought)
 
 
 def forward_network(folder: pathlib.Path, network: str) -> nn.Module:
@@ -331,7 +336,7 @@ def exportable(folder: pathlib.Path, network: str, swaps_channels: bool = True) 
 
 
 class RefinementStep(published.RefinementStep):
-    """The published step; features and code are those of reduced images."""
+    """The published step; features and code are those of images of another size."""
 
     def networks(self, folder: pathlib.Path) -> tuple[nn.Module, nn.Module, nn.Module]:
         return load(folder, "generator"), load(folder, "encoder"), load(folder, "perceptual")

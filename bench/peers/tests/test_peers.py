@@ -56,6 +56,25 @@ def test_steps_agree_through_a_gradient(folder):
     assert all("median_s" in figures for figures in results.values()), results
 
 
+@pytest.fixture(scope="module")
+def stylegan2(tmp_path_factory):
+    return checkpoints.prepare(tmp_path_factory.mktemp("stylegan2"), 64, {"w_dim": 32, "fmaps_max": 16}, "stylegan2")
+
+
+@pytest.mark.parametrize("network", ["generator", "encoder"])
+@needs_program
+def test_engines_agree_on_stylegan2(stylegan2, network):
+    engines = ["idinv-lite/f32/f32", "pytorch", "pytorch-bf16", "onnxruntime", "openvino"]
+    results = rounds.alternate(machine(), engines, network, stylegan2, 1, 1)
+    assert all("median_s" in figures for figures in results.values()), results
+
+
+@needs_program
+def test_steps_with_stylegan2_agree_through_a_gradient(stylegan2):
+    results = rounds.alternate(machine(), ["idinv-lite/f32/f32", "pytorch", "pytorch-cached"], "step", stylegan2, 1, 1)
+    assert all("median_s" in figures for figures in results.values()), results
+
+
 @needs_program
 def test_a_cold_start_leaves_out_the_turn_that_exports(folder):
     given = Settings(machine(), folder.parent, folder, 128, [PLAIN], 1, [1], [1], [128], False, SIZES)
