@@ -102,6 +102,18 @@ import Testing
     #expect(found == "a zip archive of 2 checkpoints (a.pth, b.pth, …)")
   }
 
+  /// Complex, quantized, sparse, empty tensors and those of 8 bits, as torch writes them, beside what is needed.
+  @Test(arguments: ["opaque.pth", "opaque_legacy.pth"]) func tensorsThatAreNotReadMayLieBeside(name: String) throws {
+    let checkpoint = try CheckpointReader.open(Places.fixture(name))
+    #expect(checkpoint.names.sorted() == ["a", "b"])
+    #expect(try checkpoint.floats("a") == [1, 2] && checkpoint.floats("b") == [3])
+    let kinds = checkpoint.unreadable
+    #expect(kinds["complex"] == "a complex tensor" && kinds["wide"] == "a complex tensor")
+    #expect(kinds["quantized"] == "a quantized tensor" && kinds["sparse"] == "a sparse tensor")
+    #expect(kinds["rows"] == "a sparse tensor" && kinds["meta"] == "a tensor without data")
+    #expect(kinds["float8"]?.contains("8-bit floats") == true && kinds["uint16"] != nil)
+  }
+
   // MARK: safetensors as all writers make them
 
   /// A file of one readable tensor and whatever else.

@@ -126,6 +126,16 @@ def beside():
     }
 
 
+def opaque():
+    """Numbers that are not read beside those that are."""
+    scaled = torch.quantize_per_tensor(torch.tensor([0.5, 1.0]), 0.1, 0, torch.quint8)
+    return {
+        "a": torch.tensor([1.0, 2.0]), "complex": torch.tensor([1 + 2j]), "wide": torch.tensor([1 + 2j], dtype=torch.complex128),
+        "float8": torch.tensor([1.0, 2.0]).to(torch.float8_e4m3fn), "uint16": torch.tensor([1], dtype=torch.uint16),
+        "quantized": scaled, "sparse": torch.eye(2).to_sparse(), "rows": torch.eye(2).to_sparse_csr(),
+        "meta": torch.zeros(2, device="meta"), "b": torch.tensor([3.0])}
+
+
 def codes():
     """Codes and directions as this field's programs store them; values are counted up."""
     code = np.arange(8, dtype="f4").reshape(1, 4, 2)
@@ -145,6 +155,8 @@ def main():
     codes()
     torch.save(beside(), path("beside.pth"))
     torch.save(beside(), path("beside_legacy.pth"), _use_new_zipfile_serialization=False)
+    torch.save(opaque(), path("opaque.pth"))
+    torch.save(opaque(), path("opaque_legacy.pth"), _use_new_zipfile_serialization=False)
     torch.save(tensors(), path("torch_zip.pth"))
     torch.save(tensors(), path("torch_legacy.pth"), _use_new_zipfile_serialization=False)
     torch.save(OrderedDict(a=torch.tensor([1.0, 2.0])), path("tiny_zip.pth"))

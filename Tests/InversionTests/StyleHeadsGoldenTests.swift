@@ -33,6 +33,8 @@ import Testing
 
   static let direct = [
     GoldenSet(name: "e4e_res32", kind: .e4e), GoldenSet(name: "psp_res64", kind: .psp, seed: 3104),
+    // Its generator's images are reduced for the encoder, and its activations lie on kinks.
+    GoldenSet(name: "e4e_res512", kind: .e4e, seed: 3103),
   ]
   static let iterated = [
     GoldenSet(name: "restyle_e4e_res32", kind: .restyleE4E, seed: 3106),
@@ -80,7 +82,7 @@ import Testing
     expectClose(codes, try set.array("codes").values, 5e-6, set.name)
   }
 
-  @Test(arguments: direct) func reconstructions(set: GoldenSet) throws {
+  @Test(arguments: direct[..<2]) func reconstructions(set: GoldenSet) throws {
     let codes = try set.array("codes")
     let images = try set.model().run(.generator, on: codes.values, count: 2, kernels: Self.kernels)
     expectClose(images.values, try set.array("synthesized").values, 2e-5, set.name)
@@ -107,7 +109,7 @@ import Testing
       for column in 0..<64 { every4.append(all[start + 4 * column]) }
     }
     let error = euclideanDifference(every4, try set.array("grad_image0_every4").values)
-    #expect(error <= 1e-5, "\(set.name): \(error)")
+    #expect(error <= (set.name == "e4e_res512" ? 5e-3 : 1e-5), "\(set.name): \(error)")
   }
 
   /// z − E(G(z)), whose image is brought to the encoder's size, with its gradient: the domain term.
@@ -120,8 +122,8 @@ import Testing
     let loss = try set.array("loss_domain").values[0]
     #expect(abs(evaluation.losses[0].domain - loss) <= 1e-4 * loss)
     let error = euclideanDifference(evaluation.gradient, try set.array("grad_domain").values)
-    // Some activations of pSp's set lie on a kink.
-    #expect(error <= (set.kind == .e4e ? 2e-5 : 5e-3), "\(set.name): \(error)")
+    // Some activations of the other sets lie on a kink.
+    #expect(error <= (set.name == "e4e_res32" ? 2e-5 : 5e-3), "\(set.name): \(error)")
     let again = try Reconstructor(model, kernels: Self.kernels)(code)
     let reencoded = try set.array("codes_of_pooled_synthesis").values
     let expected = InDomainScore(code: code, reencoded: reencoded)

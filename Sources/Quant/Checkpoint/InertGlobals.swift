@@ -24,7 +24,10 @@ enum InertGlobals {
   private static let torchTypes: Set<String> = [
     "float32", "float", "float64", "double", "float16", "half", "bfloat16", "complex64", "complex128", "uint8", "int8",
     "int16", "short", "int32", "int", "int64", "long", "bool", "device", "dtype", "Tensor", "strided", "sparse_coo",
-    "contiguous_format", "channels_last", "preserve_format",
+    "contiguous_format", "channels_last", "preserve_format", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
+    "float8_e5m2fnuz", "float8_e8m0fnu", "float4_e2m1fn_x2", "uint16", "uint32", "uint64", "complex32", "qint8",
+    "quint8",
+    "qint32", "per_tensor_affine", "per_channel_affine", "sparse_csr", "sparse_csc", "jagged",
   ]
 
   private static let names: [String: Set<String>] = [

@@ -24,6 +24,7 @@ extension PickleMachine {
       guard arguments.count >= 4, case .node(let index) = arguments[0],
         case .storage(let storage) = nodes[index], case .integer(let offset) = arguments[1]
       else { throw wrong("a storage, an offset, sizes and strides") }
+      if let opaque = storage.id.opaque { return make(.unreadable(opaque.kind)) }
       let shape = try integers(arguments[2])
       let strides = try integers(arguments[3])
       do {
@@ -76,7 +77,8 @@ extension PickleMachine {
       guard arguments.count == 3 else { throw wrong("a class, its base and a state") }
       return try instance(arguments[0], [])
     case .inert(let name): return try inert(name, arguments)
-    case .torchStorage, .numpyArray: throw wrong("no call of it")
+    case .rebuildOpaque(let kind): return make(.unreadable(kind))
+    case .torchStorage, .opaqueStorage, .numpyArray: throw wrong("no call of it")
     }
   }
 
@@ -170,7 +172,7 @@ extension PickleMachine {
   /// The BINPERSID opcode: a storage.
   mutating func persistent(_ fields: [PickleObject]) throws(CheckpointError) -> PickleObject {
     guard let storages else { throw fault("a persistent id", "a pickle without any") }
-    guard fields.count >= 5, fields[0].text == "storage", case .global(.torchStorage(let dtype)) = fields[1],
+    guard fields.count >= 5, fields[0].text == "storage", let (dtype, opaque) = storageType(fields[1]),
       let key = fields[2].text, case .integer(let count) = fields[4], count >= 0
     else { throw fault("a persistent id of \(fields.count) fields", "a storage's type, key, place and size") }
     var view: TorchStorageID.View?
@@ -181,7 +183,16 @@ extension PickleMachine {
       else { throw fault("a view outside of its storage", "a range of its \(count) elements") }
       view = .init(offset: offset, count: size)
     }
-    return make(.storage(try storages(TorchStorageID(key: key, dtype: dtype, count: count, view: view))))
+    let id = TorchStorageID(key: key, dtype: dtype, count: count, view: view, opaque: opaque)
+    return make(.storage(try storages(id)))
+  }
+
+  private func storageType(_ object: PickleObject) -> (dtype: DType, opaque: OpaqueType?)? {
+    switch object {
+    case .global(.torchStorage(let dtype)): (dtype, nil)
+    case .global(.opaqueStorage(let type)): (.u8, type)
+    default: nil
+    }
   }
 
   private func integers(_ object: PickleObject) throws(CheckpointError) -> [Int] {

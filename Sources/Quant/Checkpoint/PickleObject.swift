@@ -86,6 +86,10 @@ enum PickleGlobal: Equatable {
   case rebuildFromNumpy
   case torchSize
   case torchStorage(DType)
+  /// A storage of numbers that are not read.
+  case opaqueStorage(OpaqueType)
+  /// A function that makes a tensor that is not read, and what it is.
+  case rebuildOpaque(String)
   /// A storage in a pickle that torch.save did not write: a file of its own within.
   case loadFromBytes
   /// A module of NVIDIA's, with its source; only its state is read.
@@ -125,6 +129,10 @@ enum PickleGlobal: Equatable {
     default:
       if module == "torch" || module == "torch.cuda", let dtype = Self.storages[name] {
         self = .torchStorage(dtype)
+      } else if ["torch", "torch.cuda", "torch.storage"].contains(module), let type = OpaqueType.storages[name] {
+        self = .opaqueStorage(type)
+      } else if module == "torch._utils", let kind = OpaqueType.makers[name] {
+        self = .rebuildOpaque(kind)
       } else if InertGlobals.contains(module: module, name: name) {
         self = .inert("\(module).\(name)")
       } else {
@@ -153,6 +161,8 @@ enum PickleGlobal: Equatable {
     case .inert(let name): name
     case .torchSize: "torch.Size"
     case .torchStorage(let dtype): "torch storage of \(dtype.rawValue)"
+    case .opaqueStorage(let type): "torch storage of \(type.kind)"
+    case .rebuildOpaque(let kind): "torch._utils function for \(kind)"
     case .numpyReconstruct: "numpy.core.multiarray._reconstruct"
     case .numpyArray: "numpy.ndarray"
     case .numpyDType: "numpy.dtype"

@@ -43,10 +43,10 @@ enum TorchFile {
   }
 
   private static func check(_ id: TorchStorageID, _ byteCount: Int) throws(CheckpointError) {
-    guard byteCount / id.dtype.byteCount >= id.count else {
+    guard byteCount / id.elementByteCount >= id.count else {
       throw .malformed(
         format: "torch file", byteOffset: 0, found: "\(byteCount) bytes of storage \"\(id.key)\"",
-        expected: "\(id.count) elements of \(id.dtype.rawValue)")
+        expected: "\(id.count) elements of \(id.opaque?.kind ?? id.dtype.rawValue)")
     }
   }
 
@@ -96,7 +96,7 @@ enum TorchFile {
     if case .bool(false) = try plain()["little_endian"] { table.isBigEndian = true }
     var machine = PickleMachine(cursor, isNested: isNested) { id throws(CheckpointError) in
       let known = table.asked[id.key] ?? id
-      guard known.dtype == id.dtype, known.count == id.count else {
+      guard known.dtype == id.dtype, known.opaque == id.opaque, known.count == id.count else {
         throw .malformed(
           format: format, byteOffset: 0, found: "storage \"\(id.key)\" in two types or sizes", expected: "one")
       }
@@ -114,7 +114,7 @@ enum TorchFile {
         throw fault("another size of storage \"\(key)\"", "\(id.count) elements, as the pickle says")
       }
       let start = cursor.offset
-      let (byteCount, overflow) = count.multipliedReportingOverflow(by: id.dtype.byteCount)
+      let (byteCount, overflow) = count.multipliedReportingOverflow(by: id.elementByteCount)
       guard !overflow, byteCount <= extent.count - start else {
         throw fault(
           "\(extent.count - start) bytes up to the end",

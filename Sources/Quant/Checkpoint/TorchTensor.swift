@@ -12,6 +12,40 @@ struct TorchStorageID {
   var count: Int
   /// Old files may name a part of a storage.
   var view: View?
+  /// What its tensors are, where they are none of `DType`.
+  var opaque: OpaqueType?
+  /// Of an element.
+  var elementByteCount: Int { opaque?.byteCount ?? dtype.byteCount }
+}
+
+/// Numbers that are not read, and may lie beside those that are.
+struct OpaqueType: Hashable {
+  /// With its article: "a complex tensor".
+  var kind: String
+  var byteCount: Int
+
+  /// By the names of torch's storage classes.
+  static let storages: [String: OpaqueType] = {
+    var types: [String: OpaqueType] = ["UntypedStorage": OpaqueType(kind: "a tensor of bytes", byteCount: 1)]
+    for (name, count) in [("Half", 4), ("Float", 8), ("Double", 16)] {
+      types["Complex\(name)Storage"] = OpaqueType(kind: "a complex tensor", byteCount: count)
+    }
+    for (name, count) in [("QInt8", 1), ("QUInt8", 1), ("QInt32", 4), ("QUInt4x2", 1), ("QUInt2x4", 1)] {
+      types["\(name)Storage"] = OpaqueType(kind: "a quantized tensor", byteCount: count)
+    }
+    for name in ["e4m3fn", "e5m2", "e4m3fnuz", "e5m2fnuz"] {
+      types["Float8_\(name)Storage"] = OpaqueType(kind: "a tensor of 8-bit floats", byteCount: 1)
+    }
+    return types
+  }()
+
+  /// By the names of the functions of `torch._utils` that make them.
+  static let makers: [String: String] = [
+    "_rebuild_sparse_tensor": "a sparse tensor", "_rebuild_sparse_csr_tensor": "a sparse tensor",
+    "_rebuild_qtensor": "a quantized tensor", "_rebuild_nested_tensor": "a nested tensor",
+    "_rebuild_meta_tensor_no_storage": "a tensor without data",
+    "_rebuild_tensor_v3": "a tensor of a type without a storage class of its own, such as 8-bit floats",
+  ]
 }
 
 /// Where storages' data lies; filled in when it is known. Legacy files list their storages after the pickle.
