@@ -102,6 +102,15 @@ import Testing
     #expect(found == "this is a StyleGAN3 generator")
   }
 
+  /// An encoder of pSp's family begins with a convolution of RGB, as a VGG does.
+  @Test func anEncoderWithHeadsIsNoPerceptualNetwork() throws {
+    let path = Places.golden("e4e_res32/checkpoint.pt")
+    #expect(try recognition(path).networks.map(\.part) == [.generator, .encoder])
+    let assignment = try Conversion().assigning([path])
+    #expect(assignment.conversion.perceptual == nil && assignment.conversion.encoder == path)
+    _ = try assignment.conversion.run(to: folder.file("m.idinv"))
+  }
+
   // MARK: VGG16
 
   private func vgg(_ rename: (String) -> String) throws -> TestCheckpoint {

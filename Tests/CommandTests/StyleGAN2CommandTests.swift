@@ -9,7 +9,7 @@ struct StyleGAN2CommandTests {
   func wholeWay() throws {
     let place = try Folder()
     let text = try Command.succeed(
-      ["convert", "--generator", checkpoint, "--encoder", checkpoint, "-o", "m.idinv"], in: place
+      ["convert", checkpoint, "-o", "m.idinv"], in: place
     ).output
     for expected in ["inferred: generator: StyleGAN2", "inferred: encoder: e4e", "written: m.idinv (f16"] {
       #expect(text.contains(expected), "\(expected)")

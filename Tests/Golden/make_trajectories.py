@@ -40,7 +40,7 @@ def optimized(name, synthesis, encoder, target, start):
         adam.zero_grad()
         image = synthesis(code)
         pixel = (target - image).square().mean()
-        domain = (code - encoder(stylegan2.reduced(image))).square().mean() if encoder else torch.zeros(())
+        domain = (code - encoder(stylegan2.brought(image))).square().mean() if encoder else torch.zeros(())
         losses.append([pixel.item(), domain.item()])
         (pixel + DOMAIN * domain).backward()
         adam.step()
@@ -64,7 +64,7 @@ def e4e():
     # Stored in single precision, and then both programs' target.
     target = (0.7 * images[:1] + 0.3 * images[1:]).float().double()
     with torch.no_grad():
-        start = encoder(stylegan2.reduced(target))
+        start = encoder(stylegan2.brought(target))
     optimized("e4e_res32", synthesis, encoder, target, start)
 
 

@@ -114,13 +114,23 @@ struct PerceptualPlan {
   /// The first convolution, where the file has a network that begins like a VGG.
   static func firstConvolution(in checkpoint: Checkpoint) -> (name: String, isLPIPS: Bool)? {
     for (prefix, count) in NetworkPart.perceptual.prefixes(in: checkpoint.names) where count >= 2 {
-      for name in ["layer0", "features.0", "0", "features.module.0", "slice1.0"] {
-        if let shape = try? checkpoint.shape("\(prefix)\(name).weight"), shape.count == 4, shape[1...] == [3, 3, 3] {
-          return (prefix + name, checkpoint.names.contains { $0.hasSuffix("lin0.model.1.weight") })
-        }
+      for wrapper in ["layer", "features.", "", "features.module.", "slice1."] {
+        guard let shape = try? checkpoint.shape("\(prefix)\(wrapper)0.weight"), shape.count == 4,
+          shape[1...] == [3, 3, 3], isFollowedByConvolution(checkpoint, prefix + wrapper)
+        else { continue }
+        return (prefix + wrapper + "0", checkpoint.names.contains { $0.hasSuffix("lin0.model.1.weight") })
       }
     }
     return nil
+  }
+
+  /// Whether a ReLU, perhaps a pooling, and then a convolution are behind layer 0: other networks begin with one too.
+  private static func isFollowedByConvolution(_ checkpoint: Checkpoint, _ prefix: String) -> Bool {
+    guard (try? checkpoint.shape("\(prefix)1.weight")) == nil else { return false }
+    return [2, 3].contains { place in
+      let names = ["\(prefix)\(place).weight"] + (prefix.hasSuffix("slice1.") ? ["\(prefix.dropLast(2))2.\(place).weight"] : [])
+      return names.contains { (try? checkpoint.shape($0))?.count == 4 }
+    }
   }
 
   /// Names of the layers by index, and the indices of convolutions.

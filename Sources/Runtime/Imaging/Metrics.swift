@@ -56,9 +56,14 @@ package enum Metrics {
   /// - Precondition: both pictures have the same size.
   package static func ssim(_ first: Image8, _ second: Image8) -> Double? {
     checkSizes(first, second)
-    let whole = PixelRange(minimum: 0, maximum: 255)
-    return ssim(
-      first.planar(whole), second.planar(whole), height: first.height, width: first.width, dataRange: 255)
+    guard first.height >= window.count, first.width >= window.count else { return nil }
+    var sum = 0.0
+    for channel in 0..<3 {
+      sum += ssimOfPlane(first.height, first.width, dataRange: 255) { index in
+        (Double(first.pixels[3 * index + channel]), Double(second.pixels[3 * index + channel]))
+      }
+    }
+    return sum / 3
   }
 
   /// Structural similarity index (Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13(4), 2004, eq. 13), averaged over
@@ -84,9 +89,10 @@ package enum Metrics {
     let channelCount = first.count / area
     var sum = 0.0
     for channel in 0..<channelCount {
-      let plane = (channel * area)..<((channel + 1) * area)
-      sum += ssimOfPlane(
-        first[plane].map(Double.init), second[plane].map(Double.init), height, width, dataRange)
+      let start = channel * area
+      sum += ssimOfPlane(height, width, dataRange: dataRange) { index in
+        (Double(first[start + index]), Double(second[start + index]))
+      }
     }
     return sum / Double(channelCount)
   }
@@ -98,56 +104,60 @@ package enum Metrics {
     return values.map { $0 / sum }
   }()
 
+  /// One plane, row by row: only the rows under the window are kept, so that pictures may be large.
+  ///
+  /// - Parameter pixels: the two pictures' values at an index.
+  @inline(__always)
   private static func ssimOfPlane(
-    _ x: [Double], _ y: [Double], _ height: Int, _ width: Int, _ dataRange: Double
+    _ height: Int, _ width: Int, dataRange: Double, _ pixels: (Int) -> (x: Double, y: Double)
   ) -> Double {
-    func blurred(_ value: (Int) -> Double) -> [Double] { blur(value, height, width) }
-    let meanX = blurred { x[$0] }
-    let meanY = blurred { y[$0] }
-    let meanXX = blurred { x[$0] * x[$0] }
-    let meanYY = blurred { y[$0] * y[$0] }
-    let meanXY = blurred { x[$0] * y[$0] }
-    let c1 = 0.01 * dataRange * 0.01 * dataRange
-    let c2 = 0.03 * dataRange * 0.03 * dataRange
+    let taps = window.count, inner = width - taps + 1
+    let (c1, c2) = (0.01 * dataRange * 0.01 * dataRange, 0.03 * dataRange * 0.03 * dataRange)
+    // Of x, y, x², y², xy: a row, the last rows after the horizontal pass, and their vertical sums.
+    var lines = [[Double]](repeating: [Double](repeating: 0, count: width), count: 5)
+    var rows = [[Double]](repeating: [Double](repeating: 0, count: taps * inner), count: 5)
+    var means = [[Double]](repeating: [Double](repeating: 0, count: inner), count: 5)
     var sum = 0.0
-    for index in meanX.indices {
-      let productXY = meanX[index] * meanY[index]
-      let squareX = meanX[index] * meanX[index]
-      let squareY = meanY[index] * meanY[index]
-      let covariance = meanXY[index] - productXY
-      let variances = (meanXX[index] - squareX) + (meanYY[index] - squareY)
-      sum +=
-        (2 * productXY + c1) * (2 * covariance + c2)
-        / ((squareX + squareY + c1) * (variances + c2))
+    for row in 0..<height {
+      for column in 0..<width {
+        let (x, y) = pixels(row * width + column)
+        lines[0][column] = x
+        lines[1][column] = y
+        lines[2][column] = x * x
+        lines[3][column] = y * y
+        lines[4][column] = x * y
+      }
+      for quantity in 0..<5 { blurRow(lines[quantity], into: &rows[quantity], at: row % taps * inner, count: inner) }
+      guard row >= taps - 1 else { continue }
+      for quantity in 0..<5 { blurColumns(rows[quantity], first: row + 1 - taps, into: &means[quantity]) }
+      for column in 0..<inner {
+        let (meanX, meanY) = (means[0][column], means[1][column])
+        let (productXY, squareX, squareY) = (meanX * meanY, meanX * meanX, meanY * meanY)
+        let covariance = means[4][column] - productXY
+        let variances = (means[2][column] - squareX) + (means[3][column] - squareY)
+        sum += (2 * productXY + c1) * (2 * covariance + c2) / ((squareX + squareY + c1) * (variances + c2))
+      }
     }
-    return sum / Double(meanX.count)
+    return sum / Double((height - taps + 1) * inner)
   }
 
-  /// The window over one plane, separably, only where it fits: (H − 10) × (W − 10) values.
-  private static func blur(_ value: (Int) -> Double, _ height: Int, _ width: Int) -> [Double] {
-    let window = Self.window
-    let innerWidth = width - window.count + 1
-    let innerHeight = height - window.count + 1
-    var rows = [Double](repeating: 0, count: height * innerWidth)
-    var line = [Double](repeating: 0, count: width)
-    for row in 0..<height {
-      for column in 0..<width { line[column] = value(row * width + column) }
-      for column in 0..<innerWidth {
-        var sum = 0.0
-        for tap in window.indices { sum += window[tap] * line[column + tap] }
-        rows[row * innerWidth + column] = sum
-      }
+  /// The window along a row, only where it fits.
+  private static func blurRow(_ line: [Double], into rows: inout [Double], at start: Int, count: Int) {
+    for column in 0..<count {
+      var sum = 0.0
+      for tap in window.indices { sum += window[tap] * line[column + tap] }
+      rows[start + column] = sum
     }
-    var result = [Double](repeating: 0, count: innerHeight * innerWidth)
-    for row in 0..<innerHeight {
-      for tap in window.indices {
-        let start = (row + tap) * innerWidth
-        for column in 0..<innerWidth {
-          result[row * innerWidth + column] += window[tap] * rows[start + column]
-        }
-      }
+  }
+
+  /// The window across the rows from `first`, which lie in a ring.
+  private static func blurColumns(_ rows: [Double], first: Int, into result: inout [Double]) {
+    let count = result.count, window = Self.window
+    for column in 0..<count { result[column] = 0 }
+    for tap in window.indices {
+      let start = (first + tap) % window.count * count, weight = window[tap]
+      for column in 0..<count { result[column] += weight * rows[start + column] }
     }
-    return result
   }
 
   private static func checkSizes(_ first: Image8, _ second: Image8) {
