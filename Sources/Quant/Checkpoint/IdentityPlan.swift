@@ -51,3 +51,27 @@ struct IdentityPlan {
         + "batch normalization folded")
   }
 }
+
+extension IdentityPlan: NetworkConversion {
+  static let examples = "names such as input_layer.0.weight, body.0.res_layer.1.weight and output_layer.3.weight (ArcFace)"
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    guard let first = words.first, let second = words.dropFirst().first else { return false }
+    return ["input_layer", "output_layer"].contains(first) || first == "body" && Int(second) != nil
+  }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    let names = checkpoint.names
+    func has(_ word: String) -> Bool { names.contains { $0.contains(word) } }
+    guard has("input_layer.0."), has("body.0.res_layer."), has("output_layer.3."), !has("styles.0.") else { return nil }
+    return ("an identity network (IR-SE of ArcFace)", prefixes(in: names))
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.identity, checkpoint)
+      let plan = try IdentityPlan(reader)
+      draft.add(plan.specification, plan.tensors, from: [reader])
+    }
+  }
+}

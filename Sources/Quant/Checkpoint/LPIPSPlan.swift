@@ -162,3 +162,28 @@ struct LPIPSPlan {
     }
   }
 }
+
+extension LPIPSPlan: NetworkConversion {
+  static let examples = "names such as lin0.model.1.weight and features.0.weight (the package lpips, torchvision)"
+
+  static func matches(_ words: ArraySlice<Substring>) -> Bool {
+    guard let first = words.first, let second = words.dropFirst().first else { return false }
+    let isLinear =
+      words.last == "weight"
+      && (second == "model" && index(of: first, after: "lin") != nil
+        || words.count == 3 && Int(first) != nil && second == "1")
+    return isLinear || PerceptualPlan.matches(words)
+  }
+
+  static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
+    if let linear = linear(in: checkpoint) { return ("LPIPS's linear layers", [linear.prefix: depthCount]) }
+    // A VGG16 is a perceptual network unless linear layers are beside it.
+    guard let trunk = trunk(in: checkpoint), trunk.network == .alex else { return nil }
+    return ("AlexNet, as LPIPS weighs it", [trunk.prefix: depthCount])
+  }
+
+  static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
+    let plan = try LPIPSPlan(checkpoints, draft.options)
+    draft.add(plan.specification, plan.tensors, from: plan.readers)
+  }
+}

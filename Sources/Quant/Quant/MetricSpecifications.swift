@@ -58,8 +58,11 @@ extension LPIPSSpecification.Network {
   package var leastSide: Int { self == .alex ? 32 : 16 }
 }
 
-extension LPIPSSpecification {
-  func validate() throws(ModelFileError) {
+extension LPIPSSpecification: NetworkSpecification {
+  package static var part: NetworkPart { .lpips }
+  package static var place: WritableKeyPath<ModelSpecification, Self?> { \.lpips }
+
+  package func validate(in model: ModelSpecification) throws(ModelFileError) {
     guard channels.count == layers.count else {
       throw .specification(
         field: "lpips.channels", found: "\(channels.count) convolutions",
@@ -106,8 +109,11 @@ package struct IdentitySpecification: Codable, Equatable, Sendable {
   package static let cropRows = 35..<223, cropColumns = 32..<220
 }
 
-extension IdentitySpecification {
-  func validate() throws(ModelFileError) {
+extension IdentitySpecification: NetworkSpecification {
+  package static var part: NetworkPart { .identity }
+  package static var place: WritableKeyPath<ModelSpecification, Self?> { \.identity }
+
+  package func validate(in model: ModelSpecification) throws(ModelFileError) {
     let limit = ModelSpecification.extentLimit
     guard blockChannels.count == 4, units.count == 4, squeezed.count == 4 else {
       throw .specification(
@@ -126,7 +132,7 @@ extension IdentitySpecification {
 }
 
 extension LPIPSSpecification {
-  var tensors: [TensorRequirement] {
+  package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
     var list: [TensorRequirement] = [], inputs = 3
     for (index, (layer, outputs)) in zip(layers, channels).enumerated() {
       let shape = [outputs, inputs, layer.kernel, layer.kernel]
@@ -142,7 +148,7 @@ extension LPIPSSpecification {
 }
 
 extension IdentitySpecification {
-  var tensors: [TensorRequirement] {
+  package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
     let inputs = (blockChannels.last ?? 0) * Self.lastSide * Self.lastSide
     return improvedResidualTensors(
       "identity", stem: [stemChannels, 3], channels: blockChannels, units: units, squeezed: squeezed,

@@ -2,7 +2,7 @@ import Quant
 import Runtime
 
 /// LPIPS (Zhang et al., CVPR 2018) with frozen weights: how unlike two images are.
-package struct LPIPSNetwork: Sendable {
+package struct LPIPSNetwork: Network {
   package let specification: LPIPSSpecification
   private let convolutions: [WindowedConvolution]
   private let distances: [UnitDistance]
@@ -50,5 +50,14 @@ package struct LPIPSNetwork: Sendable {
       result.append(try graph.append(distance, first[index], second[index]))
     }
     return result
+  }
+}
+
+extension LPIPSNetwork {
+  /// It measures pairs of pictures, or directions: nothing that is run on its own (`LearnedMetrics`).
+  static let passes: [NetworkKind] = []
+
+  func append(_ pass: NetworkKind, to graph: inout Graph, _ site: PassSite) throws(InversionError) -> PassEnds {
+    throw .missingNetwork(pass.rawValue, model: site.model.path)
   }
 }

@@ -75,7 +75,7 @@ struct PyramidEncoder: EncoderNetwork {
     var shortcut = try strided(input)
     if let weights = block.shortcut { shortcut = try graph.append(Convolution(weights), shortcut) }
     let sum = try graph.append(Sum(), residual, shortcut)
-    return try graph.append(PReLU(slopes: [Float](repeating: 0, count: block.channels)), sum)
+    return try graph.append(ParametricReLU(slopes: [Float](repeating: 0, count: block.channels)), sum)
   }
 
   /// Each map's lateral convolution plus the coarser sum, enlarged; then a convolution of each.
