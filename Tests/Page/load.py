@@ -27,8 +27,9 @@ EXAMPLES = [path.read_bytes() for path in sorted((ROOT / "models/examples").glob
 REFUSALS = {404, 409, 429, 503}
 
 
-def form(picture: bytes, steps: int) -> bytes:
-    return (f"--form\r\nContent-Disposition: form-data; name=\"steps\"\r\n\r\n{steps}\r\n--form\r\n"
+def form(picture: bytes, steps: int, frame: str = "") -> bytes:
+    place = f"--form\r\nContent-Disposition: form-data; name=\"frame\"\r\n\r\n{frame}\r\n" if frame else ""
+    return (f"{place}--form\r\nContent-Disposition: form-data; name=\"steps\"\r\n\r\n{steps}\r\n--form\r\n"
             "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\n\r\n").encode() + picture + b"\r\n--form--\r\n"
 
 
