@@ -218,7 +218,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
     }
     func preferred(_ form: ConvolutionForm, _ channels: Int, _ side: Int) -> ConvolutionAlgorithm.Choice {
       ConvolutionAlgorithm.preferred(
-        form: form, direction: .forward, input: BlockedShape(channels, side, side), outputChannels: channels)
+        form: form, direction: .forward, input: BlockedShape(channels, side, side), outputChannels: channels,
+        isCompactible: true)
     }
     #expect(choice(.same(kernel: 3), 64, 64) == .winograd)
     #expect(choice(.same(kernel: 3), 64, 4) == .direct)

@@ -24,13 +24,15 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   package static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
 
-  /// The faster of `direct` and `winograd`, by measurement, and how large Winograd's weights are.
+  /// The fastest of `direct`, `winograd` and `smallCompactWinograd`, by measurement, and how large Winograd's weights are.
   ///
   /// Winograd's needs whole tiles, and a whole block of input channels: the direct algorithm skips missing ones. With
   /// fewer than 16 tiles it pays only while its larger weights stay in a cache. The batch does not matter: images give the
   /// same bits alone and in company.
+  ///
+  /// - Parameter isCompactible: whether the weights may be compact, as many small matrices for few tiles must be to pay.
   package static func preferred(
-    form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int
+    form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int, isCompactible: Bool
   ) -> Choice {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
       return Choice(algorithm: .direct, isLarge: false, suitsCompactWeights: false)
@@ -38,7 +40,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
     let weightBytes = rows * rows * input.paddedChannels * outputs * 4
     let isLarge = weightBytes > largeWeightBytes
-    let small = weightBytes > smallTileBytes ? WinogradForm(form, direction, .small)?.tiles(input) ?? 0 : 0
+    let mayBeSmall = isCompactible && weightBytes > smallTileBytes
+    let small = mayBeSmall ? WinogradForm(form, direction, .small)?.tiles(input) ?? 0 : 0
     return Choice(
       algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
       isLarge: isLarge, suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
@@ -53,8 +56,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   }
 
   private static let largeWeightBytes = 2 << 20
-  /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles against direct:
-  /// 512 channels take 0.65 of the time, 1024 channels 0.8.
+  /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles take 0.65
+  /// of direct's time forward, and 0.85 backward.
   private static let smallTileBytes = 32 << 20
   /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
   /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13.

@@ -31,11 +31,10 @@ package final class PackedConvolution: Sendable {
     let inputs = direction == .forward ? inputChannels : outputChannels
     let outputs = direction == .forward ? outputChannels : inputChannels
     let preferred = input.map {
-      ConvolutionAlgorithm.preferred(form: form, direction: direction, input: $0, outputChannels: outputs)
+      ConvolutionAlgorithm.preferred(
+        form: form, direction: direction, input: $0, outputChannels: outputs, isCompactible: false)
     }
-    // Many small matrices for few tiles pay where they are made of compact weights only.
-    let choice =
-      algorithm ?? preferred.map { $0.algorithm == .smallCompactWinograd ? .direct : $0.algorithm } ?? .direct
+    let choice = algorithm ?? preferred?.algorithm ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
     let winograd = choice == .direct ? nil : WinogradForm(form, direction, choice.formSize)
     if choice == .int8 {

@@ -181,10 +181,9 @@ package final class ConvolutionWeights: Sendable {
   ) -> ConvolutionAlgorithm {
     let choice = ConvolutionAlgorithm.preferred(
       form: form, direction: direction, input: image,
-      outputChannels: direction == .forward ? outputChannels : inputChannels)
+      outputChannels: direction == .forward ? outputChannels : inputChannels, isCompactible: isCompactible)
     let isCompact = storage != .fastest && isCompactible
-    if choice.algorithm == .smallCompactWinograd { return isCompactible ? .smallCompactWinograd : .direct }
-    guard choice.algorithm == .winograd else { return .direct }
+    guard choice.algorithm == .winograd else { return choice.algorithm }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
     if kernels.precision == .reduced { return .reducedWinograd }
     return isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
