@@ -19,14 +19,19 @@ extension Model {
   package func inDomainStatistics(sampleCount: Int = 5, kernels: Kernels) throws(InversionError) -> InDomainStatistics?
   {
     guard hasEncoder, file.specification.generator?.zDimension ?? 0 > 0 else { return nil }
-    let specification = try generator().specification
+    let zDimension = try generator().specification.zDimension, codeCount = try generator().codeCount
     let reconstruct = try Reconstructor(self, kernels: kernels)
     let encode = try NetworkRunner(.encoder, of: self, batch: 1, kernels: kernels)
-    var scores: [Float] = []
+    var latents: [Float] = []
     for seed in 0..<UInt64(sampleCount) {
       var random = TorchRandom(seed: seed)
-      let w = try run(.mapping, on: random.normals(specification.zDimension), count: 1, kernels: kernels).values
-      let code = try run(.truncation, on: w, count: 1, kernels: kernels).values
+      latents += random.normals(zDimension)
+    }
+    let w = try run(.mapping, on: latents, count: sampleCount, kernels: kernels).values
+    let codes = try run(.truncation, on: w, count: sampleCount, kernels: kernels).values
+    var scores: [Float] = []
+    for first in stride(from: 0, to: codes.count, by: codeCount) {
+      let code = Array(codes[first..<first + codeCount])
       let encoded = try encode(reconstruct(code).image)
       if let score = reconstruct(encoded).score, score.meanSquare.isFinite { scores.append(score.meanSquare) }
     }
