@@ -99,7 +99,7 @@ let package = Package(
       dependencies: [
         "CProcess", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
       ],
-      path: "Sources/idinv-lite/Workflows", swiftSettings: quickly),
+      path: "Sources/idinv-lite/Workflows"),
     .systemLibrary(
       name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
     .target(
