@@ -35,26 +35,25 @@ import Testing
     #expect(try recognition(Golden.path(name)).description == expected)
   }
 
-  @Test func networksThatAreNotConvertedAreSaid() throws {
+  @Test func oneFileMayHoldBothNetworks() throws {
     let path = Golden.path("pickles/idinvert64.pkl")
     let recognition = try recognition(path)
-    #expect(recognition.networks.map(\.part) == [.generator])
-    #expect(
-      recognition.description.hasSuffix(
-        "and an in-domain encoder of idinvert's TensorFlow version, which is not converted"))
+    #expect(recognition.networks.map(\.part) == [.generator, .encoder])
+    #expect(recognition.description.hasSuffix("and an in-domain encoder (idinvert's encoder (TensorFlow))"))
     // Gs before G.
     #expect(recognition.networks[0].copies == ["Gs.", "G."])
     let assignment = try Conversion().assigning([path])
-    #expect(
-      assignment.conversion.checkpoints[.generator] == [path] && assignment.conversion.checkpoints[.encoder] == nil)
-    let error = checkpointError { _ = try Conversion([.encoder: path]).run(to: folder.file("m.idinv")) }
-    #expect(error?.description.contains("idinvert's encoder in TensorFlow, which is not supported") == true)
+    #expect(assignment.conversion.checkpoints == [.generator: [path], .encoder: [path]])
+    let report = try assignment.conversion.run(to: folder.file("m.idinv"))
+    #expect(report.specification.encoder?.architecture == .tensorFlow)
+    #expect(report.specification.encoder?.resolution == 64 && report.specification.encoder?.layerCount == 10)
+    #expect(!report.ignored.contains { $0.hasPrefix("E_gpu0.") && $0.contains("FromImg") })
   }
 
   @Test(arguments: [
     (["lin0.model.1.weight", "lin1.model.1.weight"], "LPIPS's linear layers alone"),
     (["classifier.0.weight", "classifier.3.weight"], "the classifier of a VGG"),
-    (["input_layer.0.weight", "body.0.res_layer.1.weight", "output_layer.3.weight"], "an identity network"),
+    (["input_layer.0.weight", "body.0.res_layer.1.weight", "output_layer.1.weight"], "a part of an identity network"),
     (["synthesis.b4.const", "mapping.embed.weight"], "a class-conditional StyleGAN2 generator"),
     (["layer1.0.conv1.weight", "bn1.running_mean"], "a ResNet"),
     (["latent"], "an array of shape [1]: codes"),

@@ -41,4 +41,58 @@ import Testing
     try objective.setTarget(try Self.array("\(set)_target"))
     #expect(relativeDifference(objective.evaluate(wp).gradient, try Self.array("\(set)_gradient")) <= 1e-4)
   }
+
+  // MARK: The encoder of idinvert's TensorFlow version
+
+  static func encoder(_ precision: WeightsPrecision = .f32) throws -> Model {
+    let file = Golden.path("pickles", "idinvert64.pkl")
+    return try Golden.model(generator: file, encoder: file, key: "tensorflow-\(precision)") { $0.precision = precision }
+  }
+
+  @Test func codesOfTheEncoder() throws {
+    let model = try Self.encoder(), kernels = Kernels(threadCount: 2)
+    let codes = try model.run(.encoder, on: try Self.array("idinvert64_photo"), count: 2, kernels: kernels)
+    #expect(codes.shape == [2, 10, 32])
+    #expect(relativeDifference(codes.values, try Self.array("idinvert64_encoded")) <= 5e-6)
+  }
+
+  /// ∂(Σ cotangent · code) / ∂ image.
+  @Test func gradientOfTheEncoder() throws {
+    let model = try Self.encoder(), encoder = try model.encoder()
+    var graph = Graph()
+    let input = graph.input(.image(batch: 2, channels: 3, height: 64, width: 64))
+    let code = try encoder.append(to: &graph, input)
+    let seed = graph.input(graph.shape(of: code))
+    let gradient = try #require(try graph.appendGradients(of: [(code, seed)], by: [input])[0])
+    graph.markOutput(gradient)
+    let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2))
+    prepared.write(try Self.array("idinvert64_photo"), to: input)
+    prepared.write(try Self.array("idinvert64_cotangent"), to: seed)
+    prepared.run()
+    let error = euclideanDifference(prepared.read(gradient), try Self.array("idinvert64_photo_gradient"))
+    #expect(error <= 1e-5, "\(error)")
+  }
+
+  @Test func domainTermOfTheEncoder() throws {
+    let model = try Self.encoder(), codes = try Self.array("idinvert64_encoded")
+    let objective = try Objective(
+      model, weights: ObjectiveWeights(pixel: 0, perceptual: 0, domain: 1), batch: 2, kernels: Kernels(threadCount: 2))
+    try objective.setTarget([Float](repeating: 0, count: 2 * 3 * 64 * 64))
+    let evaluation = objective.evaluate(codes)
+    for (found, loss) in zip(evaluation.losses, try Self.array("idinvert64_domain")) {
+      #expect(abs(found.domain - loss) <= 1e-5 * loss)
+    }
+    let error = euclideanDifference(evaluation.gradient, try Self.array("idinvert64_domain_gradient"))
+    #expect(error <= 2e-5, "\(error)")
+  }
+
+  @Test func storedPrecisionsOfTheEncoder() throws {
+    let expected = try Self.array("idinvert64_encoded"), photo = try Self.array("idinvert64_photo")
+    for (precision, least) in [(WeightsPrecision.f16, Float(60)), (.int8, 35)] {
+      let codes = try Self.encoder(precision).run(.encoder, on: photo, count: 2, kernels: Kernels(threadCount: 2))
+        .values
+      let psnr = Difference(codes, reference: expected).psnr
+      #expect(psnr >= least, "\(precision): \(psnr) dB")
+    }
+  }
 }

@@ -25,7 +25,9 @@ import Testing
   }
 
   @Test func whatCannotExistIsRefusedByField() {
-    #expect(field { $0 = ModelSpecification() } == "generator, encoder, perceptual, attributes, judge, detector")
+    #expect(
+      field { $0 = ModelSpecification() }
+        == "generator, encoder, perceptual, attributes, judge, detector, lpips, identity")
     #expect(field { $0.pixelMaximum = -2 } == "pixelMinimum, pixelMaximum")
     #expect(field { $0.pixelMinimum = .nan } == "pixelMinimum, pixelMaximum")
     #expect(field { $0.generator!.resolution = 24 } == "generator.resolution")

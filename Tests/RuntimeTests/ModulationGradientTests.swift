@@ -95,6 +95,39 @@ import Testing
     }
   }
 
+  @Test func resizeOfARegion() throws {
+    let region = Resize.Region(rows: 1..<6, columns: 2..<6)
+    try gradients.check([image(1, 3, 8, 7)]) { graph, x in
+      try graph.append(Resize(height: 3, width: 3, method: .adaptiveAverage, region: region), x[0])
+    }
+  }
+
+  @Test func patches() throws {
+    for (kernel, stride, padding) in [(11, 4, 2), (5, 1, 2), (7, 2, 3)] {
+      try gradients.check([image(2, 3, 12, 9)]) { graph, x in
+        try graph.append(Patches(kernel: kernel, stride: stride, padding: padding), x[0])
+      }
+    }
+  }
+
+  @Test func windowMaxPool() throws {
+    // Values that are all apart by more than a step.
+    func values(_ random: inout SeededRandom, _ count: Int) -> [Float] {
+      (0..<count).map { Float($0) * 0.1 }.shuffled(using: &random)
+    }
+    try gradients.check([image(1, 3, 7, 9)], step: 0.02, values: values) { graph, x in
+      try graph.append(WindowMaxPool(kernel: 3, step: 2), x[0])
+    }
+  }
+
+  @Test func unitDistance() throws {
+    try gradients.check(
+      [image(2, 18, 3, 2), image(2, 18, 3, 2)], step: 0.01, tolerance: GradientTests.smoothTolerance
+    ) { graph, x in
+      try graph.append(UnitDistance(weights: (0..<18).map { Float($0 % 5) * 0.2 }), x[0], x[1])
+    }
+  }
+
   @Test func prelu() throws {
     try gradients.check(
       [image(2, 5, 4, 4)], step: 0.02, tolerance: GradientTests.smoothTolerance, values: gradients.awayFromZero

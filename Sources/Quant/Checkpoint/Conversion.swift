@@ -37,15 +37,17 @@ package struct ConversionOptions: Equatable, Sendable {
 /// Turns checkpoints into one model file: looks at names and shapes, folds constants and statistics into the weights,
 /// quantises, writes. One tensor is in memory at a time.
 package struct Conversion {
-  /// The checkpoints of each network: one, or a detector's three in any order.
+  /// The checkpoints of each network: one, or a detector's three and LPIPS's two in any order.
   package var checkpoints: [NetworkPart: [String]]
   package var options: ConversionOptions
 
   /// - Parameters:
   ///   - networks: the checkpoint of each; a network without one is left out. `attributes` needs `perceptual`.
   ///   - detector: the three checkpoints of an MTCNN, or the folder with them.
+  ///   - lpips: its linear layers and the network that they weigh, in one or two files.
   package init(
-    _ networks: [NetworkPart: String?] = [:], detector: [String] = [], options: ConversionOptions = ConversionOptions()
+    _ networks: [NetworkPart: String?] = [:], detector: [String] = [], lpips: [String] = [],
+    options: ConversionOptions = ConversionOptions()
   ) {
     checkpoints = networks.compactMapValues { $0.map { [$0] } }
     if let folder = detector.first, detector.count == 1, (try? Folder.kind(of: folder)) == .folder {
@@ -53,6 +55,7 @@ package struct Conversion {
     } else if !detector.isEmpty {
       checkpoints[.detector] = detector
     }
+    if !lpips.isEmpty { checkpoints[.lpips] = lpips }
     self.options = options
   }
 

@@ -22,6 +22,10 @@ enum EncoderConversion: NetworkConversion {
 
   static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
     let names = checkpoint.names
+    if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
+      return ("an in-domain encoder (\(TensorNames.tensorFlowEncoder.title))", counts)
+    }
+    if let counts = PyramidPlan.recognizes(checkpoint) { return ("an encoder (genforce's EncoderNet)", counts) }
     if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
       return ("an encoder (pSp, e4e or ReStyle)", prefixes(in: names))
     }
@@ -33,6 +37,20 @@ enum EncoderConversion: NetworkConversion {
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
     for checkpoint in checkpoints {
+      if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
+        let reader = try PartReader(.encoder, checkpoint, table: .tensorFlowEncoder, counts: counts)
+        let plan = try TensorFlowEncoderPlan(reader)
+        draft.add(plan.specification, plan.tensors, from: [reader])
+        try checkAgreement(draft)
+        continue
+      }
+      if let counts = PyramidPlan.recognizes(checkpoint) {
+        let reader = try PartReader(.encoder, checkpoint, counts: counts)
+        let plan = try PyramidPlan(reader)
+        draft.add(plan.specification, plan.tensors, from: [reader])
+        try checkAgreement(draft)
+        continue
+      }
       let reader = try PartReader(.encoder, checkpoint, which: draft.options.which)
       if StyleHeadsPlan.recognizes(reader) {
         let plan = try StyleHeadsPlan(reader, draft.options)
@@ -50,7 +68,10 @@ enum EncoderConversion: NetworkConversion {
     guard let generator = draft.specification.generator, let encoder = draft.specification.encoder else { return }
     let pairs = [
       // Encoders with heads read images of a size of their own.
-      ("resolution", generator.resolution, encoder.architecture.isInDomain ? encoder.resolution : generator.resolution),
+      (
+        "resolution", generator.resolution,
+        encoder.architecture.readsGeneratorsSize ? encoder.resolution : generator.resolution
+      ),
       ("number of layers", generator.layerCount, encoder.layerCount),
       ("dimension of w", generator.wDimension, encoder.wDimension),
       ("number of image channels", generator.imageChannels, encoder.imageChannels),

@@ -64,20 +64,37 @@ struct BatchNormalisation {
   /// - Throws: `.tensor` where a variance is negative.
   init(_ reader: PartReader, _ name: String?, channels: Int) throws(CheckpointError) {
     guard let name else {
-      factors = Array(repeating: 1, count: channels)
-      offsets = Array(repeating: 0, count: channels)
+      self.init(factors: Array(repeating: 1, count: channels), offsets: Array(repeating: 0, count: channels))
       return
     }
-    let gamma = try reader.doubles("\(name).weight")
-    let beta = try reader.doubles("\(name).bias")
-    let mean = try reader.doubles("\(name).running_mean")
-    let variance = try reader.doubles("\(name).running_var")
-    guard variance.allSatisfy({ $0 >= 0 }) else {
-      throw .tensor(
-        name: reader.prefix + name + ".running_var", found: "a negative variance", expected: "none below 0")
-    }
-    let factors = zip(gamma, variance).map { $0 / ($1 + Self.epsilon).squareRoot() }
+    try self.init(
+      reader, gamma: "\(name).weight", beta: "\(name).bias", mean: "\(name).running_mean",
+      variance: "\(name).running_var")
+  }
+
+  /// TensorFlow's, behind the layer of that scope.
+  init(tensorFlow reader: PartReader, _ scope: String) throws(CheckpointError) {
+    let name = "\(scope)/batch_norm"
+    try self.init(
+      reader, gamma: "\(name)/gamma", beta: "\(name)/beta", mean: "\(name)/moving_mean",
+      variance: "\(name)/moving_variance")
+  }
+
+  private init(factors: [Double], offsets: [Double]) {
     self.factors = factors
-    offsets = beta.indices.map { beta[$0] - mean[$0] * factors[$0] }
+    self.offsets = offsets
+  }
+
+  private init(
+    _ reader: PartReader, gamma: String, beta: String, mean: String, variance: String
+  ) throws(CheckpointError) {
+    let (gammas, betas) = (try reader.doubles(gamma), try reader.doubles(beta))
+    let (means, variances) = (try reader.doubles(mean), try reader.doubles(variance))
+    guard variances.allSatisfy({ $0 >= 0 }) else {
+      throw .tensor(name: reader.fileName(variance), found: "a negative variance", expected: "none below 0")
+    }
+    let factors = zip(gammas, variances).map { $0 / ($1 + Self.epsilon).squareRoot() }
+    self.factors = factors
+    offsets = betas.indices.map { betas[$0] - means[$0] * factors[$0] }
   }
 }

@@ -47,6 +47,8 @@ extension NetworkPart {
     case .attributes: AttributePlan.self
     case .judge: JudgePlan.self
     case .detector: DetectorPlan.self
+    case .lpips: LPIPSPlan.self
+    case .identity: IdentityPlan.self
     }
   }
 

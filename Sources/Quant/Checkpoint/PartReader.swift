@@ -69,18 +69,10 @@ final class PartReader {
     let names = checkpoint.names
     guard !names.isEmpty else { return "no tensors" }
     var text = "\(names.count) tensors (\(names.prefix(3).joined(separator: ", ")), …)"
-    if let foreign = foreignNetwork(names) {
-      text += ", which look like those of \(foreign), which is not supported"
-    } else if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
+    if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
       text += ", which look like those of \(other.withArticle)"
     }
     return text
-  }
-
-  /// Networks of the same field that are read as another part, or not at all.
-  private static func foreignNetwork(_ names: [String]) -> String? {
-    func has(_ words: String...) -> Bool { names.contains { name in words.contains(where: name.contains) } }
-    return has("FromImg/weight") && has("Latent_out/weight") ? "idinvert's encoder in TensorFlow" : nil
   }
 
   /// Names behind the prefix, without it, as the plan knows them.

@@ -13,20 +13,21 @@ package struct Recognition: Sendable {
 
   package let path: String
   package let networks: [Network]
-  /// Networks beside them that are known, and that no model is made of.
-  package let aside: [String]
+  /// The network that LPIPS's linear layers could weigh.
+  let lpipsNetwork: LPIPSSpecification.Network?
   /// What the file is where it holds no network that can be converted: "a StyleGAN3 generator".
   package let other: String?
 
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
-    let all = networks.map(\.title) + aside
+    let all = networks.map(\.title)
     return all.isEmpty ? other ?? "a file of no known network" : all.joined(separator: " and ")
   }
 
   /// - Parameter which: part of the name of the copy that is wanted.
   package init(_ checkpoint: Checkpoint, which: String? = nil) {
     path = checkpoint.path
+    lpipsNetwork = LPIPSPlan.trunk(in: checkpoint)?.network
     let other = Self.unsupported(checkpoint)
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
     // A judge and an attribute network have files of their own; others have layers of an attribute network's names.
@@ -36,8 +37,6 @@ package struct Recognition: Sendable {
       networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
     }
     self.other = other ?? Self.beside(checkpoint)
-    let isTensorFlow = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names).values.max() ?? 0 >= 8
-    aside = isTensorFlow ? ["an in-domain encoder of idinvert's TensorFlow version, which is not converted"] : []
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
@@ -70,7 +69,7 @@ package struct Recognition: Sendable {
     func has(_ words: String...) -> Bool { words.allSatisfy { word in names.contains { $0.contains(word) } } }
     if names.isEmpty { return "a file without tensors" }
     if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
-    if has("input_layer.0.", "body.0.", "output_layer.") { return "an identity network (IR-SE50 of ArcFace)" }
+    if has("input_layer.0.", "body.0.", "output_layer.") { return "a part of an identity network (ArcFace)" }
     if has("classifier.0.weight", "classifier.3.weight") { return "the classifier of a VGG, without its features" }
     if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
     if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
@@ -140,7 +139,7 @@ extension Conversion {
           expected: "one of these: \(NetworkPart.allCases.map(\.withArticle).joined(separator: ", "))")
       }
       for part in recognition.networks.map(\.part) where checkpoints[part] == nil {
-        if let owner = result.conversion.checkpoints[part]?.first, part != .detector {
+        if let owner = result.conversion.checkpoints[part]?.first, part != .detector, part != .lpips {
           throw .mismatch(
             what: "the \(part.rawValue)", found: "in two files, \(owner) and \(path)",
             expected: "in one: leave one out, or say which one is the \(part.rawValue)")
@@ -148,6 +147,24 @@ extension Conversion {
         result.conversion.checkpoints[part, default: []].append(path)
       }
     }
+    result.assignLPIPSNetwork()
     return result
+  }
+}
+
+extension Conversion.Assignment {
+  /// LPIPS's linear layers may weigh the VGG16 that was given beside them. It is the perceptual network too, unless there is
+  /// nothing that would compare its features.
+  fileprivate mutating func assignLPIPSNetwork() {
+    guard let lpips = conversion.checkpoints[.lpips] else { return }
+    let hasNetwork = recognitions.contains { lpips.contains($0.path) && $0.lpipsNetwork != nil }
+    if !hasNetwork, let vgg = recognitions.first(where: { $0.lpipsNetwork == .vgg }) {
+      conversion.checkpoints[.lpips] = lpips + [vgg.path]
+    }
+    let parts: [NetworkPart] = [.generator, .encoder, .attributes]
+    guard parts.allSatisfy({ conversion.checkpoints[$0] == nil }),
+      let perceptual = conversion.checkpoints[.perceptual]?.first
+    else { return }
+    if conversion.checkpoints[.lpips]?.contains(perceptual) == true { conversion.checkpoints[.perceptual] = nil }
   }
 }

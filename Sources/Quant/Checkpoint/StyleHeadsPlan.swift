@@ -30,9 +30,6 @@ struct StyleHeadsPlan {
   private let reader: PartReader
   private let heads: StyleHeadsSpecification
 
-  /// Units of the published IR-SE networks, by their number.
-  private static let units = [24: [3, 4, 14, 3], 49: [3, 13, 30, 3], 50: [3, 8, 36, 3]]
-
   /// Whether a checkpoint has such an encoder.
   static func recognizes(_ reader: PartReader) -> Bool {
     reader.shape("input_layer.0.weight") != nil && reader.names.contains { $0.hasPrefix("styles.") }
@@ -42,27 +39,21 @@ struct StyleHeadsPlan {
   init(_ reader: PartReader, _ options: ConversionOptions) throws(CheckpointError) {
     self.reader = reader
     let kind = try Self.kind(reader, options)
-    let unitCount = StyleGAN2Names.count(reader.names, "body."), layers = StyleGAN2Names.count(reader.names, "styles.")
-    guard let units = Self.units[unitCount] else {
-      throw .unsupported(
-        path: reader.checkpoint.path, found: "an encoder of \(unitCount) units",
-        expected: "24, 49 or 50, as IR-SE networks of 50, 100 and 152 layers have")
-    }
-    let ends = units.indices.map { units[...$0].reduce(0, +) - 1 }
-    func width(_ name: (Int) -> String) -> [Int] { ends.map { reader.shape(name($0))?.first ?? 0 } }
+    let layers = StyleGAN2Names.count(reader.names, "styles.")
+    let body = try ImprovedResidualPlan("encoder", reader, imageChannels: kind.iterations == nil ? 3 : 6)
     heads = StyleHeadsSpecification(
-      units: units, squeezed: width { "body.\($0).res_layer.5.fc1.weight" }, usesPyramid: kind.usesPyramid,
-      isProgressive: kind.isProgressive, iterations: kind.iterations)
+      units: body.units, squeezed: body.squeezed, usesPyramid: kind.usesPyramid, isProgressive: kind.isProgressive,
+      iterations: kind.iterations)
     specification = EncoderSpecification(
       resolution: StyleHeadsSpecification.resolution, wDimension: reader.shape("styles.0.linear.weight")?.first ?? 0,
-      layerCount: layers, imageChannels: 3, stemChannels: reader.shape("input_layer.0.weight")?.first ?? 0,
-      blockChannels: width { "body.\($0).res_layer.3.weight" }, architecture: .styleHeads(heads))
-    planBody()
+      layerCount: layers, imageChannels: 3, stemChannels: body.stemChannels, blockChannels: body.channels,
+      architecture: .styleHeads(heads))
+    tensors = body.tensors
     planHeads()
     try planStart()
     try reader.checkComplete()
     reader.inferred.append(
-      "encoder: \(kind.rawValue) (IR-SE of \(unitCount) units, \(layers) heads"
+      "encoder: \(kind.rawValue) (IR-SE of \(body.unitCount) units, \(layers) heads"
         + (kind.iterations.map { ", \($0) iterations" } ?? "") + "), reads 256×256, w \(specification.wDimension), "
         + "channels \(specification.blockChannels), batch normalisation folded")
   }
@@ -100,61 +91,6 @@ struct StyleHeadsPlan {
     tensors.append(
       PlannedTensor(name: "encoder." + target) { () throws(CheckpointError) in try transform(try reader.floats(source))
       })
-  }
-
-  private func requireNormalisation(_ name: String, channels: Int?) {
-    for tensor in ["weight", "bias", "running_mean", "running_var"] { reader.require("\(name).\(tensor)", [channels]) }
-  }
-
-  /// A convolution without bias and the normalisation behind it, as weights and bias.
-  private mutating func addNormalised(_ target: String, _ source: String, _ norm: String, _ shape: [Int?]) {
-    requireNormalisation(norm, channels: shape[0])
-    let reader = reader, rows = shape[0] ?? 0
-    add("\(target).weight", from: "\(source).weight", shape) { (values) throws(CheckpointError) in
-      Folding.scaledRows(values, by: try BatchNormalisation(reader, norm, channels: rows).factors)
-    }
-    tensors.append(
-      PlannedTensor(name: "encoder.\(target).bias") { () throws(CheckpointError) in
-        try BatchNormalisation(reader, norm, channels: rows).offsets.map { Float($0) }
-      })
-  }
-
-  private mutating func planBody() {
-    let stem = specification.stemChannels, images = heads.iterations == nil ? 1 : 2
-    addNormalised("stem", "input_layer.0", "input_layer.1", [stem, images * specification.imageChannels, 3, 3])
-    add("stem.slope", from: "input_layer.2.weight", [stem])
-    var inputs = stem, unit = 0
-    for (stage, channels) in specification.blockChannels.enumerated() {
-      for _ in 0..<heads.units[stage] {
-        planUnit(unit, inputs: inputs, outputs: channels, squeezed: heads.squeezed[stage])
-        inputs = channels
-        unit += 1
-      }
-    }
-  }
-
-  private mutating func planUnit(_ unit: Int, inputs: Int, outputs: Int, squeezed: Int) {
-    let target = "unit.\(unit)", source = "body.\(unit).res_layer"
-    requireNormalisation("\(source).0", channels: inputs)
-    let reader = reader
-    for (name, values) in [
-      ("scale", { (norm: BatchNormalisation) in norm.factors }),
-      ("shift", { (norm: BatchNormalisation) in norm.offsets }),
-    ] {
-      tensors.append(
-        PlannedTensor(name: "encoder.\(target).\(name)") { () throws(CheckpointError) in
-          values(try BatchNormalisation(reader, "\(source).0", channels: inputs)).map { Float($0) }
-        })
-    }
-    add("\(target).conv1.weight", from: "\(source).1.weight", [outputs, inputs, 3, 3])
-    add("\(target).conv1.slope", from: "\(source).2.weight", [outputs])
-    addNormalised("\(target).conv2", "\(source).3", "\(source).4", [outputs, outputs, 3, 3])
-    add("\(target).squeeze.weight", from: "\(source).5.fc1.weight", [squeezed, outputs, 1, 1])
-    add("\(target).excite.weight", from: "\(source).5.fc2.weight", [outputs, squeezed, 1, 1])
-    let shortcut = "body.\(unit).shortcut_layer"
-    if inputs != outputs {
-      addNormalised("\(target).shortcut", "\(shortcut).0", "\(shortcut).1", [outputs, inputs, 1, 1])
-    }
   }
 
   private mutating func planHeads() {

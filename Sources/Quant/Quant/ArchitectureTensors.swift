@@ -46,24 +46,10 @@ func styleHeadTensors(of encoder: EncoderSpecification, _ heads: StyleHeadsSpeci
     add("\(name).bias", [shape[0]], .vector)
   }
   let images = heads.iterations == nil ? 1 : 2
-  addWithBias("stem", [encoder.stemChannels, images * encoder.imageChannels, 3, 3])
-  add("stem.slope", [encoder.stemChannels], .vector)
-  var inputs = encoder.stemChannels, unit = 0
-  for (stage, channels) in encoder.blockChannels.enumerated() {
-    for _ in 0..<heads.units[stage] {
-      let prefix = "unit.\(unit)"
-      add("\(prefix).scale", [inputs], .vector)
-      add("\(prefix).shift", [inputs], .vector)
-      add("\(prefix).conv1.weight", [channels, inputs, 3, 3], .weight)
-      add("\(prefix).conv1.slope", [channels], .vector)
-      addWithBias("\(prefix).conv2", [channels, channels, 3, 3])
-      add("\(prefix).squeeze.weight", [heads.squeezed[stage], channels], .weight)
-      add("\(prefix).excite.weight", [channels, heads.squeezed[stage]], .weight)
-      if inputs != channels { addWithBias("\(prefix).shortcut", [channels, inputs, 1, 1]) }
-      inputs = channels
-      unit += 1
-    }
-  }
+  list += improvedResidualTensors(
+    "encoder", stem: [encoder.stemChannels, images * encoder.imageChannels], channels: encoder.blockChannels,
+    units: heads.units, squeezed: heads.squeezed, role: .weight)
+  let inputs = encoder.blockChannels.last ?? encoder.stemChannels
   if heads.usesPyramid {
     for (index, channels) in encoder.blockChannels.reversed().dropFirst().prefix(2).enumerated() {
       addWithBias("lateral.\(index)", [inputs, channels, 1, 1])
@@ -77,5 +63,42 @@ func styleHeadTensors(of encoder: EncoderSpecification, _ heads: StyleHeadsSpeci
     addWithBias("head.\(head).dense", [encoder.wDimension, encoder.wDimension])
   }
   add("start", [encoder.layerCount, encoder.wDimension], .vector)
+  return list
+}
+
+/// Stem and IR-SE units: names as at `StyleHeadsSpecification`.
+///
+/// - Parameters:
+///   - stem: its output and input channels.
+///   - channels, units, squeezed: of each stage.
+func improvedResidualTensors(
+  _ network: String, stem: [Int], channels: [Int], units: [Int], squeezed: [Int], role: TensorRequirement.Role
+) -> [TensorRequirement] {
+  var list: [TensorRequirement] = []
+  func add(_ name: String, _ shape: [Int], _ role: TensorRequirement.Role) {
+    list.append(TensorRequirement(name: "\(network).\(name)", shape: shape, role: role))
+  }
+  func addWithBias(_ name: String, _ shape: [Int]) {
+    add("\(name).weight", shape, role)
+    add("\(name).bias", [shape[0]], .vector)
+  }
+  addWithBias("stem", stem + [3, 3])
+  add("stem.slope", [stem[0]], .vector)
+  var inputs = stem[0], unit = 0
+  for (stage, outputs) in channels.enumerated() {
+    for _ in 0..<units[stage] {
+      let prefix = "unit.\(unit)"
+      add("\(prefix).scale", [inputs], .vector)
+      add("\(prefix).shift", [inputs], .vector)
+      add("\(prefix).conv1.weight", [outputs, inputs, 3, 3], role)
+      add("\(prefix).conv1.slope", [outputs], .vector)
+      addWithBias("\(prefix).conv2", [outputs, outputs, 3, 3])
+      add("\(prefix).squeeze.weight", [squeezed[stage], outputs], role)
+      add("\(prefix).excite.weight", [outputs, squeezed[stage]], role)
+      if inputs != outputs { addWithBias("\(prefix).shortcut", [outputs, inputs, 1, 1]) }
+      inputs = outputs
+      unit += 1
+    }
+  }
   return list
 }

@@ -2,10 +2,21 @@
 package enum EncoderArchitecture: Equatable, Sendable {
   /// The domain-guided encoder, which reads images of the generator's size: `EncoderSpecification`.
   case inDomain
+  /// The domain-guided encoder as its first version, in TensorFlow, has it: a 5×5 stem, and batch normalization behind each
+  /// activation, so that it is folded only where there is none. With φ the leaky ReLU (0.2) and n a factor and an offset per
+  /// channel: stem n(φ(conv(x))); block, after the pooling, n(φ(conv2(n(φ(conv1(x)))))) + shortcut, where the shortcut is a
+  /// linear 1×1 convolution, or x itself where Cin = Cout.
+  ///
+  /// Tensors: as `EncoderSpecification`'s, but `encoder.stem.weight` [C₀, 3, 5, 5], and `.scale` and `.shift` [C] beside weights
+  /// and bias of the stem and of each block's `conv1` and `conv2`.
+  case tensorFlow
   /// IR-SE units with a head for each style, for images of 256×256.
   case styleHeads(StyleHeadsSpecification)
+  /// A residual network with a feature pyramid, for images of the generator's size.
+  case pyramid(PyramidSpecification)
 
-  package var isInDomain: Bool { self == .inDomain }
+  /// Whether it reads images of the generator's size, rather than of one of its own.
+  package var readsGeneratorsSize: Bool { styleHeads == nil }
 
   package var styleHeads: StyleHeadsSpecification? {
     if case .styleHeads(let heads) = self { heads } else { nil }
@@ -64,16 +75,27 @@ package struct StyleHeadsSpecification: Codable, Equatable, Sendable {
 }
 
 extension EncoderArchitecture: Codable {
-  private enum Key: String, CodingKey { case styleHeads }
+  private enum Key: String, CodingKey { case tensorFlow, styleHeads, pyramid }
+  private struct Nothing: Codable {}
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
+    if values.contains(.tensorFlow) {
+      self = .tensorFlow
+      return
+    }
+    if let pyramid = try values.decodeIfPresent(PyramidSpecification.self, forKey: .pyramid) {
+      self = .pyramid(pyramid)
+      return
+    }
     self = .styleHeads(try values.decode(StyleHeadsSpecification.self, forKey: .styleHeads))
   }
 
   /// - Precondition: not the in-domain encoder, which no file names.
   package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
+    if self == .tensorFlow { try values.encode(Nothing(), forKey: .tensorFlow) }
+    if case .pyramid(let pyramid) = self { try values.encode(pyramid, forKey: .pyramid) }
     try values.encodeIfPresent(styleHeads, forKey: .styleHeads)
   }
 }
@@ -98,7 +120,7 @@ extension EncoderSpecification: Codable {
   /// The first architecture is not named: its files stay what they were before there was a second.
   package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
-    if !architecture.isInDomain { try values.encode(architecture, forKey: .architecture) }
+    if architecture != .inDomain { try values.encode(architecture, forKey: .architecture) }
     try values.encode(resolution, forKey: .resolution)
     try values.encode(wDimension, forKey: .wDimension)
     try values.encode(layerCount, forKey: .layerCount)

@@ -44,7 +44,11 @@ extension EncoderSpecification: NetworkSpecification {
   package static var place: WritableKeyPath<ModelSpecification, Self?> { \.encoder }
 
   package func validate(in model: ModelSpecification) throws(ModelFileError) {
-    if let heads = architecture.styleHeads { try validate(heads) } else { try validateInDomain() }
+    switch architecture {
+    case .inDomain, .tensorFlow: try validateInDomain()
+    case .styleHeads(let heads): try validate(heads)
+    case .pyramid(let pyramid): try validate(pyramid)
+    }
     guard let generator = model.generator else { return }
     func match(_ field: String, _ generator: Int, _ encoder: Int) throws(ModelFileError) {
       guard generator == encoder else {
@@ -54,7 +58,7 @@ extension EncoderSpecification: NetworkSpecification {
       }
     }
     // Others read images of a size of their own, whatever the generator's.
-    if architecture.isInDomain { try match("resolution", generator.resolution, resolution) }
+    if architecture.readsGeneratorsSize { try match("resolution", generator.resolution, resolution) }
     try match("layerCount", generator.layerCount, layerCount)
     try match("wDimension", generator.wDimension, wDimension)
     try match("imageChannels", generator.imageChannels, imageChannels)
@@ -71,7 +75,12 @@ extension EncoderSpecification: NetworkSpecification {
   }
 
   package func tensors(in model: ModelSpecification) -> [TensorRequirement] {
-    if let heads = architecture.styleHeads { return styleHeadTensors(of: self, heads) }
+    switch architecture {
+    case .inDomain: break
+    case .tensorFlow: return tensorFlowTensors
+    case .styleHeads(let heads): return styleHeadTensors(of: self, heads)
+    case .pyramid(let pyramid): return tensors(pyramid)
+    }
     let outputs = layerCount * wDimension
     let inputs = (blockChannels.last ?? stemChannels) * 16
     return residualTrunk("encoder", [imageChannels, stemChannels] + blockChannels)
@@ -97,5 +106,27 @@ extension EncoderSpecification {
     if let iterations = heads.iterations {
       try check("encoder.architecture.styleHeads.iterations", iterations, 1...100)
     }
+  }
+}
+
+extension EncoderSpecification {
+  /// Names as at `EncoderArchitecture.tensorFlow`.
+  fileprivate var tensorFlowTensors: [TensorRequirement] {
+    func layer(_ name: String, _ shape: [Int]) -> [TensorRequirement] {
+      weightAndBias("encoder.\(name)", shape, .weight)
+        + ["scale", "shift"].map { TensorRequirement(name: "encoder.\(name).\($0)", shape: [shape[0]], role: .vector) }
+    }
+    var list = layer("stem", [stemChannels, imageChannels, 5, 5])
+    var inputs = stemChannels
+    for (block, outputs) in blockChannels.enumerated() {
+      let hidden = min(inputs, outputs)
+      if inputs != outputs {
+        list += weightAndBias("encoder.block.\(block).shortcut", [outputs, inputs, 1, 1], .weight)
+      }
+      list += layer("block.\(block).conv1", [hidden, inputs, 3, 3])
+      list += layer("block.\(block).conv2", [outputs, hidden, 3, 3])
+      inputs = outputs
+    }
+    return list + weightAndBias("encoder.head", [layerCount * wDimension, inputs * 16], .weight)
   }
 }

@@ -13,6 +13,9 @@ package struct ModelSpecification: Codable, Equatable, Sendable {
   package var judge: JudgeSpecification?
   /// Finds faces in photographs; on its own, or beside the networks of a generator of faces.
   package var detector: DetectorSpecification?
+  /// Networks that measure how alike pictures are, in evaluations only; usually in a file of their own.
+  package var lpips: LPIPSSpecification?
+  package var identity: IdentitySpecification?
   /// Of the objective of these networks, where it was measured; needs `generator`.
   package var curvature: CurvatureSpecification?
   /// Convolutions that may multiply in 8 bits, where they were measured.

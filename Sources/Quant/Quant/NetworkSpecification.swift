@@ -1,7 +1,7 @@
 /// The networks that a model file may hold; the raw value is the field of the specification and the first word of the tensors'
 /// names.
 package enum NetworkPart: String, CaseIterable, Sendable {
-  case generator, encoder, perceptual, attributes, judge, detector
+  case generator, encoder, perceptual, attributes, judge, detector, lpips, identity
 
   /// In a sentence: "perceptual network".
   package var title: String {
@@ -10,6 +10,8 @@ package enum NetworkPart: String, CaseIterable, Sendable {
     case .perceptual: "perceptual network"
     case .attributes: "attribute network"
     case .detector: "face detector"
+    case .lpips: "LPIPS network"
+    case .identity: "identity network"
     }
   }
 
@@ -40,6 +42,7 @@ extension ModelSpecification {
   private static let parts: [any NetworkSpecification.Type] = [
     GeneratorSpecification.self, EncoderSpecification.self, FeatureNetworkSpecification.self,
     AttributeNetworkSpecification.self, JudgeSpecification.self, DetectorSpecification.self,
+    LPIPSSpecification.self, IdentitySpecification.self,
   ]
 
   /// The networks that the file holds, in its order.

@@ -57,6 +57,14 @@ extension Golden {
     try cache.model(generator: generator, encoder: encoder, key: key, configure)
   }
 
+  /// The model of a conversion, converted once per process and key.
+  static func model(key: String, _ conversion: (inout ConversionOptions) throws -> Conversion) throws -> Model {
+    try cache.model(key: key, conversion)
+  }
+
+  /// The path of a checkpoint that is drawn.
+  static func drawn(_ shapes: String, seed: UInt32) throws -> String { try cache.drawn(shapes: shapes, seed: seed) }
+
   /// The same of a checkpoint that is drawn.
   static func model(
     drawn shapes: String, seed: UInt32, key: String, _ configure: (inout ConversionOptions) -> Void = { _ in }
@@ -110,13 +118,19 @@ private final class ModelCache: @unchecked Sendable {
   func model(
     generator: String, encoder: String?, key: String, _ configure: (inout ConversionOptions) -> Void
   ) throws -> Model {
+    try model(key: key) { options in
+      configure(&options)
+      return Conversion([.generator: generator, .encoder: encoder], options: options)
+    }
+  }
+
+  func model(key: String, _ conversion: (inout ConversionOptions) throws -> Conversion) throws -> Model {
     lock.lock()
     defer { lock.unlock() }
     if let path = paths[key] { return try Model(path: path) }
     let output = folder + "/\(key).idinv"
     var options = ConversionOptions()
-    configure(&options)
-    _ = try Conversion([.generator: generator, .encoder: encoder], options: options).run(to: output)
+    _ = try conversion(&options).run(to: output)
     paths[key] = output
     return try Model(path: output)
   }

@@ -9,6 +9,9 @@ package struct InversionQuality: Sendable, Codable {
   package var ssim: Double?
   /// `PerceptualDistance.unitNormalised` in the judge's F; nil without one.
   package var lpips_style: Double?
+  /// `LearnedDistances`; nil without their networks.
+  package var lpips: Double?
+  package var identity: Double?
 }
 
 extension ObjectiveWeights {
@@ -28,12 +31,17 @@ package final class QualityJudge {
   package let weights: ObjectiveWeights
   private let objective: Objective
   private let appraiser: Appraiser
+  private let metrics: LearnedMetrics?
   private let range: PixelRange
   private var targets: [Int: Objective.Target] = [:]
   private var originals: [Int: Appraisal] = [:]
 
-  package init(_ model: Model, images: [EvaluationImage], kernels: Kernels) throws(InversionError) {
+  /// - Parameter metrics: measures pictures beside what is built in.
+  package init(
+    _ model: Model, metrics: LearnedMetrics? = nil, images: [EvaluationImage], kernels: Kernels
+  ) throws(InversionError) {
     self.model = model
+    self.metrics = metrics
     self.images = images
     weights = ObjectiveWeights(publishedFor: model)
     objective = try Objective(model, weights: weights, kernels: kernels)
@@ -57,8 +65,9 @@ package final class QualityJudge {
       if originals[image] == nil { originals[image] = try appraiser.appraise(images: [pixels])[0] }
       distance = try appraiser.appraise(images: [picture.planar(range)])[0].distance(to: originals[image]!)
     }
+    let learned = try metrics?(picture.planar(range), pixels)
     return InversionQuality(
       losses: losses, psnr_db: Metrics.psnr(original, picture), ssim: Metrics.ssim(original, picture),
-      lpips_style: distance)
+      lpips_style: distance, lpips: learned?.lpips, identity: learned?.identity)
   }
 }

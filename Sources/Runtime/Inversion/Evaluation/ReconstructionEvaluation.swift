@@ -11,6 +11,9 @@ package struct ReconstructionEvaluation: Sendable, Codable {
     package var ssim: Double?
     /// `PerceptualDistance.unitNormalised` in the model's F; nil without one.
     package var lpips_style: Double?
+    /// `LearnedDistances`; nil without their networks.
+    package var lpips: Double?
+    package var identity: Double?
     /// mean((z − E(G(z)))²).
     package var in_domain_mean_square: Double?
     /// Of the inversion alone.
@@ -73,6 +76,8 @@ package final class Evaluator {
   package let model: Model
   /// Who reads attributes, and in whose features Fréchet distances are measured; nil for the model itself.
   package let judge: Model?
+  /// What was trained to compare pictures; nil without.
+  private let metrics: LearnedMetrics?
   package let images: [EvaluationImage]
   package let range: PixelRange
   let appraiser: Appraiser
@@ -82,14 +87,17 @@ package final class Evaluator {
 
   /// - Parameters:
   ///   - judge: who looks at the images; nil for the model itself.
+  ///   - metrics: measures reconstructions beside what is built in.
   ///   - batch: pictures side by side that networks look at.
   ///   - tick: told after each picture that a network has seen; throws to stop.
   package init(
-    _ model: Model, judge: Model? = nil, images: [EvaluationImage], batch: Int = Appraiser.mostBatch, kernels: Kernels,
+    _ model: Model, judge: Model? = nil, metrics: LearnedMetrics? = nil, images: [EvaluationImage],
+    batch: Int = Appraiser.mostBatch, kernels: Kernels,
     tick: @escaping () throws -> Void = {}
   ) {
     self.model = model
     self.judge = judge
+    self.metrics = metrics
     self.images = images
     self.tick = tick
     let specification = model.file.specification
@@ -141,11 +149,13 @@ package final class Evaluator {
       let ours = try appraise(codes: [code.code])[0]
       let theirs = try appraise(images: [original.planar(range)])[0]
       let picture = picture(ours.image, height: side, width: side)
+      let learned = try metrics?(picture.planar(range), original.planar(range))
       rows.append(
         ReconstructionEvaluation.Row(
           name: images[index].name, mse_pm1: Metrics.msePM1(original, picture),
           psnr_db: Metrics.psnr(original, picture),
           ssim: Metrics.ssim(original, picture), lpips_style: ours.feature.isEmpty ? nil : ours.distance(to: theirs),
+          lpips: learned?.lpips, identity: learned?.identity,
           in_domain_mean_square: ours.score.map { Double($0.meanSquare) }, seconds: code.seconds))
       pooled += ours.pooled
       rendered.append(picture.planar(range))

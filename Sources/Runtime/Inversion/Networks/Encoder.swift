@@ -31,6 +31,8 @@ package struct Encoder: Network {
     self.specification = specification
     switch specification.architecture {
     case .inDomain: network = try InDomainEncoder(specification, from: weights)
+    case .tensorFlow: network = try TensorFlowEncoder(specification, from: weights)
+    case .pyramid(let pyramid): network = try PyramidEncoder(specification, pyramid, from: weights)
     case .styleHeads(let heads): network = try StyleHeadsEncoder(specification, heads, from: weights)
     }
   }

@@ -19,6 +19,7 @@ package struct Model: Sendable {
   /// both uses the later one's.
   static let kinds: [any Network.Type] = [
     Generator.self, Encoder.self, FeatureNetwork.self, AttributeNetwork.self, Judge.self,
+    LPIPSNetwork.self, IdentityNetwork.self,
   ]
 
   /// Maps a model file and compares every tensor with its checksum: a flipped bit in a weight would show as a wrong
@@ -79,6 +80,12 @@ package struct Model: Sendable {
   package var hasEncoder: Bool { found(Encoder.self) != nil }
   package var hasFeatureNetwork: Bool { found(FeatureNetwork.self) != nil }
   package var readsAttributes: Bool { found(Judge.self) != nil || found(AttributeNetwork.self) != nil }
+
+  /// Networks that measure how alike pictures are.
+  package var lpips: LPIPSNetwork? { found(LPIPSNetwork.self) }
+  package var identity: IdentityNetwork? { found(IdentityNetwork.self) }
+  /// Whether it has a network that was trained to compare pictures.
+  package var hasLearnedMetrics: Bool { lpips != nil || identity != nil }
 
   package func generator() throws(InversionError) -> Generator { try network() }
   package func encoder() throws(InversionError) -> Encoder { try network() }

@@ -40,6 +40,17 @@ final class WeightLoader {
     return loaded
   }
 
+  /// Weights `prefix.weight` [O, I, k, k] and `prefix.bias` [O] as those of a 1×1 convolution that reads windows as channels.
+  func flattenedConvolution(_ prefix: String) throws(InversionError) -> ConvolutionWeights {
+    let weight = try tensor("\(prefix).weight")
+    let loaded = ConvolutionWeights(
+      name: weight.name, outputChannels: weight.shape[0], inputChannels: weight.shape[1...].reduce(1, *),
+      form: .same(kernel: 1), bias: try values("\(prefix).bias"), mayBeHalves: weight.dtype != .f32
+    ) { weight.floats() }
+    convolutions.append(loaded)
+    return loaded
+  }
+
   /// A convolution of several images, `prefix.weight` [O, images · 3, 3, 3] and `prefix.bias` [O], as one for each: their
   /// outputs add up. The first has the bias.
   func stem(

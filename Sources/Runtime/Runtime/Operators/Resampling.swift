@@ -120,31 +120,54 @@ package struct Resize: Operator {
   }
   package let height: Int, width: Int
   package let method: Method
+  /// Rows and columns of the input that are brought to that size; nil for all.
+  package let region: Region?
 
-  package init(height: Int, width: Int, method: Method) {
+  package struct Region: Sendable, Hashable {
+    package var rows: Range<Int>, columns: Range<Int>
+
+    package init(rows: Range<Int>, columns: Range<Int>) {
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
+  package init(height: Int, width: Int, method: Method, region: Region? = nil) {
     self.height = height
     self.width = width
     self.method = method
+    self.region = region
   }
 
   package var name: String { "resize" }
 
   package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     var shape = try blocked(inputs[0])
+    if let region {
+      try require(
+        shape.height >= region.rows.upperBound && shape.width >= region.columns.upperBound,
+        "[N, C, \(region.rows.upperBound) or more, \(region.columns.upperBound) or more]", inputs[0])
+    }
     (shape.height, shape.width) = (height, width)
     return .blocked(shape)
   }
 
-  private func weights(_ inputs: Int, _ outputs: Int) -> AxisWeights {
-    switch method {
-    case .adaptiveAverage: .adaptiveAverage(inputs: inputs, outputs: outputs)
-    case .bilinear: .alignedCorners(inputs: inputs, outputs: outputs)
-    }
+  private func rowWeights(_ inputs: Int) -> AxisWeights { weights(region?.rows ?? 0..<inputs, height) }
+  private func columnWeights(_ inputs: Int) -> AxisWeights { weights(region?.columns ?? 0..<inputs, width) }
+
+  private func weights(_ inputs: Range<Int>, _ outputs: Int) -> AxisWeights {
+    var weights =
+      switch method {
+      case .adaptiveAverage: AxisWeights.adaptiveAverage(inputs: inputs.count, outputs: outputs)
+      case .bilinear: AxisWeights.alignedCorners(inputs: inputs.count, outputs: outputs)
+      }
+    weights.first = weights.first.map { $0 + inputs.lowerBound }
+    return weights
   }
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    let rows = weights(input.height, height), columns = weights(input.width, width)
+    let rows = rowWeights(input.height), columns = columnWeights(input.width)
     return PreparedOperator(planes: output) { memory, plane in
       kernels.resample(
         output: memory.output, input: memory.inputs[0], rows: rows, columns: columns, outputShape: output,
@@ -156,8 +179,8 @@ package struct Resize: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
-    let rows = weights(input.height, height).adjoint(inputs: input.height)
-    let columns = weights(input.width, width).adjoint(inputs: input.width)
+    let rows = rowWeights(input.height).adjoint(inputs: input.height)
+    let columns = columnWeights(input.width).adjoint(inputs: input.width)
     let backward = PlaneAdjoint(name: "resize-backward", shape: input) { kernels, memory, grad, plane in
       kernels.resample(
         output: memory.output, input: memory.inputs[0], rows: rows, columns: columns, outputShape: input,

@@ -1,9 +1,10 @@
 import SIMDKernels
 
-/// Maximum pooling of a region, with windows clipped at its end (PyTorch's `ceil_mode`). Inference only.
+/// Maximum pooling of a region, with windows clipped at its end (PyTorch's `ceil_mode`).
 ///
-/// Input [N, C, H, W], whose region begins `inset` pixels inside; optionally a second input [1, 2] with the numbers of rows and
-/// columns at which the region ends, where that is only known at run time. Windows beyond it give 0.
+/// Input [N, C, H, W], whose region begins `inset` pixels inside (−1 is the halo, which is zero: padding for what comes of a
+/// ReLU); optionally a second input [1, 2] with the numbers of rows and columns at which the region ends, where that is only known
+/// at run time. Windows beyond it give 0.
 package struct WindowMaxPool: Operator {
   private let kernel: Int
   private let step: Int
@@ -40,8 +41,7 @@ package struct WindowMaxPool: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    let windows = PoolingWindows(
-      kernel: kernel, step: step, row: inset, column: inset, rowEnd: end(input.height), columnEnd: end(input.width))
+    let windows = windows(in: input)
     let hasLimits = site.inputs.count > 1
     return PreparedOperator { memory in
       var windows = windows
@@ -51,6 +51,38 @@ package struct WindowMaxPool: Operator {
       }
       kernels.maxPool(
         windows, output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input)
+    }
+  }
+
+  /// Of windows in a fixed region only.
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    try require(node.inputs.count == 1, "one input", graph.shape(of: node.inputs[0]))
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    return [try graph.append(WindowMaxPoolBackward(windows: windows(in: input)), gradOutput, node.inputs[0])]
+  }
+
+  private func windows(in input: BlockedShape) -> PoolingWindows {
+    PoolingWindows(
+      kernel: kernel, step: step, row: inset, column: inset, rowEnd: end(input.height), columnEnd: end(input.width))
+  }
+}
+
+/// The first of the largest pixels of a window, in row-major order, gets its gradient. Inputs: ∂L/∂y and x.
+private struct WindowMaxPoolBackward: Operator {
+  let windows: PoolingWindows
+  var name: String { "window-max-pool-backward" }
+
+  func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape { inputs[1] }
+
+  func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (windows, kernels) = (windows, site.kernels)
+    let (input, output) = (try blocked(site.output), try blocked(site.inputs[0]))
+    return PreparedOperator { memory in
+      kernels.maxPoolBackward(
+        windows, gradInput: memory.output, gradOutput: memory.inputs[0], input: memory.inputs[1], outputShape: output,
+        inputShape: input)
     }
   }
 }

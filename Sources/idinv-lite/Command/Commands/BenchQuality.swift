@@ -77,6 +77,7 @@ struct BenchQuality: ParsableCommand {
   var boundaries: String?
 
   @OptionGroup var judge: JudgeOption
+  @OptionGroup var metrics: MetricsOption
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
@@ -101,17 +102,16 @@ struct BenchQuality: ParsableCommand {
       let model = try model.load()
       var task = try QualityTask(
         model, configurations: try grid().configurations(for: model), judge: judge.load(for: model),
-        boundaries: edits > 0 ? .among(boundaries) : .none, since: began)
+        metrics: metrics.load(for: model), boundaries: edits > 0 ? .among(boundaries) : .none, since: began)
       // The judge's arithmetic, whatever is judged.
       let kernels = try EngineSettings(compute: .f32).kernels()
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "bench quality", QualityTask.outputs, inputs: [model.path] + images.images + listed.map(\.path))
+        by: "bench quality", QualityTask.outputs, inputs: task.inputs + images.images + listed.map(\.path))
       let context = self.reporting.context()
       try task.load(listed, most: limit, images.loader, context)
-      let choice = try memory.limit.choose(
-        model, batches: QualityRun.Plan.batches, kernels: kernels, workload: QualityRun.Plan.workload)
+      let choice = try task.choose(memory.limit, kernels)
       let results = try task(
         QualityTask.Timing(rounds: rounds, clock: clock, editCount: edits, arguments: ["bench", "quality-task"]),
         choice, into: output.folder, options: optionList, kernels: kernels, context)

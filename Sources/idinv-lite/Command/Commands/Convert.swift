@@ -43,6 +43,18 @@ struct Convert: ParsableCommand {
   var detector: [String] = []
 
   @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "LPIPS, for evaluations: its linear layers (alex.pth or vgg.pth of the Python package lpips) and torchvision's "
+        + "AlexNet or VGG16.", valueName: "checkpoints"))
+  var lpips: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Network that tells persons apart, for evaluations: model_ir_se50.pth of ArcFace.", valueName: "checkpoint"))
+  var identity: String?
+
+  @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp("The model file to write.", valueName: "model.idinv"))
   var output: String
@@ -72,10 +84,10 @@ struct Convert: ParsableCommand {
     if attributes != nil, perceptual == nil, files.isEmpty {
       throw ValidationError("--attributes needs --perceptual, the network whose feature it reads")
     }
-    guard generator != nil || encoder != nil || perceptual != nil || judge != nil || !files.isEmpty || !detector.isEmpty
-    else {
+    guard !files.isEmpty || !given.checkpoints.isEmpty else {
       throw ValidationError(
-        "give checkpoints, or at least one of --generator, --encoder, --perceptual, --judge and --detector")
+        "give checkpoints, or at least one of --generator, --encoder, --perceptual, --judge, --detector, --lpips and "
+          + "--identity")
     }
     _ = try pixelInterval()
   }
@@ -85,7 +97,8 @@ struct Convert: ParsableCommand {
     Conversion(
       [
         .generator: generator, .encoder: encoder, .perceptual: perceptual, .attributes: attributes, .judge: judge,
-      ], detector: detector)
+        .identity: identity,
+      ], detector: detector, lpips: lpips)
   }
 
   func run() throws {

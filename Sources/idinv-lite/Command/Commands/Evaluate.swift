@@ -59,6 +59,7 @@ struct Evaluate: ParsableCommand {
   var limit: Int?
 
   @OptionGroup var judge: JudgeOption
+  @OptionGroup var metrics: MetricsOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
@@ -90,7 +91,8 @@ struct Evaluate: ParsableCommand {
       let began = ContinuousClock.now
       Signals.install()
       let model = try model.load()
-      let others = try OtherModels(conventional: conventional, judge: judge.load(for: model), for: model)
+      let others = try OtherModels(
+        conventional: conventional, judge: judge.load(for: model), metrics: metrics.load(for: model), for: model)
       var plan = preset == .paper ? EvaluationPlan.paper : .quick
       plan.iterations = iterations ?? plan.iterations
       plan.freeIterations = freeIterations ?? plan.freeIterations
@@ -125,6 +127,7 @@ struct Evaluate: ParsableCommand {
       ("--preset", preset.rawValue), ("--methods", plan.methods.map(\.rawValue).joined(separator: ",")),
       ("--iterations", "\(plan.iterations)"), ("--free-iterations", "\(plan.freeIterations)"),
       ("--crop", images.crop.rawValue), ("--judge", judge.judge ?? "judge.idinv beside the model, if it is there"),
+      ("--metrics", metrics.metrics ?? "the model's own, or metrics.idinv beside the model, if it is there"),
       (
         "images of each part",
         "reconstruction \(plan.reconstructionCount), analysis \(plan.analysisCount), edits "

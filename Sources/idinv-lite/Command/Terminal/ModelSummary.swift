@@ -86,8 +86,17 @@ extension GeneratorSpecification: SummarizedNetwork {
 extension EncoderSpecification: SummarizedNetwork {
   fileprivate var summary: String {
     let text = "\(resolution)×\(resolution), channels " + list([stemChannels] + blockChannels)
-    guard let heads = architecture.styleHeads else { return text }
-    return text + ", \(heads.units.reduce(0, +)) IR-SE units, a head for each of \(layerCount) layers"
+    switch architecture {
+    case .inDomain: return text
+    case .tensorFlow: return text + ", normalization behind activations"
+    case .pyramid(let pyramid):
+      return text + ", residual blocks " + list(pyramid.blocks) + ", \(pyramid.headLayers.count) heads on a pyramid"
+    case .styleHeads(let heads): return text + summary(of: heads)
+    }
+  }
+
+  private func summary(of heads: StyleHeadsSpecification) -> String {
+    ", \(heads.units.reduce(0, +)) IR-SE units, a head for each of \(layerCount) layers"
       + (heads.isProgressive ? ", progressive" : "") + (heads.iterations.map { ", \($0) iterations" } ?? "")
   }
 }
@@ -119,5 +128,16 @@ extension JudgeSpecification: SummarizedNetwork {
 extension DetectorSpecification: SummarizedNetwork {
   fileprivate var summary: String {
     "MTCNN, channels " + stages.map { list($0.layers.map(\.outputs)) }.joined(separator: " | ")
+  }
+}
+
+extension LPIPSSpecification: SummarizedNetwork {
+  fileprivate var summary: String { "\(network.rawValue), channels " + list(channels) }
+}
+
+extension IdentitySpecification: SummarizedNetwork {
+  fileprivate var summary: String {
+    "\(units.reduce(0, +)) IR-SE units, channels " + list([stemChannels] + blockChannels)
+      + ", \(featureCount) features"
   }
 }

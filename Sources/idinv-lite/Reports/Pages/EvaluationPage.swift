@@ -76,21 +76,37 @@ package struct EvaluationPage {
     results.judge.map { "the judge, \($0)" } ?? "the model's own feature network"
   }
 
+  /// Of networks that were trained to compare pictures, where there are any.
+  private var learnedColumns: [(column: ReportTable.Column, value: (EvaluationResults.Method) -> Double?)] {
+    let all: [(column: ReportTable.Column, value: (EvaluationResults.Method) -> Double?)] = [
+      (ReportTable.Column("LPIPS", hint: "Version 0.1: 0 is best"), { $0.lpips }),
+      (ReportTable.Column("Identity", hint: "Cosine of ArcFace's vectors: 1 is best"), { $0.identity }),
+    ]
+    return all.filter { entry in results.reconstruction.contains { entry.value($0) != nil } }
+  }
+
   private var reconstruction: HTML {
+    let measured = learnedColumns
     let rows = results.reconstruction.map { row -> [ReportTable.Cell] in
-      [
+      let seen = [
         ReportTable.Cell(row.method.title), number(row.mse_pm1), fixed(row.psnr_db, 2), fixed(row.ssim, 3),
-        number(row.lpips_style), number(row.frechet_distance), number(row.swd_times_1000),
+        number(row.lpips_style),
+      ]
+      let learned = measured.map { fixed($0.value(row), 3) }
+      let rest = [
+        number(row.frechet_distance), number(row.swd_times_1000),
         fixed(row.attributes_r2_mean, 3), fixed(row.sharpness, 2), number(row.in_domain_mean_square),
         ReportTable.Cell(HTML(text: Figure.duration(row.seconds_per_image)), key: row.seconds_per_image),
         ReportTable.Cell("\(row.iterations)", key: Double(row.iterations)),
       ]
+      return seen + learned + rest
     }
     let table = ReportTable(
       columns: [
         ReportTable.Column("Method", isNumeric: false), ReportTable.Column("MSE", unit: "pixels in ±1"),
         ReportTable.Column("PSNR", unit: "dB"), ReportTable.Column("SSIM"),
         ReportTable.Column("LPIPS-style", hint: "In the model's own features, not LPIPS"),
+      ] + measured.map(\.column) + [
         ReportTable.Column(
           "Fréchet", hint: "In features of the judge, not of Inception: not the FID of the literature"),
         ReportTable.Column("SWD", unit: "× 1000"),
@@ -109,7 +125,7 @@ package struct EvaluationPage {
             + zip(results.plan.methods, row.results).map { $1.element(alt: "\(row.name), \($0.title)") })
       }, caption: "Reconstructions of the first images")
     return """
-      <p class="quiet">Means over \(results.plan.reconstructionCount) images. Of SSIM, PSNR, attributes and sharpness, more is better; of all others, less.</p>
+      <p class="quiet">Means over \(results.plan.reconstructionCount) images. Of SSIM, PSNR, identity, attributes and sharpness, more is better; of all others, less.</p>
       \(table.html())\(matrix.html())
       """
   }
@@ -307,6 +323,8 @@ package struct EvaluationPage {
       <p><b>MSE</b>, <b>PSNR</b> and <b>SSIM</b> compare 8-bit pictures; SSIM is that of Wang et al. (2004) with a Gaussian \
       window of σ = 1.5. <b>LPIPS-style</b>: features of the model's own F, brought to unit length over the channels at each \
       position, squared difference, mean over positions; it is not LPIPS, which has another network and learned weights. \
+      <b>LPIPS</b> (Zhang et al., 2018) and <b>identity</b>, the cosine of ArcFace's vectors (Deng et al., 2019), are shown where \
+      a file with their networks was given. \
       <b>Fréchet</b>: of normal distributions fitted to features of \(judgeName), averaged over positions; it is not the FID of the \
       literature, because that is no Inception, and depends on the number of images. <b>SWD</b>: sliced Wasserstein distance of \
       7 × 7 patches of a Laplacian pyramid as in Progressive GAN (128 patches per image and level, 128 directions), mean \

@@ -97,6 +97,8 @@ package struct QualityPage {
 
   private var table: HTML {
     let hasEdits = results.configurations.contains { $0.edits_flipped_share != nil }
+    let hasLPIPS = results.configurations.contains { $0.lpips != nil }
+    let hasIdentity = results.configurations.contains { $0.identity != nil }
     var columns = [
       ReportTable.Column("Configuration", isNumeric: false),
       ReportTable.Column("Front", hint: "Of time and total loss"),
@@ -107,6 +109,8 @@ package struct QualityPage {
       ReportTable.Column("Perceptual"), ReportTable.Column("In-domain"), ReportTable.Column("PSNR", unit: "dB"),
       ReportTable.Column("SSIM"), ReportTable.Column("LPIPS-style"),
     ]
+    if hasLPIPS { columns.append(ReportTable.Column("LPIPS")) }
+    if hasIdentity { columns.append(ReportTable.Column("Identity", hint: "Cosine of ArcFace's vectors: 1 is best")) }
     if hasEdits {
       columns += [
         ReportTable.Column("Edits", unit: "succeed"), ReportTable.Column("Steps", unit: "to that"),
@@ -121,6 +125,8 @@ package struct QualityPage {
         memory(row.peak_rss_bytes), number(row.total_loss), number(row.pixel_loss), number(row.perceptual_loss),
         number(row.domain_loss), fixed(row.psnr_db, 2), fixed(row.ssim, 3), number(row.lpips_style),
       ]
+      if hasLPIPS { cells.append(fixed(row.lpips, 3)) }
+      if hasIdentity { cells.append(fixed(row.identity, 3)) }
       if hasEdits {
         let share = row.edits_flipped_share
         cells += [

@@ -11,6 +11,9 @@ package struct EvaluationResults: Encodable {
     package var psnr_db: Double?
     package var ssim: Double?
     package var lpips_style: Double?
+    /// LPIPS, and the cosine of the identity network's vectors, where there are their networks.
+    package var lpips: Double?
+    package var identity: Double?
     package var in_domain_mean_square: Double?
     package var frechet_distance: Double?
     /// R² of each attribute, read off the reconstructions, with what is read off the originals; and the mean over them.
@@ -86,6 +89,8 @@ package struct EvaluationResults: Encodable {
     package var mse_pm1: Double?
     package var psnr_db: Double?
     package var lpips_style: Double?
+    package var lpips: Double?
+    package var identity: Double?
     package var in_domain_mean_square: Double?
     package var flipped_share: Double?
     package var named_change_deviations: Double?
@@ -198,6 +203,8 @@ extension EvaluationResults.Method {
       in_domain_mean_square: evaluation.mean(\.in_domain_mean_square),
       frechet_distance: evaluation.frechet_distance, swd_times_1000: evaluation.swdMean,
       swd_levels_times_1000: evaluation.swd, seconds_per_image: evaluation.mean(\.seconds), images: evaluation.images)
+    lpips = evaluation.mean(\.lpips)
+    identity = evaluation.mean(\.identity)
     attributes_r2 = evaluation.attributes_r2
     attributes_r2_mean = evaluation.attributesMean
     sharpness = evaluation.sharpness

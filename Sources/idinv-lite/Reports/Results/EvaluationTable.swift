@@ -57,6 +57,7 @@ extension EvaluationResults.Method {
       "reconstruction", method.rawValue, "mean",
       [
         ("mse_pm1", mse_pm1), ("psnr_db", psnr_db), ("ssim", ssim), ("lpips_style", lpips_style),
+        ("lpips", lpips), ("identity", identity),
         ("in_domain_mean_square", in_domain_mean_square), ("frechet_distance", frechet_distance),
         ("swd_times_1000", swd_times_1000), ("seconds_per_image", seconds_per_image),
         ("attributes_r2_mean", attributes_r2_mean), ("sharpness", sharpness),
@@ -69,7 +70,8 @@ extension EvaluationResults.Method {
         "reconstruction", method.rawValue, image.name,
         [
           ("mse_pm1", image.mse_pm1), ("psnr_db", image.psnr_db), ("ssim", image.ssim),
-          ("lpips_style", image.lpips_style), ("in_domain_mean_square", image.in_domain_mean_square),
+          ("lpips_style", image.lpips_style), ("lpips", image.lpips), ("identity", image.identity),
+          ("in_domain_mean_square", image.in_domain_mean_square),
           ("seconds", image.seconds),
         ])
     }
@@ -105,6 +107,7 @@ extension EvaluationResults.Ablation {
       "ablation", "in-domain", "lambda_domain=\(lambda_domain)",
       [
         ("mse_pm1", mse_pm1), ("psnr_db", psnr_db), ("lpips_style", lpips_style),
+        ("lpips", lpips), ("identity", identity),
         ("in_domain_mean_square", in_domain_mean_square), ("flipped_share", flipped_share),
         ("named_change_deviations", named_change_deviations),
         ("others_change_deviations", others_change_deviations),

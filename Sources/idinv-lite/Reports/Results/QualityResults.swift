@@ -29,6 +29,9 @@ package struct QualityResults: Encodable {
     package var psnr_db: Double?
     package var ssim: Double?
     package var lpips_style: Double?
+    /// LPIPS, and the cosine of the identity network's vectors, where there are their networks.
+    package var lpips: Double?
+    package var identity: Double?
     package var edits_flipped_share: Double?
     package var edits_mean_steps: Double?
     package var edits_others_change_deviations: Double?
@@ -196,7 +199,7 @@ extension QualityResults {
       "id", "optimizer", "iterations", "weights", "compute", "threads", "is_on_front", "steps_per_image",
       "seconds_per_image", "cpu_seconds_per_image", "startup_seconds", "peak_rss_bytes", "total_loss", "pixel_loss",
       "perceptual_loss", "domain_loss", "psnr_db", "ssim", "lpips_style", "edits_flipped_share", "edits_mean_steps",
-      "edits_others_change_deviations",
+      "edits_others_change_deviations", "lpips", "identity",
     ])
     for row in configurations {
       let head = [
@@ -207,7 +210,7 @@ extension QualityResults {
         row.steps_per_image, row.seconds_per_image, row.cpu_seconds_per_image, row.startup_seconds,
         row.peak_rss_bytes.map(Double.init), row.total_loss, row.pixel_loss, row.perceptual_loss, row.domain_loss,
         row.psnr_db, row.ssim, row.lpips_style, row.edits_flipped_share, row.edits_mean_steps,
-        row.edits_others_change_deviations,
+        row.edits_others_change_deviations, row.lpips, row.identity,
       ]
       table.add(head + figures.map(Self.field))
     }
@@ -218,7 +221,7 @@ extension QualityResults {
   package func imagesCSV() -> String {
     var table = CSVTable([
       "id", "image", "steps", "seconds", "cpu_seconds", "total_loss", "pixel_loss", "perceptual_loss", "domain_loss",
-      "psnr_db", "ssim", "lpips_style",
+      "psnr_db", "ssim", "lpips_style", "lpips", "identity",
     ])
     for row in configurations {
       for image in row.images {
@@ -226,6 +229,7 @@ extension QualityResults {
         let figures: [Double?] = [
           image.seconds, image.cpu_seconds, Double(losses.total), Double(losses.pixel), Double(losses.perceptual),
           Double(losses.domain), image.quality.psnr_db, image.quality.ssim, image.quality.lpips_style,
+          image.quality.lpips, image.quality.identity,
         ]
         let head = [row.id, image.name, "\(image.steps)"]
         table.add(head + figures.map(Self.field))

@@ -5,9 +5,10 @@ import Runtime
 /// What an evaluation needs memory for.
 extension EvaluationPlan {
   /// Builds the graphs of an evaluation: those that invert, and those that measure.
-  package func workload(judge: Model?) -> MemoryBudget.Workload {
+  package func workload(others: OtherModels) -> MemoryBudget.Workload {
     let refinements = methods.filter(\.isOptimisation).map { $0.options(iterations: 1, conventional: nil) }
     let encodes = methods.contains(.encoder)
+    let judge = others.judge, measuresItself = others.metrics.file == nil && others.metrics.usesOwn
     return { (model, kernels, batch) throws(InversionError) in
       var graphs: [AnyObject] = []
       for options in refinements { graphs += try options.workload()(model, kernels, batch) }
@@ -16,6 +17,9 @@ extension EvaluationPlan {
       let appraiser = Appraiser(model, judge: judge, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
       try appraiser.prepare()
       graphs.append(appraiser)
+      if measuresItself, model.hasLearnedMetrics {
+        graphs.append(try LearnedMetrics(model, resolution: try model.imageResolution(), kernels: kernels))
+      }
       return graphs
     }
   }
@@ -36,5 +40,6 @@ extension EvaluationPlan {
     return try imageCount * pixels + max(reconstruction, sweep) + 8 * channels * channels * 8
       + (other.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0)
       + JudgeFile.byteCount(of: others.judge, kernels: kernels)
+      + MetricsFile.byteCount(of: others.metrics.file, for: model, kernels: kernels)
   }
 }

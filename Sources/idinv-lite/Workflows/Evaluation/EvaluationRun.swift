@@ -11,10 +11,13 @@ package struct OtherModels {
   package var conventional: Model?
   /// Who reads attributes.
   package var judge: Model?
+  /// What compares pictures.
+  package var metrics: LearnedMetricsSource
 
-  package init(conventional: Model?, judge: Model?) {
+  package init(conventional: Model?, judge: Model?, metrics: LearnedMetricsSource = LearnedMetricsSource()) {
     self.conventional = conventional
     self.judge = judge
+    self.metrics = metrics
   }
 }
 
@@ -32,6 +35,7 @@ package final class EvaluationRun {
   private let journal: EvaluationJournal
   private let context: RunContext
   private let modelIdentity: String
+  /// Of all files that measure beside the model.
   private let judgeIdentity: String
   private let digests: [String]
   private let codeCount: Int
@@ -61,11 +65,13 @@ package final class EvaluationRun {
     self.context = context
     journal = try EvaluationJournal(folder: output)
     modelIdentity = model.file.identity
-    judgeIdentity = judge?.file.identity ?? ""
+    judgeIdentity = (judge?.file.identity ?? "") + others.metrics.identity
     codeCount = try model.generator().codeCount
     digests = images.map(\.picture.digest)
-    evaluator = Evaluator(model, judge: judge, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels)
-    {
+    let metrics = try others.metrics.metrics(for: model, kernels: kernels)
+    evaluator = Evaluator(
+      model, judge: judge, metrics: metrics, images: images, batch: min(batch, Appraiser.mostBatch), kernels: kernels
+    ) {
       [unowned self] in try advance(1)
     }
   }
@@ -319,6 +325,7 @@ package final class EvaluationRun {
       lambda_domain: lambda, mse_pm1: reconstruction.mean(\.mse_pm1), psnr_db: reconstruction.mean(\.psnr_db),
       lpips_style: reconstruction.mean(\.lpips_style),
       in_domain_mean_square: reconstruction.mean(\.in_domain_mean_square))
+    (row.lpips, row.identity) = (reconstruction.mean(\.lpips), reconstruction.mean(\.identity))
     if let scale {
       let edits = try edits(options, codes, steps, scale)
       row.flipped_share = edits.flippedShare

@@ -43,7 +43,9 @@ package struct EvaluationTask {
   }
 
   /// Model files that are read.
-  package var inputs: [String] { [model.path, others.conventional?.path ?? "", others.judge?.path ?? ""] }
+  package var inputs: [String] {
+    [model.path] + [others.conventional, others.judge, others.metrics.file].compactMap { $0?.path }
+  }
 
   private static func chosen(
     _ methods: [InversionMethod]?, _ model: Model, _ others: OtherModels, _ notes: inout [String]
@@ -95,7 +97,7 @@ package struct EvaluationTask {
     try limit.choose(
       model, batches: BatchSize.candidates(imageCount: plan.inversionCount),
       extra: try plan.byteCount(for: model, others: others, kernels: kernels), kernels: kernels,
-      workload: plan.workload(judge: others.judge))
+      workload: plan.workload(others: others))
   }
 
   /// Measures, and writes the results. What is measured is kept in a journal, from which the same task goes on.
@@ -138,8 +140,11 @@ package struct EvaluationTask {
 
 extension OtherModels {
   /// - Parameter conventional: path of a model file; nil for `conventional.idinv` beside the model, if it is there.
-  package init(conventional: String?, judge: Model?, for model: Model) throws {
+  package init(
+    conventional: String?, judge: Model?, metrics: LearnedMetricsSource, for model: Model
+  ) throws {
     let path = conventional ?? model.neighbour("conventional.idinv")
-    self.init(conventional: try path.map { try StartEncoder.load($0, for: model) }, judge: judge)
+    self.init(
+      conventional: try path.map { try StartEncoder.load($0, for: model) }, judge: judge, metrics: metrics)
   }
 }

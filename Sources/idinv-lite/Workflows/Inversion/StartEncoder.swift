@@ -10,7 +10,7 @@ package enum StartEncoder {
     let generator = try model.generator().specification
     guard
       theirs.layerCount == generator.layerCount, theirs.wDimension == generator.wDimension,
-      !theirs.architecture.isInDomain || theirs.resolution == generator.resolution,
+      !theirs.architecture.readsGeneratorsSize || theirs.resolution == generator.resolution,
       other.file.specification.pixelMinimum == model.file.specification.pixelMinimum,
       other.file.specification.pixelMaximum == model.file.specification.pixelMaximum
     else {

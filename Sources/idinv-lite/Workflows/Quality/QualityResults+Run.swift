@@ -65,6 +65,8 @@ extension QualityResults.Row {
     psnr_db = mean(\.quality.psnr_db)
     ssim = mean(\.quality.ssim)
     lpips_style = mean(\.quality.lpips_style)
+    lpips = mean(\.quality.lpips)
+    identity = mean(\.quality.identity)
     if let edits = measurement.edits {
       edits_flipped_share = edits.flippedShare
       let steps = edits.boundaries.compactMap(\.mean_steps)

@@ -23,6 +23,8 @@ package final class QualityRun {
     package var boundaries: [AttributeBoundary]
     /// Who reads the attributes of edits; nil for the model itself.
     package var judge: Model?
+    /// What compares pictures.
+    package var metrics = LearnedMetricsSource()
     /// CPUs that each process may choose from.
     package var cpus: [Int]
     /// With what this program is started to measure one configuration, which it reads from its standard input.
@@ -272,7 +274,8 @@ package final class QualityRun {
   /// What `measure()` has found, judged by the model itself in f32.
   package func judge() throws -> [QualityConfiguration: Measurement] {
     let images = plan.images.map { EvaluationImage(name: $0.name, picture: $0.picture) }
-    let judge = try QualityJudge(plan.model, images: images, kernels: kernels)
+    let metrics = try plan.metrics.metrics(for: plan.model, kernels: kernels)
+    let judge = try QualityJudge(plan.model, metrics: metrics, images: images, kernels: kernels)
     let evaluator = Evaluator(
       plan.model, judge: plan.judge, images: images, batch: plan.memory.plan.batch, kernels: kernels
     ) {
@@ -295,7 +298,8 @@ package final class QualityRun {
       let pictures = try found.map { try picture(of: $0) }
       let qualities = try images.indices.map { image in
         defer { unitsDone += 1 }
-        let key = EvaluationJournal.key(["quality", modelIdentity, programSHA, foundKey(configuration, image)])
+        let key = EvaluationJournal.key(
+          ["quality", modelIdentity, programSHA, plan.metrics.identity, foundKey(configuration, image)])
         return try journal.part(key) {
           try advance(0)
           return try judge.quality(ofCode: found[image].code.values, picture: pictures[image], image: image)

@@ -39,6 +39,7 @@ package struct QualityTask {
 
   private let model: Model
   private let judge: Model?
+  private let metrics: LearnedMetricsSource
   private let configurations: [QualityConfiguration]
   private let boundaries: [AttributeBoundary]
   private let began: ContinuousClock.Instant
@@ -49,16 +50,19 @@ package struct QualityTask {
   private var crop = CropRule.none
   private var notes: [String] = []
 
-  /// - Parameter began: from when the run's time counts.
+  /// - Parameters:
+  ///   - metrics: what compares pictures, beside what is built in.
+  ///   - began: from when the run's time counts.
   /// - Throws: `.missingNetwork` without generator or encoder.
   package init(
-    _ model: Model, configurations: [QualityConfiguration], judge: Model?, boundaries: Edits,
-    since began: ContinuousClock.Instant
+    _ model: Model, configurations: [QualityConfiguration], judge: Model?, metrics: LearnedMetricsSource,
+    boundaries: Edits, since began: ContinuousClock.Instant
   ) throws {
     _ = try model.generator()
     _ = try model.encoder()
     self.model = model
     self.judge = judge
+    self.metrics = metrics
     self.configurations = configurations
     self.began = began
     self.boundaries =
@@ -66,6 +70,16 @@ package struct QualityTask {
       case .none: []
       case .among(let folder): try AttributeBoundaries.load(folder, of: model, judge: judge, &notes)
       }
+  }
+
+  /// Model files that are read.
+  package var inputs: [String] { [model.path] + [judge?.path, metrics.file?.path].compactMap { $0 } }
+
+  package func choose(_ limit: MemoryLimit, _ kernels: Kernels) throws -> MemoryChoice {
+    try limit.choose(
+      model, batches: QualityRun.Plan.batches,
+      extra: try MetricsFile.byteCount(of: metrics.file, for: model, kernels: kernels), kernels: kernels,
+      workload: QualityRun.Plan.workload)
   }
 
   /// Reads the pictures.
@@ -88,10 +102,11 @@ package struct QualityTask {
     _ timing: Timing, _ memory: MemoryChoice, into folder: OutputFolder, options: [(name: String, value: String)],
     kernels: Kernels, _ context: RunContext
   ) throws -> QualityResults {
-    let plan = QualityRun.Plan(
+    var plan = QualityRun.Plan(
       memory: memory, configurations: configurations, images: images, crop: crop, rounds: timing.rounds,
       editCount: min(timing.editCount, images.count), boundaries: boundaries, judge: judge, cpus: cpus,
       measuringArguments: timing.arguments)
+    plan.metrics = metrics
     let run = try QualityRun(plan, kernels: kernels, output: folder, context: context)
     do {
       try run.measure()
