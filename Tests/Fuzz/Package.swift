@@ -25,6 +25,9 @@ let package = Package(
       name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Targets",
       swiftSettings: instrumented),
     .executableTarget(
+      name: "reader", dependencies: ["Checkpoint", "Files", "Imaging"], path: "Reader", swiftSettings: instrumented,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+    .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets", "Files"], path: "Driver", swiftSettings: instrumented,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
   ])
