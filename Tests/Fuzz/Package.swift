@@ -2,8 +2,10 @@
 import PackageDescription
 
 // A package of its own: everything in it is instrumented for libFuzzer, which the toolchain brings. `Sources` is a link to the
-// project's.
-let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])]
+// project's. `scripts/fuzz --sanitizer NAME` adds a sanitizer through IDINV_FUZZ_SANITIZER.
+let sanitize = "-sanitize=fuzzer" + (Context.environment["IDINV_FUZZ_SANITIZER"].map { ",\($0)" } ?? "")
+let instrumented: [SwiftSetting] = [.unsafeFlags([sanitize, "-parse-as-library"])]
+let linked: [LinkerSetting] = [.unsafeFlags([sanitize])]
 
 let package = Package(
   name: "idinv-fuzz",
@@ -21,13 +23,20 @@ let package = Package(
     .target(
       name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP", "Files"], path: "Sources/Runtime/Imaging",
       swiftSettings: instrumented),
+    .systemLibrary(name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb"),
+    // What the server reads of a request, without what it does with it.
     .target(
-      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant"], path: "Targets",
+      name: "Server", dependencies: ["CCivetweb", "Imaging"], path: "Sources/idinv-lite/Server",
+      exclude: ["QR", "Resources"],
+      sources: ["HTTP", "API/JobForm.swift", "Jobs/JobRecord.swift", "Studio/RenderRequest.swift"],
+      swiftSettings: instrumented),
+    .target(
+      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant", "Server"], path: "Targets",
       swiftSettings: instrumented),
     .executableTarget(
       name: "reader", dependencies: ["Checkpoint", "Files", "Imaging"], path: "Reader", swiftSettings: instrumented,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+      linkerSettings: linked),
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets", "Files"], path: "Driver", swiftSettings: instrumented,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+      linkerSettings: linked),
   ])

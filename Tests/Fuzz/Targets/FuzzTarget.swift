@@ -33,6 +33,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case json
   /// A file of lines with checksums.
   case lines
+  /// Requests to the server, byte for byte as a client sends them: forms, JSON, queries, cookies.
+  case http
 
   /// - Parameter folder: to write the bytes to, for readers that take a path.
   package func read(_ bytes: [UInt8], folder: String) {
@@ -67,6 +69,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .lines:
       guard let path = file("j"), let lines = try? AppendedFile(path: path, for: .read) else { return }
       _ = try? lines.forEachLine(limit: 1 << 20) { _, _ in }
+    case .http: HTTPTarget.read(bytes)
     }
   }
 }

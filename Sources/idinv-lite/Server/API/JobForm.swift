@@ -3,7 +3,7 @@ extension JobOptions {
   private static let largestBudget = 3600.0
 
   /// - Throws: `Problem` 422 that names the field, what was found and what was expected.
-  init(form: [String: FormField]) throws(Problem) {
+  package init(form: [String: FormField]) throws(Problem) {
     self.init()
     if let text = form["steps"]?.text {
       guard let value = Int(text), Self.stepCounts.contains(value) else {

@@ -1,8 +1,8 @@
 import Foundation
 
 /// JSON of requests and answers: keys in snake case, members in alphabetical order.
-enum JSONBody {
-  static func encode(_ value: some Encodable) -> [UInt8] {
+package enum JSONBody {
+  package static func encode(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -14,7 +14,7 @@ enum JSONBody {
   }
 
   /// - Throws: `Problem` 400 that says what was expected.
-  static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
+  package static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {

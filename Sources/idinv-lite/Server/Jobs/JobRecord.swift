@@ -9,7 +9,7 @@ package enum JobState: String, Codable, Sendable {
 }
 
 /// What a client asks for with an image.
-struct JobOptions: Codable, Sendable, Equatable {
+package struct JobOptions: Codable, Sendable, Equatable {
   /// Steps of the optimization, at most.
   var steps = 100
   /// Seconds for the image; nil for as long as it takes.
