@@ -39,6 +39,8 @@ package struct FormLimits: Sendable {
   package var fieldCount = 16
   /// Seconds until the whole form must be there.
   package var seconds = 60.0
+
+  package init(byteCount: Int) { self.byteCount = byteCount }
 }
 
 /// One field of a form.
