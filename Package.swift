@@ -31,8 +31,12 @@ let tiers: [Target] =
       tier("KernelsX86V4VNNI", march: "x86-64-v4", features: ["-mavx512vnni"]),
     ])
 
-// Options and pages are no hot code, and optimizing them took a third of the time to compile everything.
-let quickly: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+// Options and pages are no hot code, and optimizing them took a third of the time to compile everything. Packages
+// (scripts/release, scripts/library, scripts/wheel) take that time, and come out smaller.
+let isPackaged = Context.environment["IDINV_PACKAGED"] != nil
+let quickly: [SwiftSetting] = [.unsafeFlags([isPackaged ? "-Osize" : "-Onone"], .when(configuration: .release))]
+// What reads and writes files, once for each run.
+let small: [SwiftSetting] = isPackaged ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
 // Documentation needs a plugin that nothing else does: `scripts/docs` asks for it.
 let documentation: [Package.Dependency] =
@@ -70,7 +74,8 @@ let package = Package(
       name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Files", dependencies: ["CZlib"], path: "Sources/Quant/Files"),
     .target(name: "Quant", dependencies: ["Files"], path: "Sources/Quant/Quant"),
-    .target(name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint"),
+    .target(name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",
+      swiftSettings: small),
 
     // Sources/Runtime: graph, planner, executor; images; networks and inversion.
     .systemLibrary(
@@ -99,7 +104,7 @@ let package = Package(
       dependencies: [
         "CProcess", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
       ],
-      path: "Sources/idinv-lite/Workflows"),
+      path: "Sources/idinv-lite/Workflows", swiftSettings: small),
     .systemLibrary(
       name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
     .target(
@@ -123,7 +128,7 @@ let package = Package(
     .target(
       name: "IdinvLite",
       dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "Files", "SIMDKernels"],
-      path: "Sources/idinv-lite/IdinvLite"),
+      path: "Sources/idinv-lite/IdinvLite", swiftSettings: small),
     .systemLibrary(name: "CIdinv", path: "Sources/idinv-lite/CInterface/CIdinv"),
     .target(
       name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),

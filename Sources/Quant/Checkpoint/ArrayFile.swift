@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Quant
 
 /// An array of codes or a direction as this field's programs store it: `.npy`, `.npz`, `.pt`, `.pkl`, `.safetensors`.

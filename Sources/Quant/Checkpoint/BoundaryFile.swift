@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Quant
 
 /// A semantic boundary as files hold it: what was stored, before it is known whether it belongs to a model.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Quant
 
 /// Named tensors of a file that some other program wrote: `.pth` (both forms, also unpacked), `.safetensors`, `.npy`, `.npz`,

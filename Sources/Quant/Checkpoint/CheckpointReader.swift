@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 import Quant
 
 /// Opens checkpoints of every kind; the file's first bytes decide, not its name.

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 import Quant
 
 /// What the checkpoints cannot say. The defaults are those of the published models.

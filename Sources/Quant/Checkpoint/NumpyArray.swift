@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Quant
 
 /// An array of numbers in single precision, C order; what `.npy` files hold.

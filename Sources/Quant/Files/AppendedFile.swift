@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A file of lines that only grows, and that one process at a time may write: what journals are made of.
 package final class AppendedFile {

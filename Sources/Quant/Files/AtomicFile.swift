@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 
 /// An output file that is whole or absent: a reader never sees half of one, and a full disk or a lost power supply leaves the

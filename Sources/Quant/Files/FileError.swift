@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// What the system, or the state of a file, refused: one error for everything that this module reads, writes or maps.
 package struct FileError: Error, Equatable, Sendable {

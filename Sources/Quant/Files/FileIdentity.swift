@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Which file it is, and whether it is still the same: what the system says without reading it.
 package struct FileIdentity: Equatable, Sendable {

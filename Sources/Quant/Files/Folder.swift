@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Folders, and what lies at a path.
 package enum Folder {

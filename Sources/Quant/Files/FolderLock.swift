@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The lock of a folder that one process at a time writes to. It ends with the value, or with the process.
 package final class FolderLock: Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A file that is read: the one opener of everything that comes from outside.
 ///

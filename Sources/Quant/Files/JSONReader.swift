@@ -1,38 +1,3 @@
-/// A JSON value as the safetensors header uses them. Objects keep their order and have no duplicate keys.
-package indirect enum JSONValue: Equatable, Sendable {
-  case object([JSONMember])
-  case array([JSONValue])
-  case string(String)
-  case integer(Int)
-  /// A number with a fraction or an exponent, or one that no `Int` holds.
-  case number
-  case bool(Bool)
-  case null
-
-  /// "an object", "a string" …, for error messages.
-  package var kind: String {
-    switch self {
-    case .object: "an object"
-    case .array: "an array"
-    case .string: "a string"
-    case .integer(let value): "\(value)"
-    case .number: "a number that is no integer"
-    case .bool(let value): "\(value)"
-    case .null: "null"
-    }
-  }
-}
-
-package struct JSONMember: Equatable, Sendable {
-  package var key: String
-  package var value: JSONValue
-
-  package init(key: String, value: JSONValue) {
-    self.key = key
-    self.value = value
-  }
-}
-
 /// Where and how a JSON text is malformed.
 package struct JSONFault: Error, Equatable {
   package var offset: Int
@@ -40,9 +5,9 @@ package struct JSONFault: Error, Equatable {
   package var expected: String
 }
 
-/// A strict JSON reader (RFC 8259) for untrusted headers: bounded depth, duplicate keys refused, no recovery.
+/// A strict JSON reader (RFC 8259) for untrusted files: bounded depth, duplicate keys refused, no recovery.
 ///
-/// `JSONSerialization` cannot be used here: it accepts duplicate keys, which would let two programs read two
+/// Foundation accepts duplicate keys, which would let two programs read two
 /// different files from the same bytes.
 package struct JSONReader {
   private let bytes: [UInt8]
@@ -244,7 +209,9 @@ package struct JSONReader {
       try digits()
       magnitude = nil
     }
-    guard let magnitude else { return .number }
+    guard let magnitude else {
+      return .number(Double(String(decoding: bytes[start..<position], as: UTF8.self)) ?? .infinity)
+    }
     return .integer(isNegative ? -magnitude : magnitude)
   }
 

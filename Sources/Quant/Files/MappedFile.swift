@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 
 /// A file's bytes in memory, read-only, paged in by the kernel as they are touched. Where the file system cannot map, they

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// A folder of a name that no one else has, for files that others need not see. It goes away with the value.
 package final class ScratchFolder {

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 
 /// A row-major matrix of floats in a mapped file, or in memory of its own. It is never copied: a hundred thousand codes of a
 /// large model are gigabytes.

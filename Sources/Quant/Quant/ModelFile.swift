@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 
 /// An `.idinv` model file, mapped and fully validated: whoever has one may use every tensor of its specification.
 ///

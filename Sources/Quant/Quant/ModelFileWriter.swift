@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 
 /// Writes an `.idinv` file tensor by tensor, in any order, quantising on the way.
 ///

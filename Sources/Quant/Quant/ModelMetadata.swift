@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A file that went into a model.
 package struct ModelSource: Codable, Equatable, Sendable {

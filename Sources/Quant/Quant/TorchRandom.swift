@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The numbers of `torch.manual_seed(seed); torch.randn(count)` on a CPU, up to the last bit of a logarithm or cosine:
 /// a seed means the same image here and in PyTorch.

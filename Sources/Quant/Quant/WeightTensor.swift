@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 
 /// One tensor of a model file, in the mapped memory; keeps the mapping alive.
 package struct WeightTensor: Sendable {

@@ -1,6 +1,7 @@
 import Checkpoint
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Imaging
 import Inversion
 

@@ -1,5 +1,5 @@
 import Checkpoint
-import Foundation
+import FoundationEssentials
 import Quant
 
 /// Trained checkpoints that become one model file.

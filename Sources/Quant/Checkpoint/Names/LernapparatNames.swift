@@ -9,7 +9,7 @@ extension StyleGANPort {
   /// - Parameter names: the file's, because its one output is that of its finest resolution.
   static func lernapparat(in names: [String]) -> StyleGANPort {
     let sizes = names.compactMap { name -> Int? in
-      guard let scope = name.range(of: "g_synthesis.blocks.") else { return nil }
+      guard let scope = name.firstRange(of: "g_synthesis.blocks.") else { return nil }
       return Int(name[scope.upperBound...].prefix { $0 != "x" })
     }
     let finest = block(of: sizes.max() ?? 4)

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Imaging
 
 /// What of a target is pasted into a context, and held there by the masked objective (Zhu et al., ECCV 2020, sec. 4.4).

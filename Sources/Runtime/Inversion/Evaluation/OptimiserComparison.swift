@@ -1,4 +1,3 @@
-import Foundation
 import Runtime
 
 /// Runs optimisers on the same images from the same codes, in turns, and says when each reaches what the published procedure

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The way of one image's code to its result: an optimiser, the best code so far, and when to stop.
 ///

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Reports
 import SIMDKernels
 import Workflows
@@ -119,10 +120,9 @@ struct BenchKernels: ParsableCommand {
   }
 
   private func line(_ row: Row) -> String {
-    var text = String(
-      format: "%8.3f  %7.1f  %4.0f %%  ", row.median_s * 1e3, row.gflops, row.share_of_peak * 100)
-    text += row.algorithm.padding(toLength: 17, withPad: " ", startingAt: 0)
-    text += "  " + row.direction.padding(toLength: 9, withPad: " ", startingAt: 0)
+    var text = printed("%8.3f  %7.1f  %4.0f %%  ", row.median_s * 1e3, row.gflops, row.share_of_peak * 100)
+    text += row.algorithm.column(17)
+    text += "  " + row.direction.column(9)
     return text + "  \(row.name)\n"
   }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import SIMDKernels
 import Workflows
 
@@ -11,7 +11,7 @@ struct BenchQualityTask: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let input = FileHandle.standardInput.readDataToEndOfFile()
+      let input = Data(try StandardStreams.readInput())
       guard let task = try? JSONDecoder().decode(MeasuringTask.self, from: input) else {
         throw Failure(.usage, "bench quality-task: is started by 'bench quality' alone")
       }

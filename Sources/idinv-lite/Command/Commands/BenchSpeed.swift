@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Reports
 import Workflows
 
@@ -79,9 +79,9 @@ struct BenchSpeed: ParsableCommand {
     text += printed("peak %.1f GFLOP/s, ", listing.peak_gflops)
     text += printed("memory read at %.1f GB/s\n", listing.memory_gb_per_s)
     for (name, timing) in listing.timings {
-      text += "  " + name.padding(toLength: 11, withPad: " ", startingAt: 0)
-      text += String(
-        format: "%9.2f ms  %8.2f GFLOP  %7.1f GFLOP/s  arena ", timing.median_s * 1e3, timing.gflop,
+      text += "  " + name.column(11)
+      text += printed(
+        "%9.2f ms  %8.2f GFLOP  %7.1f GFLOP/s  arena ", timing.median_s * 1e3, timing.gflop,
         timing.gflop / timing.median_s)
       text += "\(humanBytes(timing.arena_bytes)) (lower bound \(humanBytes(timing.arena_lower_bound_bytes)))\n"
     }

@@ -1,7 +1,7 @@
-import Files
 import ArgumentParser
 import Checkpoint
-import Foundation
+import Files
+import FoundationEssentials
 import Inversion
 import Quant
 import Reports

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Files
-import Foundation
+import FoundationEssentials
 import Inversion
 import Reports
 import Workflows
@@ -90,15 +90,23 @@ struct BoundaryInfo: ParsableCommand {
     let name = PathText.folder(of: path) + PathText.stem(of: path).stem + ".json"
     // What is no sidecar of this kind was passed over, or refused, when the boundary was read.
     guard let bytes = try? InputFile.bytes(of: name, limit: 1 << 20),
-      let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any], object["attribute"] != nil
+      let object = try? JSONReader.read(bytes), object["attribute"] != nil, let members = object.members
     else { return [:] }
-    return object.compactMapValues { value in
-      if let accuracy = value as? [String: Any], let right = accuracy["right"], let count = accuracy["count"] {
-        return "\(right) of \(count)"
+    var texts: [String: String] = [:]
+    for member in members {
+      switch member.value {
+      case .object:
+        if let right = member.value["right"]?.double, let count = member.value["count"]?.double {
+          texts[member.key] = "\(Int(right)) of \(Int(count))"
+        }
+      case .array(let list):
+        let words = list.compactMap(\.text)
+        if words.count == list.count { texts[member.key] = words.isEmpty ? nil : words.joined(separator: ", ") }
+      case .string(let text): texts[member.key] = String(text.map { $0.isNewline ? "?" : $0 })
+      case .number(let value): texts[member.key] = "\(value)"
+      case .integer, .bool, .null: texts[member.key] = member.value.kind
       }
-      if let text = value as? String { return String(text.map { $0.isNewline ? "?" : $0 }) }
-      if let list = value as? [String] { return list.isEmpty ? nil : list.joined(separator: ", ") }
-      return value is [Any] || value is [String: Any] ? nil : "\(value)"
     }
+    return texts
   }
 }

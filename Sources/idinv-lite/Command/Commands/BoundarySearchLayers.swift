@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Inversion
 import Reports
 import Workflows
@@ -124,7 +124,7 @@ struct BoundarySearchLayers: ParsableCommand {
   private func text(_ search: LayerSearch, _ name: String) -> String {
     func row(_ title: String, _ effect: LayerSearch.Effect) -> String {
       let share = 100 * effect.change / search.whole.change
-      var line = title.padding(toLength: 12, withPad: " ", startingAt: 0)
+      var line = title.column(12)
       line += printed("%+10.4g  %6.0f %%", effect.change, share)
       if let sideEffect = effect.sideEffect { line += printed("  %8.3f", sideEffect) }
       if let worst = effect.worst { line += "  \(worst.name) " + printed("%+.2f", worst.change) }
@@ -132,7 +132,7 @@ struct BoundarySearchLayers: ParsableCommand {
     }
     var lines = [
       "\(name), α = \(printed("%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
-      "layers".padding(toLength: 12, withPad: " ", startingAt: 0) + "    change    of all    others  most",
+      "layers".column(12) + "    change    of all    others  most",
       row("all", search.whole),
     ]
     lines += search.single.map { row("\($0.layers[0])", $0) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Quant
 import Reports
 import Workflows

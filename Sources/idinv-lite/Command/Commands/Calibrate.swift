@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Inversion
 import Quant
 import Reports
@@ -123,7 +123,7 @@ struct Calibrate: ParsableCommand {
       let network =
         layer.psnr.map { Figure.fixed($0, 1) + " dB" }
         ?? Figure.fixed((layer.code_error ?? 0) * 100, 3) + " %"
-      var line = "  " + name.padding(toLength: 32, withPad: " ", startingAt: 0)
+      var line = "  " + name.column(32)
       line += printed("%8.2f %%", layer.output_error * 100)
       line += String(repeating: " ", count: max(1, 23 - network.count)) + network
       lines.append(line + (layer.is_granted ? "   yes" : "   no"))

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import Imaging
 import Inversion
 import Reports
@@ -100,8 +100,8 @@ struct Detect: ParsableCommand {
   private func say(_ entry: ListedImage, _ faces: [DetectedFace], _ context: RunContext) throws {
     context.pause()
     let list = faces.map { face in
-      String(
-        format: "%.0f×%.0f at (%.0f, %.0f), score %.3f", face.x2 - face.x1, face.y2 - face.y1, face.x1, face.y1,
+      printed(
+        "%.0f×%.0f at (%.0f, %.0f), score %.3f", face.x2 - face.x1, face.y2 - face.y1, face.x1, face.y1,
         face.score)
     }
     let count = "\(faces.count) face\(faces.count == 1 ? "" : "s")"

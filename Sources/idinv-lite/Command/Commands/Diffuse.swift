@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Imaging
 import Inversion
 import Reports

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Inversion
 import Quant
 import Reports

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Reports
 import SIMDKernels
 import Workflows
@@ -60,7 +59,7 @@ struct KernelList: ParsableCommand {
       text += "optional instructions: \(features.isEmpty ? "none" : features.joined(separator: ", "))\n\n"
       let width = listed.map(\.slot.count).max() ?? 0
       for kernel in listed {
-        let slot = kernel.slot.padding(toLength: width, withPad: " ", startingAt: 0)
+        let slot = kernel.slot.column(width)
         text += "\(kernel.isInForce ? "*" : " ") \(slot)  \(kernel.name)\n"
       }
       try StandardStreams.printOutput(text)

@@ -1,7 +1,6 @@
-import Files
 import ArgumentParser
 import Files
-import Foundation
+import Files
 import Imaging
 import Inversion
 import Reports

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Inversion
 import Reports
 import Workflows
@@ -71,12 +70,12 @@ struct Verify: ParsableCommand {
     func row(_ entry: ModelComparison.Network, _ kind: String) -> String {
       let difference = entry.difference
       let psnr = difference.psnr == .infinity ? "   exact   " : printed("%8.2f dB", difference.psnr)
-      return "  \((entry.name + kind).padding(toLength: 24, withPad: " ", startingAt: 0))"
+      return "  \((entry.name + kind).column(24))"
         + printed("%12.3g  ", difference.maximum) + psnr + printed("  %.8f", difference.cosine)
     }
     let lines =
       ["\(model): checksums match; \(outcome.precision) weights against the checkpoints in f32:"]
-      + ["  " + "output".padding(toLength: 24, withPad: " ", startingAt: 0) + "     max abs         PSNR  cosine"]
+      + ["  " + "output".column(24) + "     max abs         PSNR  cosine"]
       + outcome.comparison.networks.map { row($0, "") } + outcome.comparison.gradients.map { row($0, " gradient") }
       + outcome.strangers.map { "note: \($0): by its SHA-256 not the file that \(model) was made of" }
     return lines.joined(separator: "\n") + "\n"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoint
 import Files
-import Foundation
+import Glibc
 import Imaging
 import Inversion
 import Quant

@@ -1,4 +1,3 @@
-import Foundation
 import Quant
 import Reports
 import Workflows
@@ -34,7 +33,7 @@ struct ModelSummary {
 
   private func networks(_ specification: ModelSpecification) -> [String] {
     specification.networks.map { network in
-      let name = type(of: network).part.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)
+      let name = type(of: network).part.rawValue.column(12)
       return "  " + name + ((network as? any SummarizedNetwork)?.summary ?? "")
     }
   }

@@ -29,6 +29,19 @@ enum StandardStreams {
     bytes.withUnsafeBytes { writeAll(descriptor, $0).code }
   }
 
+  /// All that standard input has.
+  static func readInput() throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError("standard input", .read, .system(errno)) }
+      guard count > 0 else { return bytes }
+      bytes += buffer[..<count]
+    }
+  }
+
   /// Opens `/dev/null` for each standard stream that is closed, so that no other file gets its number; the wrong way
   /// round, so that using the stream still is an error.
   static func occupyClosed() {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// An axis: where a value lies on it, and where its labels stand.
 package struct AxisScale: Equatable, Sendable {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Numbers as people read them.
 package enum Figure {

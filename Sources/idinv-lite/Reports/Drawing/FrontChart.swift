@@ -1,5 +1,3 @@
-import Foundation
-
 /// What cost buys what value: points by series, and the Pareto front as a marked line of steps beneath them.
 package struct FrontChart: Sendable {
   package struct Point: Sendable {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Lines over a common x, as inline SVG that takes its colours from the page.
 package struct LineChart: Sendable {
   /// One line.

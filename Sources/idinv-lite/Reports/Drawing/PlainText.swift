@@ -49,6 +49,29 @@ package func timestamp() -> String {
     parts.tm_min, parts.tm_sec)
 }
 
+extension String {
+  /// A table's cell: cut, or filled up with spaces.
+  package func column(_ width: Int) -> String {
+    let text = prefix(width)
+    return text + String(repeating: " ", count: width - text.count)
+  }
+
+  /// A path as a relative link (RFC 3986): all but unreserved characters and slashes as `%XX`.
+  package var percentEncoded: String {
+    utf8.map { byte in
+      let isPlain =
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "-._~/".utf8.contains(byte)
+        }
+      return isPlain
+        ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+  }
+}
+
 extension StringProtocol {
   /// Without white space at either end.
   package var trimmed: String { trimmed { $0.isWhitespace } }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Imaging
 
 /// A picture as a page holds it: PNG bytes in base64, made once, so that no pixels need to stay in memory.

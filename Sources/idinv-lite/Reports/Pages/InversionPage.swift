@@ -1,6 +1,6 @@
 // How an `InversionReport` becomes a page: head, summary, one part per image, explanations.
 
-import Foundation
+import Glibc
 
 extension InversionReport {
   /// Images beyond this number are folded up.
@@ -123,7 +123,7 @@ extension InversionReport {
     let lines = listedRows.map { row -> [ReportTable.Cell] in
       let figures = cells({ $0(row.startFigures) }, { $0(row.resultFigures) }, steps: steps(row), seconds: row.seconds)
       guard let index = row.entry else {
-        let file = "\(row.name)_inv.png".addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? ""
+        let file = "\(row.name)_inv.png".percentEncoded
         return [
           ReportTable.Cell("", key: ""),
           ReportTable.Cell("<a class=\"name\" href=\"./\(file)\">\(row.name)</a>", key: row.name),

@@ -1,4 +1,3 @@
-import Foundation
 import Inversion
 
 /// `evaluation.json`: every figure with its unit or range in its key.

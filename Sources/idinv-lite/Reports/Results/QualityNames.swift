@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 // What configurations are called for people: only what differs within the grid.
 

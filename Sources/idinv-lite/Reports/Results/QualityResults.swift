@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Inversion
 
 /// `quality.json`: every figure with its unit or range in its key.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON of requests and answers: keys in snake case, members in alphabetical order.
 package enum JSONBody {

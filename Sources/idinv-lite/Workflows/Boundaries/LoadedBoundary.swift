@@ -1,6 +1,6 @@
 import Checkpoint
 import Files
-import Foundation
+import Glibc
 import Inversion
 
 /// A boundary's file, and what its α is multiplied with.

@@ -1,5 +1,6 @@
 import Checkpoint
-import Foundation
+import FoundationEssentials
+import Glibc
 import Imaging
 import Inversion
 import Quant

@@ -1,6 +1,7 @@
 import Checkpoint
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Imaging
 
 /// Files with the points of faces, as detectors and data sets have them.
@@ -30,8 +31,8 @@ package enum LandmarkFile {
     } else {
       let text = try FaceLandmarks.text(of: path, byteLimit: byteLimit)
       let start = text.first { !$0.isWhitespace }
-      if start == "{" || start == "[", let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) {
-        faces = try LandmarkJSON(path: path, image: image).faces(object)
+      if start == "{" || start == "[", let value = try? JSONReader.read(Array(text.utf8)) {
+        faces = try LandmarkJSON(path: path, image: image).faces(value)
       } else {
         faces = [try FaceLandmarks(text: text, path: path, image: image)]
       }
@@ -74,28 +75,28 @@ struct LandmarkJSON {
   private static let pointKeys = ["keypoints", "landmarks", "face_landmarks", "points", "landmark"]
   private static let depthLimit = 12
 
-  func faces(_ object: Any) throws -> [FaceLandmarks] { try faces(object, depth: 0) }
+  func faces(_ value: JSONValue) throws -> [FaceLandmarks] { try faces(value, depth: 0) }
 
-  private func faces(_ object: Any, depth: Int) throws -> [FaceLandmarks] {
+  private func faces(_ value: JSONValue, depth: Int) throws -> [FaceLandmarks] {
     guard depth < Self.depthLimit else { return [] }
-    if let face = try face(object) { return [face] }
-    if let list = object as? [Any] { return try list.flatMap { try faces($0, depth: depth + 1) } }
-    guard let table = object as? [String: Any] else { return [] }
+    if let face = try face(value) { return [face] }
+    if let list = value.elements { return try list.flatMap { try faces($0, depth: depth + 1) } }
+    guard let members = value.members else { return [] }
     // FFHQ has the points of the photograph it was cut out of, and those of the cut.
-    if let wild = table["in_the_wild"] { return try faces(wild, depth: depth + 1) }
-    if let list = table["images"] as? [[String: Any]] {
-      guard let entry = list.first(where: { isOfImage($0["path"] as? String) }) ?? (list.count == 1 ? list[0] : nil)
+    if let wild = value["in_the_wild"] { return try faces(wild, depth: depth + 1) }
+    if let list = value["images"]?.elements, list.allSatisfy({ $0.members != nil }) {
+      guard let entry = list.first(where: { isOfImage($0["path"]?.text) }) ?? (list.count == 1 ? list[0] : nil)
       else { return [] }
-      return try faces(entry["faces"] ?? [], depth: depth + 1)
+      return try faces(entry["faces"] ?? .array([]), depth: depth + 1)
     }
     for key in Self.pointKeys {
-      if let points = table[key] {
+      if let points = value[key] {
         let found = try faces(points, depth: depth + 1)
         if !found.isEmpty { return found }
       }
     }
-    if let own = table.first(where: { isOfImage($0.key) })?.value { return try faces(own, depth: depth + 1) }
-    let entries = table.filter { $0.value is [String: Any] || $0.value is [Any] }
+    if let own = members.first(where: { isOfImage($0.key) })?.value { return try faces(own, depth: depth + 1) }
+    let entries = members.filter { $0.value.members != nil || $0.value.elements != nil }
     // A table of many photographs, by number or name, none of which is this one.
     if entries.count > 1, entries.allSatisfy({ Int($0.key) != nil || $0.key.contains(".") }) { return [] }
     return try entries.sorted { FileName.precedesNaturally($0.key, $1.key) }
@@ -112,21 +113,27 @@ struct LandmarkJSON {
   }
 
   /// One face: points by name, pairs, or numbers in a row.
-  private func face(_ object: Any) throws -> FaceLandmarks? {
-    if let table = object as? [String: Any] { return try named(table) }
-    guard let list = object as? [Any], !list.isEmpty else { return nil }
+  private func face(_ value: JSONValue) throws -> FaceLandmarks? {
+    if value.members != nil { return try named(value) }
+    guard let list = value.elements, !list.isEmpty else { return nil }
     var numbers: [Double] = []
     for element in list {
-      if let number = element as? NSNumber {
-        numbers.append(number.doubleValue)
-      } else if let pair = element as? [NSNumber], pair.count == 2 || pair.count == 3 {
-        numbers += [pair[0].doubleValue, pair[1].doubleValue]
+      if let number = element.double {
+        numbers.append(number)
+      } else if let pair = numbersOf(element), pair.count == 2 || pair.count == 3 {
+        numbers += pair.prefix(2)
       } else {
         return nil
       }
     }
     guard numbers.count == 10 || numbers.count == 136 else { return nil }
     return FaceLandmarks(points: try points(numbers))
+  }
+
+  /// The numbers of a list that holds nothing else.
+  private func numbersOf(_ value: JSONValue) -> [Double]? {
+    guard let numbers = value.elements?.map(\.double), !numbers.contains(nil) else { return nil }
+    return numbers.compactMap { $0 }
   }
 
   private func points(_ numbers: [Double]) throws -> [SIMD2<Double>] {
@@ -137,12 +144,12 @@ struct LandmarkJSON {
   }
 
   /// Points under names. Some makers say left for the picture's left, some for the person's: the upright face decides.
-  private func named(_ table: [String: Any]) throws -> FaceLandmarks? {
+  private func named(_ face: JSONValue) throws -> FaceLandmarks? {
     func point(_ words: String...) throws -> SIMD2<Double>? {
-      for (key, value) in table {
-        let name = key.lowercased()
-        guard words.allSatisfy(name.contains), let pair = value as? [NSNumber], pair.count >= 2 else { continue }
-        return try points([pair[0].doubleValue, pair[1].doubleValue]).first
+      for member in face.members ?? [] {
+        let name = member.key.lowercased()
+        guard words.allSatisfy(name.contains), let pair = numbersOf(member.value), pair.count >= 2 else { continue }
+        return try points([pair[0], pair[1]]).first
       }
       return nil
     }

@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Imaging
 
 /// What one command has of an output folder while it runs: the folder's lock, and the list of the files that are its own.

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import FoundationEssentials
 
 /// Figures for other programs: sorted keys, so that outputs can be compared line by line.
 ///
@@ -34,8 +34,8 @@ package enum JSONOutput {
   }
 
   /// The members of a value that is encoded as an object.
-  static func members(of value: some Encodable) throws -> [String: JSONValue] {
-    try JSONDecoder().decode([String: JSONValue].self, from: Data(text(value).utf8))
+  static func members(of value: some Encodable) throws -> [JSONMember] {
+    try JSONReader.read(Array(text(value).utf8)).members ?? []
   }
 
   /// Writes a value to a file, whole or not at all.

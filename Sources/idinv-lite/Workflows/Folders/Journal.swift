@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Reports
 
 /// A file that only grows: a header and records, each whole or not there, whatever happens to the program or the power.

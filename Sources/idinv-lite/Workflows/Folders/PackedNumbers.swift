@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Numbers as a file of text holds them exactly and briefly: little-endian bytes, in base64.
 package struct PackedFloats: Codable, Equatable {

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 
 /// The journal of one run of `invert`: which images are done, and the way back to what is known about them. What stays
 /// in memory is a few bytes per image.

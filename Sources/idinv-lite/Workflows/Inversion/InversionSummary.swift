@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Inversion
 import Reports
 
@@ -112,16 +113,15 @@ package struct InversionSummary: Encodable {
   /// - Parameter images: the path of a file with an element for each image, commas between them.
   package func write(to path: String, images: String) throws {
     let file = try StreamedFile(path: path)
-    var members = try JSONOutput.members(of: self)
-    members["images"] = .null
-    for (index, key) in members.keys.sorted().enumerated() {
-      try file.append("\(index == 0 ? "{" : ",")\n  \(try JSONOutput.line(key)) : ")
-      if key == "images" {
+    let members = try JSONOutput.members(of: self) + [JSONMember(key: "images", value: .null)]
+    for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+      try file.append("\(index == 0 ? "{" : ",")\n  \(try JSONOutput.line(member.key)) : ")
+      if member.key == "images" {
         try file.append("[\n")
         try file.append(contentsOf: images)
         try file.append("\n  ]")
       } else {
-        try file.append(try JSONOutput.text(members[key], indented: 1).drop { $0 == " " })
+        try file.append(try JSONOutput.text(member.value, indented: 1).drop { $0 == " " })
       }
     }
     try file.append("\n}\n")

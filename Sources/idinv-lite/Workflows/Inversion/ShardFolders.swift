@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import Imaging
 
 /// The folders of all shards of one list, finished and belonging together.

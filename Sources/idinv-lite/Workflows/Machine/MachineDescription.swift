@@ -1,4 +1,3 @@
-import Foundation
 import Reports
 import SIMDKernels
 

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Glibc
 import Reports
 
 /// The small files of `/sys`, `/proc` and `/etc` by which Linux describes a machine. What is not there is nil: no system

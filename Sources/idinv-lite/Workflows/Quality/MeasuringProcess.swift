@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import Imaging
 
 /// This program, started again for one measuring task.

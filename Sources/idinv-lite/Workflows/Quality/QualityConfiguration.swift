@@ -1,4 +1,3 @@
-import Foundation
 import Inversion
 import Quant
 import SIMDKernels

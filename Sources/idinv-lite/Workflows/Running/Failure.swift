@@ -1,6 +1,6 @@
 import Checkpoint
 import Files
-import Foundation
+import Glibc
 import Imaging
 import Inversion
 import Quant

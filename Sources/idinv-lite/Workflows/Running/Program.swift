@@ -1,6 +1,6 @@
 import CProcess
 import Files
-import Foundation
+import Glibc
 
 /// What this program calls itself in the files that it writes, and what it was started with.
 package enum Program {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Inversion
 import Reports
 
@@ -45,7 +45,7 @@ package func operatorTable(_ operators: [OperatorFigures]) -> String {
       figures.gflop > 0
       ? printed("%7.1f  %4.0f %%  ", figures.gflops, figures.share_of_peak * 100) : "      -       -  "
     text += printed("%8.3f  %6.1f  ", Double(figures.bytes) * 1e-6, figures.gb_per_s)
-    text += figures.output.padding(toLength: 18, withPad: " ", startingAt: 0) + "  \(figures.name)\n"
+    text += figures.output.column(18) + "  \(figures.name)\n"
   }
   return text
 }
