@@ -74,7 +74,8 @@ let package = Package(
       name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Files", dependencies: ["CZlib"], path: "Sources/Quant/Files"),
     .target(name: "Quant", dependencies: ["Files"], path: "Sources/Quant/Quant"),
-    .target(name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",
+    .target(
+      name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",
       swiftSettings: small),
 
     // Sources/Runtime: graph, planner, executor; images; networks and inversion.

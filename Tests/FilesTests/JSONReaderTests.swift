@@ -13,7 +13,9 @@ import Testing
           JSONMember(key: "b", value: .object([])),
         ]))
     #expect(try read("\"\\u00fc\\ud83d\\ude00\\n\\\\\\\"\\/\"") == .string("ü😀\n\\\"/"))
-    #expect(try read("[1.5, 1e3, 99999999999999999999, -0]") == .array([.number(1.5), .number(1000), .number(1e20), .integer(0)]))
+    #expect(
+      try read("[1.5, 1e3, 99999999999999999999, -0]")
+        == .array([.number(1.5), .number(1000), .number(1e20), .integer(0)]))
   }
 
   @Test(arguments: [
