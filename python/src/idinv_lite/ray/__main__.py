@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -147,10 +148,18 @@ def _connect(given: argparse.Namespace) -> None:
     if address == "local":
         settings["include_dashboard"] = False
     try:
+        _knock(address)
         ray.init(address=address, **settings)
-    except ConnectionError as error:
+    except (OSError, RuntimeError) as error:
         raise _unavailable(f"--address {address}: no Ray cluster answers: {error}") from None
     ray.data.DataContext.get_current().enable_progress_bars = False
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nothing listens at HOST:PORT: Ray itself tries for many minutes."""
+    host, separator, port = address.rpartition(":")
+    if separator and "/" not in host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _progress(given: argparse.Namespace) -> Callable[[int, int], None]:
