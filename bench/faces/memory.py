@@ -7,12 +7,12 @@ store them (EXIF orientation 6), progressive, and PNG. Exits with 1 where 12 meg
 """
 
 import argparse
+import multiprocessing
 import os
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +21,8 @@ BARS = {12: 150, 108: 400}
 
 def noisy(picture: Image.Image) -> Image.Image:
     """With the noise of a sensor, so that files are as large as those of cameras."""
+    import numpy as np
+
     generator = np.random.default_rng(1)
     pixels = np.array(picture)
     for row in range(0, len(pixels), 256):
@@ -30,7 +32,14 @@ def noisy(picture: Image.Image) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def photographs_of_another_process(megapixels: int, folder: Path) -> list[tuple[str, Path]]:
+    """A process that is started begins with its parent's memory for its peak: the photographs are made elsewhere."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(photographs, (megapixels, folder))
+
+
 def photographs(megapixels: int, folder: Path) -> list[tuple[str, Path]]:
+    Image.MAX_IMAGE_PIXELS = None
     folder.mkdir(parents=True, exist_ok=True)
     small = ImageOps.exif_transpose(Image.open(ROOT / "models/photos/holiday.jpg")).convert("RGB")
     points = [float(word) for word in (ROOT / "models/photos/holiday.txt").read_text().split()]
@@ -67,7 +76,6 @@ def peak(command: list[str]) -> tuple[float, float, int]:
 
 
 def main() -> int:
-    Image.MAX_IMAGE_PIXELS = None
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--work", type=Path, required=True)
@@ -76,7 +84,7 @@ def main() -> int:
     failures = 0
     print(f"{'megapixels':>10} {'kind':28} {'MB':>6} {'seconds':>8}")
     for megapixels in arguments.megapixels:
-        for name, path in photographs(megapixels, arguments.work):
+        for name, path in photographs_of_another_process(megapixels, arguments.work):
             command = [arguments.program, "edit", str(path), "--model", str(ROOT / "models/default.idinv")]
             command += ["--boundary", str(ROOT / "models/boundaries/smile.npy"), "--alpha", "0.5"]
             command += ["-o", str(arguments.work / f"out{path.suffix}"), "-q"]
