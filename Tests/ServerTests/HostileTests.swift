@@ -80,7 +80,8 @@ import Testing
     for text in [
       "\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}", "GET /\u{0} HTTP/1.1\r\n\r\n",
       "GET / HTTP/1.1\r\n" + String(repeating: "a", count: 40_000) + "\r\n\r\n",
-      "GET / HTTP/1.1\r\n" + (0..<500).map { "A\($0): b\r\n" }.joined() + "\r\n",
+      "GET / HTTP/1.1\r\nHost: localhost\r\n" + (0..<500).map { "A\($0): b\r\n" }.joined() + "\r\n",
+      "GET /%00/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ] {
       let answer = server.client.exchange(text, seconds: 8)
       #expect(answer == nil || answer!.status >= 400)
@@ -103,6 +104,10 @@ import Testing
     let bomb = client.send(
       "POST", "/v1/jobs", type: "multipart/form-data; boundary=\(Client.boundary)", body: Client.form(parts))
     #expect(bomb?.status == 413)
+    let sameName = (0..<1000).map { _ in (name: "p", file: String?.none, bytes: [UInt8]()) }
+    let emptyParts = client.send(
+      "POST", "/v1/jobs", type: "multipart/form-data; boundary=\(Client.boundary)", body: Client.form(sameName))
+    #expect(emptyParts?.status == 413)
     // A body without an end, in chunks: more than the limit of a small request.
     let chunk = "10000\r\n" + String(repeating: " ", count: 65536) + "\r\n"
     let endless = client.exchange(

@@ -9,8 +9,23 @@ import CCivetweb
 /// One request's connection, for as long as its handler runs.
 struct HTTPConnection: HTTPBody {
   private let connection: OpaquePointer
+  private let deadlines: Deadlines
 
-  init(_ connection: OpaquePointer) { self.connection = connection }
+  init(_ connection: OpaquePointer, _ deadlines: Deadlines) {
+    self.connection = connection
+    self.deadlines = deadlines
+  }
+
+  /// What the client sends counts for so many seconds from now; nil for any time.
+  func awaitClient(seconds: Double?) {
+    let key = Int(bitPattern: connection)
+    guard let seconds, let information = mg_get_request_info(connection)?.pointee else { return deadlines.clear(key) }
+    let address = withUnsafeBytes(of: information.remote_addr) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    deadlines.set(
+      key, client: Deadlines.Client(address: address, port: Int(information.remote_port)), seconds: seconds)
+  }
 
   // MARK: Requests
 
@@ -18,7 +33,9 @@ struct HTTPConnection: HTTPBody {
   func request() -> HTTPRequest? {
     guard let information = mg_get_request_info(connection)?.pointee,
       let method = information.request_method.map({ String(cString: $0) }),
-      let path = (information.local_uri ?? information.request_uri).map({ String(cString: $0) })
+      let path = (information.local_uri ?? information.request_uri).map({ String(cString: $0) }),
+      // Civetweb leaves out what comes after so many headers, a second length for example.
+      information.num_headers < MG_MAX_HEADERS
     else { return nil }
     let headers = Self.headerList(information)
     // What two readers may take for different requests is no request.
@@ -69,19 +86,23 @@ struct HTTPConnection: HTTPBody {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  private static let bodySeconds = 30.0
+
   func read(limit: Int) throws(Problem) -> [UInt8] {
     let declared = mg_get_request_info(connection)?.pointee.content_length ?? 0
     guard declared <= Int64(limit) else { throw tooLarge(limit) }
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 1 << 16)
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(Self.bodySeconds)
+    awaitClient(seconds: Self.bodySeconds)
+    defer { awaitClient(seconds: nil) }
     while true {
       let count = mg_read(connection, &piece, piece.count)
+      guard ContinuousClock.now < end else { throw tooSlow() }
       if count == 0 { break }
       guard count > 0 else { throw brokenOff() }
       bytes += piece[..<Int(count)]
       guard bytes.count <= limit else { throw tooLarge(limit) }
-      guard ContinuousClock.now < end else { throw tooSlow() }
     }
     guard declared < 0 || Int64(bytes.count) == declared else { throw brokenOff() }
     return bytes
@@ -96,6 +117,8 @@ struct HTTPConnection: HTTPBody {
     var fields: [String: FormField] = [:]
     /// The field that is being read: civetweb names it with its first bytes only.
     var current = ""
+    /// Fields of one name count each.
+    var count = 0
     /// Bytes of all fields.
     var byteCount = 0
     var problem: Problem?
@@ -119,7 +142,8 @@ struct HTTPConnection: HTTPBody {
     handler.field_found = { key, fileName, _, _, data in
       guard let data, let key else { return Int32(MG_FORM_FIELD_STORAGE_SKIP) }
       let reading = Unmanaged<FormReading>.fromOpaque(data).takeUnretainedValue()
-      guard reading.fields.count < reading.limits.fieldCount else {
+      reading.count += 1
+      guard reading.count <= reading.limits.fieldCount else {
         reading.problem = Problem(413, "the form has more than \(reading.limits.fieldCount) parts")
         return Int32(MG_FORM_FIELD_STORAGE_ABORT)
       }
@@ -144,8 +168,11 @@ struct HTTPConnection: HTTPBody {
       return Int32(
         reading.problem == nil ? MG_FORM_FIELD_HANDLE_GET : MG_FORM_FIELD_HANDLE_ABORT)
     }
+    awaitClient(seconds: limits.seconds)
+    defer { awaitClient(seconds: nil) }
     let count = withExtendedLifetime(reading) { mg_handle_form_request(connection, &handler) }
     if let problem = reading.problem { throw problem }
+    guard ContinuousClock.now < reading.end else { throw tooSlow() }
     guard count >= 0 else { throw brokenOff() }
     return reading.fields
   }

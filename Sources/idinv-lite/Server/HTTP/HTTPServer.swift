@@ -18,7 +18,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// 0 for any free one.
     package var port: Int
     /// Requests and event streams at a time; further ones wait.
-    package var threadCount = 128
+    package var threadCount = 256
     /// Seconds that a client may take for its header, and between two parts of a body: with so many threads and places in the
     /// queue, some seconds pass until thousands of silent connections are all turned away.
     package var patience = 3.0
@@ -31,6 +31,7 @@ package final class HTTPServer: @unchecked Sendable {
 
   private let handler: Handler
   private var context: OpaquePointer?
+  private let deadlines = Deadlines()
 
   /// The port in force.
   package private(set) var port = 0
@@ -48,10 +49,14 @@ package final class HTTPServer: @unchecked Sendable {
     }
     // What civetweb refuses by itself (a header that is none, for example) is answered without its page.
     callbacks.http_error = { connection, status, _ in
-      guard let connection else { return 1 }
-      HTTPConnection(connection).send(
+      guard let connection, let server = HTTPServer.server(of: connection) else { return 1 }
+      HTTPConnection(connection, server.deadlines).send(
         Problem(Int(status), "the request could not be understood").response, isHead: false)
       return 0
+    }
+    callbacks.end_request = { connection, _ in
+      guard let connection, let server = HTTPServer.server(of: connection) else { return }
+      HTTPConnection(connection, server.deadlines).awaitClient(seconds: nil)
     }
     // Standard error belongs to the program.
     callbacks.log_message = { _, _ in 1 }
@@ -62,8 +67,10 @@ package final class HTTPServer: @unchecked Sendable {
       "num_threads", String(configuration.threadCount),
       "request_timeout_ms", milliseconds, "keep_alive_timeout_ms", milliseconds,
       "enable_keep_alive", "yes", "tcp_nodelay", "1",
-      "max_request_size", "16384", "connection_queue", "128", "listen_backlog", "128",
+      "max_request_size", "16384", "connection_queue", "256", "listen_backlog", "256",
       "enable_directory_listing", "no",
+      // No address has anything to decode, and a decoded zero would end it.
+      "decode_url", "no",
       // No page of another site gets leave to read answers.
       "access_control_allow_origin", "", "access_control_allow_methods", "", "access_control_allow_headers", "",
     ]
@@ -78,6 +85,7 @@ package final class HTTPServer: @unchecked Sendable {
     guard let context else { return }
     self.context = nil
     mg_stop(context)
+    deadlines.stop()
     mg_exit_library()
   }
 
@@ -90,14 +98,17 @@ package final class HTTPServer: @unchecked Sendable {
 
   /// - Returns: the status, for civetweb's log.
   private func serve(_ connection: OpaquePointer) -> Int32 {
-    let wire = HTTPConnection(connection)
+    let wire = HTTPConnection(connection, deadlines)
     guard let request = wire.request() else {
       let response = Problem(400, "the request could not be understood").response
       wire.send(response, isHead: false)
+      wire.awaitClient(seconds: 5)
       return 400
     }
     let response = handler(request)
     wire.send(response, isHead: request.method == "HEAD")
+    // Civetweb reads what is left of the body, to drop it.
+    wire.awaitClient(seconds: 5)
     return Int32(response.status)
   }
 
