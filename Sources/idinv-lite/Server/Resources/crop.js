@@ -216,5 +216,7 @@ async function start() {
   form.append("steps", String(Math.min(1000, Math.max(0, Number($("steps").value) || 0))));
   if (photo.isKept && !isWhole()) form.append("frame", JSON.stringify(frame()));
   form.append("image", photo.isKept ? photo.blob : await cutOut(), photo.name);
-  await follow(await json("/v1/jobs", { method: "POST", body: form }));
+  const started = await json("/v1/jobs", { method: "POST", body: form });
+  photo.job = started.id;
+  await follow(started);
 }

@@ -160,7 +160,7 @@ async function showAttributes() {
     const row = document.createElement("div"), term = document.createElement("dt"), value = document.createElement("dd");
     const change = attributes[name] - foundAttributes.values[name];
     term.textContent = name.replaceAll("_", " ");
-    value.textContent = attributes[name].toFixed(2)
+    value.textContent = attributes[name].toFixed(2).replace(/^-(?=0\.00$)/, "").replace("-", "−")
       + (Math.abs(change) < 0.005 ? "" : ` (${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(2)})`);
     row.append(term, value);
     return row;
@@ -181,14 +181,17 @@ async function randomFace() {
   source = { seed };
   location.hash = "";
   resetEdit();
+  show("crop", false);
+  show("place-again", false);
   show("work");
   show("progress", false);
   show("loss-figure", false);
   const picture = await rendered();
   for (const id of ["original", "before", "after"]) showPicture($(id), picture);
-  $("result-caption").textContent = `random face, seed ${seed}`;
+  $("result-caption").textContent = `Random face, seed ${seed}`;
   buildOthers();
   show("editor");
+  show("outcome");
   showConsequences();
   $("work").scrollIntoView({ block: "start" });
 }

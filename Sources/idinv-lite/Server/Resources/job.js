@@ -11,11 +11,15 @@ async function follow(started) {
   drawLoss();
   show("work");
   show("editor", false);
+  show("outcome", false);
+  // A photo that was placed on this page can be placed again; a job of another day has no photo here.
+  show("place-again", photo?.job === job.id);
+  show("crop", false);
   show("loss-figure");
   $("original").src = job.links.input;
   $("before").src = job.links.input;
   $("after").removeAttribute("src");
-  $("result-caption").textContent = "reconstruction";
+  $("result-caption").textContent = "Reconstruction";
   $("work").scrollIntoView({ block: "start" });
   if (job.state === "done") return finish(job);
   showProgress(job);
@@ -88,13 +92,14 @@ async function finish(view) {
   $("after").src = view.links.result;
   const hasPSNR = typeof result.psnr_db === "number";
   $("loss-caption").textContent = losses.length
-    ? `loss over ${losses.length} steps, ${result.seconds.toFixed(1)} s` : "loss";
+    ? `Loss over ${losses.length} steps, ${result.seconds.toFixed(1)} s` : "Loss";
   if (!losses.length) show("loss-figure", false);
-  $("result-caption").textContent = hasPSNR ? `reconstruction, ${result.psnr_db.toFixed(1)} dB` : "picture of the code";
+  $("result-caption").textContent = hasPSNR ? `Reconstruction, ${result.psnr_db.toFixed(1)} dB` : "Picture of the code";
   explainDomain(result.start_in_domain);
   ownScore = result.in_domain;
   buildOthers();
   show("editor");
+  show("outcome");
   showConsequences();
   await listJobs();
 }

@@ -16,7 +16,7 @@ async function listJobs() {
     image.src = entry.links.result ?? entry.links.input;
     const name = document.createElement("span");
     name.className = "name";
-    name.textContent = entry.state === "done" ? entry.name : `${entry.name} (${entry.state})`;
+    name.textContent = entry.state === "done" ? entry.name : `${entry.state}: ${entry.name}`;
     button.append(image, name);
     button.addEventListener("click", action(async () => follow(await json(entry.links.self))));
     const remove = document.createElement("button");
@@ -70,6 +70,8 @@ function watch() {
   const click = (id, body) => $(id).addEventListener("click", action(body));
   click("start", start);
   click("random", randomFace);
+  click("notice-close", () => {});
+  click("place-again", () => { show("crop"); $("crop").scrollIntoView({ block: "start" }); $("crop-canvas").focus({ preventScroll: true }); });
   click("stop", () => post(`${job.links.self}/stop`, {}));
   click("cancel", () => post(`${job.links.self}/cancel`, {}));
   click("undo", () => { future.push(past.pop()); restore(past[past.length - 1]); });

@@ -39,7 +39,7 @@ function tell(error) {
   if (error instanceof DOMException && error.name === "AbortError") return;
   const isKnown = error instanceof Refusal;
   if (!isKnown) console.error(error);
-  $("notice").textContent = isKnown ? error.message : "Something went wrong in this page: " + error.message;
+  $("notice-text").textContent = isKnown ? error.message : "Something went wrong in this page: " + error.message;
   show("notice");
 }
 
