@@ -35,7 +35,7 @@ let tiers: [Target] =
 // (scripts/release, scripts/library, scripts/wheel) take that time, and come out smaller.
 let isPackaged = Context.environment["IDINV_PACKAGED"] != nil
 let quickly: [SwiftSetting] = [.unsafeFlags([isPackaged ? "-Osize" : "-Onone"], .when(configuration: .release))]
-// What reads and writes files, once for each run.
+// What computes little itself.
 let small: [SwiftSetting] = isPackaged ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
 // Documentation needs a plugin that nothing else does: `scripts/docs` asks for it.
@@ -92,7 +92,7 @@ let package = Package(
       name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP", "Files"], path: "Sources/Runtime/Imaging"),
     .target(
       name: "Inversion", dependencies: ["Runtime", "Imaging", "Quant", "Files"],
-      path: "Sources/Runtime/Inversion"),
+      path: "Sources/Runtime/Inversion", swiftSettings: small),
 
     // Sources/idinv-lite: pages and tables; runs and their folders; the HTTP server; the command.
     .target(
