@@ -3,6 +3,50 @@ import Testing
 
 @Suite("bench")
 struct BenchTests {
+  @Test("CSV has a line for each network, operator or kernel, with the columns that it names")
+  func csv() throws {
+    let place = try Folder()
+    func table(_ arguments: [String]) throws -> [[String: String]] {
+      let lines = try Command.succeed(arguments, in: place).output.split(separator: "\n").map { line -> [String] in
+        // Commas within quotes belong to a field.
+        var fields = [""]
+        var isQuoted = false
+        for character in line {
+          if character == "\"" {
+            isQuoted.toggle()
+          } else if character == ",", !isQuoted {
+            fields.append("")
+          } else {
+            fields[fields.count - 1].append(character)
+          }
+        }
+        return fields
+      }
+      let columns = try #require(lines.first)
+      #expect(lines.count > 1 && lines.allSatisfy { $0.count == columns.count })
+      return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(columns, $0)) }
+    }
+    let speed = ["bench", "speed", "--runs", "1", "--csv", "--model", try Golden.model()]
+    let networks = try table(speed)
+    #expect(networks.map { $0["network"] } == ["generator", "encoder", "perceptual", "step"])
+    for row in networks {
+      let seconds = try #require(Double(row["median_s"] ?? "")), work = try #require(Double(row["gflop"] ?? ""))
+      let rate = try #require(Double(row["gflops"] ?? ""))
+      #expect(seconds > 0 && work > 0 && abs(rate * seconds - work) <= 1e-6 * work)
+    }
+    let operators = try table(speed + ["--graph"])
+    #expect(operators.count > networks.count && operators.allSatisfy { Double($0["median_s"] ?? "") != nil })
+    try place.write(
+      "s.json", text: #"[{"name": "a", "form": "3x3", "inputs": 16, "outputs": 16, "side": 8}]"#)
+    let kernels = try table(["bench", "kernels", "s.json", "--runs", "1", "--csv"])
+    #expect(
+      Set(kernels.map { $0["direction"] }) == ["forward", "backward"] && kernels.allSatisfy { $0["shape"] == "a" })
+    for command in [speed, ["bench", "kernels", "s.json", "--csv"]] {
+      let both = try Command.run(command + ["--json"], in: place)
+      #expect(both.status == 64 && both.errors.contains("--csv"), "\(both.errors)")
+    }
+  }
+
   @Test("figures are there under their names, and add up")
   func figures() throws {
     let place = try Folder()

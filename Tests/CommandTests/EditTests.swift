@@ -127,6 +127,32 @@ struct EditTests {
     #expect(try PictureFile(place.at("b.jpg")).header.width == height)
   }
 
+  @Test("an α in standard deviations is that many times what the boundary's file says")
+  func deviations() throws {
+    let place = try Folder()
+    try photo(place, "a.png")
+    let normal = (0..<32).map { Float(($0 * 7) % 5) - 2 }
+    for name in ["b", "plain"] {
+      try NumpyArray(shape: [1, 32], floats: normal).write(to: place.at("\(name).npy"))
+    }
+    try place.write("b.json", text: #"{"distance_standard_deviation": 3}"#)
+    let arguments = ["edit", "a.png", "--model", try Golden.model(), "--iterations", "2", "--boundary"]
+    let said = try Command.succeed(arguments + ["b.npy", "--alpha", "-2sd,2sd", "-o", "out"], in: place).output
+    #expect(said.contains("α from -6 (-2 sd) to 6 (2 sd) along b.npy, where 1 sd is 3\n"), "\(said)")
+    try Command.succeed(arguments + ["plain.npy", "--alpha", "-6,6", "-o", "plain"], in: place)
+    for (name, plain) in [("-2sd", "-6"), ("+2sd", "+6")] {
+      #expect(try place.bytes("out/a_alpha\(name).png") == place.bytes("plain/a_alpha\(plain).png"))
+    }
+    #expect(try place.bytes("out/a_alpha+2sd.png") != place.bytes("out/a_alpha-2sd.png"))
+    let unknown = try Command.run(arguments + ["plain.npy", "--alpha", "2sd", "-o", "x"], in: place)
+    #expect(unknown.status == 65 && unknown.errors.contains("how far codes lie"), "\(unknown.errors)")
+    let none = try Command.run(
+      ["edit", "a.png", "--model", try Golden.model(), "--mix", "a.png", "--alpha", "1sd", "-o", "x"], in: place)
+    #expect(none.status == 64 && none.errors.contains("--alpha"), "\(none.errors)")
+    let far = try Command.run(arguments + ["b.npy", "--alpha", "5sd", "-o", "far.png"], in: place)
+    #expect(far.status == 0 && far.errors.contains("warning: α reaches 5 standard deviations"), "\(far.errors)")
+  }
+
   @Test("several distances and photographs go into a folder with a page, and are not done again")
   func folderOfPhotographs() throws {
     let place = try Folder()

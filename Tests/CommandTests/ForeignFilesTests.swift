@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Quant
 import Testing
 
 /// Checkpoints, codes and directions of other programs, given to the program itself.
@@ -23,6 +24,29 @@ struct ForeignFilesTests {
     try Command.succeed(named, in: place)
     #expect(try place.bytes("m.idinv") == place.bytes("named.idinv"))
     try Command.succeed(["verify", "m.idinv", "--against"] + checkpoints, in: place)
+  }
+
+  @Test("a converted model knows its usual in-domain score, which is the one that runs would measure")
+  func usualScore() throws {
+    let place = try Folder()
+    let report = try Command.succeed(["convert"] + checkpoints + ["-o", "m.idinv", "--json"], in: place).json
+    let information = try Command.succeed(["info", "m.idinv", "--check", "--json"], in: place).json
+    #expect(report["sha256"] as? String == information["sha256"] as? String)
+    let specification = try #require(information["specification"] as? [String: Any])
+    let stored = try #require((specification["inDomain"] as? [String: Any])?["median"] as? Double)
+    // Runs measure it where the file does not say it.
+    let file = try ModelFile(path: place.at("m.idinv"))
+    try file.write(calibration: nil, inDomain: nil, to: place.at("without.idinv"))
+    try place.writePicture("a.png")
+    let usual = try ["m", "without"].map { name in
+      try #require(
+        try Command.succeed(
+          ["invert", "a.png", "-m", "\(name).idinv", "--iterations", "1", "-o", name, "--json"], in: place
+        ).json["usual_in_domain_mean_square"] as? Double)
+    }
+    #expect(abs(usual[0] - stored) <= 1e-6 * stored && abs(usual[1] - stored) <= 0.01 * stored, "\(usual) \(stored)")
+    #expect(try Command.succeed(["info", "without.idinv"], in: place).output.contains("usual score not stored"))
+    #expect(try Command.succeed(["info", "m.idinv"], in: place).output.contains("in-domain   usual score"))
   }
 
   @Test(

@@ -150,6 +150,9 @@ import Testing
       (#"{"source": {"job": "\#(String(repeating: "0", count: 32))"}}"#, 404),
       (#"{"source": {"seed": 1}, "moves": [{"boundary": "nose", "alpha": 1}]}"#, 422),
       (#"{"source": {"seed": 1}, "moves": [{"boundary": "smile", "alpha": 1e300}]}"#, 422),
+      (#"{"source": {"seed": 1}, "moves": [{"boundary": "smile", "alpha": "1e300sd"}]}"#, 422),
+      (#"{"source": {"seed": 1}, "moves": [{"boundary": "smile", "alpha": "2"}]}"#, 400),
+      (#"{"source": {"seed": 1}, "moves": [{"boundary": "smile", "alpha": "sd"}]}"#, 400),
       (#"{"source": {"seed": 1}, "walk": {"source": {"seed": 2}, "position": 99}}"#, 422),
       (#"{"source": {"seed": 1}, "mix": {"source": {"seed": 2}, "layers": [99]}}"#, 422),
     ] {

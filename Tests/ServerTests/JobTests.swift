@@ -40,6 +40,16 @@ import Testing
         "/v1/render", json: #"{"source": {"job": "\#(id)"}, "moves": [{"boundary": "smile", "alpha": 0.3}]}"#))
     #expect(edited.status == 200 && edited.body != saved)
     #expect(Double(edited.headers["x-in-domain-score"] ?? "") != nil)
+    // Standard deviations are those that the boundary's file states.
+    let listed = try #require(client.send("GET", "/v1/boundaries")).object["boundaries"] as? [[String: Any]]
+    let smile = try #require(listed?.first { $0["name"] as? String == "smile" })
+    let deviation = try #require(smile["standard_deviation"] as? Double)
+    let moved = try ["\"-1.5sd\"", "\(-1.5 * deviation)"].map { alpha in
+      try #require(
+        client.post(
+          "/v1/render", json: #"{"source": {"job": "\#(id)"}, "moves": [{"boundary": "smile", "alpha": \#(alpha)}]}"#))
+    }
+    #expect(moved[0].status == 200 && moved[0].body == moved[1].body && moved[0].body != saved)
   }
 
   @Test func aPictureOfMoreThanOnePieceArrivesWhole() throws {

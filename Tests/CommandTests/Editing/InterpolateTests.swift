@@ -60,6 +60,30 @@ extension EditingCommandTests {
     #expect(!step.contains("acTL"))
   }
 
+  @Test("codes of moves and walks, [images, steps, layers, dimension], are accepted by all that takes codes")
+  func fourDimensions() throws {
+    let place = try Folder()
+    let model = try Golden.model()
+    try Self.writeCodes("codes.npy", count: 2, in: place)
+    try Self.writeBoundary("smile.npy", in: place)
+    try Command.succeed(
+      ["manipulate", "-q", "-m", model, "--codes", "codes.npy", "-b", "smile.npy", "--alpha", "-1,1", "-o", "moved"],
+      in: place)
+    let moved = try place.array("moved/manipulated_codes.npy")
+    #expect(moved.shape == [2, 2, 8, 32])
+    try Command.succeed(
+      ["interpolate", "-q", "-m", model, "moved/manipulated_codes.npy", "--steps", "1", "-o", "walks"], in: place)
+    let walks = try place.array("walks/interpolated_codes.npy")
+    #expect(walks.shape == [6, 3, 8, 32] || walks.shape == [3, 3, 8, 32], "\(walks.shape)")
+    #expect(Array(walks.floats[..<256]) == Array(moved.floats[..<256]))
+    for path in ["moved/manipulated_codes.npy", "walks/interpolated_codes.npy"] {
+      try Command.succeed(["synthesize", "-q", "-m", model, "--codes", path, "-o", "pictures"], in: place)
+      let codes = try place.array(path)
+      #expect(try place.array("pictures/codes.npy").floats == codes.floats)
+      #expect(place.contents("pictures").count { $0.hasSuffix(".png") } == codes.floats.count / 256)
+    }
+  }
+
   @Test("a path leads through all images in order, and back with --loop")
   func interpolatePath() throws {
     let place = try Folder()

@@ -36,13 +36,16 @@ enum Command {
     }
   }
 
+  /// Whether the program is built with a sanitizer (scripts/sanitize): it maps terabytes, and keeps memory of its own.
+  static let isSanitized = ProcessInfo.processInfo.environment["IDINV_SANITIZER"] != nil
+
   /// What a run left.
   struct Result {
     /// The exit code, or minus the number of the signal that ended it.
     var status: Int32
     var output: String
     var errors: String
-    /// Largest resident set, looked at every two milliseconds.
+    /// Largest resident set, looked at every two milliseconds; 0 with a sanitizer, whose own memory it would be.
     var peakByteCount: Int
     var timedOut: Bool
 
@@ -149,7 +152,7 @@ enum Command {
       }
       return Result(
         status: status & 0x7f == 0 ? status >> 8 & 0xff : -(status & 0x7f), output: text(outputPath),
-        errors: text(errorPath), peakByteCount: peak, timedOut: timedOut)
+        errors: text(errorPath), peakByteCount: isSanitized ? 0 : peak, timedOut: timedOut)
     }
 
     /// The most memory that the program has had so far. What `wait4` tells begins with that of the test runner, of which

@@ -37,6 +37,10 @@ private func arrays(_ kind: String, _ path: String) throws -> (arrays: [Answer.A
   }
 }
 
+// What is instrumented is linked with libFuzzer, which asks for it; nothing calls it.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt { 0 }
+
 @_cdecl("reader_main")
 public func readerMain(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
   while let line = readLine() {

@@ -30,8 +30,12 @@ struct BenchKernels: ParsableCommand {
   @Flag(help: "Print as one JSON object.")
   var json = false
 
+  @Flag(help: "Print as CSV: a line for each kernel.")
+  var csv = false
+
   mutating func validate() throws {
     guard runs > 0 else { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
+    guard !csv || !json else { throw ValidationError("--csv: prints in place of --json; drop one of them") }
   }
 
   private struct Shape: Decodable {
@@ -99,7 +103,7 @@ struct BenchKernels: ParsableCommand {
       var heading = "tier \(listing.tier), \(listing.threads) threads, median of \(runs) runs; "
       heading += printed("peak %.1f GFLOP/s\n", listing.peak_gflops)
       heading += "      ms  GFLOP/s   peak  algorithm          direction  shape\n"
-      if !json { try StandardStreams.printOutput(heading) }
+      if isTable { try StandardStreams.printOutput(heading) }
       for (name, shape) in shapes {
         for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
           let benchmark = KernelBenchmark(shape, direction)
@@ -111,12 +115,27 @@ struct BenchKernels: ParsableCommand {
               gflop: Double(benchmark.work) * 1e-9, gflops: Double(benchmark.work) * 1e-9 / seconds,
               share_of_peak: Double(benchmark.work) / seconds / peak)
             listing.kernels.append(row)
-            if !json { try StandardStreams.printOutput(line(row)) }
+            if isTable { try StandardStreams.printOutput(line(row)) }
           }
         }
       }
       if json { try JSONOutput.print(listing) }
+      if csv { try StandardStreams.printOutput(table(listing)) }
     }
+  }
+
+  private var isTable: Bool { !json && !csv }
+
+  private func table(_ listing: Listing) -> String {
+    var table = CSVTable([
+      "tier", "threads", "shape", "direction", "algorithm", "median_s", "gflop", "gflops", "share_of_peak",
+    ])
+    for row in listing.kernels {
+      table.add(
+        [listing.tier, "\(listing.threads)", row.name, row.direction, row.algorithm]
+          + [row.median_s, row.gflop, row.gflops, row.share_of_peak].map { "\($0)" })
+    }
+    return table.text
   }
 
   private func line(_ row: Row) -> String {

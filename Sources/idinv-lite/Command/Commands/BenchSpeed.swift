@@ -41,6 +41,9 @@ struct BenchSpeed: ParsableCommand {
   @Flag(help: "Print as one JSON object.")
   var json = false
 
+  @Flag(help: "Print as CSV: a line for each network, or with --graph for each operator.")
+  var csv = false
+
   @Option(
     help: ArgumentHelp(
       "Also write figures, processor, system, clock rates and temperatures to this JSON file, to report a board's speed. "
@@ -49,6 +52,7 @@ struct BenchSpeed: ParsableCommand {
 
   mutating func validate() throws {
     guard runs > 0 else { throw ValidationError("--runs: expected 1 or more, found \(runs)") }
+    guard !csv || !json else { throw ValidationError("--csv: prints in place of --json; drop one of them") }
     guard batch > 0 else { throw ValidationError("--batch: expected 1 or more, found \(batch)") }
   }
 
@@ -67,6 +71,8 @@ struct BenchSpeed: ParsableCommand {
         }
       if json {
         try JSONOutput.print(results)
+      } else if csv {
+        try StandardStreams.printOutput(results.csv(ofOperators: graph))
       } else {
         try StandardStreams.printOutput(text(results) + (choice.line.map { "  \($0)\n" } ?? ""))
       }

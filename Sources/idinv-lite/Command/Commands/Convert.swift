@@ -115,7 +115,9 @@ struct Convert: ParsableCommand {
       var given = given
       given.options = options
       let assignment = try given.assigning(files)
-      let report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
+      var report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
+      try context.checkCancellation()
+      try report.addUsualInDomainScore(kernels: try EngineOptions.parse(["--compute", "f32"]).kernels())
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
       }

@@ -58,7 +58,9 @@ struct Edit: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How far to move, as in 2 or -2,0,2: a result for each.", valueName: "list"))
+    help: ArgumentHelp(
+      "How far to move, as in 2, -2,0,2 or -2sd,2sd (standard deviations of codes' distances from the first boundary): "
+        + "a result for each.", valueName: "list"))
   var alpha = "1"
 
   @OptionGroup(title: "Faces") var faces: FaceOptions
@@ -103,9 +105,13 @@ struct Edit: ParsableCommand {
   }
 
   mutating func validate() throws {
-    let distances = try numberList(alpha, option: "--alpha")
-    guard (1...100).contains(distances.count), Set(distances).count == distances.count else {
-      throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alpha)")
+    let distances = try Distance.list(alpha, option: "--alpha")
+    guard (1...100).contains(distances.count),
+      distances.indices.allSatisfy({ distances.firstIndex(of: distances[$0]) == $0 })
+    else { throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alpha)") }
+    guard !boundary.isEmpty || !distances.contains(where: \.isInDeviations) else {
+      throw ValidationError(
+        "--alpha: standard deviations are those of a --boundary; expected plain numbers without one")
     }
     guard JPEG.qualities.contains(quality) else {
       throw ValidationError("--quality: expected 1 to 100, found \(quality)")
@@ -113,7 +119,7 @@ struct Edit: ParsableCommand {
     if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
     if let mixLayers { _ = try IntegerList(mixLayers, option: "--mix-layers", limit: 1000) }
     guard mixLayers == nil || mix != nil else { throw ValidationError("--mix-layers: needs --mix") }
-    guard isEdit || distances == [0] || alpha == "1" else {
+    guard isEdit || distances == [Distance(0)] || alpha == "1" else {
       throw ValidationError("--alpha: needs a --boundary to move along, or --mix")
     }
     guard !aligned || faces.landmarks == nil && faces.detector.detector == nil else {
@@ -135,7 +141,7 @@ struct Edit: ParsableCommand {
       try inversion.refinement.optimiser.check(model)
       let options = try editOptions(model)
       let listed = try listImages(images, tell: StandardStreams.tell)
-      let destination = try prepare(listed, model)
+      let destination = try prepare(listed, options.distances, model)
       let context = reporting.context()
       let planned = PlannedInversion(
         inversion.refinement.options(domain: inversion.lambdaDomain), loader: ImageLoader(),
@@ -179,9 +185,19 @@ struct Edit: ParsableCommand {
     let manipulation = boundaries.isEmpty ? nil : Manipulation(boundaries.map { ($0.boundary, $0.factor) })
     return PhotoEditOptions(
       edit: FaceEdit(manipulation: manipulation, mix: try mix.map { try style($0, model) }),
-      distances: isEdit ? try numberList(alpha, option: "--alpha") : [0], blend: blend,
+      distances: isEdit ? try distances(along: boundaries.first) : [EditDistance(0)], blend: blend,
       keepsDetail: keepDetail, selection: faces.face,
       format: format.map { $0 == .png ? .png : .jpeg(quality: quality) }, quality: quality, animates: animate)
+  }
+
+  /// α, along the first boundary where it is in standard deviations; what that means is said, and a warning where it leads too
+  /// far.
+  private func distances(along boundary: LoadedBoundary?) throws -> [EditDistance] {
+    let list = try Distance.list(alpha, option: "--alpha")
+    guard let boundary else { return list.map { EditDistance($0.value) } }
+    let alphas = try list.map { try $0.alpha(along: boundary) }
+    try DistanceScale.announce(alphas, along: boundary, reporting)
+    return zip(list, alphas).map { EditDistance($1, deviations: $0.isInDeviations ? $0.value : nil) }
   }
 
   /// What `--mix` names.
@@ -199,9 +215,10 @@ struct Edit: ParsableCommand {
   }
 
   /// Finds out where results go, and that nothing is lost there, before any work is done.
-  private func prepare(_ listed: [ListedImage], _ model: Model) throws -> PhotoDestination {
-    let count = !isEdit ? 1 : try numberList(alpha, option: "--alpha").count
-    let destination = PhotoDestination(output, isSingle: listed.count == 1 && count == 1)
+  private func prepare(
+    _ listed: [ListedImage], _ distances: [EditDistance], _ model: Model
+  ) throws -> PhotoDestination {
+    let destination = PhotoDestination(output, isSingle: listed.count == 1 && distances.count == 1)
     let inputs = [model.path] + images + listed.map(\.path) + boundary.map(\.path) + condition + [mix].compactMap { $0 }
     switch destination {
     case .file(let path):
@@ -211,7 +228,6 @@ struct Edit: ParsableCommand {
       try OutputPlaces(inputs: inputs).check(path)
       AtomicFile.removeLeftovers(beside: path)
     case .folder(let folder):
-      let distances = boundary.isEmpty ? [0] : try numberList(alpha, option: "--alpha")
       try folder.prepare()
       try folder.claim(
         by: "edit", PhotoDestination.outputs(of: listed, distances: distances, isFilmed: animate), inputs: inputs)

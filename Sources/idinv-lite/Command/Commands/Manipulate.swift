@@ -104,7 +104,7 @@ struct Manipulate: ParsableCommand {
         framesPerSecond: animate ? frameRate : nil)
       try output.folder.prepare()
       try output.folder.claim(by: "manipulate", manipulation.outputs, inputs: inputs(model, items))
-      try distance.announce(distances, along: boundaries[0], reporting)
+      try DistanceScale.announce(distances, along: boundaries[0], reporting)
       let planned = inversion.planned(items)
       let run = try EditingRun(
         model: model, output: output, engine: engine, memory: memory, reporting: self.reporting, inversion: planned)

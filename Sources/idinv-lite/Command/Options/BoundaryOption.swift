@@ -17,13 +17,3 @@ extension BoundaryReference: ExpressibleByArgument {
     self.init(path: path, factor: factor)
   }
 }
-
-/// Numbers as users write them: `-3,0,1.5`.
-func numberList(_ text: String, option: String) throws -> [Double] {
-  try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-    guard let value = Double(part.trimmed), value.isFinite else {
-      throw ValidationError("\(option): expected numbers such as -3,0,1.5, found '\(text)'")
-    }
-    return value
-  }
-}

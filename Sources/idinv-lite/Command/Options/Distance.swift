@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Reports
 import Workflows
 
@@ -53,6 +54,17 @@ struct DistanceScale {
     guard let deviation = boundary.distanceDeviation else { return nil }
     self.deviation = deviation
     path = boundary.path
+  }
+
+  /// Says what α means, and warns where it leads where no codes are.
+  static func announce(_ distances: [Double], along boundary: LoadedBoundary, _ reporting: ReportingOptions) throws {
+    guard let scale = DistanceScale(boundary) else { return }
+    let name = PathText.lastComponent(of: boundary.path)
+    if !reporting.quiet, !reporting.json {
+      try StandardStreams.printOutput(scale.summary(distances, name: name) + "\n")
+    }
+    let moves = distances.map { $0 * boundary.factor }
+    if let warning = scale.warning(moves, name: name) { StandardStreams.printError("idinv-lite: \(warning)") }
   }
 
   /// "-1.39 (-3 sd)".

@@ -57,17 +57,6 @@ struct DistanceOptions: ParsableArguments {
       count: steps)
   }
 
-  /// Says what α means, and warns where it leads where no codes are.
-  func announce(_ distances: [Double], along boundary: LoadedBoundary, _ reporting: ReportingOptions) throws {
-    guard let scale = DistanceScale(boundary) else { return }
-    let name = PathText.lastComponent(of: boundary.path)
-    if !reporting.quiet, !reporting.json {
-      try StandardStreams.printOutput(scale.summary(distances, name: name) + "\n")
-    }
-    let moves = distances.map { $0 * boundary.factor }
-    if let warning = scale.warning(moves, name: name) { StandardStreams.printError("idinv-lite: \(warning)") }
-  }
-
   func list(_ distances: [Double]) -> [(name: String, value: String)] {
     if let alpha { return [("--alpha", alpha)] }
     return [

@@ -43,6 +43,8 @@ struct ModelSummary {
     if let usual = specification.inDomain {
       lines.append(
         "  in-domain   usual score \(Figure.significant(Double(usual.median))), of \(usual.sampleCount) pictures")
+    } else if specification.encoder != nil, specification.generator != nil {
+      lines.append("  in-domain   usual score not stored: runs measure it; 'calibrate -o' stores it")
     }
     if let curvature = specification.curvature { lines.append("  curvature   rank \(curvature.rank)") }
     if let int8 = specification.int8 {

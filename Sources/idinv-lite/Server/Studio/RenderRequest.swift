@@ -23,8 +23,27 @@ package struct RenderRequest: Decodable, Sendable {
   /// z + α·n.
   package struct Move: Decodable, Sendable {
     var boundary: String
-    /// Distance along the boundary's unit normal.
-    var alpha: Double
+    var alpha: Distance
+  }
+  /// Along a boundary's unit normal: a number; or in standard deviations of codes' distances from it: "2sd".
+  package struct Distance: Decodable, Sendable {
+    var value: Double
+    var isInDeviations = false
+
+    package init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Double.self) {
+        value = number
+        return
+      }
+      let text = try container.decode(String.self).lowercased()
+      guard text.hasSuffix("sd"), let number = Double(text.dropLast(2)) else {
+        throw DecodingError.dataCorruptedError(
+          in: container, debugDescription: #"expected a number, or standard deviations as in "2sd""#)
+      }
+      value = number
+      isInDeviations = true
+    }
   }
   var source: Source
   var walk: Walk?

@@ -116,16 +116,29 @@ package final class Studio {
       code = zip(code, mixed).map { Float(Double($0) + share * (Double($1) - Double($0))) }
     }
     var moves: [(boundary: SemanticBoundary, factor: Double)] = []
-    for move in request.moves ?? [] where move.alpha != 0 {
+    for move in request.moves ?? [] where move.alpha.value != 0 {
       guard let boundary = boundaries.first(where: { $0.name == move.boundary }) else {
         throw Problem(422, "there is no boundary '\(move.boundary)'; see /v1/boundaries")
       }
-      guard move.alpha.isFinite, abs(move.alpha) <= 1000 else {
-        throw Problem(422, "alpha of '\(move.boundary)': expected -1000 to 1000, found \(move.alpha)")
-      }
-      moves.append((boundary.boundary, move.alpha))
+      moves.append((boundary.boundary, try alpha(move, along: boundary)))
     }
     return moves.isEmpty ? code : Manipulation(moves)(code, distances: [share])
+  }
+
+  private func alpha(_ move: RenderRequest.Move, along boundary: Boundary) throws(Problem) -> Double {
+    var alpha = move.alpha.value
+    if move.alpha.isInDeviations {
+      guard let deviation = boundary.standardDeviation else {
+        throw Problem(
+          422, "alpha of '\(move.boundary)': nothing says how far codes lie from this boundary; expected a plain number"
+        )
+      }
+      alpha *= deviation
+    }
+    guard alpha.isFinite, abs(alpha) <= 1000 else {
+      throw Problem(422, "alpha of '\(move.boundary)': expected -1000 to 1000, found \(alpha)")
+    }
+    return alpha
   }
 
   private func code(_ source: RenderRequest.Source) throws(Problem) -> [Float] {

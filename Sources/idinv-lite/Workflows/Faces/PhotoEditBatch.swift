@@ -25,8 +25,8 @@ package enum PhotoDestination {
   }
 
   /// Names of all files that may be written into a folder.
-  package static func outputs(of images: [ListedImage], distances: [Double], isFilmed: Bool) -> [String] {
-    let suffixes = distances.count == 1 ? [""] : distances.map(PhotoEditOptions.suffix)
+  package static func outputs(of images: [ListedImage], distances: [EditDistance], isFilmed: Bool) -> [String] {
+    let suffixes = distances.count == 1 ? [""] : distances.map(\.suffix)
     var names = [PhotoEditBatch.journalName, PhotoEditBatch.pageName, PhotoEditBatch.summaryName]
     for image in images {
       for suffix in suffixes { names += ["\(image.name)\(suffix).jpg", "\(image.name)\(suffix).png"] }
@@ -36,13 +36,13 @@ package enum PhotoDestination {
   }
 
   func file(
-    _ image: ListedImage, _ distance: Double, _ format: PictureFormat, isOnly: Bool
+    _ image: ListedImage, _ distance: EditDistance, _ format: PictureFormat, isOnly: Bool
   ) throws -> StreamedFile {
     switch self {
     case .file(let path): return try StreamedFile(path: path, links: .followed)
     case .folder(let folder):
       return try StreamedFile(
-        path: folder.path("\(image.name)\(isOnly ? "" : PhotoEditOptions.suffix(distance)).\(format.nameEnding)"))
+        path: folder.path("\(image.name)\(isOnly ? "" : distance.suffix).\(format.nameEnding)"))
     }
   }
 }

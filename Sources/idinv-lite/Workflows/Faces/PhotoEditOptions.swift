@@ -33,11 +33,30 @@ package struct FaceEdit {
   }
 }
 
+/// How far an edit goes.
+package struct EditDistance: Equatable, Sendable {
+  /// Along the unit normal; or the share of a style, where there is no direction.
+  package var alpha: Double
+  /// What a file's name says: "+2" or "+2sd".
+  package var label: String
+
+  /// - Parameter deviations: the same in standard deviations, where the user wrote these.
+  package init(_ alpha: Double, deviations: Double? = nil) {
+    self.alpha = alpha
+    let shown = deviations ?? alpha
+    let text = shown == shown.rounded() && abs(shown) < 1e6 ? "\(Int(shown))" : "\(shown)"
+    label = "\(shown < 0 ? "" : "+")\(text)\(deviations == nil ? "" : "sd")"
+  }
+
+  /// As a part of a file's name: `_alpha+2`.
+  var suffix: String { "_alpha\(label)" }
+}
+
 /// What `edit` does with each face of a photograph.
 package struct PhotoEditOptions {
   package var edit: FaceEdit
   /// A picture for each.
-  package var distances: [Double]
+  package var distances: [EditDistance]
   package var blend: FaceBlend
   /// Whether only the difference of the generator's two pictures goes into the photograph.
   package var keepsDetail: Bool
@@ -50,7 +69,7 @@ package struct PhotoEditOptions {
   package var animates: Bool
 
   package init(
-    edit: FaceEdit, distances: [Double], blend: FaceBlend = .feather, keepsDetail: Bool = true,
+    edit: FaceEdit, distances: [EditDistance], blend: FaceBlend = .feather, keepsDetail: Bool = true,
     selection: FaceSelection = .largest, format: PictureFormat? = nil, quality: Int = JPEG.defaultQuality,
     animates: Bool = false
   ) {
@@ -67,12 +86,6 @@ package struct PhotoEditOptions {
   /// The format of a photograph's results. WebP is not written.
   func format(of header: ImageHeader) -> PictureFormat {
     format ?? (header.formatName == "JPEG" ? .jpeg(quality: quality) : .png)
-  }
-
-  /// "α = 2" as a part of a file's name: `_alpha+2`.
-  static func suffix(_ distance: Double) -> String {
-    let text = distance == distance.rounded() && abs(distance) < 1e6 ? "\(Int(distance))" : "\(distance)"
-    return "_alpha\(distance < 0 ? "" : "+")\(text)"
   }
 }
 

@@ -59,7 +59,7 @@ package final class PhotoEditRun {
   ///
   /// - Parameter place: the file of the result for a distance.
   package func edit(
-    _ image: ListedImage, place: (Double, PictureFormat) throws -> StreamedFile
+    _ image: ListedImage, place: (EditDistance, PictureFormat) throws -> StreamedFile
   ) throws -> EditedPhoto {
     let clock = ContinuousClock()
     let began = clock.now
@@ -87,7 +87,7 @@ package final class PhotoEditRun {
       var photo = EditablePhoto(file)
       for (index, face) in faces.enumerated() {
         let patch = FacePatch(
-          edited: try generator(options.edit(face.code, style: style, distance: distance)),
+          edited: try generator(options.edit(face.code, style: style, distance: distance.alpha)),
           inverted: options.keepsDetail ? inverted[index] : nil, cut: face.cut, range: range, blend: options.blend)
         photo.put(patch, at: face.frame)
       }
@@ -97,7 +97,7 @@ package final class PhotoEditRun {
         try output.append(piece)
       }
       try output.commit()
-      record.outputs.append(.init(alpha: distance, path: output.path))
+      record.outputs.append(.init(alpha: distance.alpha, path: output.path))
     }
     record.seconds = (clock.now - began).seconds
     return record

@@ -63,6 +63,39 @@ package struct SpeedResults: Encodable {
     self.step = step
   }
 
+  /// A line for each network and the step, or for each of their operators.
+  package func csv(ofOperators isDetailed: Bool) -> String {
+    let machine = [tier, compute, "\(threads)", "\(batch)"]
+    let machineColumns = ["tier", "compute", "threads", "batch"]
+    guard isDetailed else {
+      var table = CSVTable(
+        machineColumns + [
+          "network", "median_s", "least_s", "runs", "gflop", "gflops", "arena_bytes", "arena_lower_bound_bytes",
+          "peak_gflops", "memory_gb_per_s", "peak_rss_bytes",
+        ])
+      for (name, timing) in timings {
+        table.add(
+          machine + [name, "\(timing.median_s)", "\(timing.least_s)", "\(timing.runs)", "\(timing.gflop)"]
+            + ["\(timing.gflop / timing.median_s)", "\(timing.arena_bytes)", "\(timing.arena_lower_bound_bytes)"]
+            + ["\(peak_gflops)", "\(memory_gb_per_s)", "\(peak_rss_bytes)"])
+      }
+      return table.text
+    }
+    var table = CSVTable(
+      machineColumns + [
+        "network", "operator", "output", "median_s", "gflop", "executed_gflop", "gflops", "share_of_peak", "bytes",
+        "transform_bytes", "gb_per_s",
+      ])
+    for (name, timing) in timings {
+      for row in timing.operators ?? [] {
+        table.add(
+          machine + [name, row.name, row.output, "\(row.median_s)", "\(row.gflop)", "\(row.executed_gflop)"]
+            + ["\(row.gflops)", "\(row.share_of_peak)", "\(row.bytes)", "\(row.transform_bytes)", "\(row.gb_per_s)"])
+      }
+    }
+    return table.text
+  }
+
   package var timings: [(name: String, timing: Timing)] {
     [("generator", generator), ("encoder", encoder), ("perceptual", perceptual), ("step", step)].compactMap {
       name, timing in timing.map { (name, $0) }
