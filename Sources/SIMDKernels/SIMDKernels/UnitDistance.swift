@@ -22,7 +22,7 @@ extension Kernels {
         let (fScale, gScale) = (1 / (pixel.norm(f) + Pixel.epsilon), 1 / (pixel.norm(g) + Pixel.epsilon))
         var squares = SIMD16<Float>(repeating: 0)
         for block in 0..<shape.blocks {
-          let difference = pixel.lanes(f, block) * fScale - pixel.lanes(g, block) * gScale
+          let difference: SIMD16<Float> = pixel.lanes(f, block) * fScale - pixel.lanes(g, block) * gScale
           squares += Pixel.lanes(weights + block &* 16) * difference * difference
         }
         sum += Double(squares.sum())
@@ -51,14 +51,16 @@ extension Kernels {
         let (fScale, gScale) = (1 / (norm + Pixel.epsilon), 1 / (pixel.norm(g) + Pixel.epsilon))
         /// ∂/∂f̂ of a block.
         func slope(_ block: Int) -> SIMD16<Float> {
-          Pixel.lanes(weights + block &* 16) * factor
-            * (pixel.lanes(f, block) * fScale - pixel.lanes(g, block) * gScale)
+          let weight: SIMD16<Float> = Pixel.lanes(weights + block &* 16) * factor
+          let difference: SIMD16<Float> = pixel.lanes(f, block) * fScale - pixel.lanes(g, block) * gScale
+          return weight * difference
         }
         var products = SIMD16<Float>(repeating: 0)
         for block in 0..<shape.blocks { products += slope(block) * pixel.lanes(f, block) }
         let along = norm > 0 ? products.sum() * fScale * fScale / norm : 0
         for block in 0..<shape.blocks {
-          let gradient = norm > 0 ? slope(block) * fScale - pixel.lanes(f, block) * along : SIMD16(repeating: 0)
+          let gradient: SIMD16<Float> =
+            norm > 0 ? slope(block) * fScale - pixel.lanes(f, block) * along : SIMD16(repeating: 0)
           UnsafeMutableRawPointer(gradF + pixel.offset(block)).storeBytes(of: gradient, as: SIMD16<Float>.self)
         }
       }
