@@ -1,6 +1,5 @@
 import Checkpoint
 import Foundation
-import Imaging
 import Inversion
 import Quant
 import Runtime
@@ -44,60 +43,41 @@ struct ReferenceTests {
   @Test(arguments: generators) func imagesAndGradients(set: GeneratorSet) throws {
     let model = try Reference.model("\(set.path)/\(set.file)")
     let codes = try Reference.array("\(set.path)/wp"), count = codes.shape[0]
+    let expected = try Reference.best("\(set.path)/\(set.image)")
     let images = try model.run(.generator, on: codes.values, count: count, kernels: Self.kernels).values
-    let difference = relativeDifference(images, try Reference.best("\(set.path)/\(set.image)"))
-    #expect(difference <= 2e-5, "\(set): images \(difference)")
+    Reference.check("\(set)", "images", relativeDifference(images, expected), atMost: 2e-5)
     let objective = try Objective(
       model, weights: ObjectiveWeights(pixel: 1, perceptual: 0, domain: 0), batch: count, kernels: Self.kernels)
     try objective.setTarget(try Reference.array("\(set.path)/target").values)
     let evaluation = objective.evaluate(codes.values)
-    for (found, loss) in zip(evaluation.losses, try Reference.best("\(set.path)/\(set.loss)")) {
-      #expect(abs(found.pixel - loss) <= 1e-5 * loss)
+    let losses = evaluation.losses.map(\.pixel)
+    Reference.check(
+      "\(set)", "losses", relativeDifference(losses, try Reference.best("\(set.path)/\(set.loss)")), atMost: 1e-5)
+    let gradient = try Reference.best("\(set.path)/\(set.gradient)")
+    Reference.check("\(set)", "gradients", euclideanDifference(evaluation.gradient, gradient), atMost: 5e-5)
+    for precision in [WeightsPrecision.f16, .int8] {
+      let stored = try Reference.model("\(set.path)/\(set.file)", precision)
+      let images = try stored.run(.generator, on: codes.values, count: count, kernels: Self.kernels).values
+      Reference.checkPSNR("\(set)", "images", images, expected, precision)
     }
-    let error = euclideanDifference(evaluation.gradient, try Reference.best("\(set.path)/\(set.gradient)"))
-    #expect(error <= 5e-5, "\(set): gradient \(error)")
+  }
+
+  /// z → w, or the w of every layer.
+  @Test(arguments: generators) func mappedCodes(set: GeneratorSet) throws {
+    let model = try Reference.model("\(set.path)/\(set.file)"), z = try Reference.array("\(set.path)/z")
+    let name = try #require(["w", "ws", "mapped_wp"].first { Reference.has("\(set.path)/\($0)") })
+    let expected = try Reference.best("\(set.path)/\(name)"), count = z.shape[0]
+    var codes = try model.run(.mapping, on: z.values, count: count, kernels: Self.kernels).values
+    if codes.count != expected.count {
+      codes = try model.run(.truncation, on: codes, count: count, kernels: Self.kernels, psi: 1).values
+    }
+    Reference.check("\(set)", "codes of z", relativeDifference(codes, expected), atMost: 5e-6)
   }
 
   @Test func conditionalAndLaterGeneratorsAreRefused() {
     for file in ["res16_conditional/network-snapshot-000400.pkl", "stylegan3_refuse/stylegan3-t.pkl"] {
       #expect(throws: CheckpointError.self) { _ = try Reference.model("sg2-nvidia/\(file)") }
     }
-  }
-
-  /// e4e at its published widths for 256 px: 240 million weights.
-  @Test func theWholeEncoder() throws {
-    let path = "e4e/e4e_full_256"
-    let checkpoint = try Golden.drawn(Reference.path("e4e/shapes/e4e_full_256.json"), seed: 3107)
-    let model = try Golden.model(key: "e4e-full") { options in
-      options.encoderKind = .e4e
-      return Conversion([.generator: checkpoint, .encoder: checkpoint], options: options)
-    }
-    var pictures: [Float] = []
-    for index in 0..<2 { pictures += try PNG.read(Reference.path("e4e/image\(index).png")).planar() }
-    let codes = try model.run(.encoder, on: pictures, count: 2, kernels: Self.kernels, maximumBatch: 1).values
-    let difference = relativeDifference(codes, try Reference.best("\(path)/codes"))
-    #expect(difference <= 5e-6, "codes \(difference)")
-    let code = try Reference.array("\(path)/wp").values
-    let objective = try Objective(
-      model, weights: ObjectiveWeights(pixel: 0, perceptual: 0, domain: 1), kernels: Self.kernels)
-    try objective.setTarget([Float](repeating: 0, count: objective.imageValueCount))
-    let evaluation = objective.evaluate(code)
-    let loss = try Reference.best("\(path)/loss_domain")[0]
-    #expect(abs(evaluation.losses[0].domain - loss) <= 1e-4 * loss)
-    let error = euclideanDifference(evaluation.gradient, try Reference.best("\(path)/grad_domain"))
-    #expect(error <= 5e-3, "gradient \(error)")
-  }
-
-  @Test func theWholeIdentityNetwork() throws {
-    let checkpoint = try Golden.drawn(Reference.path("lpips/shapes/irse50_full.json"), seed: 6004)
-    let model = try Golden.model(key: "identity-full") { options in
-      Conversion([.identity: checkpoint], options: options)
-    }
-    let metrics = try LearnedMetrics(model, resolution: 256, kernels: Self.kernels)
-    let pictures = try (0..<2).map { try PNG.read(Reference.path("e4e/image\($0).png")).planar() }
-    let cosine = try #require(try metrics(pictures[0], pictures[1]).identity)
-    let loss = Double(try Reference.best("lpips/irse50_full/id_loss")[0])
-    #expect(abs(1 - cosine - loss) <= 5e-6 * max(1, loss))
   }
 }
 
@@ -117,8 +97,39 @@ enum Reference {
     try ((try? array(name + "_f64")) ?? array(name)).values
   }
 
-  static func model(_ file: String) throws -> Model {
-    let key = "reference-" + file.map { $0 == "/" ? "-" : String($0) }.joined()
-    return try Golden.model(generator: path(file), key: key)
+  static func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name + ".npy")) }
+
+  /// The generator of a file.
+  static func model(_ file: String, _ precision: WeightsPrecision = .f32) throws -> Model {
+    try model("\(file)-generator", precision) { Conversion([.generator: path(file)], options: $0) }
+  }
+
+  static func model(
+    _ name: String, _ precision: WeightsPrecision, _ conversion: (ConversionOptions) throws -> Conversion
+  ) throws -> Model {
+    let key = "reference-\(precision)-" + name.map { $0 == "/" ? "-" : String($0) }.joined()
+    return try Golden.model(key: key) { options in
+      options.precision = precision
+      return try conversion(options)
+    }
+  }
+
+  /// Prints a difference, and expects that it is small.
+  static func check(
+    _ set: String, _ what: String, _ difference: Float, atMost limit: Float,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    print("reference \(set): \(what) differ by \(difference), at most \(limit) is allowed")
+    #expect(difference <= limit, "\(set): \(what)", sourceLocation: sourceLocation)
+  }
+
+  /// Prints how near stored weights come, and expects 50 dB of halves and 20 dB of bytes.
+  static func checkPSNR(
+    _ set: String, _ what: String, _ values: [Float], _ expected: [Float], _ precision: WeightsPrecision,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let psnr = Difference(values, reference: expected).psnr, least: Float = precision == .f16 ? 50 : 20
+    print("reference \(set): \(what) of \(precision) weights have \(psnr) dB, \(least) dB are needed")
+    #expect(psnr >= least, "\(set): \(what) of \(precision) weights", sourceLocation: sourceLocation)
   }
 }

@@ -16,7 +16,7 @@ package enum NetworkPart: String, CaseIterable, Sendable {
   }
 
   /// "an encoder".
-  package var withArticle: String { ("aeiou".contains(title.prefix(1)) ? "an " : "a ") + title }
+  package var withArticle: String { (self == .lpips || "aeiou".contains(title.prefix(1)) ? "an " : "a ") + title }
 }
 
 /// What a model file says of one of its networks: all that an engine needs to know beside the tensors. A new network is a type
