@@ -64,15 +64,6 @@ import Testing
     #expect(recognition.networks.isEmpty && recognition.description.hasPrefix(expected), "\(recognition.description)")
   }
 
-  @Test func aFileThatIsGivenForAnotherNetworkIsCalledByItsName() throws {
-    var checkpoint = TestCheckpoint()
-    for layer in [0, 3, 6] { checkpoint.set("classifier.\(layer).weight", [2, 2], [1, 2, 3, 4]) }
-    let path = try checkpoint.write(folder, "classifier.safetensors")
-    let error = checkpointError { _ = try Conversion([.perceptual: path]).run(to: folder.file("m.idinv")) }
-    #expect(error?.description.contains("this is the classifier of a VGG, without its features") == true)
-    #expect(error?.description.contains("expected a perceptual network") == true)
-  }
-
   @Test func aDetectorIsOfThreeFiles() throws {
     let files = ["rnet", "pnet", "onet"].map { Golden.path("detector/\($0).pt") }
     let assignment = try Conversion().assigning(files)

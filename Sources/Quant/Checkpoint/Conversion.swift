@@ -91,11 +91,7 @@ package struct Conversion {
       for path in paths {
         do { opened.append(try CheckpointReader.open(path)) } catch { throw error.located(in: path) }
       }
-      do throws(CheckpointError) {
-        try part.conversion.plan(opened, in: &draft)
-      } catch {
-        throw Self.named(error, part, opened)
-      }
+      try part.conversion.plan(opened, in: &draft)
     }
     let ignored = try ignoredNames(draft.readers)
     let sources = try hashed(draft.readers)
@@ -106,18 +102,6 @@ package struct Conversion {
       sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
       ignored: ignored, specification: draft.specification, precision: options.precision, path: output,
       byteCount: byteCount, sha256: sha256, tensorCount: draft.tensors.count, weightCount: weightCount)
-  }
-
-  /// Where a file was given for a network that it does not hold, what it is says more than the first tensor that is missing.
-  private static func named(_ error: CheckpointError, _ part: NetworkPart, _ opened: [Checkpoint]) -> CheckpointError {
-    switch error {
-    case .missingTensors, .tensor: break
-    default: return error
-    }
-    guard opened.count == 1, part.conversion.found(in: opened[0]) == nil else { return error }
-    let recognition = Recognition(opened[0])
-    guard recognition.isKnown else { return error }
-    return .unsupported(path: opened[0].path, found: "this is \(recognition.description)", expected: part.withArticle)
   }
 
   private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {

@@ -18,9 +18,6 @@ package struct Recognition: Sendable {
   /// What the file is where it holds no network that can be converted: "a StyleGAN3 generator".
   package let other: String?
 
-  /// Whether anything can be said of the file.
-  var isKnown: Bool { !networks.isEmpty || other != nil }
-
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
     let all = networks.map(\.title)
