@@ -45,20 +45,21 @@ struct ReferenceTests {
     let codes = try Reference.array("\(set.path)/wp"), count = codes.shape[0]
     let expected = try Reference.best("\(set.path)/\(set.image)")
     let images = try model.run(.generator, on: codes.values, count: count, kernels: Self.kernels).values
-    Reference.check("\(set)", "images", relativeDifference(images, expected), atMost: 2e-5)
+    Reference.check(set.testDescription, "images", relativeDifference(images, expected), atMost: 2e-5)
     let objective = try Objective(
       model, weights: ObjectiveWeights(pixel: 1, perceptual: 0, domain: 0), batch: count, kernels: Self.kernels)
     try objective.setTarget(try Reference.array("\(set.path)/target").values)
     let evaluation = objective.evaluate(codes.values)
     let losses = evaluation.losses.map(\.pixel)
     Reference.check(
-      "\(set)", "losses", relativeDifference(losses, try Reference.best("\(set.path)/\(set.loss)")), atMost: 1e-5)
+      set.testDescription, "losses", relativeDifference(losses, try Reference.best("\(set.path)/\(set.loss)")),
+      atMost: 1e-5)
     let gradient = try Reference.best("\(set.path)/\(set.gradient)")
-    Reference.check("\(set)", "gradients", euclideanDifference(evaluation.gradient, gradient), atMost: 5e-5)
+    Reference.check(set.testDescription, "gradients", euclideanDifference(evaluation.gradient, gradient), atMost: 5e-5)
     for precision in [WeightsPrecision.f16, .int8] {
       let stored = try Reference.model("\(set.path)/\(set.file)", precision)
       let images = try stored.run(.generator, on: codes.values, count: count, kernels: Self.kernels).values
-      Reference.checkPSNR("\(set)", "images", images, expected, precision)
+      Reference.checkPSNR(set.testDescription, "images", images, expected, precision)
     }
   }
 
@@ -71,7 +72,7 @@ struct ReferenceTests {
     if codes.count != expected.count {
       codes = try model.run(.truncation, on: codes, count: count, kernels: Self.kernels, psi: 1).values
     }
-    Reference.check("\(set)", "codes of z", relativeDifference(codes, expected), atMost: 5e-6)
+    Reference.check(set.testDescription, "codes of z", relativeDifference(codes, expected), atMost: 5e-6)
   }
 
   @Test func conditionalAndLaterGeneratorsAreRefused() {
