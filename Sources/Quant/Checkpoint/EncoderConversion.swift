@@ -37,30 +37,33 @@ enum EncoderConversion: NetworkConversion {
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
     for checkpoint in checkpoints {
-      if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
-        let reader = try PartReader(.encoder, checkpoint, table: .tensorFlowEncoder, counts: counts)
-        let plan = try TensorFlowEncoderPlan(reader)
-        draft.add(plan.specification, plan.tensors, from: [reader])
-        try checkAgreement(draft)
-        continue
-      }
-      if let counts = PyramidPlan.recognizes(checkpoint) {
-        let reader = try PartReader(.encoder, checkpoint, counts: counts)
-        let plan = try PyramidPlan(reader)
-        draft.add(plan.specification, plan.tensors, from: [reader])
-        try checkAgreement(draft)
-        continue
-      }
-      let reader = try PartReader(.encoder, checkpoint, which: draft.options.which)
-      if StyleHeadsPlan.recognizes(reader) {
-        let plan = try StyleHeadsPlan(reader, draft.options)
-        draft.add(plan.specification, plan.tensors, from: [reader])
-      } else {
-        let plan = try EncoderPlan(reader, draft.options)
-        draft.add(plan.specification, plan.tensors, from: [reader])
-      }
+      let (specification, tensors, reader) = try planned(checkpoint, draft.options)
+      draft.add(specification, tensors, from: [reader])
       try checkAgreement(draft)
     }
+  }
+
+  /// By the plan that knows the file.
+  private static func planned(
+    _ checkpoint: Checkpoint, _ options: ConversionOptions
+  ) throws(CheckpointError) -> (EncoderSpecification, [PlannedTensor], PartReader) {
+    if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
+      let reader = try PartReader(.encoder, checkpoint, table: .tensorFlowEncoder, counts: counts)
+      let plan = try TensorFlowEncoderPlan(reader)
+      return (plan.specification, plan.tensors, reader)
+    }
+    if let counts = PyramidPlan.recognizes(checkpoint) {
+      let reader = try PartReader(.encoder, checkpoint, counts: counts)
+      let plan = try PyramidPlan(reader)
+      return (plan.specification, plan.tensors, reader)
+    }
+    let reader = try PartReader(.encoder, checkpoint, which: options.which)
+    if StyleHeadsPlan.recognizes(reader) {
+      let plan = try StyleHeadsPlan(reader, options)
+      return (plan.specification, plan.tensors, reader)
+    }
+    let plan = try EncoderPlan(reader, options)
+    return (plan.specification, plan.tensors, reader)
   }
 
   /// The specification says the same, and cannot say of which files.

@@ -97,4 +97,41 @@ struct BatchNormalisation {
     self.factors = factors
     offsets = betas.indices.map { betas[$0] - means[$0] * factors[$0] }
   }
+
+  /// Factor and offset as the tensors `name.scale` and `name.shift`, for what cannot take them in.
+  static func tensors(
+    _ name: String, _ read: @escaping () throws(CheckpointError) -> BatchNormalisation
+  ) -> [PlannedTensor] {
+    [
+      PlannedTensor(name: "\(name).scale") { () throws(CheckpointError) in try read().factors.map { Float($0) } },
+      PlannedTensor(name: "\(name).shift") { () throws(CheckpointError) in try read().offsets.map { Float($0) } },
+    ]
+  }
+}
+
+/// A layer that takes the normalization behind it in: y = factor·(scale·W·x + bias) + offset.
+struct FoldedLayer {
+  var reader: PartReader
+  var weight: String
+  var bias: String?
+  var scale = 1.0
+  var normalization: () throws(CheckpointError) -> BatchNormalisation
+
+  /// As the tensors `name.weight` [rows, …] and `name.bias`.
+  func tensors(_ name: String) -> [PlannedTensor] {
+    [
+      PlannedTensor(name: "\(name).weight") { () throws(CheckpointError) in
+        let factors = try normalization().factors
+        return Folding.scaledRows(try reader.floats(weight), by: factors.map { $0 * scale })
+      },
+      PlannedTensor(name: "\(name).bias") { () throws(CheckpointError) in
+        let norm = try normalization()
+        let bias = try bias.map { name throws(CheckpointError) in try reader.doubles(name) }
+        return norm.offsets.indices.map { (row: Int) -> Float in
+          let value: Double = bias?[row] ?? 0
+          return Float(value * norm.factors[row] + norm.offsets[row])
+        }
+      },
+    ]
+  }
 }

@@ -62,29 +62,18 @@ struct ImprovedResidualPlan {
     reader.require("\(source).weight", shape)
     reader.requireNormalization(norm, channels: shape[0])
     let reader = reader, rows = shape[0] ?? 0
-    tensors.append(
-      PlannedTensor(name: "\(network).\(target).weight") { () throws(CheckpointError) in
-        let factors = try BatchNormalisation(reader, norm, channels: rows).factors
-        return Folding.scaledRows(try reader.floats("\(source).weight"), by: factors)
-      })
-    tensors.append(
-      PlannedTensor(name: "\(network).\(target).bias") { () throws(CheckpointError) in
-        try BatchNormalisation(reader, norm, channels: rows).offsets.map { Float($0) }
-      })
+    let layer = FoldedLayer(reader: reader, weight: "\(source).weight") { () throws(CheckpointError) in
+      try BatchNormalisation(reader, norm, channels: rows)
+    }
+    tensors += layer.tensors("\(network).\(target)")
   }
 
   private mutating func planUnit(_ unit: Int, inputs: Int, outputs: Int, squeezed: Int) {
     let target = "unit.\(unit)", source = "body.\(unit).res_layer"
     reader.requireNormalization("\(source).0", channels: inputs)
     let reader = reader
-    for (name, values) in [
-      ("scale", { (norm: BatchNormalisation) in norm.factors }),
-      ("shift", { (norm: BatchNormalisation) in norm.offsets }),
-    ] {
-      tensors.append(
-        PlannedTensor(name: "\(network).\(target).\(name)") { () throws(CheckpointError) in
-          values(try BatchNormalisation(reader, "\(source).0", channels: inputs)).map { Float($0) }
-        })
+    tensors += BatchNormalisation.tensors("\(network).\(target)") { () throws(CheckpointError) in
+      try BatchNormalisation(reader, "\(source).0", channels: inputs)
     }
     add("\(target).conv1.weight", from: "\(source).1.weight", [outputs, inputs, 3, 3])
     add("\(target).conv1.slope", from: "\(source).2.weight", [outputs])

@@ -108,16 +108,9 @@ struct PyramidPlan {
     if hasBias { reader.require("\(source).bias", [shape[0]]) }
     reader.requireNormalization(norm, channels: shape[0])
     let reader = reader, rows = shape[0]
-    tensors.append(
-      PlannedTensor(name: "encoder.\(target).weight") { () throws(CheckpointError) in
-        let factors = try BatchNormalisation(reader, norm, channels: rows).factors
-        return Folding.scaledRows(try reader.floats("\(source).weight"), by: factors)
-      })
-    tensors.append(
-      PlannedTensor(name: "encoder.\(target).bias") { () throws(CheckpointError) in
-        let norm = try BatchNormalisation(reader, norm, channels: rows)
-        let bias = hasBias ? try reader.doubles("\(source).bias") : norm.offsets.map { _ in 0 }
-        return bias.indices.map { Float(bias[$0] * norm.factors[$0] + norm.offsets[$0]) }
-      })
+    let layer = FoldedLayer(
+      reader: reader, weight: "\(source).weight", bias: hasBias ? "\(source).bias" : nil
+    ) { () throws(CheckpointError) in try BatchNormalisation(reader, norm, channels: rows) }
+    tensors += layer.tensors("encoder.\(target)")
   }
 }

@@ -96,7 +96,7 @@ struct ResidualTrunkPlan {
   /// Notes that a layer's batch normalisation is needed, where the network has any; returns its name.
   func requireBatchNormalisation(_ name: String, channels: Int?) -> String? {
     guard hasBatchNormalisation else { return nil }
-    for tensor in ["weight", "bias", "running_mean", "running_var"] { reader.require("\(name).\(tensor)", [channels]) }
+    reader.requireNormalization(name, channels: channels)
     return name
   }
 
@@ -105,19 +105,9 @@ struct ResidualTrunkPlan {
     _ target: String, _ weightName: String, _ biasName: String?, _ normName: String?, rows: Int, scale: Double
   ) {
     let reader = reader
-    tensors.append(
-      PlannedTensor(name: "\(network).\(target).weight") { () throws(CheckpointError) in
-        let norm = try BatchNormalisation(reader, normName, channels: rows)
-        return Folding.scaledRows(try reader.floats(weightName), by: norm.factors.map { $0 * scale })
-      })
-    tensors.append(
-      PlannedTensor(name: "\(network).\(target).bias") { () throws(CheckpointError) in
-        let norm = try BatchNormalisation(reader, normName, channels: rows)
-        let bias = try biasName.map { name throws(CheckpointError) in try reader.doubles(name) }
-        return (0..<rows).map { (row: Int) -> Float in
-          let value: Double = bias?[row] ?? 0
-          return Float(value * norm.factors[row] + norm.offsets[row])
-        }
-      })
+    let layer = FoldedLayer(reader: reader, weight: weightName, bias: biasName, scale: scale) {
+      () throws(CheckpointError) in try BatchNormalisation(reader, normName, channels: rows)
+    }
+    tensors += layer.tensors("\(network).\(target)")
   }
 }

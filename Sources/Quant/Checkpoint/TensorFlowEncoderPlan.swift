@@ -86,11 +86,8 @@ struct TensorFlowEncoderPlan {
     }
     add("weight") { () throws(CheckpointError) in try reader.floats("\(source)/weight") }
     add("bias") { () throws(CheckpointError) in try reader.floats("\(source)/bias") }
-    add("scale") { () throws(CheckpointError) in
-      try BatchNormalisation(tensorFlow: reader, source).factors.map { Float($0) }
-    }
-    add("shift") { () throws(CheckpointError) in
-      try BatchNormalisation(tensorFlow: reader, source).offsets.map { Float($0) }
+    tensors += BatchNormalisation.tensors("encoder.\(target)") { () throws(CheckpointError) in
+      try BatchNormalisation(tensorFlow: reader, source)
     }
   }
 
@@ -100,16 +97,9 @@ struct TensorFlowEncoderPlan {
     if hasBias { reader.require("\(source)/bias", [shape[0]]) }
     requireNormalization(source, channels: shape[0])
     let reader = reader
-    tensors.append(
-      PlannedTensor(name: "encoder.\(target).weight") { () throws(CheckpointError) in
-        let norm = try BatchNormalisation(tensorFlow: reader, source)
-        return Folding.scaledRows(try reader.floats("\(source)/weight"), by: norm.factors)
-      })
-    tensors.append(
-      PlannedTensor(name: "encoder.\(target).bias") { () throws(CheckpointError) in
-        let norm = try BatchNormalisation(tensorFlow: reader, source)
-        let bias = hasBias ? try reader.doubles("\(source)/bias") : norm.offsets.map { _ in 0 }
-        return bias.indices.map { Float(bias[$0] * norm.factors[$0] + norm.offsets[$0]) }
-      })
+    let layer = FoldedLayer(
+      reader: reader, weight: "\(source)/weight", bias: hasBias ? "\(source)/bias" : nil
+    ) { () throws(CheckpointError) in try BatchNormalisation(tensorFlow: reader, source) }
+    tensors += layer.tensors("encoder.\(target)")
   }
 }

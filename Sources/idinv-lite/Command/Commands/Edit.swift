@@ -105,7 +105,7 @@ struct Edit: ParsableCommand {
   }
 
   mutating func validate() throws {
-    let distances = try Distance.list(alpha, option: "--alpha")
+    let distances = try BoundaryDistance.list(alpha, option: "--alpha")
     guard (1...100).contains(distances.count),
       distances.indices.allSatisfy({ distances.firstIndex(of: distances[$0]) == $0 })
     else { throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alpha)") }
@@ -119,7 +119,7 @@ struct Edit: ParsableCommand {
     if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
     if let mixLayers { _ = try IntegerList(mixLayers, option: "--mix-layers", limit: 1000) }
     guard mixLayers == nil || mix != nil else { throw ValidationError("--mix-layers: needs --mix") }
-    guard isEdit || distances == [Distance(0)] || alpha == "1" else {
+    guard isEdit || distances == [BoundaryDistance(0)] || alpha == "1" else {
       throw ValidationError("--alpha: needs a --boundary to move along, or --mix")
     }
     guard !aligned || faces.landmarks == nil && faces.detector.detector == nil else {
@@ -193,7 +193,7 @@ struct Edit: ParsableCommand {
   /// α, along the first boundary where it is in standard deviations; what that means is said, and a warning where it leads too
   /// far.
   private func distances(along boundary: LoadedBoundary?) throws -> [EditDistance] {
-    let list = try Distance.list(alpha, option: "--alpha")
+    let list = try BoundaryDistance.list(alpha, option: "--alpha")
     guard let boundary else { return list.map { EditDistance($0.value) } }
     let alphas = try list.map { try $0.alpha(along: boundary) }
     try DistanceScale.announce(alphas, along: boundary, reporting)

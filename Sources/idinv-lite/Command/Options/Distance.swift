@@ -1,30 +1,19 @@
 import ArgumentParser
 import Files
+import Inversion
 import Reports
 import Workflows
 
-/// How far along a boundary, as users write it: `1.5` along the unit normal, as published, or `2sd` in standard deviations of
-/// codes' distances from the boundary.
-struct Distance: ExpressibleByArgument, Equatable {
-  var value: Double
-  var isInDeviations: Bool
-
-  init(_ value: Double, isInDeviations: Bool = false) {
-    self.value = value
-    self.isInDeviations = isInDeviations
-  }
-
-  init?(argument: String) {
-    let text = argument.trimmed
-    let isInDeviations = text.lowercased().hasSuffix("sd")
-    guard let value = Double(isInDeviations ? String(text.dropLast(2)) : text), value.isFinite else { return nil }
-    self.init(value, isInDeviations: isInDeviations)
+extension BoundaryDistance: ExpressibleByArgument {
+  package init?(argument: String) {
+    self.init(argument.trimmed)
+    guard value.isFinite else { return nil }
   }
 
   /// Numbers as users write them: `-3,0,2sd`.
-  static func list(_ text: String, option: String) throws -> [Distance] {
+  static func list(_ text: String, option: String) throws -> [BoundaryDistance] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let distance = Distance(argument: String(part)) else {
+      guard let distance = BoundaryDistance(argument: String(part)) else {
         throw ValidationError("\(option): expected numbers such as -3,0,1.5 or -2sd,2sd, found '\(text)'")
       }
       return distance
@@ -33,14 +22,13 @@ struct Distance: ExpressibleByArgument, Equatable {
 
   /// α, along the unit normal.
   func alpha(along boundary: LoadedBoundary) throws -> Double {
-    guard isInDeviations else { return value }
-    guard let deviation = boundary.distanceDeviation else {
+    guard let alpha = alpha(deviation: boundary.distanceDeviation) else {
       throw Failure(
         .badData, at: boundary.path,
         "nothing says how far codes lie from this boundary; expected distance_standard_deviation in the "
           + ".json beside it ('boundary train' writes it), or α as a plain number")
     }
-    return value * deviation
+    return alpha
   }
 }
 

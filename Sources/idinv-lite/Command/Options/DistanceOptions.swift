@@ -8,12 +8,12 @@ struct DistanceOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The first α. (default: -3sd where they are known, else -3)", valueName: "alpha"))
-  var startDistance: Distance?
+  var startDistance: BoundaryDistance?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The last α. (default: 3sd where they are known, else 3)", valueName: "alpha"))
-  var endDistance: Distance?
+  var endDistance: BoundaryDistance?
 
   @Option(
     name: .customLong("steps"), parsing: .unconditional,
@@ -31,7 +31,7 @@ struct DistanceOptions: ParsableArguments {
       throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
     }
     if let alpha {
-      if try Distance.list(alpha, option: "--alpha").count > Self.stepLimit {
+      if try BoundaryDistance.list(alpha, option: "--alpha").count > Self.stepLimit {
         throw ValidationError("--alpha: at most \(Self.stepLimit) values")
       }
       for (option, isGiven) in [
@@ -48,9 +48,9 @@ struct DistanceOptions: ParsableArguments {
   /// α along the unit normal; by default three standard deviations of codes' distances from the first boundary, where its
   /// file says them.
   func distances(along boundary: LoadedBoundary) throws -> [Double] {
-    if let alpha { return try Distance.list(alpha, option: "--alpha").map { try $0.alpha(along: boundary) } }
-    let reach = Distance(3, isInDeviations: boundary.distanceDeviation != nil)
-    let back = Distance(-3, isInDeviations: boundary.distanceDeviation != nil)
+    if let alpha { return try BoundaryDistance.list(alpha, option: "--alpha").map { try $0.alpha(along: boundary) } }
+    let reach = BoundaryDistance(3, isInDeviations: boundary.distanceDeviation != nil)
+    let back = BoundaryDistance(-3, isInDeviations: boundary.distanceDeviation != nil)
     return Manipulation.distances(
       from: try (startDistance ?? back).alpha(along: boundary),
       through: try (endDistance ?? reach).alpha(along: boundary),

@@ -1,3 +1,5 @@
+import Inversion
+
 /// A picture that a client asks for: a code, and what is done to it, in this order.
 package struct RenderRequest: Decodable, Sendable {
   /// Where a code comes from: a finished job, or a random one.
@@ -23,27 +25,7 @@ package struct RenderRequest: Decodable, Sendable {
   /// z + α·n.
   package struct Move: Decodable, Sendable {
     var boundary: String
-    var alpha: Distance
-  }
-  /// Along a boundary's unit normal: a number; or in standard deviations of codes' distances from it: "2sd".
-  package struct Distance: Decodable, Sendable {
-    var value: Double
-    var isInDeviations = false
-
-    package init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
-        value = number
-        return
-      }
-      let text = try container.decode(String.self).lowercased()
-      guard text.hasSuffix("sd"), let number = Double(text.dropLast(2)) else {
-        throw DecodingError.dataCorruptedError(
-          in: container, debugDescription: #"expected a number, or standard deviations as in "2sd""#)
-      }
-      value = number
-      isInDeviations = true
-    }
+    var alpha: BoundaryDistance
   }
   var source: Source
   var walk: Walk?
@@ -51,4 +33,20 @@ package struct RenderRequest: Decodable, Sendable {
   var moves: [Move]?
   /// What an animation does, over and over: all of the above grows from nothing.
   var frames: Int?
+}
+
+/// A number, or standard deviations: "2sd".
+extension BoundaryDistance: Decodable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let number = try? container.decode(Double.self) {
+      self.init(number)
+      return
+    }
+    guard let distance = BoundaryDistance(try container.decode(String.self)), distance.isInDeviations else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: #"expected a number, or standard deviations as in "2sd""#)
+    }
+    self = distance
+  }
 }

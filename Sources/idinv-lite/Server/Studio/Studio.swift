@@ -126,14 +126,9 @@ package final class Studio {
   }
 
   private func alpha(_ move: RenderRequest.Move, along boundary: Boundary) throws(Problem) -> Double {
-    var alpha = move.alpha.value
-    if move.alpha.isInDeviations {
-      guard let deviation = boundary.standardDeviation else {
-        throw Problem(
-          422, "alpha of '\(move.boundary)': nothing says how far codes lie from this boundary; expected a plain number"
-        )
-      }
-      alpha *= deviation
+    guard let alpha = move.alpha.alpha(deviation: boundary.standardDeviation) else {
+      throw Problem(
+        422, "alpha of '\(move.boundary)': nothing says how far codes lie from this boundary; expected a plain number")
     }
     guard alpha.isFinite, abs(alpha) <= 1000 else {
       throw Problem(422, "alpha of '\(move.boundary)': expected -1000 to 1000, found \(alpha)")

@@ -11,14 +11,11 @@ package enum JudgeFile {
   /// - Returns: nil where the model is to read for itself.
   package static func load(_ path: String?, for model: Model) throws -> Model? {
     if path == none { return nil }
-    guard let place = path ?? model.neighbour("judge.idinv") else { return nil }
-    if path != nil { try Model.requireModelFile(place) }
-    let judge = try locating(place) { try Model(path: place) }
-    let (ours, theirs) = (model.file.specification, judge.file.specification)
+    guard let judge = try model.companion(path, orBeside: "judge.idinv") else { return nil }
     let resolution = try model.imageResolution()
     let fits =
       try judge.readsAttributes && judge.attributeReader().resolution == resolution
-      && ours.pixelMinimum == theirs.pixelMinimum && ours.pixelMaximum == theirs.pixelMaximum
+      && judge.hasPixelRange(of: model)
     if path == nil {
       // Found, not asked for: another model's judge may lie there.
       return try fits && model.readsAttributes && model.attributeReader().names == judge.attributeReader().names
@@ -27,7 +24,7 @@ package enum JudgeFile {
     guard fits else {
       throw Failure(
         .badData,
-        "\(place): reads no attributes of \(resolution) × \(resolution) pixels in the range of \(model.path); expected a "
+        "\(judge.path): reads no attributes of \(resolution) × \(resolution) pixels in the range of \(model.path); expected a "
           + "judge for its images, or --judge none")
     }
     return judge

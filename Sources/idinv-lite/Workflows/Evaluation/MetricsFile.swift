@@ -11,17 +11,12 @@ package enum MetricsFile {
   /// - Returns: nil where there are none, or where they are the model's own.
   package static func load(_ path: String?, for model: Model) throws -> Model? {
     if path == none || path == nil && model.hasLearnedMetrics { return nil }
-    guard let place = path ?? model.neighbour("metrics.idinv") else { return nil }
-    if path != nil { try Model.requireModelFile(place) }
-    let metrics = try locating(place) { try Model(path: place) }
-    let (ours, theirs) = (model.file.specification, metrics.file.specification)
-    guard metrics.hasLearnedMetrics, ours.pixelMinimum == theirs.pixelMinimum,
-      ours.pixelMaximum == theirs.pixelMaximum
-    else {
+    guard let metrics = try model.companion(path, orBeside: "metrics.idinv") else { return nil }
+    guard metrics.hasLearnedMetrics, metrics.hasPixelRange(of: model) else {
       if path == nil { return nil }
       throw Failure(
         .badData,
-        "\(place): has neither LPIPS nor an identity network for pixels in the range of \(model.path); expected a file that "
+        "\(metrics.path): has neither LPIPS nor an identity network for pixels in the range of \(model.path); expected a file that "
           + "convert made of them, or --metrics none")
     }
     return metrics

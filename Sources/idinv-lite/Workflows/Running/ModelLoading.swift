@@ -10,6 +10,20 @@ extension Model {
     return try locating(path) { try Model(path: path) }
   }
 
+  /// Opens another model file that serves this one: that at `path`, else that of a name beside this one.
+  ///
+  /// - Returns: nil where there is neither.
+  func companion(_ path: String?, orBeside name: String) throws -> Model? {
+    if let path { return try Model.load(path) }
+    return try neighbour(name).map { place in try locating(place) { try Model(path: place) } }
+  }
+
+  /// Whether both take pixels of the same range.
+  func hasPixelRange(of other: Model) -> Bool {
+    let (ours, theirs) = (file.specification, other.file.specification)
+    return ours.pixelMinimum == theirs.pixelMinimum && ours.pixelMaximum == theirs.pixelMaximum
+  }
+
   /// Says what a path is that leads to no model file, without waiting for a pipe to be written to.
   package static func requireModelFile(_ path: String) throws {
     let start: [UInt8]
