@@ -19,7 +19,7 @@ package enum JPEG {
   /// Begins such a file.
   static func encoder(
     _ size: PictureSize, quality: Int, metadata: ImageMetadata, to sink: @escaping ByteSink
-  ) throws -> some RowEncoder {
+  ) throws -> LibJPEGWriter {
     precondition(qualities.contains(quality), "JPEG: quality \(quality)")
     guard size.width <= sideLimit, size.height <= sideLimit else {
       throw ImagingError.notEncodable(

@@ -36,7 +36,7 @@ package enum PNG {
   /// Begins a file, with what a photograph says about itself.
   static func encoder(
     _ size: PictureSize, metadata: ImageMetadata, to sink: @escaping ByteSink
-  ) throws -> some RowEncoder {
+  ) throws -> LibPNGWriter {
     var chunks: [PNGChunk] = []
     if let profile = metadata.profile {
       chunks.append(PNGChunk(type: "iCCP", data: Array("ICC profile".utf8) + [0, 0] + storedZlib(profile)))
