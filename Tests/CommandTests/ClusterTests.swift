@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Workflows
@@ -42,7 +43,7 @@ struct ClusterTests {
   func refusals(index: Int) throws {
     let (argument, variables, reason) = Self.refused[index]
     let choice = try #require(ShardChoice(argument: argument))
-    let error = #expect(throws: Failure.self) { try choice.shard { variables[$0] } }
+    let error = thrownError { _ = try choice.shard { variables[$0] } } as? Failure
     #expect(error?.parameter == "shard" && error?.message.contains(reason) == true, "\(error.map { "\($0)" } ?? "")")
   }
 

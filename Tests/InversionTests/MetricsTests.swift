@@ -163,7 +163,8 @@ import Testing
   @Test func energyIsTheMeanSquareOfDifferencesOfNeighbors() {
     // Across 1 and 2, down 3 and 4: the means of both directions, added.
     let plane: [Float] = [0, 1, 3, 5]
-    #expect(Sharpness.energy(plane, side: 2) == (1 + 4 + 9 + 16) / 2)
+    let means: Double = (1 + 4 + 9 + 16) / 2
+    #expect(Sharpness.energy(plane, side: 2) == means)
     #expect(Sharpness.energy(plane + plane, side: 2) == Sharpness.energy(plane, side: 2))
     #expect(Sharpness.energy([Float](repeating: 0.3, count: 48), side: 4) == 0)
   }

@@ -1,5 +1,6 @@
 import Inversion
 import Runtime
+import TestSupport
 import Testing
 
 /// The perceptual term over several layers of the feature network.
@@ -41,11 +42,10 @@ import Testing
   }
 
   @Test(arguments: [[], [-1], [3, 2], [4, 4], [99]]) func layersThatTheNetworkDoesNotHaveAreRefused(_ layers: [Int]) {
-    #expect {
-      _ = try objective(layers)
-    } throws: { error in
-      guard case InversionError.badOption("perceptual layers", _, _) = error else { return false }
-      return true
+    let error = thrownError { _ = try objective(layers) }
+    guard case InversionError.badOption("perceptual layers", _, _)? = error else {
+      Issue.record("threw \(String(describing: error))")
+      return
     }
   }
 }
