@@ -46,4 +46,24 @@ import Testing
     let text = "a\"\\\n\r\t\u{1}\u{1f}ü😀/"
     #expect(try read(jsonQuoted(text)) == .string(text))
   }
+
+  /// Over the first six, Foundation of Swift 6.0 ends the program.
+  @Test(arguments: [
+    [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], Array(#"{"\ud800":1}"#.utf8), Array(#"{"\udc00x":1}"#.utf8),
+    Array(#"{"\uZZZZ":1}"#.utf8), Array(#"{"a\q":1}"#.utf8), Array("{\"a\u{1}\":1}".utf8),
+    Array(#"{"a":1,"a":2}"#.utf8),
+    Array(#"{"a":1"#.utf8), [],
+  ])
+  func faultsOfForeignTextAreErrors(_ bytes: [UInt8]) {
+    #expect(throws: JSONFault.self) { _ = try JSONText.decode([String: Int].self, from: bytes) }
+  }
+
+  @Test func valuesComeOutOfText() throws {
+    #expect(try JSONText.decode([String: Int].self, from: [0xef, 0xbb, 0xbf] + Array(#"{"ü": 3}"#.utf8)) == ["ü": 3])
+    #expect(
+      try JSONText.decode([Double].self, from: Array(#"["-inf", 1e3]"#.utf8), namesNonNumbers: true) == [
+        -.infinity, 1000,
+      ])
+    #expect(throws: DecodingError.self) { _ = try JSONText.decode([Double].self, from: Array(#"["-inf"]"#.utf8)) }
+  }
 }

@@ -145,7 +145,8 @@ import Testing
       #expect((answer.object["detail"] as? String)?.contains(word) == true, "\(answer.text)")
     }
     for (json, status) in [
-      ("", 400), ("[]", 400), ("{}", 400), (#"{"source": {}}"#, 422), (#"{"source": {"seed": -1}}"#, 400),
+      ("", 400), ("[]", 400), ("{}", 400), (#"{"\ud800": 1}"#, 400), (#"{"\q": 1}"#, 400), (#"{"source": {}}"#, 422),
+      (#"{"source": {"seed": -1}}"#, 400),
       (#"{"source": {"job": "../../x"}}"#, 422),
       (#"{"source": {"job": "\#(String(repeating: "0", count: 32))"}}"#, 404),
       (#"{"source": {"seed": 1}, "moves": [{"boundary": "nose", "alpha": 1}]}"#, 422),

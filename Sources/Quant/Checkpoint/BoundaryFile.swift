@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Glibc
 import Quant
 
@@ -120,13 +119,8 @@ package struct BoundaryFile: Equatable, Sendable {
         default: break
         }
       }
-      // That reader knows the value of whole numbers only.
-      let distances = try? JSONDecoder().decode(Distances.self, from: Data(bytes))
-      distanceDeviation = distances.map(\.distance_standard_deviation).flatMap { $0 > 0 ? $0 : nil }
-    }
-
-    private struct Distances: Decodable {
-      var distance_standard_deviation: Double
+      let deviation = value["distance_standard_deviation"]?.double
+      distanceDeviation = deviation.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }
   }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Quant
 
 /// Named tensors of a file that some other program wrote: `.pth` (both forms, also unpacked), `.safetensors`, `.npy`, `.npz`,
@@ -74,7 +74,7 @@ package final class Checkpoint {
     classes = [:]
     unreadable = Dictionary(
       uniqueKeysWithValues: file.header.otherEntries.map { ($0.name, "a tensor of type \($0.typeName)") })
-    texts = file.header.metadata.compactMapValues { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) }
+    texts = file.header.metadata.compactMapValues { try? JSONText.decode([String].self, from: $0.utf8) }
     tensors = Dictionary(
       uniqueKeysWithValues: file.header.entries.map { ($0.name, .safetensors(file, $0)) })
   }

@@ -111,15 +111,11 @@ package struct ModelMetadata: Equatable, Sendable {
   }
 
   private static func decoded<Value: Decodable>(_ text: String, key: String) throws(ModelFileError) -> Value {
-    do throws(JSONFault) {
-      // `JSONDecoder` accepts duplicate keys.
-      _ = try JSONReader.read([UInt8](text.utf8))
-    } catch {
+    do {
+      return try JSONText.decode(Value.self, from: text.utf8)
+    } catch let error as JSONFault {
       throw .metadata(
         key: key, found: "JSON with \(error.found) at byte \(error.offset)", expected: error.expected)
-    }
-    do {
-      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     } catch let error as DecodingError {
       throw .metadata(key: key, found: reason(error), expected: "JSON as docs/FORMAT.md describes it")
     } catch {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import FoundationEssentials
 import Glibc
 import Reports
 import SIMDKernels
@@ -90,9 +89,9 @@ struct BenchKernels: ParsableCommand {
       let kernels = try engine.kernels()
       var shapes: [(name: String, shape: KernelBenchmark.Shape)] = []
       for file in files {
-        let data = Data(try InputFile.bytes(of: file, limit: 1 << 24))
+        let bytes = try InputFile.bytes(of: file, limit: 1 << 24)
         let decoded: [Shape]
-        do { decoded = try JSONDecoder().decode([Shape].self, from: data) } catch {
+        do { decoded = try JSONText.decode([Shape].self, from: bytes) } catch {
           throw Failure(.badData, at: file, "expected a JSON list of shapes with name, form, inputs, outputs and side")
         }
         for shape in decoded { shapes.append((shape.name, try shape.shape(file))) }

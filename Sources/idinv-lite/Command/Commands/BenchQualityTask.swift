@@ -1,3 +1,4 @@
+import Files
 import ArgumentParser
 import FoundationEssentials
 import SIMDKernels
@@ -11,8 +12,8 @@ struct BenchQualityTask: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let input = Data(try StandardStreams.readInput())
-      guard let task = try? JSONDecoder().decode(MeasuringTask.self, from: input) else {
+      let input = try StandardStreams.readInput()
+      guard let task = try? JSONText.decode(MeasuringTask.self, from: input) else {
         throw Failure(.usage, "bench quality-task: is started by 'bench quality' alone")
       }
       // A process of its own, which computes where its parent was allowed to.

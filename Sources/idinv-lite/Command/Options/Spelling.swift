@@ -1,5 +1,5 @@
+import Files
 import ArgumentParser
-import FoundationEssentials
 
 /// Words of the command line that are almost right.
 ///
@@ -85,7 +85,7 @@ enum Spelling {
   }
 
   private static func optionNames(of command: any ParsableCommand.Type) -> Set<String>? {
-    guard let description = try? JSONDecoder().decode(Description.self, from: Data(command._dumpHelp().utf8)) else {
+    guard let description = try? JSONText.decode(Description.self, from: command._dumpHelp().utf8) else {
       return nil
     }
     let names = (description.command.arguments ?? []).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }

@@ -89,12 +89,17 @@ struct HTTPConnection: HTTPBody {
   private static let bodySeconds = 30.0
 
   func read(limit: Int) throws(Problem) -> [UInt8] {
+    try read(limit: limit, stated: limit, seconds: Self.bodySeconds)
+  }
+
+  /// - Parameter stated: the limit that a refusal names.
+  private func read(limit: Int, stated: Int, seconds: Double) throws(Problem) -> [UInt8] {
     let declared = mg_get_request_info(connection)?.pointee.content_length ?? 0
-    guard declared <= Int64(limit) else { throw tooLarge(limit) }
+    guard declared <= Int64(limit) else { throw tooLarge(stated) }
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 1 << 16)
-    let end = ContinuousClock.now + .seconds(Self.bodySeconds)
-    awaitClient(seconds: Self.bodySeconds)
+    let end = ContinuousClock.now + .seconds(seconds)
+    awaitClient(seconds: seconds)
     defer { awaitClient(seconds: nil) }
     while true {
       let count = mg_read(connection, &piece, piece.count)
@@ -102,79 +107,19 @@ struct HTTPConnection: HTTPBody {
       if count == 0 { break }
       guard count > 0 else { throw brokenOff() }
       bytes += piece[..<Int(count)]
-      guard bytes.count <= limit else { throw tooLarge(limit) }
+      guard bytes.count <= limit else { throw tooLarge(stated) }
     }
     guard declared < 0 || Int64(bytes.count) == declared else { throw brokenOff() }
     return bytes
   }
 
-  // MARK: Forms
-
-  /// Fills while civetweb reads a form.
-  private final class FormReading {
-    let limits: FormLimits
-    let end: ContinuousClock.Instant
-    var fields: [String: FormField] = [:]
-    /// The field that is being read: civetweb names it with its first bytes only.
-    var current = ""
-    /// Fields of one name count each.
-    var count = 0
-    /// Bytes of all fields.
-    var byteCount = 0
-    var problem: Problem?
-
-    init(_ limits: FormLimits) {
-      self.limits = limits
-      end = .now + .seconds(limits.seconds)
-    }
-  }
-
   func readForm(limits: FormLimits) throws(Problem) -> [String: FormField] {
-    let type = mg_get_header(connection, "Content-Type").map { String(cString: $0).lowercased() } ?? ""
-    guard type.hasPrefix("multipart/form-data") else {
+    let type = mg_get_header(connection, "Content-Type").map { String(cString: $0) } ?? ""
+    guard type.lowercased().hasPrefix("multipart/form-data") else {
       throw Problem(415, "expected a form: multipart/form-data with a part 'image'")
     }
-    let declared = mg_get_request_info(connection)?.pointee.content_length ?? -1
-    guard declared <= Int64(limits.byteCount + (64 << 10)) else { throw tooLarge(limits.byteCount) }
-    let reading = FormReading(limits)
-    var handler = mg_form_data_handler()
-    handler.user_data = Unmanaged.passUnretained(reading).toOpaque()
-    handler.field_found = { key, fileName, _, _, data in
-      guard let data, let key else { return Int32(MG_FORM_FIELD_STORAGE_SKIP) }
-      let reading = Unmanaged<FormReading>.fromOpaque(data).takeUnretainedValue()
-      reading.count += 1
-      guard reading.count <= reading.limits.fieldCount else {
-        reading.problem = Problem(413, "the form has more than \(reading.limits.fieldCount) parts")
-        return Int32(MG_FORM_FIELD_STORAGE_ABORT)
-      }
-      reading.current = String(cString: key)
-      let file = fileName.map { String(cString: $0) }
-      reading.fields[reading.current] = FormField(fileName: file?.isEmpty == false ? file : nil, bytes: [])
-      return Int32(MG_FORM_FIELD_STORAGE_GET)
-    }
-    handler.field_get = { _, value, count, data in
-      guard let data else { return Int32(MG_FORM_FIELD_HANDLE_NEXT) }
-      let reading = Unmanaged<FormReading>.fromOpaque(data).takeUnretainedValue()
-      let name = reading.current
-      if let value, count > 0 {
-        reading.fields[name]?.bytes += UnsafeRawBufferPointer(start: value, count: count)
-        reading.byteCount += count
-      }
-      if reading.byteCount > reading.limits.byteCount {
-        reading.problem = Problem(413, "the form has more than \(reading.limits.byteCount) bytes")
-      } else if ContinuousClock.now > reading.end {
-        reading.problem = Problem(408, "the upload took too long")
-      }
-      return Int32(
-        reading.problem == nil ? MG_FORM_FIELD_HANDLE_GET : MG_FORM_FIELD_HANDLE_ABORT)
-    }
-    awaitClient(seconds: limits.seconds)
-    defer { awaitClient(seconds: nil) }
-    let count = withExtendedLifetime(reading) { mg_handle_form_request(connection, &handler) }
-    if let problem = reading.problem { throw problem }
-    guard ContinuousClock.now < reading.end else { throw tooSlow() }
-    guard count >= 0 else { throw brokenOff() }
-    return reading.fields
+    let body = try read(limit: limits.byteCount + (64 << 10), stated: limits.byteCount, seconds: limits.seconds)
+    return try MultipartForm.fields(body, type: type, limits: limits)
   }
 
   private func tooLarge(_ limit: Int) -> Problem {

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// JSON of requests and answers: keys in snake case, members in alphabetical order.
@@ -15,14 +16,13 @@ package enum JSONBody {
 
   /// - Throws: `Problem` 400 that says what was expected.
   package static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      return try decoder.decode(type, from: Data(bytes))
+      return try JSONText.decode(type, from: bytes, isSnakeCase: true)
     } catch let error as DecodingError {
       throw Problem(400, "the body is not the JSON object that was expected: \(Self.explanation(error))")
     } catch {
-      throw Problem(400, "the body is not a JSON object")
+      throw Problem(
+        400, "the body is not the JSON object that was expected: the object cannot be read")
     }
   }
 

@@ -89,10 +89,7 @@ package final class EvaluationJournal {
   /// The stored result of a part; nil where there is none.
   package func storedPart<Value: Codable>(_ key: String) throws -> Value? {
     guard let number = numbers[key], let data = try journal.record(number).part else { return nil }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try? decoder.decode(Value.self, from: data)
+    return try? JSONText.decode(Value.self, from: data, namesNonNumbers: true)
   }
 
   package func hasPart(_ key: String) -> Bool { numbers[key] != nil }

@@ -62,7 +62,7 @@ final class FolderClaim {
   /// What cannot be read is no list of this program's: nothing is removed by it.
   private static func listing(of folder: OutputFolder) -> Listing {
     guard let bytes = try? InputFile.bytes(of: folder.path(listingName), limit: 1 << 28),
-      let listing = try? JSONDecoder().decode(Listing.self, from: Data(bytes)), listing.version == 1
+      let listing = try? JSONText.decode(Listing.self, from: bytes), listing.version == 1
     else { return Listing() }
     return listing
   }

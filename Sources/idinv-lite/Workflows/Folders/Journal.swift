@@ -51,9 +51,11 @@ package final class Journal<Header: Codable, Record: Codable> {
     let end = try file.forEachLine(limit: 1 << 28) { line, offset in
       let text = Self.checked(line)
       if header == nil {
-        guard let text, let value = try? Self.decoder().decode(Header.self, from: text) else { throw foreign }
+        guard let text, let value = try? JSONText.decode(Header.self, from: text, namesNonNumbers: true) else {
+          throw foreign
+        }
         header = value
-      } else if let text, let record = try? Self.decoder().decode(Record.self, from: text) {
+      } else if let text, let record = try? JSONText.decode(Record.self, from: text, namesNonNumbers: true) {
         try visit(record, places.count)
         places.append(offset..<offset + line.count)
       } else {
@@ -91,7 +93,7 @@ package final class Journal<Header: Codable, Record: Codable> {
     guard let text = Self.checked(try file.read(places[number])[...]) else {
       throw FileError(path, .read, .hasChanged, offset: places[number].lowerBound)
     }
-    return try Self.decoder().decode(Record.self, from: text)
+    return try JSONText.decode(Record.self, from: text, namesNonNumbers: true)
   }
 
   /// Waits until all records are on the disk.
@@ -122,12 +124,5 @@ package final class Journal<Header: Codable, Record: Codable> {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return try encoder.encode(value)
-  }
-
-  private static func decoder() -> JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
   }
 }

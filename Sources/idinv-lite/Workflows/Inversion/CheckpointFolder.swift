@@ -46,13 +46,6 @@ package struct CheckpointFolder {
     var snapshots: [Snapshot]
   }
 
-  private static func decoder() -> JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
-  }
-
   private func file(_ name: String) -> String { "\(path)/\(name).json" }
 
   /// How far an image has come, or nil where it has not begun.
@@ -64,7 +57,7 @@ package struct CheckpointFolder {
     let file = file(image.name)
     guard Folder.exists(file) else { return nil }
     let data = Data(try InputFile.bytes(of: file))
-    guard let stored = try? Self.decoder().decode(Stored.self, from: data), stored.version == 4 else {
+    guard let stored = try? JSONText.decode(Stored.self, from: data, namesNonNumbers: true), stored.version == 4 else {
       throw Failure(.badData, at: file, "is no checkpoint of this version; delete it to start anew")
     }
     guard stored.key == key, stored.picture == image.picture.digest else {

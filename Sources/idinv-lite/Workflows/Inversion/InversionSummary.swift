@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Glibc
 import Inversion
 import Reports
@@ -137,7 +136,7 @@ package struct InversionSummary: Encodable {
       var skipped: [Skipped]
     }
     guard let bytes = try? InputFile.bytes(of: path),
-      let known = try? JSONDecoder().decode(Known.self, from: Data(bytes)), known.complete
+      let known = try? JSONText.decode(Known.self, from: bytes), known.complete
     else { return nil }
     return (known.run, known.skipped.count)
   }

@@ -63,7 +63,7 @@ package final class MeasuringProcess {
           let line = Data(rest[rest.startIndex..<lineEnd])
           rest = Data(rest[(lineEnd + 1)...])
           guard !isStopped else { continue }
-          isStopped = try !visit(try JSONDecoder().decode(MeasuringEvent.self, from: line), seconds)
+          isStopped = try !visit(try JSONText.decode(MeasuringEvent.self, from: line), seconds)
         }
       } catch {
         failure = error
