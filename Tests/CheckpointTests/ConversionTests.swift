@@ -195,7 +195,7 @@ import Testing
   @Test func levelOfDetailIsReported() throws {
     var checkpoint = try generator()
     checkpoint["synthesis.lod"] = [1.5]
-    #expect(try convert(checkpoint).report.warnings.first?.contains("(lod) is 1.5") == true)
+    #expect(try convert(checkpoint).report.warnings.first?.text.contains("(lod) is 1.5") == true)
   }
 
   @Test func truncationComesFromTheBufferOrTheOptions() throws {

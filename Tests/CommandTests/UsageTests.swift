@@ -209,6 +209,6 @@ struct UsageTests {
     #expect(warnings.count == 1 && warnings[0].contains("torchvision"))
     let quiet = try Command.run(call + ["-q"], in: place)
     #expect(quiet.status == 0 && quiet.output.isEmpty)
-    #expect(quiet.errors == warnings.map { "idinv-lite: warning: \($0)\n" }.joined())
+    #expect(quiet.errors == warnings.map { "idinv-lite: warning: \($0) (--perceptual-input torchvision)\n" }.joined())
   }
 }

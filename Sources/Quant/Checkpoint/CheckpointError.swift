@@ -23,6 +23,10 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case noSuchTensor(name: String)
   /// A tensor's shape, type, place or values are wrong.
   case tensor(name: String, found: String, expected: String)
+  /// The tensor has Caffe's weights with their channels turned round, and nothing says that they are meant to be.
+  case reversedChannels(tensor: String)
+  /// An option of the conversion does not go with the checkpoint.
+  case badOption(name: String, found: String, expected: String)
   /// A checkpoint is not of the network that it was given for.
   case wrongNetwork(part: String, found: String, expected: String)
   /// Tensors that a network needs and its checkpoint lacks: all of them.
@@ -67,6 +71,10 @@ extension CheckpointError: CustomStringConvertible {
         + "nothing of it was run, and Python's loader would run it: do not load the file there either"
     case .noSuchTensor(let name): "there is no tensor '\(name)'"
     case .tensor(let name, let found, let expected): "tensor '\(name)': found \(found), expected \(expected)"
+    case .reversedChannels(let name):
+      "tensor '\(name)': found Caffe's VGG16 with its channels in RGB order, expected the published order, BGR, or to be told "
+        + "what the network reads"
+    case .badOption(let name, let found, let expected): "\(name): expected \(expected), found \(found)"
     case .wrongNetwork(let part, let found, let expected):
       "this is no \(part) checkpoint: found \(found), expected \(expected)"
     case .missingTensors(let part, let tensors):

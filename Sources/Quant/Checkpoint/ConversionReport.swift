@@ -1,5 +1,25 @@
 import Quant
 
+/// What deserves a look in a conversion, and the option that helps. In JSON it is its text.
+package struct ConversionWarning: Codable, Equatable, Sendable, ExpressibleByStringInterpolation {
+  package var text: String
+  /// The option with its value: "perceptual-input torchvision".
+  package var remedy: String?
+
+  package init(_ text: String, remedy: String? = nil) {
+    self.text = text
+    self.remedy = remedy
+  }
+
+  package init(stringLiteral text: String) { self.init(text) }
+  package init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
 /// What a conversion found, concluded and left out, for the user to judge.
 package struct ConversionReport: Codable, Equatable, Sendable {
   package struct Source: Codable, Equatable, Sendable {
@@ -17,7 +37,7 @@ package struct ConversionReport: Codable, Equatable, Sendable {
   /// Resolution, layers, channels and so on, from names and shapes.
   package var inferred: [String]
   /// What deserves a look.
-  package var warnings: [String]
+  package var warnings: [ConversionWarning]
   /// Names in the checkpoints that nothing was taken from.
   package var ignored: [String]
   package var specification: ModelSpecification

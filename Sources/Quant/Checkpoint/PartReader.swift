@@ -20,7 +20,7 @@ final class PartReader {
   /// Whole names of tensors beside the network that it needs.
   private var outer: Set<String> = []
   var inferred: [String] = []
-  var warnings: [String] = []
+  var warnings: [ConversionWarning] = []
 
   /// - Parameters:
   ///   - table: another program's names.

@@ -72,9 +72,7 @@ struct PerceptualPlan {
   ) throws(CheckpointError) -> PerceptualInput {
     let weights = try reader.floats(first + ".weight")
     if VGGOrigin.isReversedCaffe(weights), options.perceptualInput == nil {
-      throw .tensor(
-        name: reader.prefix + first + ".weight", found: "Caffe's VGG16 with its channels in RGB order",
-        expected: "the published order, BGR, or --perceptual-input")
+      throw .reversedChannels(tensor: reader.prefix + first + ".weight")
     }
     let known = VGGOrigin.input(of: weights)
     if let asked = options.perceptualInput {
@@ -92,8 +90,9 @@ struct PerceptualPlan {
     // Under the published names they are what was published.
     if index(of: first, after: "layer") == nil {
       reader.warnings.append(
-        "perceptual: nothing says what the weights were trained on, the input is taken to be caffe's (BGR, 0…255 minus a "
-          + "mean); say --perceptual-input torchvision where they come from torchvision")
+        ConversionWarning(
+          "perceptual: nothing says what the weights were trained on, the input is taken to be caffe's (BGR, 0…255 minus a "
+            + "mean), and not torchvision's", remedy: "perceptual-input torchvision"))
     }
     return .caffe
   }

@@ -125,9 +125,9 @@ struct StyleGAN2Plan {
     let count = options.truncationLayers ?? layers
     if count > layers {
       reader.note(
-        .unsupported(
-          path: reader.checkpoint.path, found: "\(layers) layers",
-          expected: "\(count), which are to be truncated, or more: --truncation-layers is at most \(layers)"))
+        .badOption(
+          name: "truncation-layers", found: "\(count)",
+          expected: "at most \(layers), the layers of \(reader.checkpoint.path)"))
     }
     reader.inferred.append(
       psi == 1

@@ -41,7 +41,9 @@ package enum ImagingError: Error, Equatable, Sendable {
   case emptyList(path: String)
   /// No images were given at all.
   case noImages
-  /// libpng could not encode; `reason` is its text.
+  /// More pixels to a side than the format that is to be written knows.
+  case tooLargeToEncode(format: String, width: Int, height: Int, limit: Int)
+  /// libpng or libjpeg could not encode; `reason` is its text.
   case notEncodable(reason: String)
 }
 
@@ -61,7 +63,7 @@ extension ImagingError: CustomStringConvertible {
     case .appleCgBI(let path):
       return
         "\(path): is in Apple's own variant of PNG (CgBI), as Xcode makes it for iPhones; expected an ordinary PNG file. "
-        + "On a Mac: sips -s format png \(Self.shellQuoted(path)) --out \(Self.shellQuoted(Self.freeName(for: path)))"
+        + "On a Mac: sips -s format png \(Self.shellQuoted(path)) -o \(Self.shellQuoted(Self.freeName(for: path)))"
     case .unsupportedKind(let path, let format, let kind):
       return
         "\(path): is \(kind), which is not read; expected an ordinary \(format) file. Convert it first, for example with "
@@ -74,7 +76,7 @@ extension ImagingError: CustomStringConvertible {
     case .tooMuchMemory(let path, let width, let height, let needed, let limit):
       return
         "\(path): is \(width)×\(height) pixels, which take about \(needed >> 20) MB to read; \(limit >> 20) MB are left "
-        + "for it. Expected a smaller picture, or a larger --memory-budget"
+        + "for it. Expected a smaller picture, or a larger memory budget"
     case .notSquare(let path, let width, let height):
       return "\(path): is \(width)×\(height) pixels (width×height); expected a square picture. "
         + "The largest square can be cut out of the middle"
@@ -97,7 +99,10 @@ extension ImagingError: CustomStringConvertible {
     case .noImages:
       return "no images given; expected pictures, folders of pictures, or .list files"
     case .notEncodable(let reason):
-      return "a picture cannot be encoded as PNG: \(reason)"
+      return "a picture cannot be encoded: \(reason)"
+    case .tooLargeToEncode(let format, let width, let height, let limit):
+      return "a picture of \(width)×\(height) pixels cannot be encoded as \(format), which has at most \(limit) per "
+        + "side; expected another format"
     }
   }
 

@@ -125,7 +125,7 @@ public struct ConversionSummary: Sendable {
     byteCount = report.byteCount
     sha256 = report.sha256
     inferred = report.inferred
-    warnings = report.warnings
+    warnings = report.warnings.map(\.text)
     ignored = report.ignored
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

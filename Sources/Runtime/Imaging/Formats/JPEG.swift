@@ -9,7 +9,7 @@ package enum JPEG {
 
   /// The bytes of a baseline file: YCbCr, 4:4:4 from quality 90 on, 4:2:0 below.
   ///
-  /// - Throws: `.notEncodable`.
+  /// - Throws: `.notEncodable`, `.tooLargeToEncode`.
   package static func encode(
     _ image: Image8, quality: Int = defaultQuality, metadata: ImageMetadata = ImageMetadata()
   ) throws(ImagingError) -> [UInt8] {
@@ -22,8 +22,7 @@ package enum JPEG {
   ) throws -> LibJPEGWriter {
     precondition(qualities.contains(quality), "JPEG: quality \(quality)")
     guard size.width <= sideLimit, size.height <= sideLimit else {
-      throw ImagingError.notEncodable(
-        reason: "\(size.width)×\(size.height) pixels as JPEG; at most \(sideLimit) per side. Expected --format png")
+      throw ImagingError.tooLargeToEncode(format: "JPEG", width: size.width, height: size.height, limit: sideLimit)
     }
     let density = metadata.density.flatMap { (0...65_535).contains($0.x) && (0...65_535).contains($0.y) ? $0 : nil }
     return try LibJPEGWriter(

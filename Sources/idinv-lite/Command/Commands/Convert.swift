@@ -119,7 +119,7 @@ struct Convert: ParsableCommand {
       try context.checkCancellation()
       try report.addUsualInDomainScore(kernels: try EngineOptions.parse(["--compute", "f32"]).kernels())
       for warning in report.warnings {
-        StandardStreams.printError("idinv-lite: warning: \(ImageList.printable(warning))")
+        StandardStreams.printError("idinv-lite: warning: \(printable(warning.text))\(remedyText(warning.remedy))")
       }
       let found = assignment.recognitions.map { "found: \($0.path) is \($0.description)\n" }
       try reporting.summarise(found.joined() + report.text) { report }

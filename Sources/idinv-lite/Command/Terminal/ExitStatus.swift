@@ -1,3 +1,4 @@
+import Checkpoint
 import Imaging
 import Inversion
 import SIMDKernels
@@ -31,13 +32,24 @@ enum Status: Int32 {
 /// of options.
 func terminalLine(_ error: any Error) -> String { printable(optionText(error) ?? "\(error)") }
 
+/// " (--landmarks, --aligned)": the options that help.
+func remedyText(_ parameters: [String]) -> String {
+  parameters.isEmpty ? "" : " (" + parameters.map { "--" + $0 }.joined(separator: ", ") + ")"
+}
+
+func remedyText(_ parameter: String?) -> String { remedyText(parameter.map { [$0] } ?? []) }
+
 private func optionText(_ error: any Error) -> String? {
   switch error {
   case let error as Failure:
-    guard error.parameter != nil || error.remedy != nil else { return nil }
-    return (error.parameter == nil ? "" : "--") + "\(error)" + (error.remedy.map { " (--\($0))" } ?? "")
+    return (error.parameter == nil ? "" : "--") + "\(error)\(remedyText(error.remedies))"
   case let error as LocatedError: return optionText(error.error).map { "\(error.path): \($0)" }
-  case ImagingError.notSquare: return "\(error) (--crop center)"
+  case ImagingError.notSquare: return "\(error)\(remedyText("crop center"))"
+  case ImagingError.tooMuchMemory: return "\(error)\(remedyText("memory-budget"))"
+  case ImagingError.tooLargeToEncode: return "\(error)\(remedyText("format png"))"
+  case CheckpointError.badOption: return "--\(error)"
+  case CheckpointError.reversedChannels: return "\(error)\(remedyText("perceptual-input"))"
+  case CheckpointError.inFile(let path, let error): return optionText(error).map { "\(path): \($0)" }
   case InversionError.badOption(let name, _, _) where name.allSatisfy({ $0.isLowercase || $0 == "-" }):
     return "--\(error)"
   case InversionError.badLayers(let what, _, _) where what == "layers": return "--\(error)"

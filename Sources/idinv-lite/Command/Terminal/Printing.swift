@@ -95,7 +95,7 @@ extension ParsableCommand {
       throw error
     } catch let error as Cancelled {
       if let message = error.message {
-        StandardStreams.printError("idinv-lite: \(message)" + (error.remedy.map { " (--\($0))" } ?? ""))
+        StandardStreams.printError("idinv-lite: \(message)\(remedyText(error.remedy))")
       }
       throw ExitCode(Signals.exitCode)
     } catch is NothingDone {

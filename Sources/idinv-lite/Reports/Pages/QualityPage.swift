@@ -78,7 +78,8 @@ package struct QualityPage {
         ReportTable.Cell(results.name(row)), duration(results.time(row)), number(row.total_loss), fixed(row.psnr_db, 2),
         number(row.lpips_style), number(row.domain_loss), memory(row.peak_rss_bytes),
         ReportTable.Cell(
-          "<span class=\"options\">\(results.options(row).map { "<code>\($0)</code> " as HTML })</span>", key: ""),
+          "<span class=\"options\">\(results.parameters(row).map { "<code>--\($0.name) \($0.value)</code> " as HTML })</span>",
+          key: ""),
       ]
     }
     let table = ReportTable(

@@ -24,13 +24,13 @@ extension QualityResults {
   package var settings: [String] { unique(settingName) }
   package var optimizers: [String] { unique { $0.optimizer } }
 
-  /// Options that make `invert` do the same, each with its value. Weights are those of a model file.
-  package func options(_ row: Row) -> [String] {
-    var options = row.optimizer == "encoder" ? [] : ["--optimizer \(row.optimizer)"]
-    options.append("--iterations \(row.iterations)")
-    if varies(\.compute) { options.append("--compute \(row.compute)") }
-    if varies(\.threads) { options.append("--threads \(row.threads)") }
-    return options
+  /// Parameters that make `invert` do the same, by the names of its options. Weights are those of a model file.
+  package func parameters(_ row: Row) -> [(name: String, value: String)] {
+    var parameters = [("iterations", "\(row.iterations)")]
+    if row.optimizer != "encoder" { parameters.insert(("optimizer", row.optimizer), at: 0) }
+    if varies(\.compute) { parameters.append(("compute", row.compute)) }
+    if varies(\.threads) { parameters.append(("threads", "\(row.threads)")) }
+    return parameters.map { (name: $0.0, value: $0.1) }
   }
 
   /// The front as a table of text, in Markdown.

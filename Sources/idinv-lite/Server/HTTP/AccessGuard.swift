@@ -41,7 +41,8 @@ package struct AccessGuard: Sendable {
       throw Problem(400, "the request has no Host header")
     }
     guard hosts.contains(host) || allowsAddresses && Self.isAddress(host) else {
-      throw Problem(403, "this server does not answer to the name '\(host)'; start it with --host \(host) if it should")
+      throw Problem(
+        403, "this server does not answer to the name '\(host)'; whoever runs it can add the name to its hosts")
     }
     if let origin = request.headers["origin"], origin.lowercased() != "http://\(request.headers["host"]!.lowercased())",
       origin.lowercased() != "https://\(request.headers["host"]!.lowercased())"

@@ -61,7 +61,7 @@ package struct EvaluationTask {
       for method in methods {
         guard let reason = obstacle(method) else { continue }
         throw Failure(
-          .usage, of: "methods", remedy: method == .conventional ? "conventional" : nil,
+          .usage, of: "methods", remedies: method == .conventional ? ["conventional"] : [],
           "\(method.rawValue): \(reason)")
       }
       return methods

@@ -3,11 +3,11 @@ import Runtime
 
 /// Another model file whose network reads the attributes: a judge that has no part in what it judges.
 package enum JudgeFile {
-  /// What stands for no judge on the command line.
+  /// What stands for no judge, in place of a path.
   package static let none = "none"
 
   /// - Parameters:
-  ///   - path: `--judge`; where nil, `judge.idinv` beside the model, if it reads the same attributes of the same images.
+  ///   - path: where nil, `judge.idinv` beside the model, if it reads the same attributes of the same images.
   /// - Returns: nil where the model is to read for itself.
   package static func load(_ path: String?, for model: Model) throws -> Model? {
     if path == none { return nil }
@@ -23,9 +23,9 @@ package enum JudgeFile {
     }
     guard fits else {
       throw Failure(
-        .badData,
+        .badData, remedies: ["judge \(none)"],
         "\(judge.path): reads no attributes of \(resolution) × \(resolution) pixels in the range of \(model.path); expected a "
-          + "judge for its images, or --judge none")
+          + "judge for its images, or none")
     }
     return judge
   }

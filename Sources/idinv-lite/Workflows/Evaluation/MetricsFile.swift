@@ -3,11 +3,11 @@ import Runtime
 
 /// A model file with networks that were trained to compare pictures: LPIPS, and the one that tells persons.
 package enum MetricsFile {
-  /// What stands for no such networks on the command line.
+  /// What stands for no such networks, in place of a path.
   package static let none = "none"
 
   /// - Parameters:
-  ///   - path: `--metrics`; where nil, the model itself if it has such networks, else `metrics.idinv` beside it.
+  ///   - path: where nil, the model itself if it has such networks, else `metrics.idinv` beside it.
   /// - Returns: nil where there are none, or where they are the model's own.
   package static func load(_ path: String?, for model: Model) throws -> Model? {
     if path == none || path == nil && model.hasLearnedMetrics { return nil }
@@ -15,9 +15,9 @@ package enum MetricsFile {
     guard metrics.hasLearnedMetrics, metrics.hasPixelRange(of: model) else {
       if path == nil { return nil }
       throw Failure(
-        .badData,
+        .badData, remedies: ["metrics \(none)"],
         "\(metrics.path): has neither LPIPS nor an identity network for pixels in the range of \(model.path); expected a file that "
-          + "convert made of them, or --metrics none")
+          + "convert made of them, or none")
     }
     return metrics
   }

@@ -29,9 +29,8 @@ package enum FaceSelection: Equatable, Sendable {
   package func choose<Face>(from faces: [Face], path: String, size: (Face) -> Double) throws -> [Face] {
     guard !faces.isEmpty else {
       throw Failure(
-        .badData,
-        "\(path): no face found; expected one (--landmarks gives its points, --aligned says that the picture is a face)"
-      )
+        .badData, at: path, remedies: ["landmarks", "aligned"],
+        "no face found; expected one, or its landmarks, or a picture that is a face already")
     }
     switch self {
     case .largest: return [faces.max { size($0) < size($1) }!]

@@ -36,7 +36,7 @@ package final class InversionJournal {
     }
     guard count == 0 else {
       throw Failure(
-        .cannotCreate, at: path, remedy: "resume",
+        .cannotCreate, at: path, remedies: ["resume"],
         "holds results of \(count) image\(count == 1 ? "" : "s"); expected to resume them, or another folder; delete the "
           + "file to begin anew")
     }

@@ -61,7 +61,7 @@ package enum ShardChoice: Equatable, CustomStringConvertible {
     }
     if let count {
       return try Self.shard(
-        task, of: count, "SLURM_ARRAY_TASK_ID=\(task)", expected: "1 to \(count), as of --array=1-\(count)")
+        task, of: count, "SLURM_ARRAY_TASK_ID=\(task)", expected: "1 to \(count), as of an array 1-\(count)")
     }
     let first = try number("SLURM_ARRAY_TASK_MIN")
     let last = try number("SLURM_ARRAY_TASK_MAX")

@@ -19,17 +19,17 @@ package struct Failure: Error, CustomStringConvertible {
   package var path: String?
   /// The parameter whose value is wrong, by its name: "shard".
   package var parameter: String?
-  /// The parameter that helps.
-  package var remedy: String?
+  /// The parameters that help, each with its value where that is known: "judge none".
+  package var remedies: [String]
   package var message: String
 
   package init(
-    _ kind: FailureKind, at path: String? = nil, of parameter: String? = nil, remedy: String? = nil, _ message: String
+    _ kind: FailureKind, at path: String? = nil, of parameter: String? = nil, remedies: [String] = [], _ message: String
   ) {
     self.kind = kind
     self.path = path
     self.parameter = parameter
-    self.remedy = remedy
+    self.remedies = remedies
     self.message = message
   }
 
@@ -66,7 +66,7 @@ private func namesFile(_ error: any Error) -> Bool {
   case let error as Failure: return error.path != nil
   case let error as ImagingError:
     switch error {
-    case .noImages, .notEncodable: return false
+    case .noImages, .notEncodable, .tooLargeToEncode: return false
     default: return true
     }
   case let error as ModelFileError:

@@ -36,7 +36,7 @@ package struct MemoryLimit {
       // A prediction errs, and swap helps a little; beyond that the system would kill the process, or trouble others.
       if let available, plan.predictedByteCount > 2 * (resident + available) {
         throw Failure(
-          .unavailable, remedy: "memory-budget",
+          .unavailable, remedies: ["memory-budget"],
           "memory: this would take about \(humanBytes(plan.predictedByteCount)), and \(humanBytes(available)) are "
             + "left; expected a smaller task, such as a smaller batch, or a memory budget, to try all the same")
       }

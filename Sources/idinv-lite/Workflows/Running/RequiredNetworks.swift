@@ -8,7 +8,7 @@ extension ObjectiveWeights {
       (domain, model.hasEncoder, "encoder", "lambda-domain"),
     ] where weight > 0 && !isPresent {
       throw Failure(
-        .badData, at: model.path, remedy: "\(parameter) 0",
+        .badData, at: model.path, remedies: ["\(parameter) 0"],
         "holds no \(network), which the objective needs; weight 0 leaves its term out")
     }
   }
