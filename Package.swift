@@ -141,7 +141,7 @@ let package = Package(
       name: "IdinvLiteTests", dependencies: ["IdinvLite"], path: "Tests/IdinvLiteTests", swiftSettings: quickly),
     // The readers of foreign bytes as the fuzzer sees them (Tests/Fuzz), and its seeds as tests.
     .target(
-      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant", "Server"],
+      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant", "Server", "Workflows"],
       path: "Tests/Fuzz/Targets"),
     .testTarget(
       name: "FuzzSeedTests", dependencies: ["FuzzTargets", "Files"], path: "Tests/FuzzSeedTests", swiftSettings: quickly

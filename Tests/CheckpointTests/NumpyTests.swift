@@ -73,6 +73,9 @@ import Testing
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}", "a malformed header"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", "another shape"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}", "a malformed header"),
+    ("{'descr': '<f4', 'fortran_order': False, 'shape': (02,)}", "a malformed header"),
+    ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,01)}", "a malformed header"),
+    ("{'descr': '<f4', 'fortran_order': False, 'shape': (L,)}", "a malformed header"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}", "8 bytes of data"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "8 bytes of data"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (2000000000000000000,)}", "8 bytes of data"),
@@ -90,7 +93,9 @@ import Testing
   @Test func wrongMagicVersionAndLengthAreRefused() throws {
     let folder = try TemporaryFolder()
     let whole = try bytes(of: Places.fixture("little_f4.npy"))
-    for (offset, value, found) in [(0, 0x92, "other bytes"), (6, 4, "version 4"), (9, 0xff, "a header of 65398 bytes")]
+    for (offset, value, found) in [
+      (0, 0x92, "other bytes"), (6, 4, "version 4.0"), (7, 1, "version 1.1"), (9, 0xff, "a header of 65398 bytes"),
+    ]
       as [(Int, UInt8, String)]
     {
       var damaged = whole

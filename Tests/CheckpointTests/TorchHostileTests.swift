@@ -57,6 +57,13 @@ import Testing
     #expect(try CheckpointReader.open(path).floats("a") == [1, 2, 3, 4])
   }
 
+  @Test("a damaged magic number does not make it a pickle of a number", arguments: 4..<15)
+  func magicNumber(place: Int) throws {
+    var bytes = Self.file(dictionary(Self.tensor()))
+    bytes[place] ^= 1
+    #expect(found(bytes) != "nil")
+  }
+
   @Test func viewsOfStoragesAreTaken() throws {
     let folder = try TemporaryFolder()
     let view = Self.storage(view: "(S'v'\nI1\nI3\nt")

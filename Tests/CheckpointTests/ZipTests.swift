@@ -17,6 +17,7 @@ struct ZipBuilder {
     var byteCount: UInt32?
     var packedByteCount: UInt32?
     var offset: UInt32?
+    var version: UInt8 = 20
     var extra: [UInt8] = []
   }
   var entries: [Entry]
@@ -24,6 +25,8 @@ struct ZipBuilder {
   var directoryOffset: UInt32?
   var directoryByteCount: UInt32?
   var disk: UInt16 = 0
+  /// Entries on this disk.
+  var ownEntryCount: UInt16?
 
   static func little<Integer: FixedWidthInteger>(_ value: Integer) -> [UInt8] {
     (0..<Integer.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
@@ -45,7 +48,7 @@ struct ZipBuilder {
       bytes += [0x50, 0x4b, 3, 4, 20, 0] + common + Self.little(UInt16(localName.count))
       bytes += [0, 0] as [UInt8] + localName + entry.data
       let name = Array(entry.name.utf8)
-      directory += [0x50, 0x4b, 1, 2, 20, 0, 20, 0] + common + Self.little(UInt16(name.count))
+      directory += [0x50, 0x4b, 1, 2, 20, 0, entry.version, 0] + common + Self.little(UInt16(name.count))
       directory += Self.little(UInt16(entry.extra.count)) + [UInt8](repeating: 0, count: 10)
       directory += Self.little(entry.offset ?? offset) + name + entry.extra
     }
@@ -53,7 +56,7 @@ struct ZipBuilder {
     var end: [UInt8] = [0x50, 0x4b, 5, 6]
     end += Self.little(disk)
     end += [0, 0]
-    end += Self.little(count)
+    end += Self.little(ownEntryCount ?? count)
     end += Self.little(count)
     end += Self.little(directoryByteCount ?? UInt32(directory.count))
     end += Self.little(directoryOffset ?? UInt32(bytes.count))
@@ -95,7 +98,11 @@ struct ZipBuilder {
     #expect(found(one { $0.checksum = 5 }).contains("CRC-32"))
     #expect(found(one { $0.localName = "b.npy" }) == "another name")
     #expect(found(one { $0.method = 12 }) == "compression method 12 of a.npy")
-    #expect(found(one { $0.flags = 1 }) == "the encrypted entry a.npy")
+    for flags in [1, 0x40, 0x2000] as [UInt16] {
+      #expect(found(one { $0.flags = flags }) == "the encrypted entry a.npy")
+    }
+    #expect(found(one { $0.flags = 0x20 }).contains("a patch or of a later version"))
+    #expect(found(one { $0.version = 127 }).contains("a patch or of a later version"))
     #expect(found(one { $0.byteCount = 9 }).contains("9 unpacked"))
     #expect(found(one { $0.packedByteCount = 4_000_000_000 }).contains("4000000000 bytes"))
     #expect(
@@ -145,8 +152,9 @@ struct ZipBuilder {
     #expect(found(ZipBuilder(entries: [entry], directoryOffset: 4_000_000_000)).contains("at byte 4000000000"))
     #expect(found(ZipBuilder(entries: [entry], directoryByteCount: 4_000_000_000)).contains("directory of 4000000000"))
     #expect(found(ZipBuilder(entries: [entry], directoryOffset: .max)) == "no zip64 locator")
-    #expect(found(ZipBuilder(entries: [entry], directoryOffset: 3)) == "no directory entry")
+    #expect(found(ZipBuilder(entries: [entry], directoryOffset: 3)).hasSuffix("bytes at byte 3"))
     #expect(found(ZipBuilder(entries: [entry], disk: 1)) == "an archive in several parts")
+    #expect(found(ZipBuilder(entries: [entry, entry], ownEntryCount: 1)) == "an archive in several parts")
   }
 
   @Test func zip64DirectoriesAreRead() throws {

@@ -105,7 +105,7 @@ struct EvaluateTests {
   func resume() throws {
     let place = try place()
     // So that there is time to interrupt; an emulator takes long enough by itself.
-    let iterations = Command.launcher.isEmpty ? "40" : "3"
+    let iterations = Command.isQuick ? "40" : "3"
     let arguments = try arguments(["-q", "--methods", "in-domain,image2stylegan", "--iterations", iterations])
     try Command.succeed(arguments + ["-o", "whole"], in: place)
     for signal in [SIGINT, SIGKILL] {

@@ -100,7 +100,7 @@ struct MemoryTests {
       let result = try Command.run(call + ["--memory-budget", "\(least)M"], in: place)
       #expect(result.status == 0 && result.output.contains("memory: about"), "\(arguments[0]): \(result.errors)")
       // What bench measures the memory's speed on is not in its budget.
-      guard Command.launcher.isEmpty, arguments[0] != "bench" else { continue }
+      guard Command.isQuick, arguments[0] != "bench" else { continue }
       #expect(result.peakByteCount < least << 20, "\(arguments[0]): \(result.peakByteCount) for \(least)M")
     }
   }
@@ -173,7 +173,7 @@ struct MemoryTests {
     #expect(memory["batch"] as? Int == 2)
     let predicted = try #require(memory["predicted_peak_bytes"] as? Int)
     let measured = try #require(memory["peak_rss_bytes"] as? Int)
-    #expect(Command.launcher.isEmpty == false || abs(Double(predicted - measured)) <= 0.35 * Double(measured))
+    #expect(!Command.isQuick || abs(Double(predicted - measured)) <= 0.35 * Double(measured))
     #expect(try place.text("within/evaluation.html").contains("nothing given up for memory"))
     let tight = try run("tight", ["--memory-budget", "\(try least(call + ["-o", "none"], in: place))M"])
     for (found, expected) in zip(try figures(tight), try figures(plain)) {

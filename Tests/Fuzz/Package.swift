@@ -24,14 +24,25 @@ let package = Package(
       name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP", "Files"], path: "Sources/Runtime/Imaging",
       swiftSettings: instrumented),
     .systemLibrary(name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb"),
+    // What a request says of distances.
+    .target(
+      name: "Inversion", path: "Sources/Runtime/Inversion", sources: ["Editing/BoundaryDistance.swift"],
+      swiftSettings: instrumented),
     // What the server reads of a request, without what it does with it.
     .target(
-      name: "Server", dependencies: ["CCivetweb", "Imaging"], path: "Sources/idinv-lite/Server",
+      name: "Server", dependencies: ["CCivetweb", "Files", "Imaging", "Inversion"], path: "Sources/idinv-lite/Server",
       exclude: ["QR", "Resources"],
-      sources: ["HTTP", "API/JobForm.swift", "Jobs/JobRecord.swift", "Studio/RenderRequest.swift"],
+      sources: [
+        "HTTP", "API/JobForm.swift", "Jobs/JobRecord.swift", "Jobs/Monitor.swift", "Studio/RenderRequest.swift",
+      ],
       swiftSettings: instrumented),
+    // Files of landmarks are read where their makers are known.
     .target(
-      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant", "Server"], path: "Targets",
+      name: "Workflows", dependencies: ["Checkpoint", "Files", "Imaging"], path: "Sources/idinv-lite/Workflows",
+      sources: ["Faces/LandmarkFile.swift"], swiftSettings: instrumented),
+    .target(
+      name: "FuzzTargets", dependencies: ["Checkpoint", "Files", "Imaging", "Quant", "Server", "Workflows"],
+      path: "Targets",
       swiftSettings: instrumented),
     .executableTarget(
       name: "reader", dependencies: ["Checkpoint", "Files", "Imaging"], path: "Reader", swiftSettings: instrumented,

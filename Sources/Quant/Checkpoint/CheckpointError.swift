@@ -109,7 +109,7 @@ extension CheckpointError {
   }
 
   /// The error with the file's path, where it does not say that already.
-  func located(in path: String) -> CheckpointError {
+  package func located(in path: String) -> CheckpointError {
     switch self {
     case .malformed, .otherFormat, .refusedGlobal, .refusedSource: .inFile(path: path, self)
     default: self

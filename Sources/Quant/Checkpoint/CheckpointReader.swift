@@ -51,6 +51,10 @@ package enum CheckpointReader {
   static func pickle(_ file: ByteFile) throws(CheckpointError) -> PickledValue {
     var machine = PickleMachine(ByteCursor(try ByteExtent(file, 0..<file.byteCount, format: "pickle")))
     let object = try machine.run()
+    // Torch's legacy files are several pickles: one whose first is damaged is no other file.
+    guard machine.cursor.offset == machine.cursor.byteCount else {
+      throw machine.fault("further bytes behind it", "one pickle that makes up the whole file")
+    }
     return try machine.tree(object)
   }
 

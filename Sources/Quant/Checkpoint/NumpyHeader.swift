@@ -26,7 +26,9 @@ struct NumpyHeader: Equatable {
     }
     guard extent.count >= 10 else { throw fault(0, "\(extent.count) bytes", "a header") }
     let version = start[6]
-    guard (1...3).contains(version) else { throw fault(6, "version \(version)", "1, 2 or 3") }
+    guard (1...3).contains(version), start[7] == 0 else {
+      throw fault(6, "version \(version).\(start[7])", "1.0, 2.0 or 3.0")
+    }
     let textStart = version == 1 ? 10 : 12
     guard start.count >= textStart else { throw fault(8, "\(extent.count) bytes", "a header length") }
     let length = version == 1 ? Int(word16(start, 8)) : Int(word32(start, 8))
@@ -147,6 +149,8 @@ private struct PythonLiteral {
     while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
     // Python 2 wrote long integers with an L.
     defer { if position < bytes.count, bytes[position] == 0x4c { position += 1 } }
+    // Octal in Python 2, no number at all in Python 3.
+    guard position - start == 1 || start < position && bytes[start] != 0x30 else { return nil }
     return Int(String(decoding: bytes[start..<position], as: UTF8.self))
   }
 }

@@ -102,13 +102,18 @@ struct ZipArchive {
     guard let record = found else {
       throw fault(file.byteCount, "no end-of-directory record", "one at the end of the file: is the download complete?")
     }
-    guard word16(tail, record + 4) == 0, word16(tail, record + 6) == 0 else {
+    guard word16(tail, record + 4) == 0, word16(tail, record + 6) == 0,
+      word16(tail, record + 8) == word16(tail, record + 10)
+    else {
       throw fault(tailStart + record, "an archive in several parts", "a single file")
     }
     var count = UInt64(word16(tail, record + 10))
     var size = UInt64(word32(tail, record + 12))
     var offset = UInt64(word32(tail, record + 16))
-    var limit = tailStart + record
+    // PyTorch writes the zip64 records, 56 and 20 bytes, whether they are needed or not.
+    let hasLocator =
+      record >= 76 && word32(tail, record - 20) == 0x0706_4b50 && word32(tail, record - 76) == 0x0606_4b50
+    var limit = tailStart + record - (hasLocator ? 76 : 0)
     if count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff {
       guard record >= 20, word32(tail, record - 20) == 0x0706_4b50 else {
         throw fault(tailStart + record, "no zip64 locator", "one, since the record's fields are full")
@@ -126,8 +131,10 @@ struct ZipArchive {
       offset = word64(wide, 48)
       limit = Int(place)
     }
-    guard size <= UInt64(limit), offset <= UInt64(limit) - size else {
-      throw fault(tailStart + record, "a directory of \(size) bytes at byte \(offset)", "a place before byte \(limit)")
+    // Readers that look for the directory from its end must find the same one.
+    guard size <= UInt64(limit), offset == UInt64(limit) - size else {
+      throw fault(
+        tailStart + record, "a directory of \(size) bytes at byte \(offset)", "one that ends at byte \(limit)")
     }
     guard count <= UInt64(entryLimit), count * 46 <= size else {
       throw fault(tailStart + record, "\(count) entries", "at most \(min(UInt64(entryLimit), size / 46))")
@@ -150,7 +157,12 @@ struct ZipArchive {
     guard let name = String(validating: bytes[at + 46..<at + 46 + nameLength], as: UTF8.self) else {
       throw fault(place, "a name that is not UTF-8", "a UTF-8 name")
     }
-    guard word16(bytes, at + 8) & 1 == 0 else { throw fault(place, "the encrypted entry \(name)", "plain data") }
+    let flags = word16(bytes, at + 8)
+    guard flags & 0x2041 == 0 else { throw fault(place, "the encrypted entry \(name)", "plain data") }
+    // What there is after version 6.3 of the format is not known here.
+    guard flags & 0x20 == 0, word16(bytes, at + 6) & 0xff <= 63 else {
+      throw fault(place, "\(name), which is a patch or of a later version", "plain data")
+    }
     let method = word16(bytes, at + 10)
     guard method == 0 || method == 8 else {
       throw fault(place, "compression method \(method) of \(name)", "0 (stored) or 8 (deflate)")

@@ -1,11 +1,16 @@
 #include "Parallel.h"
 #include "Waiting.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 extern void kmp_set_blocktime(int milliseconds);
 extern size_t kmp_get_stacksize_s(void);
@@ -14,8 +19,57 @@ extern size_t kmp_get_stacksize_s(void);
 // burn a core long after the step.
 enum { SPIN_MS = 1 };
 
-// libomp ends the process, or waits for ever, where the variable holds no count; every region here states its own.
-static void forget_thread_count(void) { unsetenv("OMP_NUM_THREADS"); }
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+// Bytes of the note that libomp keeps in shared memory, so that a second copy of it in the process is noticed.
+enum { NOTE_BYTES = 1024 };
+
+// Whether such a note can be written. libomp ends the process where it cannot be made (/dev/shm missing or read-only, too many
+// open files), and touches memory that is not there where there is no room for it (/dev/shm full, no file may grow).
+static bool can_write_note(void) {
+  struct rlimit size;
+  // To ask for more than the limit would bring a signal.
+  if (getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur < NOTE_BYTES) return false;
+  char name[64];
+  int file = -1;
+  for (int trial = 0; trial < 8 && file < 0; trial++) {
+    snprintf(name, sizeof name, "/idinv-lite.%d.%llx", (int)getpid(), (unsigned long long)nanoseconds(CLOCK_MONOTONIC));
+    file = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
+    if (file < 0 && errno != EEXIST) return false;
+  }
+  if (file < 0) return false;
+  shm_unlink(name);
+  bool has_room = posix_fallocate(file, 0, NOTE_BYTES) == 0;
+  close(file);
+  return has_room;
+}
+
+// Whether libomp can be called at all.
+static bool is_usable;
+
+static void prepare_library(void) {
+  if (!can_write_note()) return;
+  // libomp ends the process, or waits for ever, where the variable holds no count; every region here states its own.
+  unsetenv("OMP_NUM_THREADS");
+  // The first call makes libomp write its note, under a name that killed programs leave behind, and that one with the same
+  // number may find half written. Only other copies of libomp in this process read it, as a reason to end the process.
+  char name[64];
+  snprintf(name, sizeof name, "/__KMP_REGISTERED_LIB_%d_%d", (int)getpid(), (int)getuid());
+  shm_unlink(name);
+  kmp_get_stacksize_s();
+  shm_unlink(name);
+  is_usable = true;
+}
+
+static bool can_use_library(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, prepare_library);
+  return is_usable;
+}
 
 typedef struct {
   pthread_mutex_t mutex;
@@ -29,12 +83,6 @@ static void *wait_for_the_end(void *argument) {
   while (!all->is_over) pthread_cond_wait(&all->changed, &all->mutex);
   pthread_mutex_unlock(&all->mutex);
   return NULL;
-}
-
-static int64_t nanoseconds(clockid_t clock) {
-  struct timespec time;
-  clock_gettime(clock, &time);
-  return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
 static idinv_usage usage(void) {
@@ -51,19 +99,16 @@ typedef struct {
 } caller;
 
 static caller *prepared(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   static _Thread_local caller own;
   if (own.is_prepared) return &own;
   own.is_prepared = true;
-  pthread_once(&once, forget_thread_count);
   own.is_fixed = getenv("KMP_BLOCKTIME") || getenv("OMP_WAIT_POLICY");
   if (!own.is_fixed) kmp_set_blocktime(SPIN_MS);
   return &own;
 }
 
 intptr_t idinv_threads_available(intptr_t wanted) {
-  if (wanted <= 1) return 1;
-  prepared();
+  if (wanted <= 1 || !can_use_library()) return 1;
   pthread_t *threads = calloc((size_t)wanted - 1, sizeof *threads);
   if (!threads) return 1;
   pthread_attr_t attributes;
@@ -101,7 +146,7 @@ __attribute__((noinline)) static void run_region(intptr_t count, intptr_t thread
 
 void idinv_parallel_for(intptr_t count, intptr_t threads, void *context, idinv_body body) {
   if (threads > count) threads = count;
-  if (threads <= 1) {
+  if (threads <= 1 || !can_use_library()) {
     for (intptr_t i = 0; i < count; i++) body(context, i, 0);
     return;
   }

@@ -16,6 +16,8 @@ package struct Kernels: Sendable {
   package let table: KernelTable
   /// Threads an operator may use.
   package let threadCount: Int
+  /// Threads that were asked for: more than there are where the system has no more for this process.
+  package let wantedThreadCount: Int
   /// How exact matrix products are: `full` or `reduced`.
   package let precision: Precision
   /// Where forward convolutions take operands of 8 bits.
@@ -36,7 +38,8 @@ package struct Kernels: Sendable {
   ///   - precision: `reduced` is `full` where the tier has no 16-bit products, `automatic` also where they are of halves.
   ///   - int8: `whereFaster` is `never` where the tier has no fast 8-bit products.
   package init(threadCount: Int = 0, cap: Tier? = nil, precision: Precision = .full, int8: Int8Use = .never) {
-    self.threadCount = idinv_threads_available(threadCount > 0 ? threadCount : Processor.coreCount())
+    wantedThreadCount = threadCount > 0 ? threadCount : Processor.coreCount()
+    self.threadCount = idinv_threads_available(wantedThreadCount)
     cacheByteCount = SecondLevelCache().share(threadCount: self.threadCount)
     let cap = cap ?? (try? Tier.capFromEnvironment())
     let admitted = KernelRegistry.availableTiers.filter { tier in cap.map { tier.isAdmitted(by: $0) } ?? true }

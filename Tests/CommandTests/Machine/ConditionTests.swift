@@ -83,8 +83,8 @@ struct ConditionTests {
     // The folder goes away with the value.
     defer { withExtendedLifetime(system) {} }
     try place.writePicture("a.png")
-    // An emulated step may take longer than the second between two samples.
-    let budget = Command.launcher.isEmpty ? "3s" : "30s"
+    // A slow step may take longer than the second between two samples.
+    let budget = Command.isQuick ? "3s" : "30s"
     try Command.succeed(
       [
         "invert", "a.png", "-o", "out", "--model", Golden.model(), "--iterations", "20000", "--budget", budget,

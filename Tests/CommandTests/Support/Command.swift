@@ -27,8 +27,11 @@ enum Command {
     (ProcessInfo.processInfo.environment["IDINV_LAUNCHER"] ?? "").split(separator: " ").map(String.init)
   }
 
-  /// How much longer things may take than usual: an emulator is slow, and so are three of them side by side.
-  static let patience: Double = launcher.isEmpty ? 1 : 20
+  /// Whether the program runs at its own speed: without an emulator, and without a sanitizer.
+  static let isQuick = launcher.isEmpty && !isSanitized
+
+  /// How much longer things may take than usual: an emulator is slow, a sanitizer too, and so are three of them side by side.
+  static let patience: Double = isQuick ? 1 : 20
 
   struct NotBuilt: Error, CustomStringConvertible {
     var description: String {
@@ -61,12 +64,26 @@ enum Command {
   /// - Parameters:
   ///   - arguments: paths in them are relative to `folder`.
   ///   - prelude: shell commands before the program starts: limits, redirections.
+  ///   - mounts: shell commands that change what is mounted, for the program alone (`canMount`).
   static func run(
     _ arguments: [String], in folder: Folder, environment: [String: String] = [:], prelude: String = ":",
-    timeout: Double = 60
+    mounts: String? = nil, timeout: Double = 60
   ) throws -> Result {
-    try Running(arguments, in: folder, environment: environment, prelude: prelude).wait(timeout: timeout)
+    try Running(arguments, in: folder, environment: environment, prelude: prelude, mounts: mounts).wait(
+      timeout: timeout)
   }
+
+  /// Whether tests may mount something for a program of theirs: they are root's, and not in a container that forbids it.
+  static let canMount: Bool = {
+    guard geteuid() == 0, launcher.isEmpty else { return false }
+    let probe = Process()
+    probe.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    probe.arguments = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /proc"]
+    probe.standardError = FileHandle.nullDevice
+    guard (try? probe.run()) != nil else { return false }
+    probe.waitUntilExit()
+    return probe.terminationStatus == 0
+  }()
 
   /// Runs, and expects success without a word on standard error.
   @discardableResult
@@ -82,12 +99,13 @@ enum Command {
 
   /// A started program.
   final class Running {
-    private let pid: pid_t
+    let pid: pid_t
     private let outputPath: String
     private let errorPath: String
 
     init(
-      _ arguments: [String], in folder: Folder, environment: [String: String] = [:], prelude: String = ":"
+      _ arguments: [String], in folder: Folder, environment: [String: String] = [:], prelude: String = ":",
+      mounts: String? = nil
     ) throws {
       let scratch = try Folder()
       outputPath = scratch.path + ".out"
@@ -95,9 +113,12 @@ enum Command {
       var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("IDINV_") && $0.key != "COLUMNS" }
       variables.merge(environment) { $1 }
       // The shell sets folder, streams and limits, and becomes the program: its process is the one to signal.
-      let script = #"cd "$1" && exec >"$2" 2>"$3" && shift 3 && { "# + prelude + #"; } && exec "$@""#
+      let script =
+        #"cd "$1" && exec >"$2" 2>"$3" && shift 3 && { "# + (mounts.map { $0 + " && " } ?? "")
+        + prelude + #"; } && exec "$@""#
       let program = Command.launcher + [try Command.path()]
-      let words = ["/bin/sh", "-c", script, "sh", folder.path, outputPath, errorPath] + program + arguments
+      let shell = (mounts == nil ? [] : ["unshare", "-m"]) + ["/bin/sh", "-c", script, "sh"]
+      let words = shell + [folder.path, outputPath, errorPath] + program + arguments
       let argv = words.map { strdup($0) } + [nil]
       let envp = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
       defer { for pointer in argv + envp { free(pointer) } }
@@ -113,7 +134,7 @@ enum Command {
       posix_spawnattr_setsigdefault(&attributes, &all)
       posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
       var pid: pid_t = 0
-      let code = posix_spawn(&pid, "/bin/sh", nil, &attributes, argv, envp)
+      let code = posix_spawnp(&pid, words[0], nil, &attributes, argv, envp)
       guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
       self.pid = pid
     }

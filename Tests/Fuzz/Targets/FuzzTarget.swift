@@ -3,6 +3,8 @@ import Files
 import Foundation
 import Imaging
 import Quant
+import Server
+import Workflows
 
 /// Every reader of bytes that somebody else may have made, as one function of these bytes. It may refuse them; it must not
 /// trap, hang, or take memory out of proportion.
@@ -29,12 +31,16 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case list
   /// The list of a result folder.
   case results
+  /// Points of faces: text, tables, JSON and `.npy` of all makers.
   case landmarks
+  /// JSON by itself, and as what is decoded from it: headers of models, requests.
   case json
   /// A file of lines with checksums.
   case lines
   /// Requests to the server, byte for byte as a client sends them: forms, JSON, queries, cookies.
   case http
+  /// A form alone, without a connection: its type in the first line, then its body.
+  case form
 
   /// - Parameter folder: to write the bytes to, for readers that take a path.
   package func read(_ bytes: [UInt8], folder: String) {
@@ -64,12 +70,21 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       if let picture = try? PictureFile(source, limits: limits) { _ = try? picture.fitted(to: 8, crop: .center) }
     case .list: if let path = file("l.list") { _ = try? ImageList.list([path]) }
     case .results: if file("image_list.txt") != nil { _ = try? ResultList(folder: folder) }
-    case .landmarks: if let path = file("l.txt") { _ = try? FaceLandmarks.read(path) }
-    case .json: _ = try? JSONReader.read(bytes)
+    case .landmarks:
+      // A name says that a file is NumPy's; other kinds are told apart by what is in them.
+      guard let path = file(bytes.first == 0x93 ? "l.npy" : "l.txt") else { return }
+      _ = try? LandmarkFile.faces(in: path, image: "photos/00012.png")
+      _ = try? FaceLandmarks.read(path)
+    case .json:
+      _ = try? JSONReader.read(bytes)
+      if let model = try? JSONText.decode(ModelSpecification.self, from: bytes) { try? model.validate() }
+      _ = try? JSONText.decode([String: [Double?]].self, from: bytes, namesNonNumbers: true)
+      _ = try? JSONBody.decode(RenderRequest.self, bytes)
     case .lines:
       guard let path = file("j"), let lines = try? AppendedFile(path: path, for: .read) else { return }
       _ = try? lines.forEachLine(limit: 1 << 20) { _, _ in }
     case .http: HTTPTarget.read(bytes)
+    case .form: HTTPTarget.readForm(bytes)
     }
   }
 }

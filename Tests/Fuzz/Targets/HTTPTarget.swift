@@ -22,8 +22,7 @@ enum HTTPTarget {
       switch (request.method, request.path) {
       case ("POST", "/form"):
         let form = try request.body.readForm(limits: FormLimits(byteCount: 1 << 16))
-        _ = try JobOptions(form: form)
-        if let code = form["code"] { _ = try? NumpyArray(bytes: code.bytes) }
+        try use(form)
         return HTTPResponse(type: "text/plain", [UInt8](form.keys.sorted().joined(separator: " ").utf8))
       case ("POST", _):
         _ = try JSONBody.decode(RenderRequest.self, try request.body.read(limit: 1 << 16))
@@ -35,6 +34,26 @@ enum HTTPTarget {
     } catch {
       return error.response
     }
+  }
+
+  /// What the server makes of a form's fields.
+  private static func use(_ form: [String: FormField]) throws(Problem) {
+    _ = try JobOptions(form: form)
+    if let code = form["code"] { _ = try? NumpyArray(bytes: code.bytes) }
+  }
+
+  /// A form as `HTTPBody.readForm` gives it to its reader.
+  static func readForm(_ bytes: [UInt8]) {
+    let line = bytes.prefix { $0 != 0x0a }
+    let body = Array(bytes.dropFirst(line.count + 1))
+    var limits = FormLimits(byteCount: 1 << 12)
+    limits.fieldCount = 8
+    guard let form = try? MultipartForm.fields(body, type: String(decoding: line, as: UTF8.self), limits: limits) else {
+      return
+    }
+    precondition(
+      form.values.reduce(0) { $0 + $1.bytes.count } <= min(limits.byteCount, body.count), "more than was sent")
+    try? use(form)
   }
 
   /// Sends the bytes, says that no more will come, and reads until the server ends the connection.

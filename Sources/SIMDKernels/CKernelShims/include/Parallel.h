@@ -5,7 +5,7 @@
 typedef void (*idinv_body)(void *_Nullable context, intptr_t index, intptr_t worker);
 
 /// How many of `wanted` threads the system lets this process have beside each other, itself among them: limits on processes,
-/// memory and the size of stacks are found out by trying. libomp would end the process.
+/// memory and the size of stacks are found out by trying, and one is all without shared memory. libomp would end the process.
 intptr_t idinv_threads_available(intptr_t wanted);
 
 /// Calls `body` once for every index 0 ..< count, on at most `threads` threads, and returns when all calls have.

@@ -117,7 +117,7 @@ struct Convert: ParsableCommand {
       let assignment = try given.assigning(files)
       var report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
       try context.checkCancellation()
-      try report.addUsualInDomainScore(kernels: try EngineOptions.parse(["--compute", "f32"]).kernels())
+      try report.addUsualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(printable(warning.text))\(remedyText(warning.remedy))")
       }

@@ -71,7 +71,15 @@ struct EngineOptions: ParsableArguments {
   var settings: EngineSettings { EngineSettings(threads: threads, cores: cores, compute: compute) }
 
   /// - Parameter auto: what `auto` means.
-  func kernels(auto: Precision = .automatic) throws -> Kernels { try settings.kernels(auto: auto) }
+  func kernels(auto: Precision = .automatic) throws -> Kernels {
+    let kernels = try settings.kernels(auto: auto)
+    if kernels.threadCount < kernels.wantedThreadCount {
+      StandardStreams.tell(
+        "warning: computing on \(kernels.threadCount) of \(kernels.wantedThreadCount) threads: a limit on processes, memory or "
+          + "the size of files, or no room in /dev/shm, keeps the others away; results are the same")
+    }
+    return kernels
+  }
 }
 
 /// `--quiet` and `--json`.
