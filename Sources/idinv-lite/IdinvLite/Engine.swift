@@ -52,8 +52,7 @@ final class Engine {
   func inverter(
     _ options: Inversion.InversionOptions, batch: Int, imageCount: Int, isMasked: Bool = false
   ) throws -> Inverter {
-    let batches =
-      batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [max(1, min(batch, imageCount))]
+    let batches = BatchSize.batches(batch, imageCount: imageCount)
     let task = Task.inversion(
       batches: batches, weights: [options.weights.perceptual, options.weights.domain], space: options.space,
       encodes: options.start == .encoder, isMasked: isMasked)

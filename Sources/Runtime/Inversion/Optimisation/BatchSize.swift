@@ -11,6 +11,13 @@ package enum BatchSize {
     return [largest] + [4, 2, 1].filter { $0 < largest }
   }
 
+  /// Batches to be tried where one is asked for.
+  ///
+  /// - Parameter batch: 0 for as many as gain something.
+  package static func batches(_ batch: Int, imageCount: Int) -> [Int] {
+    batch == 0 ? candidates(imageCount: imageCount) : [max(1, min(batch, imageCount))]
+  }
+
   /// The largest arena that gains something. Rows share weights and the work of starting an operator; but tensors of an
   /// arena beyond all caches are fetched from memory by each operator anew, which costs what sharing gains.
   package static let mostArenaBytes = 256 << 20

@@ -76,7 +76,7 @@ struct Align: ParsableCommand {
       if !done.isEmpty {
         try output.folder.finish()
         try self.reporting.summarise(
-          "\(done.count) face\(done.count == 1 ? "" : "s") of \(side)×\(side) pixels in \(output.folder.root)"
+          "\(counted(done.count, "face")) of \(side)×\(side) pixels in \(output.folder.root)"
         ) { Listing(images: done, skipped: skipped, resolution: side) }
       }
       if Signals.cancellation.isCancelled { throw Cancelled() }

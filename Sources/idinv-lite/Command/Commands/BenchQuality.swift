@@ -29,30 +29,7 @@ struct BenchQuality: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @Option(
-    help: ArgumentHelp("Optimizers, separated by commas, as for invert --optimizer.", valueName: "names"))
-  var optimizers = "all"
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Numbers of steps, as in 5,10,20-25; 0 is the encoder alone.", valueName: "numbers"))
-  var iterations = "0,5,10,25,50,100"
-
-  @Option(
-    help: ArgumentHelp(
-      "Precisions of the weights: file (as the model file has them), f32, f16, int8. Copies are made of the model file.",
-      valueName: "names"))
-  var weights = "file"
-
-  @Option(
-    help: ArgumentHelp(
-      "Arithmetics, as for invert --compute, or all that this machine has.", valueName: "names"))
-  var compute = "auto"
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Numbers of threads; 0 for one per physical core.", valueName: "numbers"))
-  var threads = "0"
+  @OptionGroup var grid: QualityGridOptions
 
   @Option(parsing: .unconditional, help: ArgumentHelp("How often each configuration is timed.", valueName: "n"))
   var rounds = 3
@@ -81,13 +58,7 @@ struct BenchQuality: ParsableCommand {
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup var reporting: ReportingOptions
 
-  private func grid() throws -> QualityGrid {
-    try QualityGrid(
-      optimizers: optimizers, iterations: iterations, weights: weights, compute: compute, threads: threads)
-  }
-
   mutating func validate() throws {
-    _ = try grid()
     for (name, value, least) in [("--rounds", rounds, 1), ("--limit", limit, 1), ("--edits", edits, 0)] {
       guard (least...1_000_000).contains(value) else {
         throw ValidationError("\(name): expected \(least) to 1000000, found \(value)")
@@ -101,7 +72,7 @@ struct BenchQuality: ParsableCommand {
       Signals.install()
       let model = try model.load()
       var task = try QualityTask(
-        model, configurations: try grid().configurations(for: model), judge: judge.load(for: model),
+        model, configurations: try grid.grid().configurations(for: model), judge: judge.load(for: model),
         metrics: metrics.load(for: model), boundaries: edits > 0 ? .among(boundaries) : .none, since: began)
       // The judge's arithmetic, whatever is judged.
       let kernels = try EngineSettings(compute: .f32).kernels()
@@ -124,13 +95,10 @@ struct BenchQuality: ParsableCommand {
     }
   }
 
-  private func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
   private var optionList: [(name: String, value: String)] {
-    [
-      ("--optimizers", optimizers), ("--iterations", iterations), ("--weights", weights), ("--compute", compute),
-      ("--threads", threads), ("--rounds", "\(rounds)"), ("--clock", clock.rawValue), ("--limit", "\(limit)"),
-      ("--edits", "\(edits)"), ("--crop", images.crop.rawValue),
+    grid.list + [
+      ("--rounds", "\(rounds)"), ("--clock", clock.rawValue), ("--limit", "\(limit)"), ("--edits", "\(edits)"),
+      ("--crop", images.crop.rawValue),
     ] + (memory.budget.map { [("--memory-budget", "\($0.byteCount)")] } ?? [])
   }
 }

@@ -27,8 +27,10 @@ struct BoundaryClosedForm: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Layers, as in 0-3,7. Default: all.", valueName: "list"))
-  var layers: String?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Layers, as in 0-3,7. Default: all.", valueName: "list"),
+    transform: IntegerList.layers)
+  var layers: IntegerList?
 
   @OptionGroup var reporting: ReportingOptions
 
@@ -47,14 +49,12 @@ struct BoundaryClosedForm: ParsableCommand {
 
   mutating func validate() throws {
     guard count > 0 else { throw ValidationError("K: expected 1 or more, found \(count)") }
-    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
   }
 
   func run() throws {
     try reporting {
       let model = try model.load()
-      let chosen = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
-      let directions = try ClosedFormDirections(model, count: count, layers: chosen)
+      let directions = try ClosedFormDirections(model, count: count, layers: layers?.values)
       let names = (0..<count).map { "closed-form-\($0)" }
       try output.folder.prepare()
       try output.folder.claim(

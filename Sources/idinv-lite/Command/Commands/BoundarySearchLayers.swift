@@ -1,7 +1,5 @@
 import ArgumentParser
-import Glibc
 import Inversion
-import Reports
 import Workflows
 
 /// `idinv-lite boundary search-layers`
@@ -62,44 +60,6 @@ struct BoundarySearchLayers: ParsableCommand {
     }
   }
 
-  private struct Listing: Encodable {
-    struct Row: Encodable {
-      var layers: [Int]
-      var change: Double
-      var share_of_all: Double
-      var side_effect_sd: Double?
-      var most_changed: String?
-      var most_changed_sd: Double?
-
-      init(_ effect: LayerSearch.Effect, whole: Double) {
-        layers = effect.layers
-        change = effect.change
-        share_of_all = effect.change / whole
-        side_effect_sd = effect.sideEffect
-        most_changed = effect.worst?.name
-        most_changed_sd = effect.worst?.change
-      }
-    }
-    var attribute: String
-    var alpha: Float
-    var codes: Int
-    var all: Row
-    var layers: [Row]
-    var suggestion: Row
-    var memory: MemoryUse?
-
-    init(_ outcome: LayerSearchRun.Outcome) {
-      let search = outcome.search, whole = search.whole.change
-      attribute = outcome.attribute
-      alpha = search.distance
-      codes = outcome.codeCount
-      all = Row(search.whole, whole: whole)
-      layers = search.single.map { Row($0, whole: whole) }
-      suggestion = Row(search.suggestion, whole: whole)
-      memory = outcome.memory
-    }
-  }
-
   func run() throws {
     try reporting {
       Signals.install()
@@ -113,33 +73,7 @@ struct BoundarySearchLayers: ParsableCommand {
         loaded, LayerSearchRun.Move(distance: alpha, share: share), limit: memory.limit, kernels: kernels,
         reporting.context()
       ) { try $0.announce(reporting) }
-      if reporting.json {
-        try JSONOutput.print(Listing(outcome))
-      } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(outcome.search, outcome.attribute))
-      }
+      try reporting.summarise(outcome.table + "suggested: --layers \(outcome.suggestedLayers)") { outcome }
     }
-  }
-
-  private func text(_ search: LayerSearch, _ name: String) -> String {
-    func row(_ title: String, _ effect: LayerSearch.Effect) -> String {
-      let share = 100 * effect.change / search.whole.change
-      var line = title.column(12)
-      line += printed("%+10.4g  %6.0f %%", effect.change, share)
-      if let sideEffect = effect.sideEffect { line += printed("  %8.3f", sideEffect) }
-      if let worst = effect.worst { line += "  \(worst.name) " + printed("%+.2f", worst.change) }
-      return line
-    }
-    var lines = [
-      "\(name), α = \(printed("%.3g", search.distance)): mean change; that of the other attributes in standard deviations, and the largest of them",
-      "layers".column(12) + "    change    of all    others  most",
-      row("all", search.whole),
-    ]
-    lines += search.single.map { row("\($0.layers[0])", $0) }
-    let layers = search.suggestion.layers
-    let range = rangeText(layers)
-    lines.append(row(range, search.suggestion))
-    lines.append("suggested: --layers \(range)")
-    return lines.joined(separator: "\n") + "\n"
   }
 }

@@ -1,9 +1,5 @@
 import ArgumentParser
-import Glibc
 import Inversion
-import Quant
-import Reports
-import Runtime
 import Workflows
 
 /// `idinv-lite calibrate`
@@ -59,82 +55,15 @@ struct Calibrate: ParsableCommand {
     }
   }
 
-  private struct Listing: Encodable {
-    struct Layer: Encodable {
-      var name: String
-      var network: String
-      var output_error: Double
-      var psnr: Double?
-      var code_error: Double?
-      var is_granted: Bool
-    }
-    var path: String?
-    var bytes: Int?
-    var sha256: String?
-    var samples: Int
-    var psnr: Float?
-    var code_error: Float?
-    var layers: [Layer]
-    var seconds: Double
-  }
-
   func run() throws {
     try reporting {
       let began = ContinuousClock.now
       Signals.install()
-      let model = try model.load()
-      if let output { try OutputPlaces(inputs: [model.path]).check(output) }
-      let kernels = try engine.kernels()
-      let measurement = try CalibrationMeasurement(
-        model, plan: .init(sampleCount: samples, psnr: psnr, codeError: codeError, seed: seed),
-        kernels: kernels)
-      let result = try reporting.context().follow("calibration") {
-        try measurement.run(progress: $0)
-      }
-      var listing = Listing(
-        samples: samples, psnr: result.calibration.psnr, code_error: result.calibration.codeError,
-        layers: result.layers.map { layer in
-          let isGenerator = layer.network == .generator
-          return Listing.Layer(
-            name: layer.name, network: layer.network.rawValue, output_error: layer.outputError,
-            psnr: isGenerator ? layer.networkError.psnr : nil,
-            code_error: isGenerator ? nil : layer.networkError.relative, is_granted: layer.isGranted)
-        }, seconds: began.duration(to: .now) / .seconds(1))
-      if let output {
-        let usual = try model.inDomainStatistics(sampleCount: max(16, samples), kernels: kernels)
-        listing.bytes = try locating(output) {
-          try model.file.write(calibration: result.calibration, inDomain: usual, to: output)
-        }
-        listing.path = output
-        listing.sha256 = try SHA256.hexDigest(ofFile: output)
-      }
-      if reporting.json {
-        try JSONOutput.print(listing)
-      } else if !reporting.quiet {
-        try StandardStreams.printOutput(text(listing))
-      }
+      let run = CalibrationRun(
+        plan: CalibrationMeasurement.Plan(sampleCount: samples, psnr: psnr, codeError: codeError, seed: seed))
+      let figures = try run(
+        try model.load(), to: output, kernels: try engine.kernels(), since: began, reporting.context())
+      try reporting.summarise(figures.table) { figures }
     }
-  }
-
-  private func text(_ listing: Listing) -> String {
-    var lines = ["  layer alone in 8 bits             its error   of the image or code   taken"]
-    for layer in listing.layers {
-      let name = layer.name.hasSuffix(".weight") ? String(layer.name.dropLast(7)) : layer.name
-      let network =
-        layer.psnr.map { Figure.fixed($0, 1) + " dB" }
-        ?? Figure.fixed((layer.code_error ?? 0) * 100, 3) + " %"
-      var line = "  " + name.column(32)
-      line += printed("%8.2f %%", layer.output_error * 100)
-      line += String(repeating: " ", count: max(1, 23 - network.count)) + network
-      lines.append(line + (layer.is_granted ? "   yes" : "   no"))
-    }
-    let count = listing.layers.filter(\.is_granted).count
-    var parts = ["\(count) of \(listing.layers.count) convolutions in 8 bits"]
-    if let psnr = listing.psnr { parts.append("images \(Figure.fixed(Double(psnr), 1)) dB or more") }
-    if let error = listing.code_error { parts.append("codes off by \(Figure.fixed(Double(error) * 100, 2)) % or less") }
-    parts.append(Figure.duration(listing.seconds))
-    let place = listing.path.map { "\($0): " } ?? ""
-    lines.append(place + parts.joined(separator: ", ") + (listing.sha256.map { "; SHA-256 \($0)" } ?? ""))
-    return lines.joined(separator: "\n") + "\n"
   }
 }

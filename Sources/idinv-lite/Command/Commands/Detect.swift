@@ -104,7 +104,7 @@ struct Detect: ParsableCommand {
         "%.0f×%.0f at (%.0f, %.0f), score %.3f", face.x2 - face.x1, face.y2 - face.y1, face.x1, face.y1,
         face.score)
     }
-    let count = "\(faces.count) face\(faces.count == 1 ? "" : "s")"
+    let count = "\(counted(faces.count, "face"))"
     try StandardStreams.printOutput(
       "\(entry.path): \(count)\(faces.isEmpty ? "" : ": ")\(list.joined(separator: "; "))\n")
   }

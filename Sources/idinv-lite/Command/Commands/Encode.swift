@@ -42,7 +42,7 @@ struct Encode: ParsableCommand {
       if !outcome.images.isEmpty {
         let count = outcome.images.count
         try self.reporting.summarise(
-          "\(count) code\(count == 1 ? "" : "s") in \(output.folder.path("encoded_codes.npy"))"
+          "\(counted(count, "code")) in \(output.folder.path("encoded_codes.npy"))"
         ) { outcome }
       }
       try context.checkCancellation()

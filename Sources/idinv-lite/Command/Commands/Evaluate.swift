@@ -42,8 +42,8 @@ struct Evaluate: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Methods, separated by commas: in-domain, encoder, conventional, image2stylegan, w. Default: all possible ones.",
-      valueName: "names"))
-  var methods: String?
+      valueName: "names"), transform: MethodList.init)
+  var methods: MethodList?
 
   @Option(
     parsing: .unconditional,
@@ -71,19 +71,6 @@ struct Evaluate: ParsableCommand {
       }
     }
     if let limit, limit < 1 { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
-    if let methods { _ = try Self.methods(methods) }
-  }
-
-  private static func methods(_ text: String) throws -> [InversionMethod] {
-    var result: [InversionMethod] = []
-    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let method = InversionMethod(rawValue: String(name)) else {
-        let names = InversionMethod.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("--methods: expected some of \(names), found '\(name)'")
-      }
-      if !result.contains(method) { result.append(method) }
-    }
-    return result
   }
 
   func run() throws {
@@ -97,7 +84,7 @@ struct Evaluate: ParsableCommand {
       plan.iterations = iterations ?? plan.iterations
       plan.freeIterations = freeIterations ?? plan.freeIterations
       var task = try EvaluationTask(
-        model, others: others, plan: plan, methods: try methods.map(Self.methods), boundaries: boundaries, since: began)
+        model, others: others, plan: plan, methods: methods?.values, boundaries: boundaries, since: began)
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(

@@ -45,23 +45,7 @@ struct Manipulate: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "A semantic boundary, and a factor for its α; repeatable.", valueName: "b.npy[:factor]"))
-  var boundary: [BoundaryReference]
-
-  @Option(help: ArgumentHelp("A boundary whose attribute should stay unchanged; repeatable.", valueName: "b.npy"))
-  var condition: [String] = []
-
-  /// What other commands called it once.
-  @Option(name: .customLong("conditional"), help: .hidden)
-  var olderCondition: [String] = []
-
-  @Option(
-    help: ArgumentHelp("Layers to move, as in 0-3,7, instead of the boundaries' own.", valueName: "list"))
-  var layers: String?
-
+  @OptionGroup var directions: DirectionOptions
   @OptionGroup var distance: DistanceOptions
 
   @Flag(help: "Also make a film of each image, there and back: NAME_film.png and .gif.")
@@ -76,15 +60,12 @@ struct Manipulate: ParsableCommand {
   @OptionGroup var reporting: ReportingOptions
 
   mutating func validate() throws {
-    condition += olderCondition
     guard (1...100).contains(frameRate) else {
       throw ValidationError("--frame-rate: expected 1 to 100, found \(frameRate)")
     }
     guard [codes != nil, from != nil, !images.isEmpty].count(where: { $0 }) == 1 else {
       throw ValidationError("give either images, --codes or --from")
     }
-    guard !boundary.isEmpty else { throw ValidationError("--boundary: expected at least one") }
-    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
   }
 
   private var sources: [CodeSource] { CodeSource.given(images, codes: codes, from: from) }
@@ -93,9 +74,7 @@ struct Manipulate: ParsableCommand {
     try reporting {
       Signals.install()
       let model = try model.load()
-      let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
-      let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
-      let boundaries = try LoadedBoundary.read(boundary, layers: layers, conditions: conditions, of: model)
+      let (boundaries, conditions) = try directions.load(model)
       let items = try sources.items(for: model, tell: StandardStreams.tell)
       try inversion.check(items, model)
       let distances = try distance.distances(along: boundaries[0])
@@ -118,16 +97,12 @@ struct Manipulate: ParsableCommand {
     var paths = [model.path]
     paths += sources.inputs
     paths += items.inputs
-    paths += boundary.map(\.path)
-    paths += condition
+    paths += directions.inputs
     return paths
   }
 
   private func optionList(_ items: [CodeSource.Item], _ distances: [Double]) -> [(name: String, value: String)] {
-    var list: [(name: String, value: String)] = boundary.map { ("--boundary", "\($0.path):\($0.factor)") }
-    list += condition.map { ("--condition", $0) }
-    if let layers { list.append(("--layers", layers)) }
-    list += distance.list(distances)
+    var list = directions.list + distance.list(distances)
     if let codes { list.append(("--codes", codes)) }
     if let from { list.append(("--from", from)) }
     return items.contains(where: \.isImage) ? list + inversion.list : list

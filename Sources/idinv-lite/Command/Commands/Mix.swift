@@ -33,24 +33,20 @@ struct Mix: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @Option(help: ArgumentHelp("Layers that come from the style, as in 4-6,8.", valueName: "list"))
-  var layers: String?
+  @Option(
+    help: ArgumentHelp("Layers that come from the style, as in 4-6,8.", valueName: "list"), transform: IntegerList.layers)
+  var layers: IntegerList?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions
   @OptionGroup(title: "Speed and memory") var memory: MemoryOption
   @OptionGroup(title: "Speed and memory") var engine: EngineOptions
   @OptionGroup var reporting: ReportingOptions
 
-  mutating func validate() throws {
-    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
-  }
-
   func run() throws {
     try reporting {
       Signals.install()
       let model = try model.load()
-      let layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
-      let mixing = try StyleMixing(try model.codeShape(), layers: layers)
+      let mixing = try StyleMixing(try model.codeShape(), layers: layers?.values)
       let styleItems = try CodeSource.several(styles).items(for: model, tell: StandardStreams.tell)
       let contentItems = try CodeSource.several(contents).items(for: model, tell: StandardStreams.tell)
       var items = styleItems + contentItems
@@ -73,7 +69,7 @@ struct Mix: ParsableCommand {
     var list: [(name: String, value: String)] = []
     list += styles.map { ("--styles", $0) }
     list += contents.map { ("--contents", $0) }
-    if let layers { list.append(("--layers", layers)) }
+    if let layers { list.append(("--layers", layers.text)) }
     return items.contains(where: \.isImage) ? list + inversion.list : list
   }
 }

@@ -27,8 +27,9 @@ struct Synthesize: ParsableCommand {
   @OptionGroup var output: OutputOption
   @OptionGroup var reporting: ReportingOptions
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Seeds, as in 0-9,42.", valueName: "list"))
-  var seeds: String?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seeds, as in 0-9,42.", valueName: "list"), transform: SeedList.init)
+  var seeds: SeedList?
 
   @Option(help: ArgumentHelp("Codes [N, L, D] or [N, D].", valueName: "codes.npy"))
   var codes: String?
@@ -42,7 +43,6 @@ struct Synthesize: ParsableCommand {
     guard (seeds == nil) != (codes == nil) else { throw ValidationError("give either --seeds or --codes") }
     if truncation != nil && seeds == nil { throw ValidationError("--truncation acts on --seeds") }
     if let truncation, !truncation.isFinite { throw ValidationError("--truncation: expected a number") }
-    if let seeds { _ = try IntegerList.seeds(seeds, option: "--seeds", limit: 10_000) }
   }
 
   func run() throws {
@@ -52,7 +52,7 @@ struct Synthesize: ParsableCommand {
       let kernels = try engine.kernels()
       let source: SynthesisRun.Source =
         if let seeds {
-          .seeds(try IntegerList.seeds(seeds, option: "--seeds", limit: 10_000), psi: truncation)
+          .seeds(seeds.values, psi: truncation)
         } else {
           .codes(try Codes.read(codes ?? "", for: loaded))
         }
@@ -63,8 +63,7 @@ struct Synthesize: ParsableCommand {
       try output.folder.claim(by: "synthesize", synthesis.outputs, inputs: [loaded.path] + (codes.map { [$0] } ?? []))
       try choice.announce(self.reporting)
       let outcome = try synthesis(choice, into: output.folder, kernels: kernels, self.reporting.context())
-      let count = outcome.images.count
-      try self.reporting.summarise("\(count) image\(count == 1 ? "" : "s") in \(output.folder.root)") { outcome }
+      try self.reporting.summarise("\(counted(outcome.images.count, "image")) in \(output.folder.root)") { outcome }
     }
   }
 }

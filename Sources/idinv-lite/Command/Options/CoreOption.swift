@@ -9,7 +9,7 @@ extension CoreChoice: ExpressibleByArgument {
     case "big": self = .big
     case "all": self = .all
     default:
-      guard let list = try? IntegerList(argument, option: "--cores", limit: 1024) else { return nil }
+      guard let list = try? IntegerList(argument, limit: 1024) else { return nil }
       self = .list(Array(Set(list.values)).sorted())
     }
   }

@@ -4,20 +4,29 @@ import Inversion
 import Reports
 import Workflows
 
+/// Distances as users write them: `-3,0,2sd`.
+struct DistanceList: CustomStringConvertible {
+  let values: [BoundaryDistance]
+  /// As it was given.
+  let description: String
+
+  /// - Parameter limit: the most distances allowed.
+  init(_ text: String, limit: Int) throws {
+    values = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let distance = BoundaryDistance(argument: String(part)) else {
+        throw ValidationError("expected numbers such as -3,0,1.5 or -2sd,2sd")
+      }
+      return distance
+    }
+    guard values.count <= limit else { throw ValidationError("expected at most \(limit) numbers") }
+    description = text
+  }
+}
+
 extension BoundaryDistance: ExpressibleByArgument {
   package init?(argument: String) {
     self.init(argument.trimmed)
     guard value.isFinite else { return nil }
-  }
-
-  /// Numbers as users write them: `-3,0,2sd`.
-  static func list(_ text: String, option: String) throws -> [BoundaryDistance] {
-    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let distance = BoundaryDistance(argument: String(part)) else {
-        throw ValidationError("\(option): expected numbers such as -3,0,1.5 or -2sd,2sd, found '\(text)'")
-      }
-      return distance
-    }
   }
 
   /// α, along the unit normal.

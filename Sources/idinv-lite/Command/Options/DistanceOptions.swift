@@ -21,19 +21,17 @@ struct DistanceOptions: ParsableArguments {
   var stepCount: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5 or -2sd,2sd.", valueName: "list"))
-  var alpha: String?
+    parsing: .unconditional, help: ArgumentHelp("These α instead, as in -2,0,1.5 or -2sd,2sd.", valueName: "list"),
+    transform: { try DistanceList($0, limit: DistanceOptions.stepLimit) })
+  var alpha: DistanceList?
 
-  private static let stepLimit = 1000
+  fileprivate static let stepLimit = 1000
 
   mutating func validate() throws {
     guard (1...Self.stepLimit).contains(steps) else {
       throw ValidationError("--steps: expected 1 to \(Self.stepLimit), found \(steps)")
     }
-    if let alpha {
-      if try BoundaryDistance.list(alpha, option: "--alpha").count > Self.stepLimit {
-        throw ValidationError("--alpha: at most \(Self.stepLimit) values")
-      }
+    if alpha != nil {
       for (option, isGiven) in [
         ("--start-distance", startDistance != nil), ("--end-distance", endDistance != nil),
         ("--steps", stepCount != nil),
@@ -48,7 +46,7 @@ struct DistanceOptions: ParsableArguments {
   /// α along the unit normal; by default three standard deviations of codes' distances from the first boundary, where its
   /// file says them.
   func distances(along boundary: LoadedBoundary) throws -> [Double] {
-    if let alpha { return try BoundaryDistance.list(alpha, option: "--alpha").map { try $0.alpha(along: boundary) } }
+    if let alpha { return try alpha.values.map { try $0.alpha(along: boundary) } }
     let reach = BoundaryDistance(3, isInDeviations: boundary.distanceDeviation != nil)
     let back = BoundaryDistance(-3, isInDeviations: boundary.distanceDeviation != nil)
     return Manipulation.distances(
@@ -58,7 +56,7 @@ struct DistanceOptions: ParsableArguments {
   }
 
   func list(_ distances: [Double]) -> [(name: String, value: String)] {
-    if let alpha { return [("--alpha", alpha)] }
+    if let alpha { return [("--alpha", alpha.description)] }
     return [
       ("--start-distance", "\(distances[0])"), ("--end-distance", "\(distances[distances.count - 1])"),
       ("--steps", "\(steps)"),

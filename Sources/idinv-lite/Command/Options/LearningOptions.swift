@@ -8,8 +8,9 @@ extension SVMLoss: ExpressibleByArgument {}
 /// How a boundary is learnt.
 struct LearningOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Layers to learn from and to move, as in 0-3,7.", valueName: "list"))
-  var layers: String?
+    parsing: .unconditional, help: ArgumentHelp("Layers to learn from and to move, as in 0-3,7.", valueName: "list"),
+    transform: IntegerList.layers)
+  var layers: IntegerList?
 
   @Flag(help: "Learn each layer separately, with a normal of length 1, like idinvert's published boundaries.")
   var perLayer = false
@@ -43,7 +44,6 @@ struct LearningOptions: ParsableArguments {
     }
     guard split > 0, split < 1 else { throw ValidationError("--split: expected between 0 and 1, found \(split)") }
     guard cost > 0, cost.isFinite else { throw ValidationError("--cost: expected more than 0, found \(cost)") }
-    if let layers { _ = try IntegerList(layers, option: "--layers", limit: 1000) }
   }
 
   func options(seed: UInt64, shape: CodeShape) throws -> BoundaryTraining.Options {
@@ -54,7 +54,7 @@ struct LearningOptions: ParsableArguments {
     options.machine.cost = cost
     options.machine.loss = loss
     options.machine.seed = UInt64(seed)
-    options.layers = try layers.map { try IntegerList($0, option: "--layers", limit: 1000).values }
+    options.layers = layers?.values
     options.isPerLayer = perLayer
     options.conditions = try conditions.map { path in
       let file = try locating(path) { try BoundaryFile.read(path) }

@@ -72,6 +72,13 @@ struct ImageInversionOptions: ParsableArguments {
 
   var list: [(name: String, value: String)] { refinement.list + [("--lambda-domain", "\(lambdaDomain)")] }
 
+  /// The inversion of photographs' faces, one at a time unless a batch is asked for.
+  func planned(photoCount: Int) -> PlannedInversion {
+    PlannedInversion(
+      refinement.options(domain: lambdaDomain), loader: ImageLoader(),
+      batch: refinement.batch == 0 ? 1 : refinement.batch, imageCount: photoCount)
+  }
+
   /// The inversion of the pictures among `items`.
   func planned(_ items: [CodeSource.Item]) -> PlannedInversion {
     PlannedInversion(

@@ -77,7 +77,7 @@ extension ReportingOptions {
 extension InversionOutcome {
   /// What the last line on the terminal says.
   fileprivate func line(_ output: OutputFolder) -> String {
-    "\(invertedCount) image\(invertedCount == 1 ? "" : "s") in \(printed("%.1f", seconds)) s, median PSNR "
+    "\(counted(invertedCount, "image")) in \(printed("%.1f", seconds)) s, median PSNR "
       + "\(printed("%.2f", medianPSNR)) dB, \(stops.text); report: \(output.path("inversion.html"))"
   }
 }

@@ -66,3 +66,6 @@ package enum Figure {
     return (number < 0 ? "⁻" : "") + String(String(abs(number)).map { digits[$0.wholeNumberValue ?? 0] })
   }
 }
+
+/// "1 image", "2 images".
+package func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

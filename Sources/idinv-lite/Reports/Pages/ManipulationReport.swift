@@ -190,7 +190,7 @@ package struct ManipulationReport {
     }
     return """
       <p class="quiet">What the model's attribute network reads off the pictures, in its own units, as the mean over \
-      \(entries.count) image\(entries.count == 1 ? "" : "s").</p>
+      \(counted(entries.count, "image")).</p>
       \(ReportTable(columns: columns, rows: rows, caption: "Attributes at all distances").html())
       """
   }

@@ -17,7 +17,7 @@ package struct QualityPage {
     var page = run.page(
       title: "What a second buys: \(run.modelName)",
       lead:
-        "\(count) ways to invert \(results.images) image\(results.images == 1 ? "" : "s"), on \(results.machine.processor): "
+        "\(count) ways to invert \(counted(results.images, "image")), on \(results.machine.processor): "
         + "quality over time and memory, and the ways worth going.")
     page.addSection("Summary", id: "summary", summary)
     page.addSection("Worth using", id: "front", front)

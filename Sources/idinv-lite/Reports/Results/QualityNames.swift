@@ -7,7 +7,7 @@ extension QualityResults {
     var parts: [String] = []
     if varies(\.weights) { parts.append("\(row.weights) weights") }
     if varies(\.compute) { parts.append("\(row.compute) arithmetic") }
-    if varies(\.threads) { parts.append("\(row.threads) thread\(row.threads == 1 ? "" : "s")") }
+    if varies(\.threads) { parts.append("\(counted(row.threads, "thread"))") }
     return parts.joined(separator: ", ")
   }
 

@@ -42,6 +42,15 @@ package final class Service: Sendable {
     }
   }
 
+  /// Where jobs are kept if no place is named; nil where there is no home.
+  ///
+  /// - Parameter environment: the value of a variable.
+  package static func standardFolder(_ environment: (String) -> String?) -> String? {
+    func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+    return variable("STATE_DIRECTORY") ?? variable("XDG_STATE_HOME").map { "\($0)/idinv-lite/serve" }
+      ?? variable("HOME").map { "\($0)/.local/state/idinv-lite/serve" }
+  }
+
   private let server: HTTPServer
   private let queue: JobQueue
   private let compute: ComputeThread

@@ -67,6 +67,11 @@ package struct AccessGuard: Sendable {
   /// A token of 128 random bits.
   package static func makeToken() -> String { RandomName.make() }
 
+  /// Whether a text can be a token, in headers and cookies too: 8 or more printable characters but spaces and semicolons.
+  package static func isToken(_ text: String) -> Bool {
+    text.utf8.count >= 8 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: ";") }
+  }
+
   // MARK: Names
 
   /// The name in a `Host` header, in lower case, without the port.

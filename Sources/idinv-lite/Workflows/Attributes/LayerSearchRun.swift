@@ -11,13 +11,6 @@ package struct LayerSearchRun {
     case random(count: Int, seed: UInt64)
   }
 
-  package struct Outcome {
-    package var attribute: String
-    package var codeCount: Int
-    package var search: LayerSearch
-    package var memory: MemoryUse?
-  }
-
   private let boundary: SemanticBoundary
   private let attribute: String?
   private let source: Source
@@ -51,7 +44,7 @@ package struct LayerSearchRun {
   package func callAsFunction(
     _ model: Model, _ move: Move, limit: MemoryLimit, kernels: Kernels, _ context: RunContext,
     announce: (MemoryChoice) throws -> Void
-  ) throws -> Outcome {
+  ) throws -> LayerSearchFigures {
     let chosen = try AttributeColumns(attribute ?? boundary.name, of: judge ?? model)
     guard chosen.names.count == 1 else { throw Failure(.usage, of: "attribute", "expected one attribute") }
     let draws = if case .random = source { true } else { false }
@@ -75,8 +68,8 @@ package struct LayerSearchRun {
     }
     context.pause()
     guard let search else { throw Cancelled() }
-    return Outcome(
-      attribute: chosen.names[0], codeCount: codes.rowCount, search: search, memory: memory.figures)
+    return LayerSearchFigures(
+      search, attribute: chosen.names[0], codeCount: codes.rowCount, memory: memory.figures)
   }
 
   private func codes(_ memory: MemoryChoice, _ kernels: Kernels) throws -> FloatMatrix {

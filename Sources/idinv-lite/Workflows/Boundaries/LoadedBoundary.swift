@@ -64,6 +64,32 @@ package struct LoadedBoundary {
     }
   }
 
+  /// All boundaries of a folder, with their names.
+  ///
+  /// - Parameters:
+  ///   - folder: where nil, `boundaries` beside the model, if it is there; what does not fit the model is left out of it.
+  ///   - tell: hears what is left out.
+  /// - Returns: nil where there is none beside the model.
+  package static func all(
+    in folder: String?, of model: Model, tell: (String) -> Void
+  ) throws -> [(name: String, boundary: LoadedBoundary)]? {
+    let place = folder ?? PathText.path("boundaries", in: PathText.folder(of: model.path))
+    guard let names = try? Folder.names(in: place) else {
+      if folder != nil { throw Failure(.missingInput, at: place, "no such folder; expected boundaries (.npy)") }
+      return nil
+    }
+    return try names.filter { $0.hasSuffix(".npy") }.sorted().compactMap { name in
+      do {
+        let reference = BoundaryReference(path: PathText.path(name, in: place), factor: 1)
+        return (String(name.dropLast(4)), try read([reference], layers: nil, conditions: [], of: model)[0])
+      } catch {
+        if folder != nil { throw error }
+        tell("left out: \(errorLine(error))")
+        return nil
+      }
+    }
+  }
+
   /// Reads boundaries, and makes each leave the conditions alone.
   package static func read(
     _ arguments: [BoundaryReference], layers: [Int]?, conditions: [SemanticBoundary], of model: Model

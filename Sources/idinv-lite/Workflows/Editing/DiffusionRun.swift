@@ -53,7 +53,7 @@ package struct DiffusionRun {
       entries: entries)
     return try run.finish(
       details(entries, try InversionSummary.Objective(inversion.options, of: run.model)), page: report.page(),
-      named: "diffusion.html", line: "\(entries.count) diffusion\(entries.count == 1 ? "" : "s")")
+      named: "diffusion.html", line: "\(counted(entries.count, "diffusion"))")
   }
 
   /// The diffusions that succeed, in the order of the pairs.

@@ -22,9 +22,7 @@ package struct PlannedInversion {
     self.isMasked = isMasked
   }
 
-  package var batches: [Int] {
-    batch == 0 ? BatchSize.candidates(imageCount: imageCount) : [max(1, min(batch, imageCount))]
-  }
+  package var batches: [Int] { BatchSize.batches(batch, imageCount: imageCount) }
 
   /// Codes are rendered in any case.
   package var workload: MemoryBudget.Workload {

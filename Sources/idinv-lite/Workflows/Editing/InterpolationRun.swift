@@ -76,7 +76,7 @@ package struct InterpolationRun {
     return try run.finish(
       details(edited.compactMap { $0 }, entries, films: film.written), page: report.page(),
       named: "interpolation.html",
-      line: "\(entries.count * steps) pictures on \(entries.count) line\(entries.count == 1 ? "" : "s")")
+      line: "\(entries.count * steps) pictures on \(counted(entries.count, "line"))")
   }
 
   /// Renders the codes of one line, until the run is to end.

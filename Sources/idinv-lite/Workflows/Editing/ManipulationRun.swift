@@ -68,7 +68,7 @@ package struct ManipulationRun {
       deviation: boundaries[0].distanceDeviation, entries: entries)
     return try run.finish(
       details(entries, run.attributeNames, films: film.written), page: report.page(), named: "manipulation.html",
-      line: "\(entries.count * distances.count) pictures of \(entries.count) image\(entries.count == 1 ? "" : "s")")
+      line: "\(entries.count * distances.count) pictures of \(counted(entries.count, "image"))")
   }
 
   /// Renders one image at all distances; after Ctrl-C at those so far.

@@ -60,7 +60,7 @@ package struct MixingRun {
       mixtures: mixtures)
     return try run.finish(
       details(edited, mixtures), page: report.page(), named: "mixing.html",
-      line: "\(mixtures.count) mixture\(mixtures.count == 1 ? "" : "s")")
+      line: "\(counted(mixtures.count, "mixture"))")
   }
 
   /// Writes the codes of whole rows: those of an interrupted one would not be a matrix.

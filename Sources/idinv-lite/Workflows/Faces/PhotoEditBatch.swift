@@ -5,47 +5,7 @@ import Imaging
 import Inversion
 import Quant
 import Reports
-
-/// Where edited photographs go.
-package enum PhotoDestination {
-  /// One photograph, one result.
-  case file(String)
-  case folder(OutputFolder)
-
-  /// - Parameter isSingle: whether there is one result.
-  package init(_ path: String, isSingle: Bool) {
-    let ending = PathText.stem(of: path).extension
-    self = isSingle && ["png", "jpg", "jpeg"].contains(ending) ? .file(path) : .folder(OutputFolder(path))
-  }
-
-  /// The format that a file's name asks for.
-  package func format(quality: Int) -> PictureFormat? {
-    guard case .file(let path) = self else { return nil }
-    return PathText.stem(of: path).extension == "png" ? .png : .jpeg(quality: quality)
-  }
-
-  /// Names of all files that may be written into a folder.
-  package static func outputs(of images: [ListedImage], distances: [EditDistance], isFilmed: Bool) -> [String] {
-    let suffixes = distances.count == 1 ? [""] : distances.map(\.suffix)
-    var names = [PhotoEditBatch.journalName, PhotoEditBatch.pageName, PhotoEditBatch.summaryName]
-    for image in images {
-      for suffix in suffixes { names += ["\(image.name)\(suffix).jpg", "\(image.name)\(suffix).png"] }
-      if isFilmed { names += FilmStrip.files(PhotoEditBatch.filmName(image.name)) }
-    }
-    return names
-  }
-
-  func file(
-    _ image: ListedImage, _ distance: EditDistance, _ format: PictureFormat, isOnly: Bool
-  ) throws -> StreamedFile {
-    switch self {
-    case .file(let path): return try StreamedFile(path: path, links: .followed)
-    case .folder(let folder):
-      return try StreamedFile(
-        path: folder.path("\(image.name)\(isOnly ? "" : distance.suffix).\(format.nameEnding)"))
-    }
-  }
-}
+import Runtime
 
 /// Edits photographs one after the other, keeps account of them, and shows them on a page.
 package struct PhotoEditBatch {
@@ -78,6 +38,22 @@ package struct PhotoEditBatch {
     identity = hash.hexDigest()
   }
 
+  /// What has become of the photographs: `edit.json`.
+  package struct Outcome: Encodable {
+    package var photos: [EditedPhoto]
+    package var skipped: [SkippedImage]
+
+    package var faceCount: Int { photos.reduce(0) { $0 + $1.faces.count } }
+
+    /// Photographs with a face that is far from what the model was trained on.
+    package var foreign: [(name: String, verdict: DomainVerdict)] {
+      photos.compactMap { photo in
+        let verdicts = photo.faces.compactMap { DomainVerdict($0.times_usual_in_domain, usual: 1) }
+        return verdicts.first { $0.kind == .foreign }.map { (photo.name, $0) }
+      }
+    }
+  }
+
   private struct Header: Codable, Equatable {
     var version = 1
     /// Tells runs of one model and its options from others.
@@ -92,10 +68,9 @@ package struct PhotoEditBatch {
 
   /// Edits all photographs that an earlier run of the same options has not.
   ///
-  /// - Returns: one record for each that is done, and those that could not be.
   package func callAsFunction(
     _ images: [ListedImage], resumes: Bool
-  ) throws -> (photos: [EditedPhoto], skipped: [SkippedImage]) {
+  ) throws -> Outcome {
     let (journal, finished) = try openJournal(resumes: resumes)
     var photos: [EditedPhoto] = []
     var skipped: [SkippedImage] = []
@@ -122,7 +97,7 @@ package struct PhotoEditBatch {
       context.update(ProgressState(name: image.name, step: index + 1, stepCount: images.count))
     }
     context.pause()
-    return (photos, skipped)
+    return Outcome(photos: photos, skipped: skipped)
   }
 
   /// Goes on with the journal of an interrupted run of this identity, or begins one.
@@ -167,16 +142,15 @@ package struct PhotoEditBatch {
 
   /// Writes the page with every photograph before and after, and the summary.
   ///
+  /// - Parameter options: of the run, for the page.
   /// - Returns: the page's path; nil where the result is one file.
   package func finish(
-    _ photos: [EditedPhoto], _ skipped: [SkippedImage], facts: InversionReport.Run
+    _ outcome: Outcome, kernels: Kernels, seconds: Double, options: [(name: String, value: String)]
   ) throws -> String? {
+    let photos = outcome.photos
+    let facts = try InversionReport.Run(model: model, kernels: kernels, seconds: seconds, options: options)
     guard case .folder(let folder) = destination, !photos.isEmpty else { return nil }
-    struct Summary: Encodable {
-      var photos: [EditedPhoto]
-      var skipped: [SkippedImage]
-    }
-    try JSONOutput.write(Summary(photos: photos, skipped: skipped), to: folder.path(Self.summaryName))
+    try JSONOutput.write(outcome, to: folder.path(Self.summaryName))
     let side = photos.count <= 8 ? 960 : photos.count <= 60 ? 480 : 240
     let entries = try photos.prefix(PhotoEditPage.photoLimit).map { photo in
       var entry = PhotoEditPage.Entry(

@@ -9,11 +9,31 @@ package struct FaceEdit {
     /// The face of a photograph, which is found and inverted like the others: the largest one.
     case photo(ListedImage)
   }
+  /// A style that is mixed in.
+  package struct Mix {
+    package var mixing: StyleMixing
+    package var style: Style
+
+    /// Finds out what a path names: a photograph, a result folder, or a code.
+    ///
+    /// - Parameter layers: those that come from the style; nil for the usual ones.
+    package init(_ path: String, layers: [Int]?, of model: Model) throws {
+      mixing = try StyleMixing(try model.codeShape(), layers: layers)
+      let items = try CodeSource(path: path).items(for: model)
+      guard items.count == 1, let item = items.first else {
+        throw Failure(.usage, of: "mix", "expected one face, found \(items.count) in \(path)")
+      }
+      switch item.content {
+      case .code(let code, _): style = .code(code)
+      case .image(let image): style = .photo(image)
+      }
+    }
+  }
   /// Along which directions; nil for none.
   package var manipulation: Manipulation?
-  package var mix: (mixing: StyleMixing, style: Style)?
+  package var mix: Mix?
 
-  package init(manipulation: Manipulation? = nil, mix: (mixing: StyleMixing, style: Style)? = nil) {
+  package init(manipulation: Manipulation? = nil, mix: Mix? = nil) {
     self.manipulation = manipulation
     self.mix = mix
   }

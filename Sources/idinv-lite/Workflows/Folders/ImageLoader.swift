@@ -83,7 +83,7 @@ package func listImages(
   let listing = try ImageList.list(arguments)
   if !listing.leftOut.isEmpty {
     let count = listing.images.count
-    tell("\(count) picture\(count == 1 ? "" : "s") taken, left out \(listing.leftOutText)")
+    tell("\(counted(count, "picture")) taken, left out \(listing.leftOutText)")
   }
   return listing.images
 }

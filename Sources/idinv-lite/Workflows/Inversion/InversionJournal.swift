@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Reports
 
 /// The journal of one run of `invert`: which images are done, and the way back to what is known about them. What stays
 /// in memory is a few bytes per image.
@@ -37,7 +38,7 @@ package final class InversionJournal {
     guard count == 0 else {
       throw Failure(
         .cannotCreate, at: path, remedies: ["resume"],
-        "holds results of \(count) image\(count == 1 ? "" : "s"); expected to resume them, or another folder; delete the "
+        "holds results of \(counted(count, "image")); expected to resume them, or another folder; delete the "
           + "file to begin anew")
     }
     try self.init(creating: path, description)

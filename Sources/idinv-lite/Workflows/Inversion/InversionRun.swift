@@ -66,6 +66,23 @@ package final class InversionRun {
   /// What ends the run: a full disk, not a bad image.
   private var failure: (any Error)?
 
+  /// Names of all files that a run writes.
+  package static func outputs(of images: [ListedImage]) -> [String] {
+    images.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] } + ResultFolder.inversionFiles
+  }
+
+  /// Chooses how a run keeps to its memory: images side by side, and the rest.
+  ///
+  /// - Parameter batch: 0 for as many as pay.
+  package static func chooseMemory(
+    _ limit: MemoryLimit, _ model: Model, _ options: InversionOptions, batch: Int, imageCount: Int, kernels: Kernels
+  ) throws -> MemoryChoice {
+    let extra = try options.startEncoder.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0
+    return try limit.choose(
+      model, batches: BatchSize.batches(batch, imageCount: imageCount), extra: extra, kernels: kernels,
+      workload: options.workload())
+  }
+
   /// - Throws: where the folder holds an unfinished run that is not to be resumed, or another run than this.
   package init(
     _ request: Request, _ description: RunDescription, images: [ListedImage], kernels: Kernels,

@@ -1,3 +1,4 @@
+import Files
 import Imaging
 import Inversion
 import Quant
@@ -129,6 +130,15 @@ package struct RunDescription: Codable {
     if let mismatch = mismatch(other) { return mismatch }
     if shard != other.shard { return "another shard (\(other.shard); expected \(shard))" }
     return compute == other.compute ? nil : "other arithmetic (\(other.compute); expected \(compute))"
+  }
+
+  /// What this very run has left in a folder, if it is done: the path of its summary, and how many images it skipped.
+  package func finished(in folder: OutputFolder) -> (summary: String, skippedCount: Int)? {
+    let summary = folder.path("summary.json")
+    guard !Folder.exists(folder.path(InversionJournal.name)),
+      let finished = InversionSummary.finishedRun(summary), finished.run == digest
+    else { return nil }
+    return (summary, finished.skippedCount)
   }
 
   /// One text that tells runs apart whose results must not be mixed, shards too.

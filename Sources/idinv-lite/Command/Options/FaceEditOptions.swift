@@ -1,0 +1,89 @@
+import ArgumentParser
+import Imaging
+import Inversion
+import Workflows
+
+/// What becomes of the faces of photographs: directions to move along, a style to mix in, and how far.
+struct FaceEditOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A semantic boundary, and what its α is multiplied with; repeatable. Without, codes stay as they are found.",
+      valueName: "b.npy[:factor]"))
+  var boundary: [BoundaryReference] = []
+
+  @Option(help: ArgumentHelp("A boundary whose attribute is to stay as it is; repeatable.", valueName: "b.npy"))
+  var condition: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"),
+    transform: IntegerList.layers)
+  var layers: IntegerList?
+
+  @Option(
+    help: ArgumentHelp(
+      "Mix in the style of another face: a photograph, a result folder, or a code; α is how much, 1 for all of it.",
+      valueName: "style"))
+  var mix: String?
+
+  @Option(
+    help: ArgumentHelp("Layers that come from the style, as in 4-6,8. Default: as of 'mix'.", valueName: "list"),
+    transform: IntegerList.layers)
+  var mixLayers: IntegerList?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How far to move, as in 2, -2,0,2 or -2sd,2sd (standard deviations of codes' distances from the first boundary): "
+        + "a result for each. (default: 1)", valueName: "list"), transform: { try DistanceList($0, limit: 100) })
+  var alpha: DistanceList?
+
+  mutating func validate() throws {
+    let distances = alphas
+    guard distances.indices.allSatisfy({ distances.firstIndex(of: distances[$0]) == $0 }) else {
+      throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alphaText)")
+    }
+    guard !boundary.isEmpty || !distances.contains(where: \.isInDeviations) else {
+      throw ValidationError(
+        "--alpha: standard deviations are those of a --boundary; expected plain numbers without one")
+    }
+    guard mixLayers == nil || mix != nil else { throw ValidationError("--mix-layers: needs --mix") }
+    guard isEdit || distances == [BoundaryDistance(0)] || alphaText == "1" else {
+      throw ValidationError("--alpha: needs a --boundary to move along, or --mix")
+    }
+  }
+
+  private var isEdit: Bool { !boundary.isEmpty || mix != nil }
+  private var alphas: [BoundaryDistance] { alpha?.values ?? [BoundaryDistance(1)] }
+  private var alphaText: String { alpha?.description ?? "1" }
+
+  /// Files that are read.
+  var inputs: [String] { boundary.map(\.path) + condition + [mix].compactMap { $0 } }
+
+  /// The edit, and how far it goes; what α means is said, and a warning where it leads too far.
+  func edit(_ model: Model, _ reporting: ReportingOptions) throws -> (FaceEdit, [EditDistance]) {
+    let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
+    let boundaries = try LoadedBoundary.read(boundary, layers: layers?.values, conditions: conditions, of: model)
+    let manipulation = boundaries.isEmpty ? nil : Manipulation(boundaries.map { ($0.boundary, $0.factor) })
+    let edit = FaceEdit(
+      manipulation: manipulation, mix: try mix.map { try FaceEdit.Mix($0, layers: mixLayers?.values, of: model) })
+    return (edit, isEdit ? try distances(along: boundaries.first, reporting) : [EditDistance(0)])
+  }
+
+  /// α, along the first boundary where it is in standard deviations.
+  private func distances(along boundary: LoadedBoundary?, _ reporting: ReportingOptions) throws -> [EditDistance] {
+    guard let boundary else { return alphas.map { EditDistance($0.value) } }
+    let distances = try alphas.map { try $0.alpha(along: boundary) }
+    try DistanceScale.announce(distances, along: boundary, reporting)
+    return zip(alphas, distances).map { EditDistance($1, deviations: $0.isInDeviations ? $0.value : nil) }
+  }
+
+  var list: [(name: String, value: String)] {
+    var list = boundary.map { ("--boundary", $0.factor == 1 ? $0.path : "\($0.path):\($0.factor)") }
+    list += condition.map { ("--condition", $0) }
+    if let layers { list.append(("--layers", layers.text)) }
+    if let mix { list.append(("--mix", mix)) }
+    if let mixLayers { list.append(("--mix-layers", mixLayers.text)) }
+    return list + [("--alpha", isEdit ? alphaText : "0")]
+  }
+}
