@@ -1,10 +1,7 @@
 import SIMDKernels
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A 64-byte aligned buffer between two sentinel bands, full of rubbish until it is written.
 final class GuardedBuffer {

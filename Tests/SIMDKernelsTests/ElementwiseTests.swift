@@ -1,10 +1,7 @@
 import SIMDKernels
 import TestSupport
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// Channels, height and width: from the networks, and awkward ones.
 let awkwardShapes: [(Int, Int, Int)] = [

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 import Foundation
 
 /// A client that sends what it is told to, bytes for bytes: also what no library would send.

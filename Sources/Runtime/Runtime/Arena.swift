@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 import Synchronization
 
 /// One block of zeroed memory that holds tensors of prepared graphs. Pages are taken from the system when they are first

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// Operations on codes, styles and their gradients: a few thousand floats, so plain loops on one thread.
 extension Kernels {

@@ -1,11 +1,6 @@
 import CKernelShims
 @_exported import KernelABI
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// The kernels in force on this machine and the number of threads they run on. A value, cheap to copy.
 ///

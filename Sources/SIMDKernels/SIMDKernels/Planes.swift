@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// Sets `count` floats to zero.
 @inline(__always) func clear(_ p: UnsafeMutablePointer<Float>, _ count: Int) {

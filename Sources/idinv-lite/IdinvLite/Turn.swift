@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// Lets one thread at a time into a model. The thread that is in may enter again: a progress handler may render a preview.
 ///

@@ -1,11 +1,6 @@
 import Checkpoint
 import Server
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A server of this process that reads of each request what the real one reads, and does nothing with it.
 enum HTTPTarget {

@@ -1,12 +1,5 @@
 import CLCMS
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Glibc
 
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 func exponential(_ value: Double) -> Double { exp(value) }

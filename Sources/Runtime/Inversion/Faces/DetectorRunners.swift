@@ -1,10 +1,5 @@
 import Runtime
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// The softmax of two logits: that of the second.
 func probability(_ no: Float, _ yes: Float) -> Float { 1 / (1 + exp(no - yes)) }

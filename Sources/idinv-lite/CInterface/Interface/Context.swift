@@ -1,12 +1,7 @@
 import CIdinv
 import IdinvLite
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// What an `idinv_context *` points to: at most one model, and the last error.
 final class Context: Sendable {

@@ -1,11 +1,6 @@
 import CIdinv
 import IdinvLite
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 @_cdecl("idinv_invert")
 public func idinvInvert(

@@ -31,7 +31,8 @@ struct Convert: ParsableCommand {
 
   @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"),
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"),
     transform: PixelInterval.init)
   var pixelRange = PixelInterval.standard
 

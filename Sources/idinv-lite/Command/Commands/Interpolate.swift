@@ -60,7 +60,8 @@ struct Interpolate: ParsableCommand {
         items: items, lines: lines, isPath: ends.isPath, isLoop: loop, steps: steps,
         framesPerSecond: animate ? frameRate : nil)
       try output.folder.prepare()
-      try output.folder.claim(by: "interpolate", interpolation.outputs, inputs: [model.path] + ends.inputs + items.inputs)
+      try output.folder.claim(
+        by: "interpolate", interpolation.outputs, inputs: [model.path] + ends.inputs + items.inputs)
       let planned = inversion.planned(items)
       let run = try EditingRun(
         model: model, output: output, engine: engine, memory: memory, reporting: self.reporting, inversion: planned)

@@ -34,7 +34,8 @@ struct Mix: ParsableCommand {
   @OptionGroup var output: OutputOption
 
   @Option(
-    help: ArgumentHelp("Layers that come from the style, as in 4-6,8.", valueName: "list"), transform: IntegerList.layers)
+    help: ArgumentHelp("Layers that come from the style, as in 4-6,8.", valueName: "list"),
+    transform: IntegerList.layers)
   var layers: IntegerList?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions

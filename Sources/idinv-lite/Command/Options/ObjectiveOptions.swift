@@ -20,7 +20,9 @@ struct ObjectiveOptions: ParsableArguments {
 
   mutating func validate() throws {
     for (option, weight) in [("--lambda-perceptual", lambdaPerceptual), ("--lambda-domain", lambdaDomain)] {
-      guard weight >= 0, weight.isFinite else { throw ValidationError("\(option): expected 0 or more, found \(weight)") }
+      guard weight >= 0, weight.isFinite else {
+        throw ValidationError("\(option): expected 0 or more, found \(weight)")
+      }
     }
   }
 

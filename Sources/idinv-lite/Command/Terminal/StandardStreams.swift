@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Glibc
 import Files
 
 /// Standard output and standard error by descriptor: whole writes, errors seen, no shared buffers.

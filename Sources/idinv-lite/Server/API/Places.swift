@@ -1,10 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// How many requests of one kind may be answered at a time: each event stream keeps a thread, each upload its bytes.
 final class Places: Sendable {

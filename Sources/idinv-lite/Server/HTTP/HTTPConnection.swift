@@ -1,10 +1,5 @@
 import CCivetweb
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// One request's connection, for as long as its handler runs.
 struct HTTPConnection: HTTPBody {

@@ -1,10 +1,5 @@
 import CCivetweb
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// An HTTP/1.1 server: civetweb's, with one function for all requests.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A value that threads share, and wait on for changes: a mutex and a condition variable.
 final class Monitor<Value>: @unchecked Sendable {
