@@ -38,8 +38,10 @@ import Testing
     let boundary = try SemanticBoundary(
       name: "yaw", values: random.normals(shape.count), shape: [1, shape.layerCount, shape.dimension],
       layers: [1, 4, 5], of: shape)
-    let search = try #require(
-      try LayerSearch(model, boundary: boundary, column: 0, codes: codes, distance: 2, kernels: kernels))
+    func question(_ distance: Float?) -> LayerSearch.Question {
+      LayerSearch.Question(boundary, column: 0, codes: codes, distance: distance)
+    }
+    let search = try #require(try LayerSearch(question(2), of: model, kernels: kernels))
     #expect(search.single.map(\.layers) == [[1], [4], [5]] && search.whole.layers == [1, 4, 5])
     func mean(_ layers: [Int], _ sign: Float) throws -> Double {
       var sum = 0.0
@@ -58,14 +60,14 @@ import Testing
       #expect(abs(effect.change - expected) < 1e-6)
       #expect(effect.worst != nil && (effect.sideEffect ?? 0) > 0)
     }
-    let usual = try #require(try LayerSearch(model, boundary: boundary, column: 0, codes: codes, kernels: kernels))
+    let usual = try #require(try LayerSearch(question(nil), of: model, kernels: kernels))
     let products = (0..<3).map { row in
       zip(codes.floats(rows: row..<row + 1), boundary.normal).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
     let middle = products.reduce(0, +) / 3
     let variance = products.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / 3
     #expect(abs(Double(usual.distance) - 2 * variance.squareRoot()) < 1e-4 && search.distance == 2)
-    let stopped = try LayerSearch(model, boundary: boundary, column: 0, codes: codes, distance: 2, kernels: kernels) {
+    let stopped = try LayerSearch(question(2), of: model, kernels: kernels) {
       done, _ in done < 6
     }
     #expect(stopped == nil)

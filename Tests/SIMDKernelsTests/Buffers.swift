@@ -1,7 +1,7 @@
+import Glibc
 import SIMDKernels
 import TestSupport
 import Testing
-import Glibc
 
 /// A 64-byte aligned buffer between two sentinel bands, full of rubbish until it is written.
 final class GuardedBuffer {

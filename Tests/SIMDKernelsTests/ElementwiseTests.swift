@@ -1,7 +1,7 @@
+import Glibc
 import SIMDKernels
 import TestSupport
 import Testing
-import Glibc
 
 /// Channels, height and width: from the networks, and awkward ones.
 let awkwardShapes: [(Int, Int, Int)] = [

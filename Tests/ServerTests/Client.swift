@@ -1,5 +1,5 @@
-import Glibc
 import Foundation
+import Glibc
 
 /// A client that sends what it is told to, bytes for bytes: also what no library would send.
 struct Client {

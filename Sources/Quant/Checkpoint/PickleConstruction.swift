@@ -11,51 +11,16 @@ extension PickleMachine {
         "\(arguments.count) arguments of \(global.name) (\(arguments.map(\.kind).joined(separator: ", ")))", expected)
     }
     switch global {
-    case .orderedDictionary:
-      guard let list = arguments.first else { return make(.dictionary([])) }
-      var members: [(key: PickleObject, value: PickleObject)] = []
-      for item in try items(list) {
-        let pair = try items(item)
-        try charge(pair.count)
-        members += try pairs(pair)
-      }
-      return make(.dictionary(members))
+    case .orderedDictionary: return try dictionary(arguments.first)
     case .rebuildTensor, .rebuildTensorVersion2:
-      guard arguments.count >= 4, case .node(let index) = arguments[0],
-        case .storage(let storage) = nodes[index], case .integer(let offset) = arguments[1]
-      else { throw wrong("a storage, an offset, sizes and strides") }
-      if let opaque = storage.id.opaque { return make(.unreadable(opaque.kind)) }
-      let shape = try integers(arguments[2])
-      let strides = try integers(arguments[3])
-      do {
-        return make(.tensor(try TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides)))
-      } catch {
-        throw fault(error.found, error.expected)
-      }
+      guard let tensor = try tensor(arguments) else { throw wrong("a storage, an offset, sizes and strides") }
+      return tensor
     case .rebuildParameter:
       guard let data = arguments.first else { throw wrong("a tensor") }
       return data
     case .torchSize:
       guard let sizes = arguments.first else { throw wrong("a tuple") }
       return make(.tuple(try items(sizes)))
-    case .numpyReconstruct:
-      guard case .global(.numpyArray) = arguments.first else { throw wrong("numpy.ndarray") }
-      return make(.emptyArray)
-    case .numpyDType:
-      guard let text = arguments.first?.text, let dtype = NumpyDType(text) else {
-        throw wrong("the name of a number type, such as f4, or O")
-      }
-      return make(.dtype(dtype))
-    case .numpyScalar:
-      guard arguments.count == 2, case .node(let index) = arguments[0], case .dtype(let dtype) = nodes[index],
-        let scalar = try scalar(dtype, arguments[1])
-      else { throw wrong("a type and its bytes") }
-      return scalar
-    case .numpyFromBuffer:
-      guard arguments.count == 4, let bytes = try data(arguments[0]), case .node(let index) = arguments[1],
-        case .dtype(let dtype) = nodes[index], let order = arguments[3].text
-      else { throw wrong("bytes, a number type, a shape and an order") }
-      return make(.array(try array(bytes, dtype, shape: try integers(arguments[2]), isFortran: order == "F")))
     case .codecsEncode:
       guard arguments.count == 2, let text = arguments[0].text, arguments[1].text == "latin1",
         text.unicodeScalars.allSatisfy({ $0.value < 256 })
@@ -66,11 +31,6 @@ extension PickleMachine {
         throw wrong("a function, a type and the function's arguments")
       }
       return try call(maker, try items(arguments[2]))
-    case .rebuildFromNumpy:
-      guard let array = arguments.first, case .node(let index) = array, case .array = nodes[index] else {
-        throw wrong("a NumPy array")
-      }
-      return array
     case .loadFromBytes: return try storage(arguments)
     case .persistentObject: return try persistentObject(arguments)
     case .reconstructor:
@@ -79,6 +39,72 @@ extension PickleMachine {
     case .inert(let name): return try inert(name, arguments)
     case .rebuildOpaque(let kind): return make(.unreadable(kind))
     case .torchStorage, .opaqueStorage, .numpyArray: throw wrong("no call of it")
+    case .numpyReconstruct, .numpyDType, .numpyScalar, .numpyFromBuffer, .rebuildFromNumpy:
+      guard let made = try numpyObject(global, arguments) else { throw wrong(Self.numpyArguments(global)) }
+      return made
+    }
+  }
+
+  private mutating func dictionary(_ list: PickleObject?) throws(CheckpointError) -> PickleObject {
+    guard let list else { return make(.dictionary([])) }
+    var members: [(key: PickleObject, value: PickleObject)] = []
+    for item in try items(list) {
+      let pair = try items(item)
+      try charge(pair.count)
+      members += try pairs(pair)
+    }
+    return make(.dictionary(members))
+  }
+
+  /// Nil where the arguments are others than a storage, an offset, sizes and strides.
+  private mutating func tensor(_ arguments: [PickleObject]) throws(CheckpointError) -> PickleObject? {
+    guard arguments.count >= 4, case .node(let index) = arguments[0],
+      case .storage(let storage) = nodes[index], case .integer(let offset) = arguments[1]
+    else { return nil }
+    if let opaque = storage.id.opaque { return make(.unreadable(opaque.kind)) }
+    let shape = try integers(arguments[2])
+    let strides = try integers(arguments[3])
+    do {
+      return make(.tensor(try TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides)))
+    } catch {
+      throw fault(error.found, error.expected)
+    }
+  }
+
+  /// What NumPy's globals make; nil where the arguments are others than `numpyArguments`.
+  private mutating func numpyObject(
+    _ global: PickleGlobal, _ arguments: [PickleObject]
+  ) throws(CheckpointError) -> PickleObject? {
+    switch global {
+    case .numpyReconstruct:
+      guard case .global(.numpyArray) = arguments.first else { return nil }
+      return make(.emptyArray)
+    case .numpyDType:
+      guard let text = arguments.first?.text, let dtype = NumpyDType(text) else { return nil }
+      return make(.dtype(dtype))
+    case .numpyScalar:
+      guard arguments.count == 2, case .node(let index) = arguments[0], case .dtype(let dtype) = nodes[index] else {
+        return nil
+      }
+      return try scalar(dtype, arguments[1])
+    case .numpyFromBuffer:
+      guard arguments.count == 4, let bytes = try data(arguments[0]), case .node(let index) = arguments[1],
+        case .dtype(let dtype) = nodes[index], let order = arguments[3].text
+      else { return nil }
+      return make(.array(try array(bytes, dtype, shape: try integers(arguments[2]), isFortran: order == "F")))
+    default:
+      guard let array = arguments.first, case .node(let index) = array, case .array = nodes[index] else { return nil }
+      return array
+    }
+  }
+
+  private static func numpyArguments(_ global: PickleGlobal) -> String {
+    switch global {
+    case .numpyReconstruct: "numpy.ndarray"
+    case .numpyDType: "the name of a number type, such as f4, or O"
+    case .numpyScalar: "a type and its bytes"
+    case .numpyFromBuffer: "bytes, a number type, a shape and an order"
+    default: "a NumPy array"
     }
   }
 

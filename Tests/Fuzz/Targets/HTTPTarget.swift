@@ -1,6 +1,6 @@
 import Checkpoint
-import Server
 import Glibc
+import Server
 
 /// A server of this process that reads of each request what the real one reads, and does nothing with it.
 enum HTTPTarget {

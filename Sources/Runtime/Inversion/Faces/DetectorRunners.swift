@@ -1,5 +1,5 @@
-import Runtime
 import Glibc
+import Runtime
 
 /// The softmax of two logits: that of the second.
 func probability(_ no: Float, _ yes: Float) -> Float { 1 / (1 + exp(no - yes)) }

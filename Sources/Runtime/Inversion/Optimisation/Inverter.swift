@@ -143,17 +143,12 @@ package final class Inverter {
         let number = count
         count += 1
         do throws(InversionError) {
-          let began = clock.now
-          let start = try startCode(for: input.image)
-          var refinement = try Refinement(
-            from: start, resuming: input.state, options: options, curvature: curvature, pixelRange: pixelRange)
-          let target = try objective.prepareTarget(input.image, mask: input.mask)
-          refinement.charge(seconds: began.duration(to: clock.now) / .seconds(1))
-          if refinement.stopReason != nil {
-            didFinish(number, .success(try refinement.result()))
-            continue
+          let row = try begin(input, number: number)
+          if row.refinement.stopReason == nil {
+            rows.append(row)
+          } else {
+            didFinish(number, .success(try row.refinement.result()))
           }
-          rows.append(Row(number: number, target: target, refinement: refinement))
         } catch {
           didFinish(number, .failure(error))
         }
@@ -166,11 +161,7 @@ package final class Inverter {
       var remaining: [Row] = []
       for (index, var row) in rows.enumerated() {
         do throws(InversionError) {
-          try row.refinement.observe(
-            evaluation.losses[index], gradient: evaluation.gradient(of: index), seconds: seconds)
-          let report = StepReport(
-            state: row.refinement.state, seconds: seconds, stopReason: row.refinement.stopReason,
-            snapshot: row.refinement.snapshot, plannedSteps: row.refinement.plannedSteps)
+          let report = try row.step(evaluation, at: index, seconds: seconds)
           if !didStep(row.number, report) { row.refinement.stop() }
           if row.refinement.stopReason == nil {
             remaining.append(row)
@@ -185,12 +176,34 @@ package final class Inverter {
     }
   }
 
+  /// Finds an image's start code and target; the time counts as the image's.
+  private func begin(_ input: InversionInput, number: Int) throws(InversionError) -> Row {
+    let clock = ContinuousClock()
+    let began = clock.now
+    let start = try startCode(for: input.image)
+    var refinement = try Refinement(
+      from: start, resuming: input.state, options: options, curvature: curvature, pixelRange: pixelRange)
+    let target = try objective.prepareTarget(input.image, mask: input.mask)
+    refinement.charge(seconds: began.duration(to: clock.now) / .seconds(1))
+    return Row(number: number, target: target, refinement: refinement)
+  }
+
   /// An image at work.
   private struct Row {
     /// As `next` counted it.
     let number: Int
     let target: Objective.Target
     var refinement: Refinement
+
+    /// Takes the objective's value into account.
+    mutating func step(
+      _ evaluation: Objective.Evaluation, at index: Int, seconds: Double
+    ) throws(InversionError) -> StepReport {
+      try refinement.observe(evaluation.losses[index], gradient: evaluation.gradient(of: index), seconds: seconds)
+      return StepReport(
+        state: refinement.state, seconds: seconds, stopReason: refinement.stopReason, snapshot: refinement.snapshot,
+        plannedSteps: refinement.plannedSteps)
+    }
   }
 
   /// The objective of all rows. Towards the end of the images the graph shrinks by halves: idle rows cost as much as

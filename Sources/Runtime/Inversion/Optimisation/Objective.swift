@@ -68,14 +68,9 @@ package final class Objective {
   private let kernels: Kernels
   private let step: PreparedGraph
 
-  private let code: TensorID
-  private let target: TensorID
-  /// One for each layer that is compared.
-  private let targetFeatures: [TensorID]
+  /// Where the step's inputs and results are.
+  private let built: ObjectiveGraph
   private let layers: [Int]
-  private let mask: TensorID?
-  private let gradient: TensorID
-  private let terms: (pixel: TensorID, perceptual: [TensorID], domain: TensorID?)
 
   /// Images of one batch, [batch, 3, R, R]: number of values.
   package let imageValueCount: Int
@@ -94,89 +89,24 @@ package final class Objective {
     _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), space: CodeSpace = .wPlus, batch: Int = 1,
     isMasked: Bool = false, kernels: Kernels
   ) throws(InversionError) {
-    let generator = try model.generator()
-    let features = weights.perceptual == 0 ? nil : try model.features()
-    let layers = try features.map { (features) throws(InversionError) in try weights.layers(of: features) } ?? []
-    let encoder = weights.domain == 0 ? nil : try model.encoder()
-    let average = encoder == nil ? nil : try model.averageImage(kernels: kernels)
-    let resolution = generator.specification.resolution
-    let imageShape = Shape.image(
-      batch: batch, channels: generator.specification.imageChannels, height: resolution, width: resolution)
-
-    var graph = Graph()
-    let code = graph.input(.matrix(rows: batch, columns: generator.codeCount))
-    let target = graph.input(imageShape)
-    let mask = isMasked ? graph.input(imageShape) : nil
-    func seed() -> TensorID { graph.input(.matrix(rows: 1, columns: batch)) }
-
-    var seeds: [(TensorID, Float)] = []
-    var losses: [(tensor: TensorID, seed: TensorID)] = []
-    func addTerm(_ a: TensorID, _ b: TensorID, weight: Float) throws(GraphError) -> TensorID {
-      let loss = try graph.append(MeanSquaredError(), a, b)
-      graph.markOutput(loss)
-      let seed = seed()
-      seeds.append((seed, weight))
-      losses.append((loss, seed))
-      return loss
+    let networks = try ObjectiveGraph.Networks(model, weights, kernels: kernels)
+    let (built, step) = try wrapGraph { () throws(GraphError) in
+      let built = try ObjectiveGraph(networks, weights, batch: batch, isMasked: isMasked)
+      return (built, try PreparedGraph(built.graph, kernels: kernels, arena: model.arena))
     }
-    do throws(GraphError) {
-      let image = try generator.appendSynthesis(to: &graph, code, isExact: true)
-      let compared = try mask.map { (mask) throws(GraphError) in try graph.append(Mask(), image, mask) } ?? image
-
-      // Each network's backward follows its forward, so that the tensors of only one wait for it at a time. The order of
-      // the gradients is the order in which they are added up.
-      let pixel = try addTerm(target, compared, weight: weights.pixel)
-      var gradients = [losses[0]]
-      var targetFeatures: [TensorID] = []
-      var perceptual: [TensorID] = []
-      if let features {
-        for ours in try features.appendCompared(to: &graph, compared, layers: layers) {
-          let theirs = graph.input(graph.shape(of: ours))
-          targetFeatures.append(theirs)
-          perceptual.append(try addTerm(theirs, ours, weight: weights.perceptual))
-        }
-        let terms = Array(losses.suffix(layers.count))
-        losses.removeLast(layers.count)
-        if let gradient = try graph.appendGradients(of: terms, by: [compared])[0] {
-          gradients.insert((compared, gradient), at: 0)
-        }
-      }
-      var domain: TensorID?
-      if let encoder {
-        // z enters this term twice: as itself and through E(G(z)).
-        domain = try addTerm(code, try encoder.append(to: &graph, image, average: average), weight: weights.domain)
-        let loss = losses.removeLast()
-        let results = try graph.appendGradients(of: [loss], by: [image, code])
-        for (tensor, gradient) in zip([image, code], results) {
-          if let gradient { gradients.insert((tensor, gradient), at: 0) }
-        }
-      }
-      guard let gradient = try graph.appendGradients(of: gradients, by: [code])[0] else {
-        throw GraphError.notDifferentiable(operator: "objective")
-      }
-      graph.markOutput(gradient)
-
-      self.gradient = gradient
-      self.targetFeatures = targetFeatures
-      self.layers = layers
-      terms = (pixel, perceptual, domain)
-      step = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
-    } catch {
-      throw .graph(error)
-    }
-    for (seed, weight) in seeds { step.write([Float](repeating: weight, count: batch), to: seed) }
+    for (seed, weight) in built.seeds { step.write([Float](repeating: weight, count: batch), to: seed) }
+    self.built = built
+    self.step = step
     self.model = model
     self.kernels = kernels
     self.weights = weights
     self.batch = batch
-    layerCount = generator.specification.layerCount
     self.isMasked = isMasked
     self.space = space
-    self.code = code
-    self.target = target
-    self.mask = mask
-    imageValueCount = imageShape.extents.reduce(1, *)
-    codeCount = batch * generator.codeCount
+    layers = networks.layers
+    layerCount = networks.generator.specification.layerCount
+    imageValueCount = step.graph.shape(of: built.target).extents.reduce(1, *)
+    codeCount = batch * networks.generator.codeCount
   }
 
   /// An image as the objective compares with it.
@@ -210,13 +140,13 @@ package final class Objective {
     precondition((mask != nil) == isMasked)
     guard image.count == imageValueCount / batch, mask?.count ?? image.count == image.count else {
       throw .badShape(
-        what: "target", expected: "\(step.graph.shape(of: target))", found: [image.count])
+        what: "target", expected: "\(step.graph.shape(of: built.target))", found: [image.count])
     }
     let masked = mask.map { mask in image.indices.map { image[$0] * mask[$0] } } ?? image
     var features: [[Float]] = []
     if !layers.isEmpty {
       if self.features == nil {
-        var extents = step.graph.shape(of: target).extents
+        var extents = step.graph.shape(of: built.target).extents
         extents[0] = 1
         self.features = try ComparedFeatures(
           try model.features(), layers: layers,
@@ -232,9 +162,11 @@ package final class Objective {
   package func set(_ targets: [Target]) {
     precondition((1...batch).contains(targets.count))
     let rows = (0..<batch).map { targets[min($0, targets.count - 1)] }
-    step.write(rows.flatMap(\.image), to: target)
-    if let mask { step.write(rows.flatMap { $0.mask! }, to: mask) }
-    for (index, tensor) in targetFeatures.enumerated() { step.write(rows.flatMap { $0.features[index] }, to: tensor) }
+    step.write(rows.flatMap(\.image), to: built.target)
+    if let mask = built.mask { step.write(rows.flatMap { $0.mask! }, to: mask) }
+    for (index, tensor) in built.targetFeatures.enumerated() {
+      step.write(rows.flatMap { $0.features[index] }, to: tensor)
+    }
   }
 
   /// Sets the images to be inverted, and computes their features.
@@ -245,7 +177,7 @@ package final class Objective {
   package func setTarget(_ images: [Float], mask: [Float]? = nil) throws(InversionError) {
     guard images.count == imageValueCount, mask?.count ?? imageValueCount == imageValueCount else {
       throw .badShape(
-        what: "target", expected: "\(step.graph.shape(of: target))", found: [images.count / max(batch, 1)])
+        what: "target", expected: "\(step.graph.shape(of: built.target))", found: [images.count / max(batch, 1)])
     }
     let count = imageValueCount / batch
     var targets: [Target] = []
@@ -272,18 +204,18 @@ package final class Objective {
 
   /// The objective and its gradient at `codes` [batch, L, D].
   package func evaluate(_ codes: [Float]) -> Evaluation {
-    step.write(codes, to: code)
+    step.write(codes, to: built.code)
     step.run()
-    let pixel = step.read(terms.pixel)
-    let perceptual = terms.perceptual.map { step.read($0) }
-    let domain = terms.domain.map(step.read)
+    let pixel = step.read(built.pixel)
+    let perceptual = built.perceptual.map { step.read($0) }
+    let domain = built.domain.map(step.read)
     let losses = (0..<batch).map { index in
       let (p, f, d) = (pixel[index], perceptual.reduce(0) { $0 + $1[index] }, domain?[index] ?? 0)
       return Losses(
         pixel: p, perceptual: f, domain: d,
         total: weights.pixel * p + weights.perceptual * f + weights.domain * d)
     }
-    return Evaluation(losses: losses, gradient: alongSpace(step.read(gradient)))
+    return Evaluation(losses: losses, gradient: alongSpace(step.read(built.gradient)))
   }
 
   /// Gradients [batch, L, D], without their parts that lead out of the space.

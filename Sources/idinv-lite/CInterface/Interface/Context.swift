@@ -1,7 +1,7 @@
 import CIdinv
+import Glibc
 import IdinvLite
 import Synchronization
-import Glibc
 
 /// What an `idinv_context *` points to: at most one model, and the last error.
 final class Context: Sendable {

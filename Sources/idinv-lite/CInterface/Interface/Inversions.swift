@@ -1,6 +1,6 @@
 import CIdinv
-import IdinvLite
 import Glibc
+import IdinvLite
 
 @_cdecl("idinv_invert")
 public func idinvInvert(

@@ -1,6 +1,6 @@
 import CIdinv
-import IdinvLite
 import Glibc
+import IdinvLite
 
 // MARK: From C
 

@@ -1,5 +1,5 @@
-import Glibc
 import Files
+import Glibc
 
 /// Standard output and standard error by descriptor: whole writes, errors seen, no shared buffers.
 enum StandardStreams {

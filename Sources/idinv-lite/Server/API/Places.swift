@@ -1,5 +1,5 @@
-import Synchronization
 import Glibc
+import Synchronization
 
 /// How many requests of one kind may be answered at a time: each event stream keeps a thread, each upload its bytes.
 final class Places: Sendable {

@@ -60,8 +60,9 @@ package struct LayerSearchRun {
     try announce(memory)
     let codes = try codes(memory, kernels)
     let search = try LayerSearch(
-      memory.model, judge: judge, boundary: boundary, column: chosen.columns[0], codes: codes, distance: move.distance,
-      share: move.share, kernels: kernels
+      LayerSearch.Question(
+        boundary, column: chosen.columns[0], codes: codes, distance: move.distance, share: move.share),
+      of: memory.model, judge: judge, kernels: kernels
     ) { done, count in
       context.update(ProgressState(name: "layers", step: done, stepCount: count))
       return !context.isCancelled

@@ -40,69 +40,95 @@ package struct InversionResults {
     self.memory = memory
   }
 
-  package func write() throws -> InversionOutcome {
-    let shape = [invertedCount, description.layerCount, description.codeDimension]
-    let encoded = try NumpyWriter(path: output.path("encoded_codes.npy"), shape: shape)
-    let inverted = try NumpyWriter(path: output.path("inverted_codes.npy"), shape: shape)
-    let losses = try StreamedFile(path: output.path("losses.jsonl"))
-    let images = try StreamedFile(path: output.path(".images.json"))
-    defer { Folder.removeFile(output.path(".images.json")) }
-    let selection = ReportSelection(description)
-    // A code that is not the encoder's says nothing about the picture.
-    let usual = description.startTitle == RunDescription.encoderTitle ? description.usualInDomain : nil
-    var foreign: [(name: String, verdict: DomainVerdict)] = []
+  /// The files that grow image by image.
+  private struct Streams {
+    let encoded: NumpyWriter
+    let inverted: NumpyWriter
+    let losses: StreamedFile
+    /// The elements of the summary's list.
+    let images: StreamedFile
+
+    func commit() throws {
+      try encoded.commit()
+      try inverted.commit()
+      try losses.commit()
+      try images.commit()
+    }
+  }
+
+  /// What is kept of the images.
+  private struct Collected {
     var listed: [ListedImage] = []
     var rows: [InversionReport.Row] = []
     var entries: [InversionReport.Entry] = []
     var skipped: [SkippedImage] = []
+    var foreign: [(name: String, verdict: DomainVerdict)] = []
+  }
 
-    for line in lines {
-      guard let record = try record(line) else { continue }
-      switch record.outcome {
-      case .reading, .read: continue
-      case .skipped(let reason): skipped.append(SkippedImage(path: record.path, reason: reason))
-      case .inverted(let image):
-        try encoded.append(image.startCode.values)
-        try inverted.append(image.code.values)
-        for step in 0..<image.stepCount { try losses.append(LossLog.line(record.name, image, step: step + 1)) }
-        let text = try JSONOutput.text(InversionSummary.Image(record, image, usualInDomain: usual), indented: 2)
-        try images.append((listed.isEmpty ? "" : ",\n") + text)
-        listed.append(ListedImage(path: record.path, name: record.name))
-        var row = InversionReport.Row(
-          name: record.name, startFigures: image.startFigures, resultFigures: image.resultFigures,
-          seconds: image.seconds, stop: (image.stopReason, image.stepCount))
-        if selection.isShown(line) {
-          row.entry = entries.count
-          entries.append(try entry(record, image, side: selection.detail.side))
-        }
-        if let verdict = image.startFigures.verdict(usual: usual), verdict.kind == .foreign {
-          foreign.append((record.name, verdict))
-        }
-        rows.append(row)
-      }
-    }
-
-    try encoded.commit()
-    try inverted.commit()
-    try losses.commit()
-    try images.commit()
-    try ResultFolder.writeImageList(listed, to: output.path("image_list.txt"))
-    let median = Figure.median(rows.map(\.resultFigures.psnrDB)) ?? .nan
-    let stops = StopCounts(rows.compactMap(\.stop))
+  package func write() throws -> InversionOutcome {
+    let shape = [invertedCount, description.layerCount, description.codeDimension]
+    let imagesPath = output.path(".images.json")
+    let streams = Streams(
+      encoded: try NumpyWriter(path: output.path("encoded_codes.npy"), shape: shape),
+      inverted: try NumpyWriter(path: output.path("inverted_codes.npy"), shape: shape),
+      losses: try StreamedFile(path: output.path("losses.jsonl")), images: try StreamedFile(path: imagesPath))
+    defer { Folder.removeFile(imagesPath) }
+    let collected = try collect(streams)
+    try streams.commit()
+    try ResultFolder.writeImageList(collected.listed, to: output.path("image_list.txt"))
+    let median = Figure.median(collected.rows.map(\.resultFigures.psnrDB)) ?? .nan
+    let stops = StopCounts(collected.rows.compactMap(\.stop))
     var summary = InversionSummary(
-      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, stops: stops, skipped: skipped,
-      memory: memory?.figures)
+      description, isComplete: isComplete, seconds: seconds, medianPSNR: median, stops: stops,
+      skipped: collected.skipped, memory: memory?.figures)
     summary.conditions = conditions?.course.summary
-    try summary.write(to: output.path("summary.json"), images: output.path(".images.json"))
-    var report = InversionReport(run: reportRun(skipped), entries: entries)
-    report.rows = rows
-    report.usualInDomain = usual
+    try summary.write(to: output.path("summary.json"), images: imagesPath)
+    var report = InversionReport(run: reportRun(collected.skipped), entries: collected.entries)
+    report.rows = collected.rows
+    report.usualInDomain = usualInDomain
     report.conditions = conditions?.course
     try report.page().write(to: output.path("inversion.html"))
     try output.finish()
     return InversionOutcome(
-      invertedCount: listed.count, skippedCount: skipped.count, medianPSNR: median, foreign: foreign, stops: stops,
-      seconds: seconds, isComplete: isComplete)
+      invertedCount: collected.listed.count, skippedCount: collected.skipped.count, medianPSNR: median,
+      foreign: collected.foreign, stops: stops, seconds: seconds, isComplete: isComplete)
+  }
+
+  /// A code that is not the encoder's says nothing about the picture.
+  private var usualInDomain: Double? {
+    description.startTitle == RunDescription.encoderTitle ? description.usualInDomain : nil
+  }
+
+  /// Reads the records one after the other.
+  private func collect(_ streams: Streams) throws -> Collected {
+    let selection = ReportSelection(description), usual = usualInDomain
+    var collected = Collected()
+    for line in lines {
+      guard let record = try record(line) else { continue }
+      switch record.outcome {
+      case .reading, .read: continue
+      case .skipped(let reason): collected.skipped.append(SkippedImage(path: record.path, reason: reason))
+      case .inverted(let image):
+        try streams.encoded.append(image.startCode.values)
+        try streams.inverted.append(image.code.values)
+        for step in 0..<image.stepCount { try streams.losses.append(LossLog.line(record.name, image, step: step + 1)) }
+        let text = try JSONOutput.text(InversionSummary.Image(record, image, usualInDomain: usual), indented: 2)
+        try streams.images.append((collected.listed.isEmpty ? "" : ",\n") + text)
+        collected.listed.append(ListedImage(path: record.path, name: record.name))
+        var row = InversionReport.Row(
+          name: record.name, startFigures: image.startFigures, resultFigures: image.resultFigures,
+          seconds: image.seconds, stop: (image.stopReason, image.stepCount))
+        if selection.isShown(line) {
+          row.entry = collected.entries.count
+          collected.entries.append(try entry(record, image, side: selection.detail.side))
+        }
+        if let verdict = image.startFigures.verdict(usual: usual), verdict.kind == .foreign {
+          collected.foreign.append((record.name, verdict))
+        }
+        collected.rows.append(row)
+      }
+    }
+    return collected
   }
 
   private func entry(_ record: InversionRecord, _ image: InvertedImage, side: Int) throws -> InversionReport.Entry {

@@ -8,11 +8,11 @@ package struct ShardFolders {
   /// Work of all shards.
   package let seconds: Double
   /// By number of the shard.
-  private let shards: [(folder: String, journal: InversionJournal)]
+  private let shards: [ShardFolder]
 
   /// - Throws: where a shard is missing, given twice, unfinished, or of another model, list or set of options.
   package init(_ folders: [String]) throws {
-    var found: [Int: (folder: String, journal: InversionJournal)] = [:]
+    var found: [Int: ShardFolder] = [:]
     var first: (folder: String, description: RunDescription)?
     for folder in folders {
       let path = "\(folder)/\(InversionJournal.name)"
@@ -39,30 +39,8 @@ package struct ShardFolders {
       found[shard.number] = (folder, journal)
     }
     guard let first else { throw Failure(.usage, "merge: expected the folders of all shards") }
-    let count = first.description.shard.count
-    let missing = (1...count).filter { found[$0] == nil }
-    guard missing.isEmpty else {
-      let names = missing.prefix(10).map { "\($0)/\(count)" }.joined(separator: ", ")
-      throw Failure(.badData, "merge: shard\(missing.count == 1 ? "" : "s") \(names) missing; expected all \(count)")
-    }
-    let shards = (1...count).map { found[$0]! }
-    for shard in shards {
-      let expected = Array(shard.journal.description.shard.lines(of: first.description.list.count)).count
-      guard shard.journal.count == expected else {
-        throw Failure(
-          .badData, at: shard.folder,
-          "shard \(shard.journal.description.shard) has \(shard.journal.count) of its \(expected) images; "
-            + "expected a finished run: resuming it does the rest")
-      }
-    }
-    let images = try (0..<first.description.list.count).map { line in
-      let record = try shards[line % count].journal.record(ofLine: line)
-      return ListedImage(path: "", name: record?.name ?? "")
-    }
-    guard RunDescription.List(images) == first.description.list, !images.contains(where: { $0.name.contains("/") })
-    else {
-      throw Failure(.badData, "merge: the names in the journals are not those of the list; expected finished shards")
-    }
+    let shards = try Self.complete(found, of: first.description)
+    try Self.checkNames(shards, of: first.description)
     var description = first.description
     description.shard = .whole
     let journals = shards.map(\.journal)
@@ -72,7 +50,43 @@ package struct ShardFolders {
     seconds = journals.reduce(0) { $0 + $1.elapsed }
   }
 
-  private func shard(ofLine line: Int) -> (folder: String, journal: InversionJournal) { shards[line % shards.count] }
+  private typealias ShardFolder = (folder: String, journal: InversionJournal)
+
+  /// All shards in order, each with all of its images.
+  private static func complete(
+    _ found: [Int: ShardFolder], of description: RunDescription
+  ) throws -> [ShardFolder] {
+    let count = description.shard.count
+    let missing = (1...count).filter { found[$0] == nil }
+    guard missing.isEmpty else {
+      let names = missing.prefix(10).map { "\($0)/\(count)" }.joined(separator: ", ")
+      throw Failure(.badData, "merge: shard\(missing.count == 1 ? "" : "s") \(names) missing; expected all \(count)")
+    }
+    let shards = (1...count).map { found[$0]! }
+    for shard in shards {
+      let expected = Array(shard.journal.description.shard.lines(of: description.list.count)).count
+      guard shard.journal.count == expected else {
+        throw Failure(
+          .badData, at: shard.folder,
+          "shard \(shard.journal.description.shard) has \(shard.journal.count) of its \(expected) images; "
+            + "expected a finished run: resuming it does the rest")
+      }
+    }
+    return shards
+  }
+
+  /// The names in the journals are those of the list.
+  private static func checkNames(_ shards: [ShardFolder], of description: RunDescription) throws {
+    let images = try (0..<description.list.count).map { line in
+      let record = try shards[line % shards.count].journal.record(ofLine: line)
+      return ListedImage(path: "", name: record?.name ?? "")
+    }
+    guard RunDescription.List(images) == description.list, !images.contains(where: { $0.name.contains("/") }) else {
+      throw Failure(.badData, "merge: the names in the journals are not those of the list; expected finished shards")
+    }
+  }
+
+  private func shard(ofLine line: Int) -> ShardFolder { shards[line % shards.count] }
 
   package func folder(ofLine line: Int) -> String { shard(ofLine: line).folder }
 

@@ -68,51 +68,72 @@ extension MeasuringTask {
       try send(.refused(reason: errorLine(error)))
       return
     }
-    let specification = try model.generator().specification
-    // Where there is no step, there is no objective to prepare: `idinv-lite encode`.
-    let encoder = options.iterations == 0 ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
-    let inverter = options.iterations > 0 ? try Inverter(model, options: options, kernels: kernels) : nil
-    let reconstruct = try Reconstructor(model, kernels: kernels)
-    let range = model.file.specification.pixelRange
+    let resolution = try model.generator().specification.resolution
+    let method = try Method(model, options, kernels)
     try send(.ready)
 
     let clock = ContinuousClock()
     var nextReport = clock.now
     for image in images {
-      let picture = try PictureFile(image.path).fitted(to: specification.resolution, crop: crop)
-      let pixels = picture.planar(range)
+      let picture = try PictureFile(image.path).fitted(to: resolution, crop: crop)
       var isOrphan = false
-      let (began, cpuBegan) = (clock.now, Self.cpuSeconds())
       do {
-        var (code, steps) = ([Float](), 0)
-        if let encoder {
-          code = try encoder(pixels)
-        } else if let inverter {
-          let result = try inverter.invert(pixels) { _ in
-            // Ten times a second: a step may take less than saying so.
-            if clock.now >= nextReport {
-              nextReport = clock.now.advanced(by: .milliseconds(100))
-              isOrphan = getppid() != parent || (try? send(.step)) == nil
-            }
-            return !isOrphan
+        let measured = try method.measure(picture) {
+          // Ten times a second: a step may take less than saying so.
+          if clock.now >= nextReport {
+            nextReport = clock.now.advanced(by: .milliseconds(100))
+            isOrphan = getppid() != parent || (try? send(.step)) == nil
           }
-          (code, steps) = (result.code, result.history.count)
+          return !isOrphan
         }
-        let (seconds, cpuSeconds) = (began.duration(to: clock.now) / .seconds(1), Self.cpuSeconds() - cpuBegan)
-        if isOrphan { return }
-        guard code.allSatisfy(\.isFinite) else { throw Failure(.badData, "the encoder's code is not finite") }
-        let rendered = Image8(
-          planar: reconstruct(code).image, height: picture.height, width: picture.width, range: range)
-        try send(
-          .done(
-            image: image.number,
-            MeasuredInversion(
-              seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: ProcessMemory.peakByteCount,
-              code: PackedFloats(code), picture: Data(try PNG.encode(rendered)))))
+        guard let measured else { return }
+        try send(.done(image: image.number, measured))
       } catch {
         guard FailureKind(error) == .badData else { throw error }
         try send(.failed(image: image.number, reason: errorLine(error)))
       }
+    }
+  }
+
+  /// A configuration, ready to be measured.
+  private struct Method {
+    /// Where there is no step, there is no objective to prepare: `idinv-lite encode`.
+    let encoder: NetworkRunner?
+    let inverter: Inverter?
+    let reconstruct: Reconstructor
+    let range: PixelRange
+
+    init(_ model: Model, _ options: InversionOptions, _ kernels: Kernels) throws {
+      encoder = options.iterations == 0 ? try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels) : nil
+      inverter = options.iterations > 0 ? try Inverter(model, options: options, kernels: kernels) : nil
+      reconstruct = try Reconstructor(model, kernels: kernels)
+      range = model.file.specification.pixelRange
+    }
+
+    /// - Parameter goesOn: is asked after each step.
+    /// - Returns: nil where that said no.
+    func measure(_ picture: Image8, goesOn: () -> Bool) throws -> MeasuredInversion? {
+      let pixels = picture.planar(range)
+      let clock = ContinuousClock()
+      let (began, cpuBegan) = (clock.now, cpuSeconds())
+      var (code, steps, isStopped) = ([Float](), 0, false)
+      if let encoder {
+        code = try encoder(pixels)
+      } else if let inverter {
+        let result = try inverter.invert(pixels) { _ in
+          isStopped = !goesOn()
+          return !isStopped
+        }
+        (code, steps) = (result.code, result.history.count)
+      }
+      let (seconds, cpuSeconds) = (began.duration(to: clock.now) / .seconds(1), cpuSeconds() - cpuBegan)
+      if isStopped { return nil }
+      guard code.allSatisfy(\.isFinite) else { throw Failure(.badData, "the encoder's code is not finite") }
+      let rendered = Image8(
+        planar: reconstruct(code).image, height: picture.height, width: picture.width, range: range)
+      return MeasuredInversion(
+        seconds: seconds, cpuSeconds: cpuSeconds, steps: steps, peakBytes: ProcessMemory.peakByteCount,
+        code: PackedFloats(code), picture: Data(try PNG.encode(rendered)))
     }
   }
 
@@ -125,11 +146,11 @@ extension MeasuringTask {
       ]
     }
   }
+}
 
-  /// User and system time of all threads of this process.
-  private static func cpuSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
+/// User and system time of all threads of this process.
+private func cpuSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
