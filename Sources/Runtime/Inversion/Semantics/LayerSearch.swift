@@ -66,7 +66,7 @@ package struct LayerSearch: Sendable {
   ) throws(InversionError) {
     let boundary = question.boundary
     let probe = try Probe(question, of: model, judge: judge, kernels: kernels)
-    let distance = try question.distance ?? probe.usualDistance(kernels)
+    let distance = question.distance ?? probe.usualDistance(kernels)
     guard distance > 0, distance.isFinite else {
       throw .badSamples(what: "codes", expected: "codes that differ along the boundary", found: "equal ones")
     }
@@ -106,7 +106,7 @@ package struct LayerSearch: Sendable {
     }
 
     /// Twice the standard deviation of the codes along the boundary.
-    func usualDistance(_ kernels: Kernels) throws(InversionError) -> Float {
+    func usualDistance(_ kernels: Kernels) -> Float {
       let rows = Array(0..<question.codes.rowCount)
       let products = SampleRows(question.codes, kernels: kernels).dots(rows, question.boundary.normal)
       return Float(2 * deviation(products.map { Double($0) }))

@@ -3,9 +3,7 @@ import Inversion
 
 /// What an inversion minimizes.
 struct ObjectiveOptions: ParsableArguments {
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
-  var lambdaPerceptual: Float = 5e-5
+  @OptionGroup var perceptual: PerceptualWeightOption
 
   @Option(
     parsing: .unconditional,
@@ -14,26 +12,18 @@ struct ObjectiveOptions: ParsableArguments {
         + "last.", valueName: "list"), transform: { try IntegerList($0, limit: 128) })
   var perceptualLayers: IntegerList?
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
-  var lambdaDomain: Float = 2
-
-  mutating func validate() throws {
-    for (option, weight) in [("--lambda-perceptual", lambdaPerceptual), ("--lambda-domain", lambdaDomain)] {
-      guard weight >= 0, weight.isFinite else {
-        throw ValidationError("\(option): expected 0 or more, found \(weight)")
-      }
-    }
-  }
+  @OptionGroup var domain: DomainWeightOption
 
   var weights: ObjectiveWeights {
     ObjectiveWeights(
-      perceptual: lambdaPerceptual, domain: lambdaDomain,
+      perceptual: perceptual.lambdaPerceptual, domain: domain.lambdaDomain,
       perceptualLayers: perceptualLayers.map { Array(Set($0.values)).sorted() })
   }
 
   var list: [(name: String, value: String)] {
-    [("--lambda-perceptual", "\(lambdaPerceptual)"), ("--lambda-domain", "\(lambdaDomain)")]
+    [
+      ("--lambda-perceptual", "\(perceptual.lambdaPerceptual)"), ("--lambda-domain", "\(domain.lambdaDomain)"),
+    ]
   }
 
   /// Only where they are in force.

@@ -8,9 +8,7 @@ import Workflows
 struct RefinementOptions: ParsableArguments {
   @OptionGroup var optimiser: OptimiserOptions
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Weight of the perceptual term; 0 leaves it out.", valueName: "weight"))
-  var lambdaPerceptual: Float = 5e-5
+  @OptionGroup private var perceptual: PerceptualWeightOption
 
   @Option(
     parsing: .unconditional,
@@ -24,10 +22,9 @@ struct RefinementOptions: ParsableArguments {
 
   mutating func validate() throws {
     guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
-    guard lambdaPerceptual >= 0, lambdaPerceptual.isFinite else {
-      throw ValidationError("--lambda-perceptual: expected 0 or more, found \(lambdaPerceptual)")
-    }
   }
+
+  var lambdaPerceptual: Float { perceptual.lambdaPerceptual }
 
   /// - Parameter domain: λ_dom; 0 in a diffusion, whose result is to leave the pasted picture's code.
   func options(domain: Float) -> InversionOptions {
@@ -47,15 +44,9 @@ struct RefinementOptions: ParsableArguments {
 struct ImageInversionOptions: ParsableArguments {
   @OptionGroup var refinement: RefinementOptions
 
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Weight of the domain term; 0 leaves it out.", valueName: "weight"))
-  var lambdaDomain: Float = 2
+  @OptionGroup private var domain: DomainWeightOption
 
-  mutating func validate() throws {
-    guard lambdaDomain >= 0, lambdaDomain.isFinite else {
-      throw ValidationError("--lambda-domain: expected 0 or more, found \(lambdaDomain)")
-    }
-  }
+  var lambdaDomain: Float { domain.lambdaDomain }
 
   /// Refuses options that nothing would come of: those of the inversion where there is nothing to invert.
   func check(_ items: [CodeSource.Item], _ model: Model) throws {

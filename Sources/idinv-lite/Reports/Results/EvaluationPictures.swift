@@ -2,18 +2,6 @@ import Inversion
 
 /// The pictures of an evaluation's page: the first images, not the best ones.
 package struct EvaluationPictures {
-  package struct Reconstructed {
-    package var name: String
-    package var original: ReportImage
-    /// In the order of the plan's methods.
-    package var results: [ReportImage]
-
-    package init(name: String, original: ReportImage, results: [ReportImage]) {
-      self.name = name
-      self.original = original
-      self.results = results
-    }
-  }
   package struct Ablated {
     package var name: String
     package var original: ReportImage
@@ -50,13 +38,13 @@ package struct EvaluationPictures {
     }
   }
 
-  package var reconstructed: [Reconstructed] = []
+  package var reconstructed: [PictureComparison] = []
   package var ablated: [Ablated] = []
   package var edited: [Edited] = []
   package var lines: [Line] = []
 
   package init(
-    reconstructed: [Reconstructed] = [], ablated: [Ablated] = [], edited: [Edited] = [], lines: [Line] = []
+    reconstructed: [PictureComparison] = [], ablated: [Ablated] = [], edited: [Edited] = [], lines: [Line] = []
   ) {
     self.reconstructed = reconstructed
     self.ablated = ablated

@@ -13,7 +13,7 @@ extension EvaluationPictures {
     }
     for index in 0..<min(6, plan.reconstructionCount) {
       reconstructed.append(
-        Reconstructed(
+        PictureComparison(
           name: run.images[index].name, original: try album.original(index),
           results: try byMethod.map { try album.show($0[index].code) }))
     }

@@ -20,7 +20,7 @@ extension QualityPictures {
     let shown = columns.compactMap { id in measurements.first { $0.key.id == id }?.value }
     for (index, image) in run.plan.images.prefix(Self.mostRows).enumerated() {
       rows.append(
-        Row(
+        PictureComparison(
           name: image.name, original: try ReportImage(image.picture, maximumSide: Self.side),
           results: try shown.map { try ReportImage($0.pictures[index], maximumSide: Self.side) }))
     }
