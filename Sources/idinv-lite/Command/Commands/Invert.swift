@@ -61,7 +61,8 @@ struct Invert: ParsableCommand {
       let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
       if work.resume, try isFinished(description) { return }
       let choice = try InversionRun.chooseMemory(
-        memory.limit, model, options, batch: work.batch, imageCount: description.shard.lines(of: listed.count).count,
+        memory.limit, model, options, batch: work.batch,
+        imageCount: Array(description.shard.lines(of: listed.count)).count,
         kernels: kernels)
       try choice.announce(reporting)
       let run = try InversionRun(
