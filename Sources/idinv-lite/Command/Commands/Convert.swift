@@ -32,7 +32,7 @@ struct Convert: ParsableCommand {
   @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Interval of pixel values.", valueName: "min,max"),
+    parsing: .unconditional, help: ArgumentHelp("Interval of pixel values. (default: -1,1)", valueName: "min,max"),
     transform: PixelInterval.init)
   var pixelRange = PixelInterval.standard
 

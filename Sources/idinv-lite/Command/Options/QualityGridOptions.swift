@@ -11,7 +11,8 @@ struct QualityGridOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Numbers of steps, as in 5,10,20-25; 0 is the encoder alone.", valueName: "numbers"),
+    help: ArgumentHelp(
+      "Numbers of steps, as in 5,10,20-25; 0 is the encoder alone. (default: 0,5,10,25,50,100)", valueName: "numbers"),
     transform: IntegerList.numbers)
   var iterations = IntegerList(values: [0, 5, 10, 25, 50, 100], text: "0,5,10,25,50,100")
 
@@ -28,7 +29,7 @@ struct QualityGridOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Numbers of threads; 0 for one per physical core.", valueName: "numbers"),
+    help: ArgumentHelp("Numbers of threads; 0 for one per physical core. (default: 0)", valueName: "numbers"),
     transform: IntegerList.numbers)
   var threads = IntegerList(values: [0], text: "0")
 
