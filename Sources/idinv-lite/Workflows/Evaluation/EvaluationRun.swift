@@ -48,18 +48,26 @@ package final class EvaluationRun {
   /// What a refinement step costs, in pictures that the networks look at.
   private static let unitsPerStep = 3
 
-  package init(
-    _ memory: MemoryChoice, others: OtherModels, plan: EvaluationPlan, images: [EvaluationImage],
-    boundaries: [AttributeBoundary], kernels: Kernels, output: OutputFolder, context: RunContext
+  /// What is measured, and with what.
+  struct Subject {
+    var others: OtherModels
+    var plan: EvaluationPlan
+    var images: [EvaluationImage]
+    var boundaries: [AttributeBoundary]
+  }
+
+  init(
+    _ memory: MemoryChoice, _ subject: Subject, kernels: Kernels, output: OutputFolder, context: RunContext
   ) throws {
     let model = memory.model
     self.model = model
     batch = memory.plan.batch
+    let others = subject.others
     conventional = others.conventional
     judge = others.judge
-    self.plan = plan
-    self.images = images
-    self.boundaries = boundaries
+    plan = subject.plan
+    images = subject.images
+    boundaries = subject.boundaries
     self.kernels = kernels
     self.context = context
     journal = try EvaluationJournal(folder: output)

@@ -109,7 +109,9 @@ package struct EvaluationTask {
     _ context: RunContext
   ) throws -> EvaluationResults {
     let run = try EvaluationRun(
-      memory, others: others, plan: plan, images: Array(images.prefix(plan.imageCount)), boundaries: boundaries,
+      memory,
+      EvaluationRun.Subject(
+        others: others, plan: plan, images: Array(images.prefix(plan.imageCount)), boundaries: boundaries),
       kernels: kernels, output: folder, context: context)
     do {
       var (results, curves) = try run.measure()
