@@ -69,7 +69,7 @@ let package = Package(
       name: "SIMDKernelsTests", dependencies: ["TestSupport", "SIMDKernels", "KernelABI", "CKernelShims"],
       path: "Tests/SIMDKernelsTests"),
 
-    // Sources/Quant: dtypes, quantisation, the `.idinv` file; readers of foreign checkpoints.
+    // Sources/Quant: dtypes, quantization, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(
       name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Files", dependencies: ["CZlib"], path: "Sources/Quant/Files"),

@@ -150,7 +150,7 @@ import Testing
       try convert(checkpoint, options: options).report.ignored == ["synthesis.layer3.conv.bias", "optimizer.step"])
   }
 
-  @Test func otherNetworksAreRecognised() throws {
+  @Test func otherNetworksAreRecognized() throws {
     func wrong(_ error: CheckpointError?) -> String {
       guard case .wrongNetwork(_, let found, _) = error else { return "\(String(describing: error))" }
       return found
@@ -305,12 +305,12 @@ import Testing
     #expect(abs(weights[0] - wanted) < 1e-6)
   }
 
-  @Test func batchNormalisedAndGappedFeatureNetworksAreRefused() throws {
-    var normalised = TestCheckpoint()
-    normalised.set("features.0.weight", [4, 3, 3, 3], Array(repeating: 1, count: 108))
-    normalised.set("features.1.weight", [4], [1, 1, 1, 1])
+  @Test func batchNormalizedAndGappedFeatureNetworksAreRefused() throws {
+    var normalized = TestCheckpoint()
+    normalized.set("features.0.weight", [4, 3, 3, 3], Array(repeating: 1, count: 108))
+    normalized.set("features.1.weight", [4], [1, 1, 1, 1])
     guard
-      case .tensor("features.1.weight", "shape [4]", _) = checkpointError({ _ = try convert(perceptual: normalised) })
+      case .tensor("features.1.weight", "shape [4]", _) = checkpointError({ _ = try convert(perceptual: normalized) })
     else {
       Issue.record("no error")
       return

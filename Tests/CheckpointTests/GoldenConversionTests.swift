@@ -12,7 +12,7 @@ import Testing
     var testDescription: String { name }
   }
 
-  /// Unoptimised loops take a minute for the larger networks.
+  /// Unoptimized loops take a minute for the larger networks.
   static let sets: [GoldenSet] = {
     #if DEBUG
       [GoldenSet(name: "res32")]
@@ -23,7 +23,7 @@ import Testing
     #endif
   }()
 
-  /// Outputs are of order 1; float32 sums in another order differ by about 1e-6, and instance normalisation makes that ten times more.
+  /// Outputs are of order 1; float32 sums in another order differ by about 1e-6, and instance normalization makes that ten times more.
   static let tolerance: Float = 5e-5
 
   private func first(_ path: String) throws -> (shape: [Int], values: [Float]) {

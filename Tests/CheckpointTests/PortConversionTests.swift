@@ -96,15 +96,15 @@ import Testing
     }
   }
 
-  @Test func aGreyGeneratorRepeatsItsChannel() throws {
-    var grey = try TestCheckpoint(golden: "res32/generator.pth")
+  @Test func aGrayGeneratorRepeatsItsChannel() throws {
+    var gray = try TestCheckpoint(golden: "res32/generator.pth")
     for block in 0..<4 {
       let name = "synthesis.output\(block)."
-      let weights = grey[name + "conv.weight"]
-      grey.set(name + "conv.weight", [1, weights.count / 3, 1, 1], Array(weights[..<(weights.count / 3)]))
-      grey.set(name + "bias", [1], [grey[name + "bias"][0]])
+      let weights = gray[name + "conv.weight"]
+      gray.set(name + "conv.weight", [1, weights.count / 3, 1, 1], Array(weights[..<(weights.count / 3)]))
+      gray.set(name + "bias", [1], [gray[name + "bias"][0]])
     }
-    let (report, networks) = try networks(generator: grey)
+    let (report, networks) = try networks(generator: gray)
     #expect(report.specification.generator?.imageChannels == 3)
     #expect(report.inferred.contains { $0.contains("grey") })
     let image = try networks.synthesize(try first("res32/truncated_wp.npy")).values
@@ -112,10 +112,10 @@ import Testing
     for channel in 0..<3 { #expect(largestError(Array(image[channel * 1024..<channel * 1024 + 1024]), red) <= 5e-5) }
   }
 
-  @Test func aGreyEncoderReadsGreyPixelsAsTheyAre() throws {
-    let colour = try TestCheckpoint(golden: "res32/encoder.pth")
-    var grey = colour
-    let weights = grey["block0.conv.weight"]
+  @Test func aGrayEncoderReadsGrayPixelsAsTheyAre() throws {
+    let color = try TestCheckpoint(golden: "res32/encoder.pth")
+    var gray = color
+    let weights = gray["block0.conv.weight"]
     let outputs = weights.count / 27
     var sums: [Float] = []
     for output in 0..<outputs {
@@ -124,11 +124,11 @@ import Testing
         sums.append(weights[start] + weights[start + 9] + weights[start + 18])
       }
     }
-    grey.set("block0.conv.weight", [outputs, 1, 3, 3], sums)
+    gray.set("block0.conv.weight", [outputs, 1, 3, 3], sums)
     let plane = Array(try first("res32/image.npy")[..<1024])
     let image = ReferenceNetworks.Maps(channels: 3, side: 32, values: plane + plane + plane)
-    let expected = try networks(encoder: colour).networks.encode(image)
-    let (report, networks) = try networks(encoder: grey)
+    let expected = try networks(encoder: color).networks.encode(image)
+    let (report, networks) = try networks(encoder: gray)
     #expect(report.inferred.contains { $0.contains("luma") })
     #expect(largestError(try networks.encode(image), expected) <= 5e-5)
   }

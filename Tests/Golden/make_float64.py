@@ -1,4 +1,4 @@
-"""Makes float64_*.npy: the golden gradients and optimisations once more, in double precision.
+"""Makes float64_*.npy: the golden gradients and optimizations once more, in double precision.
 
 The golden numbers are single precision, and leaky ReLU, ReLU and max pooling have kinks: where an activation is within
 rounding of one, two correct float32 programs take different sides, and their gradients differ by far more than

@@ -16,7 +16,7 @@ CHANNELS = [6, 10, 10, 17]  # block2 keeps its width and has no shortcut; 17 fil
 SIDE = 4
 
 
-def normalised(state, name, x):
+def normalized(state, name, x):
     get = lambda part: state[f"{name}.bn.{part}"]
     return F.batch_norm(x, get("running_mean"), get("running_var"), get("weight"), get("bias"), eps=1e-5)
 
@@ -34,16 +34,16 @@ def random_layer(state, conv, norm, inputs, outputs, kernel, bias=None):
 
 def judge(state, x):
     act = lambda v: F.leaky_relu(v, 0.2)
-    x = act(normalised(state, "block0.bn", F.conv2d(x, state["block0.conv.weight"], padding=1)))
+    x = act(normalized(state, "block0.bn", F.conv2d(x, state["block0.conv.weight"], padding=1)))
     for i in range(1, len(CHANNELS)):
         x = F.avg_pool2d(x, 2)
         name = f"block{i}"
         y = x
         if f"{name}.conv.weight" in state:
-            y = act(normalised(state, f"{name}.bn", F.conv2d(x, state[f"{name}.conv.weight"])))
+            y = act(normalized(state, f"{name}.bn", F.conv2d(x, state[f"{name}.conv.weight"])))
         for k in ("1", "2"):
             x = F.conv2d(x, state[f"{name}.conv{k}.weight"], state[f"{name}.wscale{k}.bias"], padding=1)
-            x = act(normalised(state, f"{name}.bn{k}", x))
+            x = act(normalized(state, f"{name}.bn{k}", x))
         x = x + y
     return F.linear(x.flatten(1), state["dense.weight"], state["dense.bias"]) * state["std"] + state["mean"]
 

@@ -193,9 +193,9 @@ struct FacePatchTests {
   func keepsProfile() throws {
     let file = try file("p3.jpg")
     var photo = EditablePhoto(file)
-    let grey = [Float](repeating: 30, count: 8 * 8 * 3), none = [Float](repeating: 0, count: 8 * 8 * 3)
+    let gray = [Float](repeating: 30, count: 8 * 8 * 3), none = [Float](repeating: 0, count: 8 * 8 * 3)
     photo.put(
-      FacePatch(edited: grey, inverted: none, original: none, resolution: 8, blend: .feather),
+      FacePatch(edited: gray, inverted: none, original: none, resolution: 8, blend: .feather),
       at: FaceFrame(Self.landmarks))
     let (picture, metadata) = (try photo.picture(), photo.metadata)
     #expect(metadata.profile == file.header.metadata.profile && metadata.profile != nil)

@@ -112,7 +112,7 @@ struct PNGReadingTests {
   }
 
   @Test("a signature spoilt by a text-mode transfer is recognised")
-  func recognisesTextMode() throws {
+  func recognizesTextMode() throws {
     var bytes = try Fixture.bytes("rgb8.png")
     bytes.remove(at: 4)
     let error = thrown { () throws(ImagingError) in _ = try PNG.decode(bytes, path: "x.png") }

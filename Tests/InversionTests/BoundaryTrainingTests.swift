@@ -9,7 +9,7 @@ import Testing
 @Suite struct BoundaryTrainingTests {
   // MARK: Samples
 
-  @Test func theHighestAndTheLowestAreLearntFrom() throws {
+  @Test func theHighestAndTheLowestAreLearnedFrom() throws {
     var random = TorchRandom(seed: 3)
     let scores = random.normals(1000)
     var options = ConfidentSamples.Options()
@@ -111,7 +111,7 @@ import Testing
     #expect(right >= boundary.remaining.right + boundary.training.right)
   }
 
-  @Test func onlyTheChosenLayersAreLearntFrom() throws {
+  @Test func onlyTheChosenLayersAreLearnedFrom() throws {
     let (matrix, truth, scores, _) = codes()
     var options = BoundaryTraining.Options()
     options.layers = [3, 0, 2]

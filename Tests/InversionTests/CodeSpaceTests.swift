@@ -18,7 +18,7 @@ import Testing
   }
 
   /// Against Adam on one row in double precision, with the gradient summed over the layers.
-  @Test func optimisationInWIsAdamOnASingleW() throws {
+  @Test func optimizationInWIsAdamOnASingleW() throws {
     let model = try Golden.model("res32")
     let image = Array(try Golden.array("res32", "image").values.prefix(3 * 32 * 32))
     let weights = ObjectiveWeights(domain: 0)

@@ -112,14 +112,14 @@ import Testing
   }
 
   /// Evaluations until the loss has fallen to a share of the start's.
-  private func evaluations(_ optimiser: LBFGS, _ bowl: Bowl, to share: Float) -> Int {
-    var optimiser = optimiser
+  private func evaluations(_ optimizer: LBFGS, _ bowl: Bowl, to share: Float) -> Int {
+    var optimizer = optimizer
     var first: Float?
     for count in 1...300 {
-      let (loss, gradient) = bowl(optimiser.proposal)
+      let (loss, gradient) = bowl(optimizer.proposal)
       first = first ?? loss
       if loss <= share * first! { return count }
-      optimiser.observe(loss: loss, gradient: gradient)
+      optimizer.observe(loss: loss, gradient: gradient)
     }
     return .max
   }
@@ -139,14 +139,14 @@ import Testing
     let bowl = Bowl(basis(24, seed: 4))
     let n = bowl.n
     let curvature = bowl.curvature(rank: 10)
-    var optimiser = LBFGS(start: vector(n, seed: 8), curvature: curvature)
+    var optimizer = LBFGS(start: vector(n, seed: 8), curvature: curvature)
     var codes: [[Float]] = []
     var gradients: [[Float]] = []
     for _ in 0..<8 {
-      let proposal = optimiser.proposal
+      let proposal = optimizer.proposal
       let (loss, gradient) = bowl(proposal)
-      optimiser.observe(loss: loss, gradient: gradient)
-      guard optimiser.code == proposal else { continue }  // not accepted
+      optimizer.observe(loss: loss, gradient: gradient)
+      guard optimizer.code == proposal else { continue }  // not accepted
       codes.append(proposal)
       gradients.append(gradient)
       guard codes.count > 1 else { continue }
@@ -179,7 +179,7 @@ import Testing
           }
         }
       }
-      let step = adding(optimiser.proposal, -1, optimiser.code)
+      let step = adding(optimizer.proposal, -1, optimizer.code)
       var error = 0.0
       for row in 0..<n {
         let expected = -(0..<n).reduce(0.0) { $0 + matrix[row][$1] * Double(gradient[$1]) }
@@ -193,21 +193,21 @@ import Testing
   @Test func aMemoryGoesOnWithTheSameBits() throws {
     let bowl = Bowl(basis(24, seed: 6))
     let curvature = bowl.curvature(rank: 6)
-    func proceed(_ optimiser: inout any Optimiser, _ count: Int) -> [Float] {
+    func proceed(_ optimizer: inout any Optimizer, _ count: Int) -> [Float] {
       (0..<count).map { _ in
-        let (loss, gradient) = bowl(optimiser.proposal)
-        optimiser.observe(loss: loss, gradient: gradient)
+        let (loss, gradient) = bowl(optimizer.proposal)
+        optimizer.observe(loss: loss, gradient: gradient)
         return loss
       }
     }
     let start = vector(24, seed: 1)
-    var whole = OptimiserKind.auto.start(at: start, learningRate: 0.01, curvature: curvature)
+    var whole = OptimizerKind.auto.start(at: start, learningRate: 0.01, curvature: curvature)
     let losses = proceed(&whole, 20)
     for stop in [0, 1, 9] {
-      var half = OptimiserKind.auto.start(at: start, learningRate: 0.01, curvature: curvature)
+      var half = OptimizerKind.auto.start(at: start, learningRate: 0.01, curvature: curvature)
       let first = proceed(&half, stop)
       var resumed = try #require(
-        OptimiserKind.auto.resume(half.memory, count: 24, learningRate: 0.01, curvature: curvature))
+        OptimizerKind.auto.resume(half.memory, count: 24, learningRate: 0.01, curvature: curvature))
       #expect(first + proceed(&resumed, 20 - stop) == losses)
     }
     let other = Curvature(basis: [1, 0], values: [1], remainder: 1)
@@ -271,7 +271,7 @@ import Testing
     for image in 0..<Effort.count(3, low: 1) {
       let picture = Array(images[image * images.count / 3..<(image + 1) * images.count / 3])
       func run(_ model: Model, _ count: Int) throws -> [Losses] {
-        let options = InversionOptions(iterations: count, optimiser: .auto)
+        let options = InversionOptions(iterations: count, optimizer: .auto)
         return try Inverter(model, options: options, kernels: Self.kernels).invert(picture).history
       }
       let (with, without) = (try run(model, 12), try run(plain, 12))

@@ -135,7 +135,7 @@ import Testing
     #expect(throws: InversionError.self) { try StyleMixing(Self.shape, layers: []) }
   }
 
-  @Test func publishedBoundariesAreNormalisedAlready() throws {
+  @Test func publishedBoundariesAreNormalizedAlready() throws {
     let shape = CodeShape(layerCount: 14, dimension: 512)
     for (name, layers) in [
       ("ffhq256_expression", [2, 3, 4, 5]), ("tower256_sunny", Array(0..<14)),
@@ -159,7 +159,7 @@ import Testing
     let halved = try SemanticBoundary(
       name: "h", values: layered.values.map { $0 / 2 }, shape: [Self.shape.count], of: Self.shape)
     #expect(abs(halved.length - 1) < 1e-5)
-    // 1 as a whole is normalised too.
+    // 1 as a whole is normalized too.
     let whole = try SemanticBoundary(
       name: "w", values: halved.normal, shape: [1, 14, 24], layers: [1], of: Self.shape)
     #expect(whole.scale == 1)

@@ -2,7 +2,7 @@ import Inversion
 import Runtime
 import Testing
 
-/// The gradient of each loss term, and whole optimisations, against the published implementation.
+/// The gradient of each loss term, and whole optimizations, against the published implementation.
 @Suite struct GoldenTrajectoryTests {
   private func firstGradient(
     _ set: String, _ run: String, _ weights: ObjectiveWeights, isMasked: Bool

@@ -8,7 +8,7 @@ struct IdentityTests {
     let other = try Golden.model("res32")
     return [
       "iterations": { $0.iterations += 1 },
-      "optimiser": { $0.optimiser = .auto },
+      "optimizer": { $0.optimizer = .auto },
       "learningRate": { $0.learningRate *= 1.000_001 },
       "weights": { $0.weights.domain += 0.5 },
       "start": { $0.start = .mean },
@@ -32,6 +32,13 @@ struct IdentityTests {
       let isLimit = ["iterations", "goals", "snapshotCount"].contains(name)
       #expect((other.stepIdentity == options.stepIdentity) == isLimit, "\(name)")
     }
+  }
+
+  @Test("journals of earlier versions go on: the identity of the defaults is what it was")
+  func pinned() {
+    #expect(
+      InversionOptions().identity
+        == "a73a4f209f6c7335ddf0f5fa8da3864a8b1ae3b33d7ed8e3505c71eb9b1d6911")
   }
 
   @Test("each weight, goal and entry of a start code changes the identity")

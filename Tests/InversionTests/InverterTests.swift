@@ -44,7 +44,7 @@ import Testing
   @Test func aResumedRunEndsWithTheSameBits() throws {
     let options = InversionOptions(iterations: 8)
     let whole = try inverter(options).invert(target())
-    var state: OptimisationState?
+    var state: OptimizationState?
     _ = try inverter(options).invert(target()) { report in
       state = report.state
       return report.state.step < 3

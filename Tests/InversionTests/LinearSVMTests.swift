@@ -155,7 +155,7 @@ import Testing
     #expect(machines[0].bias == machines[1].bias)
   }
 
-  @Test func whatNothingCanBeLearntFromIsRefused() throws {
+  @Test func whatNothingCanBeLearnedFromIsRefused() throws {
     func error(_ values: [Float], _ labels: [Double]) -> String {
       do throws(InversionError) {
         _ = try LinearSVM(

@@ -118,10 +118,10 @@ import Testing
 
   @Test func perceptualDistanceIsThatOfUnitVectors() throws {
     let (f, g) = (try values("feature_f"), try values("feature_g"))
-    let distance = PerceptualDistance.unitNormalised(f, g, channelCount: 12)
+    let distance = PerceptualDistance.unitNormalized(f, g, channelCount: 12)
     let expected = try reference().lpips_style
     #expect(abs(distance / expected - 1) < 1e-9)
-    #expect(PerceptualDistance.unitNormalised(f, f.map { $0 * 3 }, channelCount: 12) < 1e-9)
+    #expect(PerceptualDistance.unitNormalized(f, f.map { $0 * 3 }, channelCount: 12) < 1e-9)
     #expect(PerceptualDistance.pooled([1, 3, 5, 6], channelCount: 2) == [2, 5.5])
   }
 
@@ -132,7 +132,7 @@ import Testing
       #expect(difference < 1e-5, "level \(level): \(difference)")
     }
     let distance = SlicedWasserstein.distance(
-      SlicedWasserstein.normalised(try values("patches_a")), SlicedWasserstein.normalised(try values("patches_b")),
+      SlicedWasserstein.normalized(try values("patches_a")), SlicedWasserstein.normalized(try values("patches_b")),
       directions: try values("directions"))
     let expected = try reference().sliced_wasserstein
     #expect(abs(distance / expected - 1) < 1e-5)

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func autoGivesTheBestCode() throws {
-    let (result, refinement) = try run(InversionOptions(iterations: 5, optimiser: .auto), bowl)
+    let (result, refinement) = try run(InversionOptions(iterations: 5, optimizer: .auto), bowl)
     #expect(result.code == refinement.state.bestCode)
     #expect(bowl(result.code).loss == refinement.state.bestLoss)
     #expect(result.bestStep == refinement.state.bestStep)
@@ -38,7 +38,7 @@ import Testing
 
   /// Evenly over the steps; over the budget where that ends the run before.
   @Test func snapshotsAreSpreadEvenly() throws {
-    var options = InversionOptions(iterations: 7, optimiser: .auto, snapshotCount: 2)
+    var options = InversionOptions(iterations: 7, optimizer: .auto, snapshotCount: 2)
     #expect(try run(options, bowl).result.snapshots.map(\.step) == options.snapshotSteps)
     options.iterations = 100
     options.snapshotCount = 5
@@ -72,7 +72,7 @@ import Testing
   /// 40 dB for pixels in ±1 is a mean squared error of 4e-4.
   @Test func theTargetIsReachedByTheBestCode() throws {
     let options = InversionOptions(
-      iterations: 1000, optimiser: .auto, goals: Goals(targetPSNR: 40))
+      iterations: 1000, optimizer: .auto, goals: Goals(targetPSNR: 40))
     let (result, refinement) = try run(options, bowl)
     #expect(result.stopReason == .target)
     #expect(refinement.state.bestLoss <= 4e-4)
@@ -94,7 +94,7 @@ import Testing
 
   @Test func aLossThatRisesForGoodIsUndone() throws {
     // The gradient points uphill: Adam would climb for ever.
-    let options = InversionOptions(iterations: 100, optimiser: .auto)
+    let options = InversionOptions(iterations: 100, optimizer: .auto)
     let (result, _) = try run(options) { x in (x[0] * x[0], [-2 * x[0], 0]) }
     #expect(result.code == [1, 1])
     #expect(result.stopReason == .converged)
@@ -103,8 +103,8 @@ import Testing
   }
 
   @Test func aLossThatIsNoNumberIsUndone() throws {
-    // Only the neighbourhood of the start has a value; the minimum is at its edge.
-    let options = InversionOptions(iterations: 100, optimiser: .auto)
+    // Only the neighborhood of the start has a value; the minimum is at its edge.
+    let options = InversionOptions(iterations: 100, optimizer: .auto)
     let (result, refinement) = try run(options) { x in
       abs(x[0] - 1) < 0.045 ? (x[0], [1, 0]) : (.infinity, [.nan, .nan])
     }
@@ -113,8 +113,8 @@ import Testing
   }
 
   @Test func aStartWithoutALossIsAnError() throws {
-    for kind in OptimiserKind.allCases {
-      let options = InversionOptions(iterations: 10, optimiser: kind)
+    for kind in OptimizerKind.allCases {
+      let options = InversionOptions(iterations: 10, optimizer: kind)
       #expect(throws: InversionError.self) { try run(options) { _ in (.nan, [0, 0]) } }
     }
   }
@@ -126,10 +126,10 @@ import Testing
       seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Float(seed >> 40) * 0x1p-24
     }
-    for kind in [OptimiserKind.auto] {
+    for kind in [OptimizerKind.auto] {
       for iterations in [1, 10, 60] {
         var first: Float?
-        let (_, refinement) = try run(InversionOptions(iterations: iterations, optimiser: kind)) { x in
+        let (_, refinement) = try run(InversionOptions(iterations: iterations, optimizer: kind)) { x in
           let loss = noise()
           first = first ?? loss
           return (loss, x.map { _ in noise() - 0.5 })
@@ -141,8 +141,8 @@ import Testing
   }
 
   @Test func aResumedRefinementEndsWithTheSameBits() throws {
-    for kind in OptimiserKind.allCases {
-      let options = InversionOptions(iterations: 60, optimiser: kind)
+    for kind in OptimizerKind.allCases {
+      let options = InversionOptions(iterations: 60, optimizer: kind)
       let whole = try run(options, bowl).refinement.state
       var first = try Refinement(from: [1, 1], options: options)
       for _ in 0..<9 where first.stopReason == nil {

@@ -170,7 +170,7 @@ import Testing
     let model = try Self.direct[0].model()
     let target = try Self.direct[0].array("synthesized").values
     let inverter = try Inverter(
-      model, options: InversionOptions(iterations: 5, optimiser: .auto, weights: ObjectiveWeights(perceptual: 0)),
+      model, options: InversionOptions(iterations: 5, optimizer: .auto, weights: ObjectiveWeights(perceptual: 0)),
       kernels: Self.kernels)
     let result = try inverter.invert(Array(target.prefix(3 * 32 * 32)))
     let first = try #require(result.history.first), last = try #require(result.history.map(\.total).min())

@@ -18,7 +18,7 @@ import Testing
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
     #expect(file.byteCount == attributes[.size] as? Int)
     try file.verifyChecksums()
-    let policy = QuantisationPolicy(precision: precision)
+    let policy = QuantizationPolicy(precision: precision)
     let weights = TestModel.weights()
     let requirements = requiredTensors(of: TestModel.specification)
     #expect(file.tensorNames == requirements.map(\.name))
@@ -32,7 +32,7 @@ import Testing
       }
       let expected: [Float] =
         switch tensor.dtype {
-        case .i8: Int8Tensor(quantising: values, rowCount: tensor.rows).floats
+        case .i8: Int8Tensor(quantizing: values, rowCount: tensor.rows).floats
         case .f16: values.map { Half($0).float }
         default: values
         }

@@ -18,7 +18,7 @@ import Testing
   @Test func roundingToHalvesIsToNearestEven() {
     var random = SeededRandom(3)
     var values: [Float] = [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude, 65504, 65519.99, 65520, 65536, 1e30]
-    // Around every half: the value itself, its neighbours as floats, and the ties with the next half.
+    // Around every half: the value itself, its neighbors as floats, and the ties with the next half.
     for pattern in stride(from: UInt16(0), to: 0x7bff, by: 7) {
       let half = Half(bitPattern: pattern).float
       let tie = (half + Half(bitPattern: pattern + 1).float) / 2
@@ -49,7 +49,7 @@ import Testing
     let values = (0..<6 * 500).map { index in
       Float.random(in: -1...1, using: &random) * powf(10, Float(index / 500) - 3)
     }
-    let tensor = Int8Tensor(quantising: values, rowCount: 6)
+    let tensor = Int8Tensor(quantizing: values, rowCount: 6)
     let read = tensor.floats
     for row in 0..<6 {
       let range = row * 500..<(row + 1) * 500
@@ -61,15 +61,15 @@ import Testing
   }
 
   @Test func int8RowsOfZerosAndExtremesAreSafe() {
-    let zeros = Int8Tensor(quantising: [0, -0.0, 0, 0], rowCount: 2)
+    let zeros = Int8Tensor(quantizing: [0, -0.0, 0, 0], rowCount: 2)
     #expect(zeros.codes == [0, 0, 0, 0] && zeros.scales == [1, 1])
-    let tiny = Int8Tensor(quantising: [.leastNonzeroMagnitude, .leastNormalMagnitude / 8], rowCount: 1)
+    let tiny = Int8Tensor(quantizing: [.leastNonzeroMagnitude, .leastNormalMagnitude / 8], rowCount: 1)
     #expect(tiny.codes == [0, 0] && tiny.scales == [1])
-    let huge = Int8Tensor(quantising: [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], rowCount: 1)
+    let huge = Int8Tensor(quantizing: [.greatestFiniteMagnitude, -.greatestFiniteMagnitude], rowCount: 1)
     #expect(huge.codes == [127, -127] && huge.floats.allSatisfy(\.isFinite))
     // 63.5 and 64.5 are ties; both go to 64.
-    #expect(Int8Tensor(quantising: [127, 63.5, 64.5, -63.5], rowCount: 1).codes == [127, 64, 64, -64])
-    #expect(Int8Tensor(quantising: [], rowCount: 1).codes.isEmpty)
+    #expect(Int8Tensor(quantizing: [127, 63.5, 64.5, -63.5], rowCount: 1).codes == [127, 64, 64, -64])
+    #expect(Int8Tensor(quantizing: [], rowCount: 1).codes.isEmpty)
   }
 
   /// NIST's examples (FIPS 180-4), and one million letters.

@@ -146,7 +146,7 @@ import Testing
 
   @Test func policyIsTheDocumentedTable() {
     func type(_ precision: WeightsPrecision, _ role: TensorRequirement.Role, _ shape: [Int] = [8, 16]) -> DType {
-      QuantisationPolicy(precision: precision).dtype(for: TensorRequirement(name: "x", shape: shape, role: role))
+      QuantizationPolicy(precision: precision).dtype(for: TensorRequirement(name: "x", shape: shape, role: role))
     }
     for role in [TensorRequirement.Role.synthesisWeight, .mappingWeight, .styleWeight, .outputWeight, .map] {
       #expect(type(.f32, role) == .f32 && type(.f16, role) == .f16 && type(.int8, role) == .f16)
@@ -154,7 +154,7 @@ import Testing
     #expect(type(.f32, .weight) == .f32 && type(.f16, .weight) == .f16 && type(.int8, .weight) == .i8)
     #expect(type(.int8, .weight, [8, 15]) == .f16)
     for precision in WeightsPrecision.allCases { #expect(type(precision, .vector, [8]) == .f32) }
-    let policy = QuantisationPolicy(precision: .f16, overrides: ["x": .i8, "y": .f32, "z": .bf16])
+    let policy = QuantizationPolicy(precision: .f16, overrides: ["x": .i8, "y": .f32, "z": .bf16])
     func overridden(_ name: String, _ shape: [Int]) -> DType {
       policy.dtype(for: TensorRequirement(name: name, shape: shape, role: shape.count == 1 ? .vector : .weight))
     }

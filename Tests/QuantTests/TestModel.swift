@@ -34,7 +34,7 @@ enum TestModel {
 
   static func write(
     to path: String, precision: WeightsPrecision, specification: ModelSpecification = specification,
-    policy: QuantisationPolicy? = nil
+    policy: QuantizationPolicy? = nil
   ) throws {
     let writer = try ModelFileWriter(
       path: path,

@@ -234,7 +234,7 @@ import Testing
   }
 
   @Test("Codes are the nearest integers, ties to even, from -127 to 127, plus the offset")
-  func quantise() {
+  func quantize() {
     var random = SeededRandom(26)
     var values: [Float] = [0, -0.0, 0.5, 1.5, 2.5, -0.5, -1.5, 126.5, 127.4, 127.5, 128, 1e9, -127.5, -128, -1e30]
     values += random.floats(64 - values.count).map { $0 * 130 }
@@ -245,7 +245,7 @@ import Testing
       #expect(int8.largestMagnitude(source.base, 4) == 1e30)
       #expect(int8.largestMagnitude(source.base + 16, 3) == values[16...].map(abs).max())
       for (factor, offset) in [(Float(1), UInt8(0)), (1, 128), (0.25, 0), (0, 128)] {
-        int8.quantise(target, source.base, factor, offset, 4)
+        int8.quantize(target, source.base, factor, offset, 4)
         #expect(bytes.isGuarded)
         for (i, value) in values.enumerated() {
           let code = Int(max(-127, min(127, (value * factor).rounded(.toNearestOrEven))))

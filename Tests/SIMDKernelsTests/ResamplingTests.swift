@@ -33,7 +33,7 @@ import Testing
       var random = SeededRandom(22)
       let shape = BlockedShape(c, h, w, batch: 2)
       let pooled = BlockedShape(c, h / 2, w / 2, batch: 2)
-      // Quantised, so that ties are common.
+      // Quantized, so that ties are common.
       let x = Planar(shape, &random).map { _, _, _, _, v in (v * 2).rounded() }
       let g = Planar(pooled, &random)
       let input = x.blocked(halo: 1), gradient = g.blocked(halo: 1)

@@ -25,7 +25,7 @@ import Testing
     let bytes = try #require(client.send("GET", "/v1/jobs/\(id)/code.npy")).body
     let code = try NumpyArray(bytes: bytes)
     let model = try Model(path: "\(TestServer.root)/models/default.idinv")
-    let options = InversionOptions(iterations: 5, optimiser: .auto, snapshotCount: 0)
+    let options = InversionOptions(iterations: 5, optimizer: .auto, snapshotCount: 0)
     let inverter = try Inverter(model, options: options, kernels: Kernels(threadCount: 1))
     let picture = try PNG.decode(TestServer.example(1), path: "")
     let expected = try inverter.invert(picture.planar()).code

@@ -3,7 +3,7 @@ import Quant
 /// How an attribute network's checkpoint becomes the tensors of `AttributeNetworkSpecification`.
 ///
 /// The checkpoint: `conv.weight` [H, C, 3, 3], `conv.bias` [H], `dense.weight` [A, H·(h/2)²], `dense.bias` [A], optionally
-/// `mean` and `std` [A], the statistics that the outputs were normalised with, and `names`, a list of A texts. With
+/// `mean` and `std` [A], the statistics that the outputs were normalized with, and `names`, a list of A texts. With
 /// d = dense(…), the attributes are std·d + mean; both are folded into the dense layer.
 struct AttributePlan {
   private(set) var specification: AttributeNetworkSpecification
@@ -18,8 +18,8 @@ struct AttributePlan {
     reader.require("conv.bias", [hidden])
     reader.require("dense.weight", [dense?.first, nil])
     reader.require("dense.bias", [dense?.first])
-    let isNormalised = reader.shape("mean") != nil || reader.shape("std") != nil
-    if isNormalised {
+    let isNormalized = reader.shape("mean") != nil || reader.shape("std") != nil
+    if isNormalized {
       for name in ["mean", "std"] { reader.require(name, [dense?.first]) }
     }
     try reader.checkComplete()
@@ -45,18 +45,18 @@ struct AttributePlan {
     }
     specification = AttributeNetworkSpecification(
       resolution: side << (features.poolingCount + 1), hiddenChannels: hidden, names: names)
-    planTensors(reader, isNormalised: isNormalised)
+    planTensors(reader, isNormalized: isNormalized)
     reader.inferred.append(
       "attributes: \(rows) on a feature of \(channels)×\(2 * side)×\(2 * side), for \(specification.resolution)×\(specification.resolution) images"
-        + (isNormalised ? "; mean and std folded into the dense layer" : ""))
+        + (isNormalized ? "; mean and std folded into the dense layer" : ""))
   }
 
-  private mutating func planTensors(_ reader: PartReader, isNormalised: Bool) {
+  private mutating func planTensors(_ reader: PartReader, isNormalized: Bool) {
     for name in ["conv.weight", "conv.bias"] {
       tensors.append(
         PlannedTensor(name: "attributes." + name) { () throws(CheckpointError) in try reader.floats(name) })
     }
-    tensors += DenseAttributes.tensors("attributes.dense", reader, isNormalised: isNormalised)
+    tensors += DenseAttributes.tensors("attributes.dense", reader, isNormalized: isNormalized)
   }
 }
 

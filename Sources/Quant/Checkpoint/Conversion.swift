@@ -35,7 +35,7 @@ package struct ConversionOptions: Equatable, Sendable {
 }
 
 /// Turns checkpoints into one model file: looks at names and shapes, folds constants and statistics into the weights,
-/// quantises, writes. One tensor is in memory at a time.
+/// quantizes, writes. One tensor is in memory at a time.
 package struct Conversion {
   /// The checkpoints of each network: one, or a detector's three and LPIPS's two in any order.
   package var checkpoints: [NetworkPart: [String]]
@@ -161,7 +161,7 @@ package struct Conversion {
           part: $0.part, file: PathText.lastComponent(of: $0.path), byteCount: $0.byteCount,
           sha256: $0.sha256)
       }, licence: options.licence, note: options.note, creator: options.creator)
-    let policy = QuantisationPolicy(precision: options.precision, overrides: options.precisionOverrides)
+    let policy = QuantizationPolicy(precision: options.precision, overrides: options.precisionOverrides)
     let total = requiredTensors(of: draft.specification).reduce(0) { $0 + $1.elementCount }
     var done = 0
     let writer: ModelFileWriter

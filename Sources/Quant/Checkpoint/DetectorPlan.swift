@@ -102,7 +102,7 @@ struct DetectorPlan {
     }
   }
 
-  /// 2×2 kernels as 3×3 ones that read the pixel itself, its right and lower neighbours.
+  /// 2×2 kernels as 3×3 ones that read the pixel itself, its right and lower neighbors.
   private static func widened(_ values: [Float]) -> [Float] {
     var result = [Float](repeating: 0, count: values.count / 4 * 9)
     for (index, value) in values.enumerated() {

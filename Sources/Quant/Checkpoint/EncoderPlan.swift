@@ -27,19 +27,19 @@ struct EncoderPlan {
       resolution: 2 << last, wDimension: 0, layerCount: 2 * last, imageChannels: trunk.imageChannels,
       stemChannels: trunk.stemChannels, blockChannels: trunk.blockChannels)
     try planHead(last, inputs: trunk.lastChannels)
-    planGreyImages()
+    planGrayImages()
     reader.inferred.append(
       "encoder: \(specification.resolution)×\(specification.resolution), \(specification.layerCount) layers, "
-        + "w \(specification.wDimension), \(trunk.hasBatchNormalisation ? "batch normalization, folded" : "no batch normalization"), "
+        + "w \(specification.wDimension), \(trunk.hasBatchNormalization ? "batch normalization, folded" : "no batch normalization"), "
         + "channels \([specification.stemChannels] + specification.blockChannels)")
     reader.inferred.append(
       "encoder: built \(usesWeightScale ? "with" : "without") use_wscale (an option: no checkpoint says so)")
   }
 
-  /// An encoder of grey images reads the luma of colored ones.
-  private mutating func planGreyImages() {
-    guard Greyscale.isGrey(specification.imageChannels) else { return }
-    trunk.readGreyImages()
+  /// An encoder of gray images reads the luma of colored ones.
+  private mutating func planGrayImages() {
+    guard Grayscale.isGray(specification.imageChannels) else { return }
+    trunk.readGrayImages()
     specification.imageChannels = 3
     reader.inferred.append("encoder: reads grey images; of colored ones the luma, 0.299 R + 0.587 G + 0.114 B")
   }
@@ -48,7 +48,7 @@ struct EncoderPlan {
     let weightName = "block\(block).fc.weight"
     let rows = reader.shape(weightName)?.first
     reader.require(weightName, [nil, inputs.map { $0 * 16 }])
-    let normName = trunk.requireBatchNormalisation("block\(block).bn.bn", channels: rows)
+    let normName = trunk.requireBatchNormalization("block\(block).bn.bn", channels: rows)
     if let rows {
       specification.wDimension = rows / specification.layerCount
       if rows % specification.layerCount != 0 {

@@ -2,7 +2,7 @@ import Quant
 
 /// Numbers of a checkpoint in single precision. Doubles are rounded, integers beyond 2²⁴ too.
 ///
-/// Bytes are put together by index, bounds checked: the optimiser turns four adjacent byte reads into one load.
+/// Bytes are put together by index, bounds checked: the optimizer turns four adjacent byte reads into one load.
 enum FloatDecoding {
   /// Decodes `values.count` numbers of type `dtype` from `bytes` into a part of `values`.
   ///

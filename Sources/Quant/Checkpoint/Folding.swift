@@ -25,7 +25,7 @@ package enum Folding {
     values.indices.map { values[$0 / 9 * 9 + 8 - $0 % 9] }
   }
 
-  /// Equalised learning rate (Karras et al., ICLR 2018, section 4.1): the constant `gain / √fanIn`.
+  /// Equalized learning rate (Karras et al., ICLR 2018, section 4.1): the constant `gain / √fanIn`.
   static func weightScale(fanIn: Int, gain: Double = 2.0.squareRoot()) -> Double {
     gain / Double(fanIn).squareRoot()
   }
@@ -52,8 +52,8 @@ package enum Folding {
   }
 }
 
-/// Batch normalisation in inference, as a factor and an offset per channel: `y = factor·x + offset`.
-struct BatchNormalisation {
+/// Batch normalization in inference, as a factor and an offset per channel: `y = factor·x + offset`.
+struct BatchNormalization {
   var factors: [Double]
   var offsets: [Double]
 
@@ -100,7 +100,7 @@ struct BatchNormalisation {
 
   /// Factor and offset as the tensors `name.scale` and `name.shift`, for what cannot take them in.
   static func tensors(
-    _ name: String, _ read: @escaping () throws(CheckpointError) -> BatchNormalisation
+    _ name: String, _ read: @escaping () throws(CheckpointError) -> BatchNormalization
   ) -> [PlannedTensor] {
     [
       PlannedTensor(name: "\(name).scale") { () throws(CheckpointError) in try read().factors.map { Float($0) } },
@@ -115,7 +115,7 @@ struct FoldedLayer {
   var weight: String
   var bias: String?
   var scale = 1.0
-  var normalization: () throws(CheckpointError) -> BatchNormalisation
+  var normalization: () throws(CheckpointError) -> BatchNormalization
 
   /// As the tensors `name.weight` [rows, …] and `name.bias`.
   func tensors(_ name: String) -> [PlannedTensor] {

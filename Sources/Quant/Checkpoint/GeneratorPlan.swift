@@ -222,10 +222,10 @@ struct GeneratorPlan {
     }
     let outputScale = Folding.weightScale(fanIn: max(1, inputs ?? 1), gain: 1)
     add("output.\(block).weight", from: "synthesis.output\(block).conv.weight", [image, inputs, 1, 1]) {
-      Greyscale.repeated(Folding.scaled($0, by: outputScale), channels: image)
+      Grayscale.repeated(Folding.scaled($0, by: outputScale), channels: image)
     }
     add("output.\(block).bias", from: "synthesis.output\(block).bias", [image]) {
-      Greyscale.repeated($0, channels: image)
+      Grayscale.repeated($0, channels: image)
     }
   }
 
@@ -304,7 +304,7 @@ struct GeneratorPlan {
       reader.inferred.append(
         "generator: \(port.names.title) draws new noise for each image; the model's is fixed, of normal numbers")
     }
-    guard Greyscale.isGrey(channels) else { return }
+    guard Grayscale.isGray(channels) else { return }
     specification.imageChannels = 3
     reader.inferred.append("generator: grey images; the model repeats the channel as R, G and B")
   }

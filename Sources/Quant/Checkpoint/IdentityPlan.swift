@@ -25,8 +25,8 @@ struct IdentityPlan {
     let outputs = rows ?? 0
     tensors.append(
       PlannedTensor(name: "identity.head.weight") { () throws(CheckpointError) in
-        let before = try BatchNormalisation(reader, "output_layer.0", channels: channels).factors
-        let behind = try BatchNormalisation(reader, "output_layer.4", channels: outputs).factors
+        let before = try BatchNormalization(reader, "output_layer.0", channels: channels).factors
+        let behind = try BatchNormalization(reader, "output_layer.4", channels: outputs).factors
         var weights = try reader.floats("output_layer.3.weight")
         for index in weights.indices {
           let (row, column) = index.quotientAndRemainder(dividingBy: channels * area)
@@ -36,8 +36,8 @@ struct IdentityPlan {
       })
     tensors.append(
       PlannedTensor(name: "identity.head.bias") { () throws(CheckpointError) in
-        let before = try BatchNormalisation(reader, "output_layer.0", channels: channels).offsets
-        let behind = try BatchNormalisation(reader, "output_layer.4", channels: outputs)
+        let before = try BatchNormalization(reader, "output_layer.0", channels: channels).offsets
+        let behind = try BatchNormalization(reader, "output_layer.4", channels: outputs)
         let weights = try reader.floats("output_layer.3.weight")
         var bias = try reader.doubles("output_layer.3.bias")
         for index in weights.indices {

@@ -63,7 +63,7 @@ struct ImprovedResidualPlan {
     reader.requireNormalization(norm, channels: shape[0])
     let reader = reader, rows = shape[0] ?? 0
     let layer = FoldedLayer(reader: reader, weight: "\(source).weight") { () throws(CheckpointError) in
-      try BatchNormalisation(reader, norm, channels: rows)
+      try BatchNormalization(reader, norm, channels: rows)
     }
     tensors += layer.tensors("\(network).\(target)")
   }
@@ -72,8 +72,8 @@ struct ImprovedResidualPlan {
     let target = "unit.\(unit)", source = "body.\(unit).res_layer"
     reader.requireNormalization("\(source).0", channels: inputs)
     let reader = reader
-    tensors += BatchNormalisation.tensors("\(network).\(target)") { () throws(CheckpointError) in
-      try BatchNormalisation(reader, "\(source).0", channels: inputs)
+    tensors += BatchNormalization.tensors("\(network).\(target)") { () throws(CheckpointError) in
+      try BatchNormalization(reader, "\(source).0", channels: inputs)
     }
     add("\(target).conv1.weight", from: "\(source).1.weight", [outputs, inputs, 3, 3])
     add("\(target).conv1.slope", from: "\(source).2.weight", [outputs])

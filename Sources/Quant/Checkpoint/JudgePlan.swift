@@ -3,7 +3,7 @@ import Quant
 /// How a judge's checkpoint becomes the tensors of `JudgeSpecification`.
 ///
 /// The checkpoint: the residual trunk under the encoder's names (`block0.conv.weight` …), `dense.weight` [A, C·side²],
-/// `dense.bias` [A], `mean` and `std` [A], the statistics that the outputs were normalised with, and `names`, a list of A
+/// `dense.bias` [A], `mean` and `std` [A], the statistics that the outputs were normalized with, and `names`, a list of A
 /// texts. With d = dense(…), the attributes are std·d + mean; both are folded into the dense layer.
 struct JudgePlan {
   private(set) var specification: JudgeSpecification
@@ -38,25 +38,25 @@ struct JudgePlan {
     specification = JudgeSpecification(
       resolution: side << blocks, imageChannels: trunk.imageChannels, stemChannels: trunk.stemChannels,
       blockChannels: trunk.blockChannels, names: names)
-    tensors = trunk.tensors + DenseAttributes.tensors("judge.dense", reader, isNormalised: true)
+    tensors = trunk.tensors + DenseAttributes.tensors("judge.dense", reader, isNormalized: true)
     reader.inferred.append(
       "judge: \(rows) attributes of \(specification.resolution)×\(specification.resolution) images, channels "
         + "\([specification.stemChannels] + specification.blockChannels); batch normalization, mean and std folded")
   }
 }
 
-/// The dense layer that puts out attributes, with the statistics that they were normalised with.
+/// The dense layer that puts out attributes, with the statistics that they were normalized with.
 enum DenseAttributes {
   /// `dense.weight` and `dense.bias` of a checkpoint under another name; with `mean` and `std` folded in where it has them.
-  static func tensors(_ name: String, _ reader: PartReader, isNormalised: Bool) -> [PlannedTensor] {
+  static func tensors(_ name: String, _ reader: PartReader, isNormalized: Bool) -> [PlannedTensor] {
     [
       PlannedTensor(name: name + ".weight") { () throws(CheckpointError) in
         let values = try reader.floats("dense.weight")
-        return isNormalised ? Folding.scaledRows(values, by: try reader.doubles("std")) : values
+        return isNormalized ? Folding.scaledRows(values, by: try reader.doubles("std")) : values
       },
       PlannedTensor(name: name + ".bias") { () throws(CheckpointError) in
         let bias = try reader.doubles("dense.bias")
-        guard isNormalised else { return bias.map { Float($0) } }
+        guard isNormalized else { return bias.map { Float($0) } }
         let (mean, deviation) = (try reader.doubles("mean"), try reader.doubles("std"))
         return bias.indices.map { Float(bias[$0] * deviation[$0] + mean[$0]) }
       },

@@ -47,7 +47,7 @@ struct PerceptualPlan {
     while layers.count < limit { layers.append(layers.last == .relu ? .maxPool : .relu) }
     try reader.checkComplete()
     let input = try Self.input(of: names[0] ?? "", reader, options)
-    let (factors, shift, isReversed) = Self.normalisation(input, options)
+    let (factors, shift, isReversed) = Self.normalization(input, options)
     specification = FeatureNetworkSpecification(layers: layers, inputShift: shift)
     for index in kept {
       let name = names[index, default: ""]
@@ -182,7 +182,7 @@ struct PerceptualPlan {
   }
 
   /// `network input = factor·(pixel + shift)` per channel in RGB order, and whether the network reads BGR.
-  static func normalisation(
+  static func normalization(
     _ input: PerceptualInput, _ options: ConversionOptions
   ) -> (factors: [Double], shift: [Float], isReversed: Bool) {
     let minimum = Double(options.pixelMinimum)

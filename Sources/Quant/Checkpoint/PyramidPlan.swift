@@ -110,7 +110,7 @@ struct PyramidPlan {
     let reader = reader, rows = shape[0]
     let layer = FoldedLayer(
       reader: reader, weight: "\(source).weight", bias: hasBias ? "\(source).bias" : nil
-    ) { () throws(CheckpointError) in try BatchNormalisation(reader, norm, channels: rows) }
+    ) { () throws(CheckpointError) in try BatchNormalization(reader, norm, channels: rows) }
     tensors += layer.tensors("encoder.\(target)")
   }
 }

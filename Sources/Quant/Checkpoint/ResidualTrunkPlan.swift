@@ -1,10 +1,10 @@
 import Quant
 
-/// How the convolutions of a residual trunk, and what else is followed by batch normalisation, become tensors: the
+/// How the convolutions of a residual trunk, and what else is followed by batch normalization, become tensors: the
 /// encoder's and the judge's.
 ///
 /// Published code: with `use_wscale`, every 3×3 and 1×1 weight counts `√2/√fanIn` times; without, the residual blocks divide
-/// and multiply by that constant, which cancels. Batch normalisation, where there is any, comes after the bias.
+/// and multiply by that constant, which cancels. Batch normalization, where there is any, comes after the bias.
 struct ResidualTrunkPlan {
   private(set) var tensors: [PlannedTensor] = []
   private(set) var imageChannels: Int
@@ -12,7 +12,7 @@ struct ResidualTrunkPlan {
   private(set) var blockChannels: [Int] = []
   /// Output channels of the last block; nil where the checkpoint does not tell.
   private(set) var lastChannels: Int?
-  let hasBatchNormalisation: Bool
+  let hasBatchNormalization: Bool
 
   private let network: String
   private let reader: PartReader
@@ -24,7 +24,7 @@ struct ResidualTrunkPlan {
   /// - Throws: `.tensor` where the stem is not 3×3.
   init(_ network: String, _ reader: PartReader, blockCount: Int, usesWeightScale: Bool) throws(CheckpointError) {
     (self.network, self.reader, self.usesWeightScale) = (network, reader, usesWeightScale)
-    hasBatchNormalisation = reader.names.contains { $0.contains(".bn") }
+    hasBatchNormalization = reader.names.contains { $0.contains(".bn") }
     let stem = reader.shape("block0.conv.weight")
     if let stem, stem.count == 4, stem[2] != 3 {
       throw .tensor(
@@ -45,12 +45,12 @@ struct ResidualTrunkPlan {
     lastChannels = inputs
   }
 
-  /// The stem of a network of grey images, for colored ones: it reads their luma.
-  mutating func readGreyImages() {
+  /// The stem of a network of gray images, for colored ones: it reads their luma.
+  mutating func readGrayImages() {
     guard let index = tensors.firstIndex(where: { $0.name == "\(network).stem.weight" }) else { return }
     let (values, channels) = (tensors[index].values, imageChannels)
     tensors[index].values = { () throws(CheckpointError) in
-      Greyscale.reading(try values(), taps: 9, channels: channels)
+      Grayscale.reading(try values(), taps: 9, channels: channels)
     }
   }
 
@@ -70,14 +70,14 @@ struct ResidualTrunkPlan {
       "block.\(block - 1).conv2", source, convolution: "conv2", bias: "wscale2", bn: "bn2", [outputs, hidden, 3, 3])
   }
 
-  /// One convolution with its bias and batch normalisation: `y = factor·(scale·conv(x) + bias) + offset`.
+  /// One convolution with its bias and batch normalization: `y = factor·(scale·conv(x) + bias) + offset`.
   private mutating func plan(
     _ target: String, _ source: String, convolution: String, bias: String? = nil, bn: String, _ shape: [Int?]
   ) {
     let weightName = "\(source).\(convolution).weight"
     reader.require(weightName, shape)
     let rows = shape[0]
-    let normName = requireBatchNormalisation("\(source).\(bn).bn", channels: rows)
+    let normName = requireBatchNormalization("\(source).\(bn).bn", channels: rows)
     var biasName: String?
     if let bias {
       let name = "\(source).\(bias).bias"
@@ -93,9 +93,9 @@ struct ResidualTrunkPlan {
     add(target, weightName, biasName, normName, rows: rows ?? 0, scale: scale)
   }
 
-  /// Notes that a layer's batch normalisation is needed, where the network has any; returns its name.
-  func requireBatchNormalisation(_ name: String, channels: Int?) -> String? {
-    guard hasBatchNormalisation else { return nil }
+  /// Notes that a layer's batch normalization is needed, where the network has any; returns its name.
+  func requireBatchNormalization(_ name: String, channels: Int?) -> String? {
+    guard hasBatchNormalization else { return nil }
     reader.requireNormalization(name, channels: channels)
     return name
   }
@@ -106,7 +106,7 @@ struct ResidualTrunkPlan {
   ) {
     let reader = reader
     let layer = FoldedLayer(reader: reader, weight: weightName, bias: biasName, scale: scale) {
-      () throws(CheckpointError) in try BatchNormalisation(reader, normName, channels: rows)
+      () throws(CheckpointError) in try BatchNormalization(reader, normName, channels: rows)
     }
     tensors += layer.tensors("\(network).\(target)")
   }

@@ -86,8 +86,8 @@ struct TensorFlowEncoderPlan {
     }
     add("weight") { () throws(CheckpointError) in try reader.floats("\(source)/weight") }
     add("bias") { () throws(CheckpointError) in try reader.floats("\(source)/bias") }
-    tensors += BatchNormalisation.tensors("encoder.\(target)") { () throws(CheckpointError) in
-      try BatchNormalisation(tensorFlow: reader, source)
+    tensors += BatchNormalization.tensors("encoder.\(target)") { () throws(CheckpointError) in
+      try BatchNormalization(tensorFlow: reader, source)
     }
   }
 
@@ -99,7 +99,7 @@ struct TensorFlowEncoderPlan {
     let reader = reader
     let layer = FoldedLayer(
       reader: reader, weight: "\(source)/weight", bias: hasBias ? "\(source)/bias" : nil
-    ) { () throws(CheckpointError) in try BatchNormalisation(tensorFlow: reader, source) }
+    ) { () throws(CheckpointError) in try BatchNormalization(tensorFlow: reader, source) }
     tensors += layer.tensors("encoder.\(target)")
   }
 }

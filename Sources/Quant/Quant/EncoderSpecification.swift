@@ -4,7 +4,7 @@
 /// With leaky ReLU (0.2) as φ: stem φ(conv(x)); block, after the pooling, φ(conv2(φ(conv1(x)))) + shortcut, where the
 /// shortcut is φ(conv(x)), or x itself where Cin = Cout; Chidden = min(Cin, Cout). The head is linear.
 ///
-/// Tensors, batch normalisation folded:
+/// Tensors, batch normalization folded:
 ///
 /// | name | shape |
 /// |---|---|

@@ -5,7 +5,7 @@
 /// The residual trunk of `EncoderSpecification` in widths of its own, and one dense layer on its last features, flattened in
 /// the order C, H, W. The attributes come in the units that the network was trained for.
 ///
-/// Tensors, for A names, batch normalisation and the outputs' mean and deviation folded:
+/// Tensors, for A names, batch normalization and the outputs' mean and deviation folded:
 ///
 /// | name | shape |
 /// |---|---|

@@ -12,7 +12,7 @@ extension ModelFile {
     var types: [String: DType] = [:]
     for name in tensorNames where tensors[name] == nil { types[name] = try tensor(name).dtype }
     let writer = try ModelFileWriter(
-      path: path, metadata: metadata, policy: QuantisationPolicy(precision: metadata.precision, overrides: types))
+      path: path, metadata: metadata, policy: QuantizationPolicy(precision: metadata.precision, overrides: types))
     for requirement in requiredTensors(of: specification) {
       if let values = tensors[requirement.name] {
         try writer.write(requirement.name, values)

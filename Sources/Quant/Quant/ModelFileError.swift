@@ -11,7 +11,7 @@ package enum ModelFileError: Error, Equatable, Sendable {
   case header(byteOffset: Int, found: String, expected: String)
   /// A metadata entry is missing or has a wrong value.
   case metadata(key: String, found: String, expected: String)
-  /// The format or quantisation version is not one that this program reads.
+  /// The format or quantization version is not one that this program reads.
   case unsupportedVersion(key: String, found: String, supported: String)
   /// The specification describes no network that can exist.
   case specification(field: String, found: String, expected: String)

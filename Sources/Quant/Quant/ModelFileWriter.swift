@@ -1,14 +1,14 @@
 import Files
 import Glibc
 
-/// Writes an `.idinv` file tensor by tensor, in any order, quantising on the way.
+/// Writes an `.idinv` file tensor by tensor, in any order, quantizing on the way.
 ///
 /// Specification and policy fix all sizes beforehand, so that the header goes first and each tensor straight to its
 /// place: a few rows are in memory at a time, besides the values that the caller holds. The checksums' digits have a fixed
 /// width and are filled in last. The file gets its name in `finish()`; before that, or after any error, no trace remains.
 package final class ModelFileWriter {
   package let metadata: ModelMetadata
-  package let policy: QuantisationPolicy
+  package let policy: QuantizationPolicy
   private let file: AtomicFile
   private let dataStart: Int
   private let entries: [SafetensorsHeader.Entry]
@@ -23,10 +23,10 @@ package final class ModelFileWriter {
   ///
   /// - Throws: `.specification`, `.metadata`, `.file`.
   package init(
-    path: String, metadata: ModelMetadata, policy: QuantisationPolicy? = nil
+    path: String, metadata: ModelMetadata, policy: QuantizationPolicy? = nil
   ) throws(ModelFileError) {
     try metadata.specification.validate()
-    let policy = policy ?? QuantisationPolicy(precision: metadata.precision)
+    let policy = policy ?? QuantizationPolicy(precision: metadata.precision)
     self.metadata = metadata
     self.policy = policy
     let requirements = requiredTensors(of: metadata.specification)
@@ -50,7 +50,7 @@ package final class ModelFileWriter {
 
   /// Offsets of all tensors from the start of the data, scales behind their tensor, pads where a tensor would not be aligned.
   private static func layout(
-    _ requirements: [TensorRequirement], _ policy: QuantisationPolicy
+    _ requirements: [TensorRequirement], _ policy: QuantizationPolicy
   ) -> [SafetensorsHeader.Entry] {
     var entries: [SafetensorsHeader.Entry] = []
     var end = 0
@@ -102,9 +102,9 @@ package final class ModelFileWriter {
       let offset = dataStart + entry.range.lowerBound + start * entry.dtype.byteCount
       switch entry.dtype {
       case .i8:
-        let quantised = Int8Tensor(quantising: [Float](piece), rowCount: piece.count / rowLength)
-        scales += quantised.scales
-        try append(quantised.codes, at: offset, &checksum)
+        let quantized = Int8Tensor(quantizing: [Float](piece), rowCount: piece.count / rowLength)
+        scales += quantized.scales
+        try append(quantized.codes, at: offset, &checksum)
       case .f16:
         try append(piece.map { Half($0).bitPattern }, at: offset, &checksum)
       default:

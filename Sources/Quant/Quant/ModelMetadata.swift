@@ -24,7 +24,7 @@ package struct ModelSource: Codable, Equatable, Sendable {
 package struct ModelMetadata: Equatable, Sendable {
   package static let formatName = "idinv"
   package static let formatVersion = 1
-  package static let quantisationVersion = 1
+  package static let quantizationVersion = 1
 
   package var specification: ModelSpecification
   package var precision: WeightsPrecision
@@ -53,7 +53,7 @@ package struct ModelMetadata: Equatable, Sendable {
     [
       "format": Self.formatName,
       "format_version": "\(Self.formatVersion)",
-      "quantisation_version": "\(Self.quantisationVersion)",
+      "quantisation_version": "\(Self.quantizationVersion)",
       "specification": try Self.json(specification, key: "specification"),
       "precision": precision.rawValue,
       "sources": try Self.json(sources, key: "sources"),
@@ -89,7 +89,7 @@ package struct ModelMetadata: Equatable, Sendable {
     guard format == formatName else {
       throw .metadata(key: "format", found: "\"\(format)\"", expected: "\"\(formatName)\"")
     }
-    for (key, supported) in [("format_version", formatVersion), ("quantisation_version", quantisationVersion)] {
+    for (key, supported) in [("format_version", formatVersion), ("quantisation_version", quantizationVersion)] {
       let version = try text(key, "\(supported)")
       guard version == "\(supported)" else {
         throw .unsupportedVersion(key: key, found: version, supported: "\(supported)")

@@ -1,7 +1,7 @@
 /// What networks a model file holds and how they are built: everything that the engine needs to know and
 /// that tensors alone do not say. Stored as JSON in the file's metadata (`docs/FORMAT.md`).
 ///
-/// Weight-scale constants, batch normalisation and the perceptual network's input scale and channel order are
+/// Weight-scale constants, batch normalization and the perceptual network's input scale and channel order are
 /// already folded into the stored weights; no specification mentions them.
 package struct ModelSpecification: Codable, Equatable, Sendable {
   package var generator: GeneratorSpecification?

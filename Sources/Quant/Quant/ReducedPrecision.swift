@@ -1,5 +1,5 @@
 // Integer code on bit patterns: without F16C, x86-64 has no half-precision instruction and `Float16` conversions
-// are library calls. Everything below is free of branches, so that loops over it vectorise for baseline SSE2.
+// are library calls. Everything below is free of branches, so that loops over it vectorize for baseline SSE2.
 
 /// An IEEE 754 binary16 number, as stored; arithmetic is done in `Float`.
 package struct Half: Equatable, Sendable {
@@ -33,7 +33,7 @@ package struct Half: Equatable, Sendable {
   package var float: Float {
     let wide = UInt32(bitPattern)
     let magnitude = (wide & 0x7fff) << 13
-    // 2^112 rebiases the exponent and normalises subnormals in one exact multiplication.
+    // 2^112 rebiases the exponent and normalizes subnormals in one exact multiplication.
     let finite = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
     let value = magnitude >= 0x0f80_0000 ? magnitude | 0x7f80_0000 : finite
     return Float(bitPattern: value | (wide & 0x8000) << 16)

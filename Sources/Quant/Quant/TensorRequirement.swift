@@ -1,6 +1,6 @@
 /// A tensor that a specification demands: what writer, validator and engine agree on.
 package struct TensorRequirement: Equatable, Hashable, Sendable {
-  /// What a tensor is for; its stored type follows from it (`QuantisationPolicy`).
+  /// What a tensor is for; its stored type follows from it (`QuantizationPolicy`).
   package enum Role: String, Codable, Sendable {
     /// Convolutions of encoder, perceptual and attribute network and judge, and the encoder's dense head: most of a file's bytes.
     case weight

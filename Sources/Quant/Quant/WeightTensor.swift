@@ -50,7 +50,7 @@ package struct WeightTensor: Sendable {
     let first = wanted.lowerBound * rowLength
     let count = wanted.count * rowLength
     return withUnsafeBytes { bytes in
-      [Float](unsafeUninitializedCapacity: count) { values, initialised in
+      [Float](unsafeUninitializedCapacity: count) { values, initialized in
         switch dtype {
         case .f16:
           let halves = bytes.bindMemory(to: UInt16.self)
@@ -67,7 +67,7 @@ package struct WeightTensor: Sendable {
           let floats = bytes.bindMemory(to: Float.self)
           for index in 0..<count { values[index] = floats[first + index] }
         }
-        initialised = count
+        initialized = count
       }
     }
   }

@@ -5,7 +5,7 @@
  * misreads interlaced files of 16 bits (libpng 1.6.39 of Debian 12), maps dark linear samples up to 5 levels off,
  * and wants the whole picture.
  *
- * What pixels mean (colour space, alpha, reduction to 8 bits) is decided in Swift: samples come out as stored,
+ * What pixels mean (color space, alpha, reduction to 8 bits) is decided in Swift: samples come out as stored,
  * only spread to RGB or RGBA.
  */
 #ifndef IDINV_CPNG_SHIM_H

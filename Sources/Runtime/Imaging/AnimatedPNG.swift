@@ -30,7 +30,7 @@ package struct AnimatedPNG: Sendable {
     precondition(picture.height == height && picture.width == width, "AnimatedPNG: a frame of another size")
     let chunks = PNGChunk.all(of: try PNG.encode(picture))
     let isFirst = frameCount == 0
-    // What stands before the pixels (size, colour space) is the same for all frames.
+    // What stands before the pixels (size, color space) is the same for all frames.
     if isFirst {
       for chunk in chunks.prefix(while: { $0.type != "IDAT" }) { chunk.append(to: &head) }
     }

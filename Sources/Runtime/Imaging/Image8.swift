@@ -20,7 +20,7 @@ package struct Image8: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// A picture of one colour, white unless told.
+  /// A picture of one color, white unless told.
   ///
   /// - Precondition: the sides are positive.
   package init(height: Int, width: Int, color: RGB8 = .white) {
@@ -77,7 +77,7 @@ package struct Image8: Equatable, Sendable {
   }
 }
 
-/// One 8-bit sRGB colour.
+/// One 8-bit sRGB color.
 package struct RGB8: Equatable, Hashable, Sendable {
   package var red: UInt8
   package var green: UInt8

@@ -91,7 +91,7 @@ package enum Metrics {
     return sum / Double(channelCount)
   }
 
-  /// Gaussian of σ = 1.5 at -5...5, normalised to sum 1.
+  /// Gaussian of σ = 1.5 at -5...5, normalized to sum 1.
   private static let window: [Double] = {
     let values = (-5...5).map { (offset: Int) -> Double in exp(-Double(offset * offset) / 4.5) }
     let sum = values.reduce(0, +)

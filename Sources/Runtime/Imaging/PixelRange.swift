@@ -44,7 +44,7 @@ extension Image8 {
   /// Image `index` of an [N, 3, H, W] tensor as a picture.
   ///
   /// `(x − minimum) / (maximum − minimum) * 255`, clamped, rounded to nearest, halves up, as published.
-  /// Not-a-number becomes 0, so that a diverged optimisation shows black instead of ending the program.
+  /// Not-a-number becomes 0, so that a diverged optimization shows black instead of ending the program.
   ///
   /// - Precondition: the sides are positive and `values` holds the image.
   package init(

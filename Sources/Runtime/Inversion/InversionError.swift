@@ -16,7 +16,7 @@ package enum InversionError: Error, CustomStringConvertible {
   /// Style layers that the model does not have.
   case badLayers(what: String, expected: ClosedRange<Int>, found: [Int])
   case badOption(name: String, expected: String, found: String)
-  /// Samples, labels or scores that nothing can be learnt from.
+  /// Samples, labels or scores that nothing can be learned from.
   case badSamples(what: String, expected: String, found: String)
   /// A memory budget that no plan keeps to; bytes.
   case badBudget(found: Int, least: Int)

@@ -57,7 +57,7 @@ package struct MemoryBudget {
   ///
   /// - Parameters:
   ///   - budget: bytes of the whole process; nil for no limit.
-  ///   - batches: how many images side by side, the favourite first. A smaller one that costs nothing else is preferred
+  ///   - batches: how many images side by side, the favorite first. A smaller one that costs nothing else is preferred
   ///     to any other means.
   ///   - sideBySide: the most bytes for more than one image at a time; nil for the budget.
   ///   - isBinding: whether a budget that cannot be kept is an error; otherwise the plan that needs least is the result.

@@ -44,11 +44,11 @@ package final class SampleRows: Sendable {
   /// x_r · v for the given rows, in their order.
   package func dots(_ chosen: [Int], _ vector: [Float]) -> [Float] {
     for row in chosen { check(row, vector.count) }
-    return [Float](unsafeUninitializedCapacity: chosen.count) { output, initialised in
+    return [Float](unsafeUninitializedCapacity: chosen.count) { output, initialized in
       if let base = output.baseAddress {
         chosen.withUnsafeBufferPointer { kernels.dots(output: base, rows, rows: $0, vector) }
       }
-      initialised = chosen.count
+      initialized = chosen.count
     }
   }
 

@@ -92,7 +92,7 @@ package struct Int8Kernels: Sendable {
   /// max |source[i]| over `vectors` × 16 floats; not a number if any of them is not finite.
   package var largestMagnitude: @Sendable (_ source: FloatSource, _ vectors: Int) -> Float
   /// target[i] = offset + source[i] · factor, rounded to the nearest integer, ties to even, from −127 to 127.
-  package var quantise:
+  package var quantize:
     @Sendable (
       _ target: UnsafeMutablePointer<UInt8>, _ source: FloatSource, _ factor: Float, _ offset: UInt8, _ vectors: Int
     ) -> Void
@@ -100,14 +100,14 @@ package struct Int8Kernels: Sendable {
   package init(
     isFast: Bool, inputOffset: UInt8, wideGemm: Int8Gemm, narrowGemm: Int8Gemm,
     largestMagnitude: @escaping @Sendable (FloatSource, Int) -> Float,
-    quantise: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void
+    quantize: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void
   ) {
     self.isFast = isFast
     self.inputOffset = inputOffset
     self.wideGemm = wideGemm
     self.narrowGemm = narrowGemm
     self.largestMagnitude = largestMagnitude
-    self.quantise = quantise
+    self.quantize = quantize
   }
 
   /// Kernels that trap.
@@ -115,7 +115,7 @@ package struct Int8Kernels: Sendable {
     let gemm = Int8Gemm(mr: 1, nr: 16) { _ in unplugged() }
     self.init(
       isFast: false, inputOffset: 0, wideGemm: gemm, narrowGemm: gemm, largestMagnitude: { _, _ in unplugged() },
-      quantise: { _, _, _, _, _ in unplugged() })
+      quantize: { _, _, _, _, _ in unplugged() })
   }
 }
 
@@ -126,10 +126,10 @@ extension KernelTable {
   package mutating func plugInt8(
     isFast: Bool, inputOffset: UInt8, wideGemm: Int8Gemm, narrowGemm: Int8Gemm,
     largestMagnitude: @escaping @Sendable (FloatSource, Int) -> Float,
-    quantise: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void
+    quantize: @escaping @Sendable (UnsafeMutablePointer<UInt8>, FloatSource, Float, UInt8, Int) -> Void
   ) {
     int8 = Int8Kernels(
       isFast: isFast, inputOffset: inputOffset, wideGemm: wideGemm, narrowGemm: narrowGemm,
-      largestMagnitude: largestMagnitude, quantise: quantise)
+      largestMagnitude: largestMagnitude, quantize: quantize)
   }
 }

@@ -1,4 +1,4 @@
-/// Instance normalisation with style modulation. A *plane* is one channel block of one image: `rows` rows of `pixels`
+/// Instance normalization with style modulation. A *plane* is one channel block of one image: `rows` rows of `pixels`
 /// pixels of 16 channels. `mean`, `rstd`, `scale`, `shift` and sums hold 16 floats. Strides are in floats.
 package struct NormalizationKernels: Sendable {
   /// Mean and 1/√(biased variance + ε) of a plane. Rows are reduced one by one, each around its own mean, and merged

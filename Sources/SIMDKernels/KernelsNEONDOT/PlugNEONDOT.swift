@@ -6,5 +6,5 @@ package func plugNEONDOT(into table: inout KernelTable) {
   let gemm = Int8Gemm(mr: 6, nr: 16) { int8Gemm6x16($0) }
   table.plugInt8(
     isFast: true, inputOffset: 0, wideGemm: gemm, narrowGemm: gemm,
-    largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
+    largestMagnitude: { vlargestMagnitude($0, $1) }, quantize: { vquantize($0, $1, $2, $3, $4) })
 }

@@ -8,6 +8,6 @@ package func plugScalar(into table: inout KernelTable) {
   let gemm = Int8Gemm(mr: 1, nr: 16) { int8Gemm1x16($0) }
   table.plugInt8(
     isFast: false, inputOffset: 0, wideGemm: gemm, narrowGemm: gemm,
-    largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
+    largestMagnitude: { vlargestMagnitude($0, $1) }, quantize: { vquantize($0, $1, $2, $3, $4) })
   plugShared(into: &table)
 }

@@ -9,5 +9,5 @@ package func plugX86V4VNNI(into table: inout KernelTable) {
   table.plugInt8(
     isFast: true, inputOffset: 128, wideGemm: Int8Gemm(mr: 8, nr: 32) { int8Gemm8x32($0) },
     narrowGemm: Int8Gemm(mr: 8, nr: 16) { int8Gemm8x16($0) },
-    largestMagnitude: { vlargestMagnitude($0, $1) }, quantise: { vquantise($0, $1, $2, $3, $4) })
+    largestMagnitude: { vlargestMagnitude($0, $1) }, quantize: { vquantize($0, $1, $2, $3, $4) })
 }

@@ -2,7 +2,7 @@
 package enum ConvolutionForm: Hashable, Sendable {
   /// Odd kernel, stride 1, zero padding of (k − 1)/2: 1×1 and 3×3.
   case same(kernel: Int)
-  /// Nearest-neighbour upsampling by 2, then a 3×3 `same` convolution.
+  /// Nearest-neighbor upsampling by 2, then a 3×3 `same` convolution.
   case upsample2x
 
   /// Side of the kernel as trained.

@@ -1,7 +1,7 @@
 /// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, the scales, and the
 /// largest magnitudes of the input's pieces.
 struct Int8Workspace: Sendable {
-  /// Pieces of an image that are quantised at a time, and vectors of 16 floats of one.
+  /// Pieces of an image that are quantized at a time, and vectors of 16 floats of one.
   let pieceCount: Int, pieceVectors: Int
   /// Floats of the output's scales `[image][phase][channel]`.
   let scaleFloats: Int
@@ -22,7 +22,7 @@ struct Int8Workspace: Sendable {
 }
 
 extension Kernels {
-  /// The direct algorithm on codes: the input is quantised image by image, with its zero border; then for each block of
+  /// The direct algorithm on codes: the input is quantized image by image, with its zero border; then for each block of
   /// pixels and panel of output channels, one pass over the pixels per chunk of input channels, 32-bit sums kept in the
   /// output's memory.
   func convolveInt8(
@@ -33,15 +33,15 @@ extension Kernels {
     let scales = workspace.assumingMemoryBound(to: Float.self)
     let maxima = scales + memory.scaleFloats
     let codes = (workspace + (memory.scaleFloats &+ memory.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
-    quantise(plan.input, weights, memory, operands.input, codes: codes, scales: scales, maxima: maxima)
-    let quantised = (codes: UnsafePointer(codes), scales: UnsafePointer(scales))
+    quantize(plan.input, weights, memory, operands.input, codes: codes, scales: scales, maxima: maxima)
+    let quantized = (codes: UnsafePointer(codes), scales: UnsafePointer(scales))
     forEachBlock(plan, blocking, panels: weights.panels.count, operands.output) { block, panel, _ in
-      convolveBlock(plan, weights, blocking, quantised, operands, (block, panel))
+      convolveBlock(plan, weights, blocking, quantized, operands, (block, panel))
     }
   }
 
   /// Codes of all images, and what a unit of the sums stands for.
-  private func quantise(
+  private func quantize(
     _ input: BlockedShape, _ weights: Int8Weights, _ memory: Int8Workspace, _ source: UnsafePointer<Float>,
     codes: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>, maxima: UnsafeMutablePointer<Float>
   ) {
@@ -71,14 +71,14 @@ extension Kernels {
     }
     parallelFor(input.batch &* pieces, cost: input.elementCount) { index, _ in
       let (start, vectors) = piece(index)
-      int8.quantise(codes + start, source + start, maxima[index / pieces &* pieces], weights.inputOffset, vectors)
+      int8.quantize(codes + start, source + start, maxima[index / pieces &* pieces], weights.inputOffset, vectors)
     }
   }
 
   /// All phases of one block of pixels and one panel.
   private func convolveBlock(
     _ plan: ConvolutionPlan, _ weights: Int8Weights, _ blocking: DirectBlocking,
-    _ quantised: (codes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>), _ operands: ConvolutionOperands,
+    _ quantized: (codes: UnsafePointer<UInt8>, scales: UnsafePointer<Float>), _ operands: ConvolutionOperands,
     _ place: (block: Int, panel: Int)
   ) {
     let (block, index) = place
@@ -88,7 +88,7 @@ extension Kernels {
     let blockBytes = weights.taps &* 256 &* panel.blocks
     let channel = panel.firstBlock &* 16
     let corner = blocking.start(block, panel, plan)
-    let source = quantised.codes + corner.input
+    let source = quantized.codes + corner.input
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let start = weights.codes(phase, index)
       let firstScale: Int = (corner.image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
@@ -105,7 +105,7 @@ extension Kernels {
         arguments.blocks = count
         arguments.panel = start + first &* blockBytes
         first &+= count
-        if first == weights.inputBlocks { arguments.scales = quantised.scales + firstScale }
+        if first == weights.inputBlocks { arguments.scales = quantized.scales + firstScale }
         if blocking.isWeightBound {
           // The next chunk has about as many lines as this one; past the last panel the fetch is harmless.
           arguments.prefetch = UnsafeRawPointer(start + first &* blockBytes)

@@ -1,4 +1,4 @@
-/// A linear map along one axis in which each output is a weighted sum of neighbouring inputs.
+/// A linear map along one axis in which each output is a weighted sum of neighboring inputs.
 package struct AxisWeights: Sendable, Hashable {
   /// Per output: the first input, and the weights of it and those after it.
   package var first: [Int], weights: [[Float]]

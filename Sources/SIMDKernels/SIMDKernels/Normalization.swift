@@ -1,4 +1,4 @@
-// Adaptive instance normalisation (Huang and Belongie 2017) as StyleGAN applies it (Karras, Laine and Aila 2019).
+// Adaptive instance normalization (Huang and Belongie 2017) as StyleGAN applies it (Karras, Laine and Aila 2019).
 // Statistics and sums are `[batch][2][channels padded to 16]`; a style row is `[2C]`: scales s, then shifts t. `plane`
 // is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
 

@@ -157,7 +157,7 @@ extension Kernels {
         first: start &+ row, count: min(blocking.group, tiles &- row), to: elements, row: row,
         ReducedRun.Scratch(blocking, scratchBase + worker &* blocking.workerFloats))
     }
-    // Neighbouring tasks take the same panel: its matrices are read from memory once.
+    // Neighboring tasks take the same panel: its matrices are read from memory once.
     let panels = weights.panels, steps = weights.elementOf.count, perBlock = blocking.grouping.tilesPerBlock
     let blocks = (tiles &+ perBlock &- 1) / perBlock
     parallelFor(panels.count &* blocks) { task, worker in

@@ -100,7 +100,7 @@ extension Kernels {
         transforms.input, block: task / transformTasks, first: start &+ row, count: min(tilesPerTask, tiles &- row),
         elements: elements, row: row)
     }
-    // Neighbouring tasks take the same panel: its matrices are read from memory once.
+    // Neighboring tasks take the same panel: its matrices are read from memory once.
     let panels = weights.panels, perBlock = blocking.grouping.tilesPerBlock
     let groups = (tiles &+ perBlock &- 1) / perBlock
     parallelFor(panels.count &* groups) { task, worker in

@@ -33,7 +33,7 @@ func vactivationBackward(
 }
 
 /// x · P(x²)/Q(x²), degree 13 over 6: the coefficients Eigen and XLA use. Beyond ±9 the quotient is ±1 in float.
-/// What is not finite becomes not-a-number, so that a diverged optimisation does not look like a saturated image.
+/// What is not finite becomes not-a-number, so that a diverged optimization does not look like a saturated image.
 func vtanh(_ output: Target, _ input: Source, _ vectors: Int) {
   let limit = Lanes(repeating: 9)
   map2(output, input, input, vectors) { value, _ in

@@ -52,7 +52,7 @@ func planeModulateSums(
   _ rowStride: Int, _ mean: Source, _ rstd: Source, _ rows: Int, _ pixels: Int
 ) {
   let mean = mean.lanes(), rstd = rstd.lanes()
-  var total = Lanes(repeating: 0), totalCentred = Lanes(repeating: 0)
+  var total = Lanes(repeating: 0), totalCentered = Lanes(repeating: 0)
   for y in 0..<rows {
     let g = gradOutput + y &* gradRowStride, x = input + y &* rowStride
     var s = Lanes(repeating: 0), q = s
@@ -62,10 +62,10 @@ func planeModulateSums(
       q = fma(grad, x.lanes(i &* 16) - mean, q)
     }
     total += s
-    totalCentred += q
+    totalCentered += q
   }
   sum.store(total)
-  sumNormalized.store(totalCentred * rstd)
+  sumNormalized.store(totalCentered * rstd)
 }
 
 func rowModulateBackward(

@@ -6,13 +6,13 @@ func rowBlur(_ output: Target, _ input: Source, _ rowStride: Int, _ pixels: Int)
   let two = Lanes(repeating: 2), sixteenth = Lanes(repeating: 1 / 16)
   let middle = input + rowStride, below = middle + rowStride
   var left = fma(middle.lanes(), two, input.lanes()) + below.lanes()
-  var centre = fma(middle.lanes(16), two, input.lanes(16)) + below.lanes(16)
+  var center = fma(middle.lanes(16), two, input.lanes(16)) + below.lanes(16)
   for i in 0..<pixels {
     let next = (i &+ 2) &* 16
     let right = fma(middle.lanes(next), two, input.lanes(next)) + below.lanes(next)
-    output.store((fma(centre, two, left) + right) * sixteenth, i &* 16)
-    left = centre
-    centre = right
+    output.store((fma(center, two, left) + right) * sixteenth, i &* 16)
+    left = center
+    center = right
   }
 }
 
@@ -69,14 +69,14 @@ func rowMaxPoolBackward(
 func rowUpsample(_ output: Target, _ near: Source, _ far: Source, _ pixels: Int) {
   let most = Lanes(repeating: 0.75), rest = Lanes(repeating: 0.25)
   var left = fma(near.lanes(-16), most, far.lanes(-16) * rest)
-  var centre = fma(near.lanes(), most, far.lanes() * rest)
+  var center = fma(near.lanes(), most, far.lanes() * rest)
   for i in 0..<pixels {
     let next = (i &+ 1) &* 16
     let right = fma(near.lanes(next), most, far.lanes(next) * rest)
-    output.store(fma(centre, most, left * rest), i &* 32)
-    output.store(fma(centre, most, right * rest), i &* 32 &+ 16)
-    left = centre
-    centre = right
+    output.store(fma(center, most, left * rest), i &* 32)
+    output.store(fma(center, most, right * rest), i &* 32 &+ 16)
+    left = center
+    center = right
   }
 }
 

@@ -87,7 +87,7 @@ public struct InversionOptions: Sendable, Equatable {
       start = .code(codes.values)
     }
     return Inversion.InversionOptions(
-      iterations: count, optimiser: optimizer == .auto ? .auto : .adam, learningRate: learningRate,
+      iterations: count, optimizer: optimizer == .auto ? .auto : .adam, learningRate: learningRate,
       weights: ObjectiveWeights(perceptual: perceptualWeight, domain: domainWeight), start: start,
       space: space == .w ? .w : .wPlus,
       goals: Goals(budgetSeconds: budgetSeconds, targetPSNR: targetPSNR, patience: patience), snapshotCount: 0)

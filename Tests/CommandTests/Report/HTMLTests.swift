@@ -100,8 +100,8 @@ struct HTMLTests {
     ]
     var chart = FrontChart(
       title: "a&b", xTitle: "s", yTitle: "loss", yKind: .linear, isLarge: true,
-      colourNames: (0..<30).map { "colour \($0)" }, dashNames: ["x<y"],
-      series: [FrontChart.Series(colour: 7, dash: 1, points: points, start: (0.005, 5))])
+      colorNames: (0..<30).map { "colour \($0)" }, dashNames: ["x<y"],
+      series: [FrontChart.Series(color: 7, dash: 1, points: points, start: (0.005, 5))])
     for markup in [chart.html().markup, chart.file()] {
       expectWellFormed(markup)
       #expect(!markup.contains("nan") && !markup.contains("inf ") && markup.contains("a&amp;b"))

@@ -1,4 +1,4 @@
-"""Writes one small PNG per colour type, bit depth and interlacing, and what each must decode to (expected.json).
+"""Writes one small PNG per color type, bit depth and interlacing, and what each must decode to (expected.json).
 
 The files are written by hand (zlib only), so that neither libpng nor Pillow is its own judge; Pillow then
 confirms the 8-bit ones. Deterministic: `python make_png.py` rewrites the same pixels.
@@ -126,7 +126,7 @@ def main():
             put(f"grayalpha{bits}{tail}.png", png(v, 4, bits, interlaced),
                 over_white(np.repeat(down(v[..., :1]), 3, 2), down(v[..., 1])))
 
-    # Transparent colour of a file without alpha; several IDAT chunks, one of them tiny.
+    # Transparent color of a file without alpha; several IDAT chunks, one of them tiny.
     v = samples(3, 8)
     v[2, 3] = v[5, 1] = (10, 20, 30)
     rgb = v.copy()
@@ -134,7 +134,7 @@ def main():
     put("rgb8-trns.png", png(v, 2, 8, before=chunk(b"tRNS", struct.pack(">HHH", 10, 20, 30))), rgb)
     put("rgb8-split.png", png(v, 2, 8, parts=40), v, pillow=True)
 
-    # Colour spaces: sRGB stated in two ways changes nothing; linear samples are brought to sRGB.
+    # Color spaces: sRGB stated in two ways changes nothing; linear samples are brought to sRGB.
     srgb_gamma = chunk(b"gAMA", struct.pack(">I", 45455))
     put("rgb8-gamma-srgb.png", png(v, 2, 8, before=srgb_gamma), v, pillow=True)
     put("rgb8-srgb.png", png(v, 2, 8, before=chunk(b"sRGB", b"\0")), v, pillow=True)

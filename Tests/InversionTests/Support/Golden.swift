@@ -10,7 +10,7 @@ typealias Golden = TestSupport.Golden
 /// Models converted from the golden checkpoints.
 extension Golden {
   static let sets = ["res32", "res128", "res64_wscale"]
-  /// Sets with recorded optimisations.
+  /// Sets with recorded optimizations.
   static let trajectories = ["res32", "res128"]
 
   static func array(_ set: String, _ name: String) throws -> (values: [Float], shape: [Int]) {
@@ -18,7 +18,7 @@ extension Golden {
     return (array.floats, array.shape)
   }
 
-  /// The losses of a recorded optimisation, one entry per step, before the update.
+  /// The losses of a recorded optimization, one entry per step, before the update.
   static func losses(_ set: String, _ name: String) throws -> [Losses] {
     struct Row: Decodable {
       var pixel: Float

@@ -6,9 +6,9 @@ enum Tolerance {
   static let features: Float = 1e-3
   /// Gradient of each loss term: largest difference relative to the largest entry.
   static let gradient: Float = 1e-4
-  /// Codes along an optimisation: largest absolute difference.
+  /// Codes along an optimization: largest absolute difference.
   static let codes: Float = 1e-3
-  /// Losses along an optimisation: relative.
+  /// Losses along an optimization: relative.
   static let losses: Float = 1e-3
   /// PSNR of the generator against f32 weights, in dB.
   static let f16PSNR: Float = 55

@@ -15,7 +15,7 @@ from .networks import Encoder, Features, Generator
 
 def invert(image: Tensor, generator: Generator, encoder: Encoder, features: Features, steps: int = 100,
            rate: float = 0.01, perceptual_weight: float = 5e-5, domain_weight: float = 2.0) -> Tensor:
-    """Images [N, 3, R, R] to codes [N, L, D], each optimised as if alone."""
+    """Images [N, 3, R, R] to codes [N, L, D], each optimized as if alone."""
     with torch.no_grad():
         code = encoder(image)
         wanted = features(image)

@@ -59,10 +59,10 @@ package struct FaceFrame: Equatable, Sendable {
 }
 
 extension Image8 {
-  /// The face at `landmarks`, upright and centred, as FFHQ's pictures show theirs: what a generator of faces was trained on.
+  /// The face at `landmarks`, upright and centered, as FFHQ's pictures show theirs: what a generator of faces was trained on.
   ///
   /// Follows the published recipe step by step: shrink, cut out, mirror what lies beyond the edges and fade it into the median
-  /// colour, sample. Sampling is bilinear, averaged over the area of each pixel.
+  /// color, sample. Sampling is bilinear, averaged over the area of each pixel.
   ///
   /// - Parameters:
   ///   - resolution: side of the result.
@@ -140,7 +140,7 @@ extension Image8 {
     return Image8(height: before.y + height + after.y, width: columns.count, pixels: output)
   }
 
-  /// Blurred towards the edges, and there of the median colour: margins that say nothing.
+  /// Blurred towards the edges, and there of the median color: margins that say nothing.
   private func faded(before: SIMD2<Int>, after: SIMD2<Int>, blur: Double) -> Image8 {
     let blurred = blurred(sigma: blur)
     // 1 at an edge, 0 a margin's width inside of it, less beyond.

@@ -100,14 +100,14 @@ package struct FacePatch: Sendable {
   }
 }
 
-/// Keys' weights (a = −1/2) of four neighbours.
+/// Keys' weights (a = −1/2) of four neighbors.
 private func catmullRom(_ t: Float) -> SIMD4<Float> {
   SIMD4(
     ((-0.5 * t + 1) * t - 0.5) * t, (1.5 * t - 2.5) * t * t + 1, ((-1.5 * t + 2) * t + 0.5) * t, (0.5 * t - 0.5) * t * t
   )
 }
 
-/// The function that has the given values on the edges of a square, [n, n, 3], and the mean of its neighbours at every point
+/// The function that has the given values on the edges of a square, [n, n, 3], and the mean of its neighbors at every point
 /// inside. From coarse to fine (cascadic multigrid; Bornemann and Deuflhard, 1996), by successive over-relaxation.
 func harmonic(_ edges: [Float], side: Int) -> [Float] {
   var result = [Float](repeating: 0, count: edges.count)

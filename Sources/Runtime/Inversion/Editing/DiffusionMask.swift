@@ -10,7 +10,7 @@ package struct DiffusionMask: Sendable, Equatable {
 
   /// A square of the target. What lies outside of the picture is cut off.
   ///
-  /// As published, the square begins `size / 2`, rounded down, left of and above its centre.
+  /// As published, the square begins `size / 2`, rounded down, left of and above its center.
   ///
   /// - Throws: `.badOption` if nothing or all of the picture would be the target's.
   package init(resolution: Int, size: Int, centerX: Int, centerY: Int) throws(InversionError) {

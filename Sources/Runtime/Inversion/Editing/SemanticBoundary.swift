@@ -10,10 +10,10 @@ package struct SemanticBoundary: Sendable, Equatable {
   package let normal: [Float]
   /// The layers that it moves, ascending.
   package let layers: [Int]
-  /// What the stored values were multiplied with; 1 for a boundary that was normalised already.
+  /// What the stored values were multiplied with; 1 for a boundary that was normalized already.
   package let scale: Double
 
-  /// How far from 1 the length of a normalised boundary may be; published files are off by rounding, and half-precision
+  /// How far from 1 the length of a normalized boundary may be; published files are off by rounding, and half-precision
   /// copies of them by more.
   private static let lengthTolerance = 1e-3
 
@@ -50,9 +50,9 @@ package struct SemanticBoundary: Sendable, Equatable {
     let rowLengths = (0..<shape.layerCount).map { Self.length(rows[shape.entries(of: $0)]) }
     let wholeLength = Self.length(rows[...])
     func isUnit(_ length: Double) -> Bool { abs(length - 1) <= Self.lengthTolerance }
-    let isNormalised =
+    let isNormalized =
       isUnit(wholeLength) && !isRepeated || wholeLength > 0 && rowLengths.allSatisfy { $0 == 0 || isUnit($0) }
-    scale = isNormalised ? 1 : 1 / (isRepeated ? rowLengths[0] : wholeLength)
+    scale = isNormalized ? 1 : 1 / (isRepeated ? rowLengths[0] : wholeLength)
     guard scale.isFinite, moved.contains(where: { rowLengths[$0] > 0 }) else {
       throw .badBoundary(
         name: name, expected: "a direction",

@@ -17,7 +17,7 @@ package struct Appraisal: Sendable {
 
   /// Distance of two pictures in the style of LPIPS.
   package func distance(to other: Appraisal) -> Double {
-    PerceptualDistance.unitNormalised(feature, other.feature, channelCount: featureChannels)
+    PerceptualDistance.unitNormalized(feature, other.feature, channelCount: featureChannels)
   }
 }
 

@@ -6,7 +6,7 @@ package struct InterpolationEvaluation: Sendable, Codable {
   package var pairs: Int
   /// Steps of each line.
   package var steps: Int
-  /// Mean over pairs and steps of d·steps², d the distance of neighbours in the style of LPIPS in F's features: a perceptual
+  /// Mean over pairs and steps of d·steps², d the distance of neighbors in the style of LPIPS in F's features: a perceptual
   /// path length (Karras et al., CVPR 2019, sec. 4.1) with ε = 1 / steps and another network.
   package var path_length: Double
   /// Mean over pairs of the longest step's share of the whole line times the number of steps; 1 for an even way.

@@ -7,7 +7,7 @@ package struct InversionQuality: Sendable, Codable {
   package var losses: Losses
   package var psnr_db: Double
   package var ssim: Double?
-  /// `PerceptualDistance.unitNormalised` in the judge's F; nil without one.
+  /// `PerceptualDistance.unitNormalized` in the judge's F; nil without one.
   package var lpips_style: Double?
   /// `LearnedDistances`; nil without their networks.
   package var lpips: Double?
@@ -23,7 +23,7 @@ extension ObjectiveWeights {
   }
 }
 
-/// Measures inversions that different weights, arithmetics and optimisers have found by one and the same model, so that
+/// Measures inversions that different weights, arithmetics and optimizers have found by one and the same model, so that
 /// they can be compared: what a coarser model thinks of its own result says nothing.
 package final class QualityJudge {
   package let model: Model

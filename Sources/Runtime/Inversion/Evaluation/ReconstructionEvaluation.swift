@@ -9,7 +9,7 @@ package struct ReconstructionEvaluation: Sendable, Codable {
     package var mse_pm1: Double
     package var psnr_db: Double
     package var ssim: Double?
-    /// `PerceptualDistance.unitNormalised` in the model's F; nil without one.
+    /// `PerceptualDistance.unitNormalized` in the model's F; nil without one.
     package var lpips_style: Double?
     /// `LearnedDistances`; nil without their networks.
     package var lpips: Double?

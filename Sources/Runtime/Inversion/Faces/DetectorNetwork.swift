@@ -38,7 +38,7 @@ struct DetectorStage: Sendable {
   }
 
   /// The second stage on [N, 3, 24, 24], the third on [N, 3, 48, 48] → [N, headCount, 1, 1].
-  func appendJudgement(to graph: inout Graph, _ faces: TensorID) throws(GraphError) -> TensorID {
+  func appendJudgment(to graph: inout Graph, _ faces: TensorID) throws(GraphError) -> TensorID {
     var x = try layer(0, &graph, faces)
     x = try graph.append(WindowMaxPool(kernel: 3, step: 2, inset: 1), x)
     x = try layer(1, &graph, x)

@@ -104,7 +104,7 @@ final class CandidateJudge {
     headCount = stage.headCount
     var graph = Graph()
     let input = graph.input(.image(batch: batch, channels: 3, height: side, width: side))
-    let output = try wrapGraph { () throws(GraphError) in try stage.appendJudgement(to: &graph, input) }
+    let output = try wrapGraph { () throws(GraphError) in try stage.appendJudgment(to: &graph, input) }
     graph.markOutput(output)
     (self.input, self.output) = (input, output)
     prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels, arena: arena) }

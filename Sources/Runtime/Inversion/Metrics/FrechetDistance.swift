@@ -15,12 +15,12 @@ package struct GaussianStatistics: Sendable {
     for row in 0..<count { for index in 0..<dimension { mean[index] += Double(vectors[row * dimension + index]) } }
     for index in mean.indices { mean[index] /= Double(count) }
     var covariance = [Double](repeating: 0, count: dimension * dimension)
-    var centred = [Double](repeating: 0, count: dimension)
+    var centered = [Double](repeating: 0, count: dimension)
     for row in 0..<count {
-      for index in 0..<dimension { centred[index] = Double(vectors[row * dimension + index]) - mean[index] }
+      for index in 0..<dimension { centered[index] = Double(vectors[row * dimension + index]) - mean[index] }
       for i in 0..<dimension {
-        let value = centred[i]
-        for j in 0...i { covariance[i * dimension + j] += value * centred[j] }
+        let value = centered[i]
+        for j in 0...i { covariance[i * dimension + j] += value * centered[j] }
       }
     }
     for i in 0..<dimension {

@@ -7,7 +7,7 @@ package enum PerceptualDistance {
   /// Between 0 and 4; for features after a ReLU at most 2. It is not LPIPS, whose networks and weights are others.
   ///
   /// - Parameters: two features [C, H, W].
-  package static func unitNormalised(_ f: [Float], _ g: [Float], channelCount: Int) -> Double {
+  package static func unitNormalized(_ f: [Float], _ g: [Float], channelCount: Int) -> Double {
     precondition(f.count == g.count && channelCount > 0 && f.count % channelCount == 0 && !f.isEmpty)
     let area = f.count / channelCount
     var squaresF = [Double](repeating: 0, count: area)

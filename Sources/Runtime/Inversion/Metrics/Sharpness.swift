@@ -1,6 +1,6 @@
 /// How sharp a picture is: its gradient energy.
 package enum Sharpness {
-  /// Mean square of the differences of neighbours, across and down, of planes [C, side, side].
+  /// Mean square of the differences of neighbors, across and down, of planes [C, side, side].
   package static func energy(_ planes: [Float], side: Int) -> Double {
     precondition(side > 1 && planes.count % (side * side) == 0)
     var sum = 0.0

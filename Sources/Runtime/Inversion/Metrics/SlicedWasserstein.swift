@@ -24,7 +24,7 @@ package struct SlicedWasserstein: Sendable {
   /// The coarsest level, as published.
   static let smallestResolution = 16
 
-  /// Normalised patches of one set, level by level.
+  /// Normalized patches of one set, level by level.
   private let descriptors: [(resolution: Int, patches: [Float])]
   package let imageCount: Int
 
@@ -53,7 +53,7 @@ package struct SlicedWasserstein: Sendable {
         }
       }
     }
-    descriptors = zip(resolutions, patches).map { (resolution: $0, patches: Self.normalised($1)) }
+    descriptors = zip(resolutions, patches).map { (resolution: $0, patches: Self.normalized($1)) }
   }
 
   /// Of the levels, the finest first.
@@ -96,7 +96,7 @@ package struct SlicedWasserstein: Sendable {
   }
 
   /// Mean 0 and deviation 1 per channel over all patches [N, 3, 7, 7].
-  static func normalised(_ patches: [Float]) -> [Float] {
+  static func normalized(_ patches: [Float]) -> [Float] {
     let area = patchSide * patchSide
     var result = patches
     for channel in 0..<channels {
@@ -109,7 +109,7 @@ package struct SlicedWasserstein: Sendable {
         for value in patches[start..<start + area] { squares += (Double(value) - mean) * (Double(value) - mean) }
       }
       let deviation = (squares / count).squareRoot()
-      // A set of one colour has no deviation, and no difference to show.
+      // A set of one color has no deviation, and no difference to show.
       let scale = deviation > 0 ? 1 / deviation : 0
       for start in starts {
         for index in start..<start + area { result[index] = Float((Double(patches[index]) - mean) * scale) }

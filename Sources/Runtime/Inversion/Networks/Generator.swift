@@ -71,7 +71,7 @@ package struct Generator: Network {
 
   /// w+ [N, L·D] → image [N, 3, R, R].
   ///
-  /// - Parameter isExact: whether 8-bit operands are out of the question. They are where images are measured or optimised:
+  /// - Parameter isExact: whether 8-bit operands are out of the question. They are where images are measured or optimized:
   ///   a loss that moves in the steps of its rounding ends quasi-Newton methods early.
   package func appendSynthesis(
     to graph: inout Graph, _ code: TensorID, isExact: Bool

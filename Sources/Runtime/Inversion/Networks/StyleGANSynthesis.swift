@@ -9,7 +9,7 @@ struct StyleGANSynthesis: SynthesisNetwork {
   private let layers: [Layer]
   private let output: ConvolutionWeights
 
-  /// One style layer: convolution (absent in the first), then noise, bias, activation, normalisation and style.
+  /// One style layer: convolution (absent in the first), then noise, bias, activation, normalization and style.
   private struct Layer: Sendable {
     let convolution: ConvolutionWeights?
     let epilogue: NoiseBiasActivation

@@ -21,7 +21,7 @@ final class WeightLoader {
     try wrapModel { () throws(ModelFileError) in try file.tensor(name) }
   }
 
-  /// A small tensor, dequantised.
+  /// A small tensor, dequantized.
   func values(_ name: String) throws(InversionError) -> [Float] { try tensor(name).floats() }
 
   /// Convolution weights `prefix.weight` [O, I, k, k] and, unless told otherwise, `prefix.bias` [O]. They are read and

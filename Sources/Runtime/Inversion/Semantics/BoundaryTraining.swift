@@ -7,7 +7,7 @@ package struct BoundaryTraining: Sendable {
   package struct Options: Sendable {
     package var samples = ConfidentSamples.Options()
     package var machine = LinearSVM.Options()
-    /// The layers that are learnt from, and that the boundary moves; all where nil.
+    /// The layers that are learned from, and that the boundary moves; all where nil.
     package var layers: [Int]?
     /// Whether each layer gets a machine, and a normal of length 1, of its own: the form of idinvert's published boundaries.
     package var isPerLayer = false
@@ -68,7 +68,7 @@ package struct BoundaryTraining: Sendable {
       let direction = try SemanticBoundary(
         name: name, values: normal, shape: [1, shape.layerCount, shape.dimension], layers: layers, of: shape)
       normal = try direction.projected(off: options.conditions).normal
-      bias = centredBias(normal, chosen.training)
+      bias = centeredBias(normal, chosen.training)
     }
     return try evaluated(
       TrainedBoundary(
@@ -77,7 +77,7 @@ package struct BoundaryTraining: Sendable {
       chosen, scores)
   }
 
-  /// Neighbouring layers as one run of columns.
+  /// Neighboring layers as one run of columns.
   private func runs(of layers: [Int]) -> [Range<Int>] {
     var runs: [Range<Int>] = []
     for layer in layers {
@@ -92,7 +92,7 @@ package struct BoundaryTraining: Sendable {
   }
 
   /// The bias that puts the two sides' means at the same distance.
-  private func centredBias(_ normal: [Float], _ part: ConfidentSamples.Part) -> Double {
+  private func centeredBias(_ normal: [Float], _ part: ConfidentSamples.Part) -> Double {
     let products = SampleRows(codes, kernels: kernels).dots(part.rows, normal)
     var (high, low) = (0.0, 0.0)
     for (product, label) in zip(products, part.labels) {

@@ -1,4 +1,4 @@
-/// The samples that a boundary is learnt from: those with the highest and the lowest scores, of which a share is kept back
+/// The samples that a boundary is learned from: those with the highest and the lowest scores, of which a share is kept back
 /// for validation (Shen et al., CVPR 2020, sec. 4; InterFaceGAN's `train_boundary`).
 package struct ConfidentSamples: Sendable, Equatable {
   package struct Options: Sendable, Equatable {
@@ -24,7 +24,7 @@ package struct ConfidentSamples: Sendable, Equatable {
   /// Halfway between the mean scores of the two sides.
   package let threshold: Double
 
-  /// The least that is learnt from on each side.
+  /// The least that is learned from on each side.
   static let leastCount = 5
 
   /// - Throws: `.badSamples` for scores that are not finite, too few, or no different from each other; `.badOption`.

@@ -21,7 +21,7 @@ package enum SVMLoss: String, CaseIterable, Sendable, Codable {
 
 /// A linear support vector machine with soft margin: min over w, b of ½‖w‖² + C·Σ loss(yᵢ·(w·xᵢ + b)).
 ///
-/// The bias is free of regularisation, as in LIBSVM. Source: Cortes & Vapnik, Machine Learning 20 (1995).
+/// The bias is free of regularization, as in LIBSVM. Source: Cortes & Vapnik, Machine Learning 20 (1995).
 package struct LinearSVM: Sendable {
   package struct Options: Sendable {
     /// C.

@@ -1,6 +1,6 @@
 import SIMDKernels
 
-/// y = x / √(mean(x²) + ε) per row: the normalisation of z before the mapping network (ε = 1e-8).
+/// y = x / √(mean(x²) + ε) per row: the normalization of z before the mapping network (ε = 1e-8).
 package struct PixelNorm: Operator {
   package let epsilon: Float
 

@@ -24,8 +24,8 @@ struct ChannelStatistics: Operator {
   }
 }
 
-/// y = (x − μ_c)·r_c·(1 + s_c) + t_c with μ, r of `x` itself (instance normalisation, ε = 1e-8) and the style
-/// (s, t) of the layer: adaptive instance normalisation as StyleGAN writes it (CVPR 2019, eq. 1).
+/// y = (x − μ_c)·r_c·(1 + s_c) + t_c with μ, r of `x` itself (instance normalization, ε = 1e-8) and the style
+/// (s, t) of the layer: adaptive instance normalization as StyleGAN writes it (CVPR 2019, eq. 1).
 ///
 /// Inputs: x [N, C, H, W]; statistics of x (`ChannelStatistics`); style, dense [N, 2C]: s then t.
 /// Use `Graph.appendStyleModulation`, which appends the statistics too.
@@ -124,7 +124,7 @@ private struct StyleModulationBackwardData: Operator {
 }
 
 extension Graph {
-  /// Appends instance normalisation and style modulation of `input` by `style` (see `StyleModulation`).
+  /// Appends instance normalization and style modulation of `input` by `style` (see `StyleModulation`).
   package mutating func appendStyleModulation(
     _ input: TensorID, style: TensorID, epsilon: Float = 1e-8
   ) throws(GraphError) -> TensorID {

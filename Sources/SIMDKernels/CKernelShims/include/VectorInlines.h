@@ -90,7 +90,7 @@ IDV_INLINE float idv_largest_magnitude(idv_f32x16 v) {
 }
 
 /// Sixteen bytes, at any address: offset + the nearest integers, ties to even, from -127 to 127.
-IDV_INLINE void idv_quantise(uint8_t *_Nonnull to, idv_f32x16 v, uint8_t offset) {
+IDV_INLINE void idv_quantize(uint8_t *_Nonnull to, idv_f32x16 v, uint8_t offset) {
   // 1.5 * 2^23 leaves the nearest integer in the low bits of the sum.
   const idv_f32x16 most = 127;
   v = v > -most ? v : -most;
@@ -210,7 +210,7 @@ IDV_INLINE idv_f32x16 idv_load_f16(const void *_Nonnull p) {
   memcpy(&v, p, 32);
   return __builtin_convertvector(v, idv_f32x16);
 #else
-  // Exponent rebiased by one multiplication, which also normalises subnormals; infinities and NaN put back by hand.
+  // Exponent rebiased by one multiplication, which also normalizes subnormals; infinities and NaN put back by hand.
   idv_f32x16 r;
   const unsigned char *bytes = (const unsigned char *)p;
   for (int i = 0; i < 16; i++) {

@@ -75,7 +75,7 @@ struct Align: ParsableCommand {
       context.pause()
       if !done.isEmpty {
         try output.folder.finish()
-        try self.reporting.summarise(
+        try self.reporting.summarize(
           "\(counted(done.count, "face")) of \(side)×\(side) pixels in \(output.folder.root)"
         ) { Listing(images: done, skipped: skipped, resolution: side) }
       }

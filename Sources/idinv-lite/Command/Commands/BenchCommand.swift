@@ -12,6 +12,6 @@ struct BenchCommand: ParsableCommand {
 
       Without a subcommand this is 'bench speed'.
       """,
-    subcommands: [BenchSpeed.self, BenchQuality.self, BenchOptimisers.self, BenchKernels.self, BenchQualityTask.self],
+    subcommands: [BenchSpeed.self, BenchQuality.self, BenchOptimizers.self, BenchKernels.self, BenchQualityTask.self],
     defaultSubcommand: BenchSpeed.self)
 }

@@ -87,7 +87,7 @@ struct BenchQuality: ParsableCommand {
         QualityTask.Timing(rounds: rounds, clock: clock, editCount: edits, arguments: ["bench", "quality-task"]),
         choice, into: output.folder, options: optionList, kernels: kernels, context)
       let measured = results.configurations.count { $0.seconds_per_image != nil }
-      try reporting.summarise(
+      try reporting.summarize(
         "\(results.frontTable)\n\(counted(measured, "configuration")) on \(counted(results.images, "image")), "
           + "\(results.front.count) of them on the front; report: \(output.folder.path("quality.html"))"
       ) { results }

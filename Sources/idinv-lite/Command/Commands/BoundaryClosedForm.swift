@@ -76,7 +76,7 @@ struct BoundaryClosedForm: ParsableCommand {
       let lines = records.map { record in
         "\(record.path): eigenvalue " + printed("%.4g, %.1f %% of all", record.eigenvalue, 100 * record.share)
       }
-      try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": records] }
+      try reporting.summarize(lines.joined(separator: "\n")) { ["boundaries": records] }
     }
   }
 }

@@ -63,7 +63,7 @@ struct BoundaryInfo: ParsableCommand {
         listings.append(listing)
         lines += text(listing)
       }
-      try reporting.summarise(lines.joined(separator: "\n")) { ["boundaries": listings] }
+      try reporting.summarize(lines.joined(separator: "\n")) { ["boundaries": listings] }
     }
   }
 

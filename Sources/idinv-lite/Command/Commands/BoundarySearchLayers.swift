@@ -73,7 +73,7 @@ struct BoundarySearchLayers: ParsableCommand {
         loaded, LayerSearchRun.Move(distance: alpha, share: share), limit: memory.limit, kernels: kernels,
         reporting.context()
       ) { try $0.announce(reporting) }
-      try reporting.summarise(outcome.table + "suggested: --layers \(outcome.suggestedLayers)") { outcome }
+      try reporting.summarize(outcome.table + "suggested: --layers \(outcome.suggestedLayers)") { outcome }
     }
   }
 }

@@ -63,7 +63,7 @@ struct Calibrate: ParsableCommand {
         plan: CalibrationMeasurement.Plan(sampleCount: samples, psnr: psnr, codeError: codeError, seed: seed))
       let figures = try run(
         try model.load(), to: output, kernels: try engine.kernels(), since: began, reporting.context())
-      try reporting.summarise(figures.table) { figures }
+      try reporting.summarize(figures.table) { figures }
     }
   }
 }

@@ -70,7 +70,7 @@ struct Convert: ParsableCommand {
         StandardStreams.printError("idinv-lite: warning: \(printable(warning.text))\(remedyText(warning.remedy))")
       }
       let found = assignment.recognitions.map { "found: \($0.path) is \($0.description)\n" }
-      try reporting.summarise(found.joined() + report.text) { report }
+      try reporting.summarize(found.joined() + report.text) { report }
     }
   }
 }

@@ -78,7 +78,7 @@ struct CurvatureCommand: ParsableCommand {
         largest: curvature.values[0], remainder: curvature.remainder, images: images,
         seconds: began.duration(to: .now) / .seconds(1))
       let figures = printed("largest %.4g, remainder %.4g", listing.largest, listing.remainder)
-      try reporting.summarise(
+      try reporting.summarize(
         "\(output): curvature of rank \(listing.rank), \(figures), \(Figure.duration(listing.seconds)); "
           + "SHA-256 \(listing.sha256)"
       ) { listing }

@@ -91,7 +91,7 @@ struct Diffuse: ParsableCommand {
       Signals.install()
       let model = try model.load()
       let resolution = try model.imageResolution()
-      try refinement.optimiser.check(model)
+      try refinement.optimizer.check(model)
       let mask = try mask(resolution: resolution)
       let listedTargets = try listImages(targets, tell: StandardStreams.tell)
       let listedContexts = try listImages(contexts, tell: StandardStreams.tell)

@@ -74,7 +74,7 @@ struct Edit: ParsableCommand {
       Signals.install()
       let model = try model.load()
       let kernels = try engine.kernels()
-      try inversion.refinement.optimiser.check(model)
+      try inversion.refinement.optimizer.check(model)
       let (edit, distances) = try edit.edit(model, reporting)
       let listed = try listImages(images, tell: StandardStreams.tell)
       let destination = PhotoDestination(output, isSingle: listed.count == 1 && distances.count == 1)
@@ -109,7 +109,7 @@ struct Edit: ParsableCommand {
     reporting.tellForeign(outcome.foreign)
     if !outcome.photos.isEmpty {
       let result = page.map { "report: \($0)" } ?? "result: \(output)"
-      try reporting.summarise(
+      try reporting.summarize(
         "\(counted(outcome.faceCount, "face")) of \(counted(outcome.photos.count, "photograph")) edited; \(result)"
       ) { outcome }
     }

@@ -41,7 +41,7 @@ struct Encode: ParsableCommand {
       let outcome = try encoding(choice, into: output.folder, kernels: kernels, context)
       if !outcome.images.isEmpty {
         let count = outcome.images.count
-        try self.reporting.summarise(
+        try self.reporting.summarize(
           "\(counted(count, "code")) in \(output.folder.path("encoded_codes.npy"))"
         ) { outcome }
       }

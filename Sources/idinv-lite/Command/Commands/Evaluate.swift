@@ -95,7 +95,7 @@ struct Evaluate: ParsableCommand {
       let choice = try task.choose(memory.limit, kernels)
       try choice.announce(self.reporting)
       let results = try task(choice, into: output.folder, options: optionList(task.plan), kernels: kernels, context)
-      try reporting.summarise(line(results)) { results }
+      try reporting.summarize(line(results)) { results }
       if !results.skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
   }

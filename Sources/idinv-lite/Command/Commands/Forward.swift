@@ -66,7 +66,7 @@ struct Forward: ParsableCommand {
       }
       try model.file.verifyUnchanged()
       try NumpyArray(shape: result.shape, floats: result.values).write(to: output)
-      try reporting.summarise("\(network.rawValue): \(array.shape) -> \(result.shape) in \(output)") {
+      try reporting.summarize("\(network.rawValue): \(array.shape) -> \(result.shape) in \(output)") {
         Listing(network: network.rawValue, input_shape: array.shape, output_shape: result.shape, output: output)
       }
     }

@@ -74,7 +74,7 @@ struct Info: ParsableCommand {
         try JSONOutput.print(
           Listing(
             path: file.path, bytes: file.byteCount, format_version: ModelMetadata.formatVersion,
-            quantisation_version: ModelMetadata.quantisationVersion, precision: metadata.precision.rawValue,
+            quantisation_version: ModelMetadata.quantizationVersion, precision: metadata.precision.rawValue,
             licence: metadata.licence, note: metadata.note, creator: metadata.creator, sources: metadata.sources,
             specification: metadata.specification, sha256: sha256,
             tensors: try file.tensorNames.map { Listing.Tensor(try file.tensor($0)) }))

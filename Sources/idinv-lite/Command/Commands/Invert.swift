@@ -28,7 +28,7 @@ struct Invert: ParsableCommand {
   @OptionGroup var model: ModelOption
   @OptionGroup var output: OutputOption
 
-  @OptionGroup(title: "Optimization") var refinement: OptimiserOptions
+  @OptionGroup(title: "Optimization") var refinement: OptimizerOptions
 
   @OptionGroup var objective: ObjectiveOptions
   @OptionGroup var start: StartOptions
@@ -49,7 +49,7 @@ struct Invert: ParsableCommand {
       try refinement.check(model)
       let listed = try images.expand()
       let options = InversionOptions(
-        iterations: refinement.iterationCount, optimiser: refinement.kind, learningRate: refinement.rate,
+        iterations: refinement.iterationCount, optimizer: refinement.kind, learningRate: refinement.rate,
         weights: objective.weights, start: try start.code(model), startEncoder: try start.encoder(for: model),
         space: start.space, goals: refinement.goals, snapshotCount: work.snapshots)
       let kernels = try engine.kernels()

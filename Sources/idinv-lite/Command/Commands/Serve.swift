@@ -32,7 +32,7 @@ struct Serve: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("How long photos and results are kept, as 30m or 24h. (default: 24h)", valueName: "time"))
-  var keep: OptimiserOptions.Duration?
+  var keep: OptimizerOptions.Duration?
 
   @Option(
     help: ArgumentHelp(
@@ -63,7 +63,7 @@ struct Serve: ParsableCommand {
       Signals.hold()
       let loaded = try model.load()
       let kernels = try engine.kernels()
-      let options = InversionOptions(optimiser: .auto)
+      let options = InversionOptions(optimizer: .auto)
       let choice = try memory.limit.choose(
         loaded, kernels: kernels, workload: options.workload(readsAttributes: true))
       var configuration = Service.Configuration(folder: try dataFolder(), version: Program.version)

@@ -63,7 +63,7 @@ struct Synthesize: ParsableCommand {
       try output.folder.claim(by: "synthesize", synthesis.outputs, inputs: [loaded.path] + (codes.map { [$0] } ?? []))
       try choice.announce(self.reporting)
       let outcome = try synthesis(choice, into: output.folder, kernels: kernels, self.reporting.context())
-      try self.reporting.summarise("\(counted(outcome.images.count, "image")) in \(output.folder.root)") { outcome }
+      try self.reporting.summarize("\(counted(outcome.images.count, "image")) in \(output.folder.root)") { outcome }
     }
   }
 }

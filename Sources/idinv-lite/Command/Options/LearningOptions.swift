@@ -5,7 +5,7 @@ import Workflows
 
 extension SVMLoss: ExpressibleByArgument {}
 
-/// How a boundary is learnt.
+/// How a boundary is learned.
 struct LearningOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Layers to learn from and to move, as in 0-3,7.", valueName: "list"),

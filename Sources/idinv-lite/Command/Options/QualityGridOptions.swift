@@ -45,8 +45,8 @@ struct QualityGridOptions: ParsableArguments {
   func grid() throws -> QualityGrid {
     let precisions = WeightsPrecision.allCases.map(\.rawValue)
     return QualityGrid(
-      optimizers: try Self.list(optimizers, "--optimizers", OptimiserKind.allCases.map(\.rawValue)) {
-        OptimiserKind(rawValue: $0)
+      optimizers: try Self.list(optimizers, "--optimizers", OptimizerKind.allCases.map(\.rawValue)) {
+        OptimizerKind(rawValue: $0)
       },
       iterations: QualityGrid.unique(iterations.values),
       weights: try Self.list(weights, "--weights", ["file"] + precisions, all: precisions) { name in

@@ -6,7 +6,7 @@ import Workflows
 
 /// How a code is refined: the options that `invert` has too, with its defaults.
 struct RefinementOptions: ParsableArguments {
-  @OptionGroup var optimiser: OptimiserOptions
+  @OptionGroup var optimizer: OptimizerOptions
 
   @OptionGroup private var perceptual: PerceptualWeightOption
 
@@ -29,14 +29,14 @@ struct RefinementOptions: ParsableArguments {
   /// - Parameter domain: λ_dom; 0 in a diffusion, whose result is to leave the pasted picture's code.
   func options(domain: Float) -> InversionOptions {
     InversionOptions(
-      iterations: optimiser.iterationCount, optimiser: optimiser.kind, learningRate: optimiser.rate,
-      weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: domain), goals: optimiser.goals, snapshotCount: 0)
+      iterations: optimizer.iterationCount, optimizer: optimizer.kind, learningRate: optimizer.rate,
+      weights: ObjectiveWeights(perceptual: lambdaPerceptual, domain: domain), goals: optimizer.goals, snapshotCount: 0)
   }
 
   var loader: ImageLoader { ImageLoader(crop: crop) }
 
   var list: [(name: String, value: String)] {
-    optimiser.list + [("--lambda-perceptual", "\(lambdaPerceptual)"), ("--crop", crop.rawValue)]
+    optimizer.list + [("--lambda-perceptual", "\(lambdaPerceptual)"), ("--crop", crop.rawValue)]
   }
 }
 
@@ -50,12 +50,12 @@ struct ImageInversionOptions: ParsableArguments {
 
   /// Refuses options that nothing would come of: those of the inversion where there is nothing to invert.
   func check(_ items: [CodeSource.Item], _ model: Model) throws {
-    if items.contains(where: \.isImage) { return try refinement.optimiser.check(model) }
+    if items.contains(where: \.isImage) { return try refinement.optimizer.check(model) }
     let others = [
       ("--lambda-perceptual", refinement.lambdaPerceptual != 5e-5), ("--batch", refinement.batch != 0),
       ("--crop", refinement.crop != .none), ("--lambda-domain", lambdaDomain != 2),
     ]
-    let given = refinement.optimiser.given + others.filter(\.1).map(\.0)
+    let given = refinement.optimizer.given + others.filter(\.1).map(\.0)
     if let option = given.first {
       throw Failure(.usage, at: option, "acts on the inversion of images; expected images, or codes without it")
     }

@@ -12,7 +12,7 @@ extension JSONOutput {
 
 extension ReportingOptions {
   /// Ends a command: the JSON object on standard output where it was asked for, else a line, unless quiet.
-  func summarise(_ line: String, json object: () -> some Encodable) throws {
+  func summarize(_ line: String, json object: () -> some Encodable) throws {
     if json {
       try JSONOutput.print(object())
     } else if !quiet {

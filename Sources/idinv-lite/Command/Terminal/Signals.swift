@@ -8,7 +8,7 @@ import Workflows
 enum Signals {
   /// Starts to listen. Call once, before the work begins.
   static func install() {
-    // Touched here, so that the handler never is the one to initialise it.
+    // Touched here, so that the handler never is the one to initialize it.
     _ = received.load(ordering: .relaxed)
     _ = cancellation.isCancelled
     for number in [SIGINT, SIGTERM] {

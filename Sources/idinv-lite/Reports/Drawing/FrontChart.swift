@@ -12,8 +12,8 @@ package struct FrontChart: Sendable {
 
   /// Points that belong together, in order of a line.
   package struct Series: Sendable {
-    /// Number of the page's line colour, 0 to 5.
-    package var colour: Int
+    /// Number of the page's line color, 0 to 5.
+    package var color: Int
     /// Number of the dash pattern, 0 to 3; 0 is a whole line.
     package var dash: Int
     package var points: [Point]
@@ -31,18 +31,18 @@ package struct FrontChart: Sendable {
   package var isLarge = false
   /// Whether the points of a series are joined.
   package var hasLines = true
-  /// Names of colours and of dashes, in the order of their numbers; empty where there is nothing to tell apart.
-  package var colourNames: [String] = []
+  /// Names of colors and of dashes, in the order of their numbers; empty where there is nothing to tell apart.
+  package var colorNames: [String] = []
   package var dashNames: [String] = []
   package var series: [Series]
 
   package func html() -> HTML {
-    let colours = colourNames.enumerated().map { "<li><i class=\"line s\($0 % 6)\"></i>\($1)</li>" as HTML }
+    let colors = colorNames.enumerated().map { "<li><i class=\"line s\($0 % 6)\"></i>\($1)</li>" as HTML }
     let dashes = dashNames.enumerated().map { "<li><i class=\"line plain d\($0 % 4)\"></i>\($1)</li>" as HTML }
-    let front: HTML = colourNames.isEmpty ? "" : "<li><i class=\"front\"></i>Pareto front</li>"
+    let front: HTML = colorNames.isEmpty ? "" : "<li><i class=\"front\"></i>Pareto front</li>"
     let kind: HTML = isLarge ? "chart wide" : "chart"
     return """
-      <figure class="\(kind)"><figcaption><b>\(title)</b><ul class="legend">\(colours)\(dashes)\(front)</ul></figcaption>
+      <figure class="\(kind)"><figcaption><b>\(title)</b><ul class="legend">\(colors)\(dashes)\(front)</ul></figcaption>
       \(frame.svg(title: title, content))</figure>
 
       """
@@ -62,7 +62,7 @@ package struct FrontChart: Sendable {
         """
       x += length + 22
     }
-    for (index, name) in colourNames.enumerated() { add(name, "line s\(index % 6)") }
+    for (index, name) in colorNames.enumerated() { add(name, "line s\(index % 6)") }
     for (index, name) in dashNames.enumerated() { add(name, "line plain d\(index % 4)") }
     add("Pareto front", "front")
     let (width, height) = (ChartFrame.number(frame.width), ChartFrame.number(frame.height + y + 18))
@@ -97,7 +97,7 @@ package struct FrontChart: Sendable {
     return "\(band(front, frame))\(lines)\(series.map { dots($0, frame) })\(labels(front, frame))"
   }
 
-  private func classes(_ one: Series) -> HTML { "s\(one.colour % 6) d\(one.dash % 4)" }
+  private func classes(_ one: Series) -> HTML { "s\(one.color % 6) d\(one.dash % 4)" }
 
   /// Between two points of the front nothing better is known than the cheaper one: it goes by steps.
   private func band(_ front: [Point], _ frame: ChartFrame) -> HTML {
@@ -124,7 +124,7 @@ package struct FrontChart: Sendable {
         guard let place = frame.place((point.x, point.y)) else { return "" }
         let kind: HTML = point.isOnFront ? "dot full" : "dot"
         return """
-          <circle class="\(kind) s\(one.colour % 6)" cx="\(ChartFrame.number(place.x))" \
+          <circle class="\(kind) s\(one.color % 6)" cx="\(ChartFrame.number(place.x))" \
           cy="\(ChartFrame.number(place.y))" r="\(isLarge ? "4.5" : "3.5")"><title>\(point.title)</title></circle>
 
           """

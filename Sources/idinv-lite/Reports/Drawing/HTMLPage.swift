@@ -13,7 +13,7 @@ package struct HTMLPage: Sendable {
       self.isWide = isWide
     }
 
-    /// A value that is plain text. Labelled, because a literal would otherwise be taken as text, not as markup.
+    /// A value that is plain text. Labeled, because a literal would otherwise be taken as text, not as markup.
     package init(_ name: String, text: String) { self.init(name, HTML(text: text)) }
   }
 

@@ -1,10 +1,10 @@
-/// Lines over a common x, as inline SVG that takes its colours from the page.
+/// Lines over a common x, as inline SVG that takes its colors from the page.
 package struct LineChart: Sendable {
   /// One line.
   package struct Series: Sendable {
     package var name: String
     package var points: [(x: Double, y: Double)]
-    /// Number of the page's line colour, 0 to 5; 0 is the ink, drawn stronger.
+    /// Number of the page's line color, 0 to 5; 0 is the ink, drawn stronger.
     package var style: Int
     /// What each point is called; where given, points are drawn as dots with their names.
     package var marks: [String]
@@ -63,7 +63,7 @@ package struct LineChart: Sendable {
         let (point, mark) = pair
         guard let (cx, cy) = frame.place(point) else { return "" }
         let isLeft = cx > frame.horizontal(0.8)
-        // Above and below in turn: neighbours may be close.
+        // Above and below in turn: neighbors may be close.
         let base = index % 2 == 0 || cy + 16 > frame.bottom ? max(cy - 6, frame.top + 8) : cy + 14
         let anchor: HTML = isLeft ? "end" : "start"
         return """

@@ -133,8 +133,8 @@ package struct EvaluationPage {
   private var analysis: HTML {
     let names = results.analysis.first?.attributes.map(\.name) ?? []
     let rows = results.analysis.map { row -> [ReportTable.Cell] in
-      [ReportTable.Cell(row.method.title)] + row.attributes.map { fixed($0.average_precision, 3) }
-        + [fixed(row.mean_average_precision, 3)]
+      let cells: [ReportTable.Cell] = row.attributes.map { fixed($0.average_precision, 3) }
+      return [ReportTable.Cell(row.method.title)] + cells + [fixed(row.mean_average_precision, 3)]
     }
     let chance = (results.analysis.first?.attributes ?? []).map {
       fixed($0.count > 0 ? Double($0.positives) / Double($0.count) : nil, 3)

@@ -53,7 +53,7 @@ package struct InversionReport: Sendable {
     }
   }
 
-  /// The loss terms after one step; `total` is what was minimised.
+  /// The loss terms after one step; `total` is what was minimized.
   package struct Step: Sendable {
     package var step: Int
     package var pixel: Double
@@ -115,7 +115,7 @@ package struct InversionReport: Sendable {
     /// Where the picture came from.
     package var source: String
     package var original: ReportImage
-    /// Image of the code that the optimisation started from: the encoder's output, unless `--start` said otherwise.
+    /// Image of the code that the optimization started from: the encoder's output, unless `--start` said otherwise.
     package var start: ReportImage
     /// What `start` is: "Encoder" or "Mean code".
     package var startTitle = "Encoder"
@@ -126,7 +126,7 @@ package struct InversionReport: Sendable {
     package var startFigures: Figures
     package var resultFigures: Figures
     package var seconds: Double
-    /// Why the optimisation ended, and after how many steps.
+    /// Why the optimization ended, and after how many steps.
     package var stop: (reason: StopReason, steps: Int)?
 
     package init(
@@ -150,7 +150,7 @@ package struct InversionReport: Sendable {
     package var startFigures: Figures
     package var resultFigures: Figures
     package var seconds: Double
-    /// Why the optimisation ended, and after how many steps.
+    /// Why the optimization ended, and after how many steps.
     package var stop: (reason: StopReason, steps: Int)?
     /// Number of its entry, where its pictures are on the page; otherwise the row leads to the file beside the page.
     package var entry: Int?

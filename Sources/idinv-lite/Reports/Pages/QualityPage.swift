@@ -184,7 +184,7 @@ package struct QualityPage {
   package var mainChart: FrontChart? {
     guard var chart = frontChart(.total_loss, "Total loss", "total loss, logarithmic") else { return nil }
     chart.isLarge = true
-    chart.colourNames = results.optimizers
+    chart.colorNames = results.optimizers
     if results.settings.count > 1 { chart.dashNames = results.settings }
     return chart
   }
@@ -215,7 +215,7 @@ package struct QualityPage {
     ).html()
   }
 
-  /// One line for each optimiser and setting; it begins at the encoder of that setting.
+  /// One line for each optimizer and setting; it begins at the encoder of that setting.
   private func series(
     front: Set<String>, x: (QualityResults.Row) -> Double?, _ y: (QualityResults.Row) -> Double?
   ) -> [FrontChart.Series] {
@@ -228,10 +228,10 @@ package struct QualityPage {
     for (dash, setting) in results.settings.enumerated() {
       let encoder = results.configurations.first { results.settingName($0) == setting && $0.optimizer == "encoder" }
         .flatMap(point)
-      for (colour, optimizer) in results.optimizers.enumerated() {
+      for (color, optimizer) in results.optimizers.enumerated() {
         let rows = results.configurations.filter { results.settingName($0) == setting && $0.optimizer == optimizer }
         guard !rows.isEmpty else { continue }
-        var series = FrontChart.Series(colour: colour, dash: dash, points: rows.compactMap(point))
+        var series = FrontChart.Series(color: color, dash: dash, points: rows.compactMap(point))
         if optimizer != "encoder" { series.start = encoder.map { ($0.x, $0.y) } }
         result.append(series)
       }

@@ -3,7 +3,7 @@ import Inversion
 /// What an evaluation measures, and on how much.
 package struct EvaluationPlan: Codable, Equatable {
   package var methods: [InversionMethod]
-  /// Steps of the in-domain inversion, and of the free optimisations that are compared with it.
+  /// Steps of the in-domain inversion, and of the free optimizations that are compared with it.
   package var iterations: Int
   package var freeIterations: Int
   /// λ_dom of the ablation.
@@ -98,7 +98,7 @@ extension InversionMethod {
     }
   }
 
-  /// Number of the page's line colour.
+  /// Number of the page's line color.
   package var style: Int {
     switch self {
     case .inDomain: 0

@@ -14,7 +14,7 @@ package struct QualityResults: Encodable {
     package var threads: Int
     /// Why it could not be measured; then there are no figures.
     package var failure: String?
-    /// Evaluations of the objective: fewer than `iterations` where the optimiser converged.
+    /// Evaluations of the objective: fewer than `iterations` where the optimizer converged.
     package var steps_per_image: Double?
     package var seconds_per_image: Double?
     package var cpu_seconds_per_image: Double?

@@ -116,7 +116,7 @@ final class ComputeThread: Sendable {
   }
 
   private func invert(_ picture: Image8, _ record: JobRecord, _ studio: Studio) throws(Problem) -> InversionResult {
-    var options = InversionOptions(iterations: record.options.steps, optimiser: .auto, snapshotCount: 0)
+    var options = InversionOptions(iterations: record.options.steps, optimizer: .auto, snapshotCount: 0)
     options.goals.budgetSeconds = record.options.budgetSeconds
     if !studio.model.hasEncoder {
       options.start = .mean

@@ -41,7 +41,7 @@ package struct LoadedBoundary {
     guard !Folder.exists(path), !path.contains("/"), PathText.stem(of: path).extension != "npy" else {
       return try locating(path) { try BoundaryFile.read(path) }
     }
-    let folder = model.neighbour("boundaries")
+    let folder = model.neighbor("boundaries")
     let names = folder.flatMap { try? Folder.names(in: $0) } ?? []
     let known = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.map { String($0.dropLast(4)) }.sorted()
     guard let folder, known.contains(path) else {

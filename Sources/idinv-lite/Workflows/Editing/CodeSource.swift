@@ -21,7 +21,7 @@ package enum CodeSource {
     if let codes { [.codes(codes)] } else if let from { [.results(from)] } else { several(paths) }
   }
 
-  /// What each of several paths stands for, in order; the pictures among neighbours are one list.
+  /// What each of several paths stands for, in order; the pictures among neighbors are one list.
   package static func several(_ paths: [String]) -> [CodeSource] {
     paths.reduce(into: []) { sources, path in
       let next = CodeSource(path: path)

@@ -4,9 +4,9 @@ import Inversion
 
 extension Model {
   /// The path of a file or folder beside the model file; nil where there is none of that name.
-  package func neighbour(_ name: String) -> String? {
-    let neighbour = PathText.path(name, in: PathText.folder(of: path))
-    return Folder.exists(neighbour) ? neighbour : nil
+  package func neighbor(_ name: String) -> String? {
+    let neighbor = PathText.path(name, in: PathText.folder(of: path))
+    return Folder.exists(neighbor) ? neighbor : nil
   }
 }
 
@@ -20,7 +20,7 @@ package enum AttributeBoundaries {
     _ folder: String?, of model: Model, judge: Model?, _ notes: inout [String]
   ) throws -> [AttributeBoundary] {
     let isNamed = folder != nil
-    guard let folder = folder ?? model.neighbour("boundaries") else {
+    guard let folder = folder ?? model.neighbor("boundaries") else {
       notes.append("Without semantic analysis and edits: no boundaries are given.")
       return []
     }

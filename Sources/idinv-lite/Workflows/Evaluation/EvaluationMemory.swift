@@ -6,7 +6,7 @@ import Runtime
 extension EvaluationPlan {
   /// Builds the graphs of an evaluation: those that invert, and those that measure.
   package func workload(others: OtherModels) -> MemoryBudget.Workload {
-    let refinements = methods.filter(\.isOptimisation).map { $0.options(iterations: 1, conventional: nil) }
+    let refinements = methods.filter(\.isOptimization).map { $0.options(iterations: 1, conventional: nil) }
     let encodes = methods.contains(.encoder)
     let judge = others.judge, measuresItself = others.metrics.file == nil && others.metrics.usesOwn
     return { (model, kernels, batch) throws(InversionError) in

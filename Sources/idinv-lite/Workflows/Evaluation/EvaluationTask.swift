@@ -145,7 +145,7 @@ extension OtherModels {
   package init(
     conventional: String?, judge: Model?, metrics: LearnedMetricsSource, for model: Model
   ) throws {
-    let path = conventional ?? model.neighbour("conventional.idinv")
+    let path = conventional ?? model.neighbor("conventional.idinv")
     self.init(
       conventional: try path.map { try StartEncoder.load($0, for: model) }, judge: judge, metrics: metrics)
   }

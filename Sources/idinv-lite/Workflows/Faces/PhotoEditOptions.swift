@@ -47,7 +47,10 @@ package struct FaceEdit {
     var result = code
     if let mix, let style {
       let mixed = mix.mixing(style: style, content: code), share = manipulation == nil ? distance : 1
-      result = zip(code, mixed).map { Float(Double($0) + share * (Double($1) - Double($0))) }
+      result = zip(code, mixed).map { own, other in
+        let (own, other) = (Double(own), Double(other))
+        return Float(own + share * (other - own))
+      }
     }
     return manipulation.map { $0(result, distances: [distance]) } ?? result
   }

@@ -5,7 +5,7 @@ import Imaging
 import Inversion
 import Quant
 
-/// States of optimisations, one file per image that is not done yet, each written whole. A state is only used for the
+/// States of optimizations, one file per image that is not done yet, each written whole. A state is only used for the
 /// same image, model and objective.
 package struct CheckpointFolder {
   package let path: String
@@ -18,7 +18,7 @@ package struct CheckpointFolder {
 
   /// A state, and what the report shows of the way to it.
   package struct Progress {
-    package var state: OptimisationState
+    package var state: OptimizationState
     /// Seconds since the image's first step, after each step.
     package var seconds: [Double]
     package var snapshots: [(step: Int, code: [Float])]
@@ -64,19 +64,19 @@ package struct CheckpointFolder {
       throw Failure(
         .badData, at: file, "belongs to another image, model or set of options; delete it, or do not resume")
     }
-    let state = OptimisationState(
+    let state = OptimizationState(
       step: stored.step, code: stored.code.floats,
-      optimiser: OptimiserMemory(
+      optimizer: OptimizerMemory(
         integers: stored.integers, numbers: stored.numbers, vectors: stored.vectors.map(\.floats)),
       bestCode: stored.bestCode.floats, bestLoss: stored.bestLoss, bestStep: stored.bestStep,
       history: stored.history, seconds: stored.workSeconds)
     let snapshots = stored.snapshots.map { (step: $0.step, code: $0.code.floats) }
-    let vectors = [state.code, state.bestCode] + state.optimiser.vectors + snapshots.map(\.code)
+    let vectors = [state.code, state.bestCode] + state.optimizer.vectors + snapshots.map(\.code)
     guard vectors.allSatisfy({ $0.count == codeCount && $0.allSatisfy(\.isFinite) }),
       state.step == state.history.count, state.step == stored.seconds.count,
       (0...state.step).contains(state.bestStep), state.bestStep > 0 || state.step == 0, !state.bestLoss.isNaN,
-      // An optimiser counts nothing that is not a step, and no run takes a thousand years.
-      state.optimiser.integers.allSatisfy({ (0...state.step).contains($0) }),
+      // An optimizer counts nothing that is not a step, and no run takes a thousand years.
+      state.optimizer.integers.allSatisfy({ (0...state.step).contains($0) }),
       snapshots.allSatisfy({ (0...state.step).contains($0.step) }),
       (stored.seconds + [state.seconds]).allSatisfy({ $0 >= 0 && $0 < 3e10 })
     else { throw Failure(.badData, at: file, "is damaged; delete it to start anew") }
@@ -93,8 +93,8 @@ package struct CheckpointFolder {
     try Folder.create(path)
     let stored = Stored(
       version: 4, key: key, picture: image.picture.digest, step: state.step, code: Data(floats: state.code),
-      integers: state.optimiser.integers, numbers: state.optimiser.numbers,
-      vectors: state.optimiser.vectors.map { Data(floats: $0) }, bestCode: Data(floats: state.bestCode),
+      integers: state.optimizer.integers, numbers: state.optimizer.numbers,
+      vectors: state.optimizer.vectors.map { Data(floats: $0) }, bestCode: Data(floats: state.bestCode),
       bestLoss: state.bestLoss, bestStep: state.bestStep, history: state.history, workSeconds: state.seconds,
       seconds: progress.seconds,
       snapshots: progress.snapshots.map { Stored.Snapshot(step: $0.step, code: Data(floats: $0.code)) })

@@ -55,7 +55,7 @@ package final class InversionRun {
     /// After each step, since the first.
     var stepSeconds: [Double]
     var snapshots: [(step: Int, code: [Float])]
-    var state: OptimisationState?
+    var state: OptimizationState?
   }
   private var atWork: [Int: Work] = [:]
   private var startedCount = 0

@@ -7,7 +7,7 @@ import Reports
 package struct InversionSummary: Encodable {
   package struct Objective: Codable {
     package var iterations: Int
-    /// nil where the optimiser finds its step sizes itself.
+    /// nil where the optimizer finds its step sizes itself.
     package var learning_rate: Float?
     package var lambda_perceptual: Float
     package var lambda_domain: Float
@@ -16,7 +16,7 @@ package struct InversionSummary: Encodable {
 
     package init(_ options: InversionOptions, of model: Model) throws {
       iterations = options.iterations
-      learning_rate = try options.optimiser == .auto && model.curvature() != nil ? nil : options.learningRate
+      learning_rate = try options.optimizer == .auto && model.curvature() != nil ? nil : options.learningRate
       lambda_perceptual = options.weights.perceptual
       lambda_domain = options.weights.domain
       perceptual_layers = options.weights.perceptualLayers

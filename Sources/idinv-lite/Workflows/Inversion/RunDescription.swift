@@ -33,7 +33,7 @@ package struct RunDescription: Codable {
   /// How many pictures on the way there may be.
   package static let snapshotCounts = 0...1000
 
-  /// `startTitle` where the optimisation starts from the encoder's code.
+  /// `startTitle` where the optimization starts from the encoder's code.
   package static let encoderTitle = "Encoder"
 
   package var version = 2
@@ -54,7 +54,7 @@ package struct RunDescription: Codable {
   package var usualInDomain: Double?
   /// Pictures on the way that the page shows of each image.
   package var snapshotCount: Int
-  /// What the optimisation starts from: "Encoder".
+  /// What the optimization starts from: "Encoder".
   package var startTitle: String
   /// As people read them.
   package var options: [Option]

@@ -4,8 +4,8 @@ import SIMDKernels
 
 /// One way of inverting that `bench quality` measures.
 package struct QualityConfiguration: Codable, Hashable {
-  /// nil where there is nothing to optimise: the encoder alone.
-  package var optimizer: OptimiserKind?
+  /// nil where there is nothing to optimize: the encoder alone.
+  package var optimizer: OptimizerKind?
   /// Steps at most.
   package var iterations: Int
   package var weights: WeightsPrecision
@@ -25,14 +25,14 @@ package struct QualityConfiguration: Codable, Hashable {
 
   package func inversionOptions(for model: Model) -> InversionOptions {
     InversionOptions(
-      iterations: iterations, optimiser: optimizer ?? .adam, weights: ObjectiveWeights(publishedFor: model),
+      iterations: iterations, optimizer: optimizer ?? .adam, weights: ObjectiveWeights(publishedFor: model),
       snapshotCount: 0)
   }
 }
 
 /// The values that are combined: all with all.
 package struct QualityGrid {
-  package var optimizers: [OptimiserKind]
+  package var optimizers: [OptimizerKind]
   package var iterations: [Int]
   /// nil stands for the model file's own.
   package var weights: [WeightsPrecision?]
@@ -41,7 +41,7 @@ package struct QualityGrid {
   package var threads: [Int]
 
   package init(
-    optimizers: [OptimiserKind], iterations: [Int], weights: [WeightsPrecision?], compute: [Compute]? = nil,
+    optimizers: [OptimizerKind], iterations: [Int], weights: [WeightsPrecision?], compute: [Compute]? = nil,
     threads: [Int]
   ) {
     self.optimizers = optimizers
@@ -51,7 +51,7 @@ package struct QualityGrid {
     self.threads = threads
   }
 
-  /// All combinations, the encoder alone first, then by optimiser and steps. Refuses what this machine cannot do.
+  /// All combinations, the encoder alone first, then by optimizer and steps. Refuses what this machine cannot do.
   package func configurations(for model: Model) throws -> [QualityConfiguration] {
     var result: [QualityConfiguration] = []
     for weights in weights {

@@ -51,7 +51,8 @@ extension QualityResults.Row {
         cpu_seconds: Figure.median(timings[index].map(\.cpuSeconds)) ?? .nan, quality: measurement.qualities[index])
     }
     rounds = (0..<(timings.map(\.count).min() ?? 0)).map { round in
-      Round(seconds_per_image: timings.reduce(0) { $0 + $1[round].seconds } / Double(timings.count))
+      let sum: Double = timings.reduce(0) { $0 + $1[round].seconds }
+      return Round(seconds_per_image: sum / Double(timings.count))
     }
     steps_per_image = mean { Double($0.steps) }
     seconds_per_image = mean(\.seconds)

@@ -49,7 +49,7 @@ package final class QualityRun {
     }
 
     package var model: Model { memory.model }
-    /// Pictures that the judge looks at side by side, the favourite first.
+    /// Pictures that the judge looks at side by side, the favorite first.
     package static let batches = [Appraiser.mostBatch, 2, 1]
 
     /// Builds the judge's graphs.

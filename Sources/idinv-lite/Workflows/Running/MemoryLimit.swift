@@ -12,7 +12,7 @@ package struct MemoryLimit {
   /// Chooses how the graphs of a run keep to the budget.
   ///
   /// - Parameters:
-  ///   - batches: how many images side by side, the favourite first.
+  ///   - batches: how many images side by side, the favorite first.
   ///   - extra: bytes that the run needs besides its graphs, more than a run of its kind does anyway.
   ///   - workload: builds the graphs.
   package func choose(

@@ -15,7 +15,7 @@ extension Model {
   /// - Returns: nil where there is neither.
   func companion(_ path: String?, orBeside name: String) throws -> Model? {
     if let path { return try Model.load(path) }
-    return try neighbour(name).map { place in try locating(place) { try Model(path: place) } }
+    return try neighbor(name).map { place in try locating(place) { try Model(path: place) } }
   }
 
   /// Whether both take pixels of the same range.

@@ -52,7 +52,7 @@ package struct Losses: Sendable, Equatable, Codable {
   }
 }
 
-/// The domain-regularised objective of one batch of images, with its gradient by the codes:
+/// The domain-regularized objective of one batch of images, with its gradient by the codes:
 ///
 /// L(z) = λ_pix·‖m·(x − G(z))‖² + λ_vgg·‖F(m·x) − F(m·G(z))‖² + λ_dom·‖z − E(G(z))‖²
 ///

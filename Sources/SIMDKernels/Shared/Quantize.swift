@@ -10,10 +10,10 @@ func vlargestMagnitude(_ source: Source, _ vectors: Int) -> Float {
   return most + most * 0
 }
 
-/// `f32-s8-quantise`
-func vquantise(
+/// `f32-s8-quantize`
+func vquantize(
   _ target: UnsafeMutablePointer<UInt8>, _ source: Source, _ factor: Float, _ offset: UInt8, _ vectors: Int
 ) {
   let factor = Lanes(repeating: factor)
-  for i in 0..<vectors { idv_quantise(target + i &* 16, idv_mul(source.lanes(i &* 16), factor), offset) }
+  for i in 0..<vectors { idv_quantize(target + i &* 16, idv_mul(source.lanes(i &* 16), factor), offset) }
 }

@@ -3,12 +3,12 @@ import Inversion
 import Workflows
 
 /// How codes are refined, and when that is enough.
-struct OptimiserOptions: ParsableArguments {
+struct OptimizerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "auto (the fastest known; the best code is the result) or adam (as published; the last code is the "
         + "result). (default: auto)"))
-  var optimizer: OptimiserKind?
+  var optimizer: OptimizerKind?
 
   @Flag(help: "Exactly the published procedure: 100 steps of Adam at rate 0.01; the last code is the result.")
   var published = false
@@ -81,7 +81,7 @@ struct OptimiserOptions: ParsableArguments {
       "is Adam's, and --optimizer auto is L-BFGS with this model; expected --optimizer adam")
   }
 
-  var kind: OptimiserKind { published ? .adam : optimizer ?? .auto }
+  var kind: OptimizerKind { published ? .adam : optimizer ?? .auto }
   var iterationCount: Int { iterations ?? (budget == nil ? 100 : Self.mostIterations) }
   static let mostIterations = 1_000_000
   var rate: Float { learningRate ?? 0.01 }
@@ -112,4 +112,4 @@ struct OptimiserOptions: ParsableArguments {
   }
 }
 
-extension OptimiserKind: ExpressibleByArgument {}
+extension OptimizerKind: ExpressibleByArgument {}

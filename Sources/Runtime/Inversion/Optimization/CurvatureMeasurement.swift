@@ -128,13 +128,13 @@ package final class CurvatureMeasurement {
     let count = exploredCount * codeCount
     var random = TorchRandom(seed: plan.seed &+ 1)
     var directions = random.normals(count).map { Double($0) }
-    Self.orthonormalise(&directions, columns: codeCount)
+    Self.orthonormalize(&directions, columns: codeCount)
     var sum = [Double](repeating: 0, count: count)
     for image in 0..<firstCount {
       let differences = try probes(image, steps: 0, directions, scales: nil, following: nil)
       for index in sum.indices { sum[index] += differences[index] }
     }
-    Self.orthonormalise(&sum, columns: codeCount)
+    Self.orthonormalize(&sum, columns: codeCount)
     return sum
   }
 
@@ -180,16 +180,16 @@ package final class CurvatureMeasurement {
     let start = try model.run(.encoder, on: picture, count: 1, kernels: kernels).values
     let target = try single.prepareTarget(picture)
     single.set([target])
-    var optimiser = LBFGS(start: start, curvature: curvature)
+    var optimizer = LBFGS(start: start, curvature: curvature)
     var firstLoss: Double?
-    for _ in 0..<max(1, steps) where !optimiser.isConverged {
-      let evaluation = single.evaluate(optimiser.proposal)
+    for _ in 0..<max(1, steps) where !optimizer.isConverged {
+      let evaluation = single.evaluate(optimizer.proposal)
       firstLoss = firstLoss ?? Double(evaluation.losses[0].total)
-      optimiser.observe(loss: evaluation.losses[0].total, gradient: evaluation.gradient)
+      optimizer.observe(loss: evaluation.losses[0].total, gradient: evaluation.gradient)
       try advance(1)
     }
     guard let firstLoss, firstLoss.isFinite else { throw InversionError.notFinite(term: "total", step: 1) }
-    let point = steps == 0 ? start : optimiser.code
+    let point = steps == 0 ? start : optimizer.code
     let origin = single.evaluate(point).gradient
     rows.set([target])
 
@@ -290,7 +290,7 @@ package final class CurvatureMeasurement {
   }
 
   /// Gram and Schmidt, twice; a row that depends on those before it becomes zero.
-  private static func orthonormalise(_ matrix: inout [Double], columns: Int) {
+  private static func orthonormalize(_ matrix: inout [Double], columns: Int) {
     let rows = matrix.count / columns
     for row in 0..<rows {
       for _ in 0..<2 {

@@ -1,7 +1,7 @@
 import Inversion
 
 /// Medians and 90th percentiles over the images, the published procedure as 1.
-package struct OptimiserFigures: Codable {
+package struct OptimizerFigures: Codable {
   package var method: String
   package var reached: Int
   package var evaluations_median: Double?
@@ -13,8 +13,8 @@ package struct OptimiserFigures: Codable {
   package var domain_at_published_loss_median: Double?
   package var worse_than_start: Int
 
-  package init(_ method: OptimiserComparison.Method, _ all: [OptimiserComparison.Comparison]) {
-    func share(_ value: (OptimiserComparison.Comparison) -> Double, _ share: Double) -> Double? {
+  package init(_ method: OptimizerComparison.Method, _ all: [OptimizerComparison.Comparison]) {
+    func share(_ value: (OptimizerComparison.Comparison) -> Double, _ share: Double) -> Double? {
       // By rank, not between ranks: some may be infinite.
       let sorted = all.map(value).sorted()
       let found = sorted[min(sorted.count - 1, Int((share * Double(sorted.count - 1)).rounded()))]
@@ -33,9 +33,9 @@ package struct OptimiserFigures: Codable {
   }
 }
 
-extension OptimiserFigures {
+extension OptimizerFigures {
   /// A line for each method; what does not exist is empty.
-  package static func csv(_ figures: [OptimiserFigures]) -> String {
+  package static func csv(_ figures: [OptimizerFigures]) -> String {
     var table = CSVTable([
       "method", "reached", "evaluations_median", "evaluations_p90", "time_median", "time_p90",
       "loss_at_published_time_median", "loss_at_published_time_p90", "domain_at_published_loss_median",

@@ -1,8 +1,8 @@
 import Runtime
 
-/// Runs optimisers on the same images from the same codes, in turns, and says when each reaches what the published procedure
+/// Runs optimizers on the same images from the same codes, in turns, and says when each reaches what the published procedure
 /// ends with: by evaluations of the objective, which do not depend on the machine, and by time.
-package final class OptimiserComparison {
+package final class OptimizerComparison {
   package enum Method: String, Sendable, Codable, CaseIterable {
     /// Adam at 0.01, as published.
     case published
@@ -12,7 +12,7 @@ package final class OptimiserComparison {
     case withoutCurvature = "auto without curvature"
   }
 
-  /// The way of one optimiser on one image.
+  /// The way of one optimizer on one image.
   package struct Run: Sendable, Codable {
     /// After each evaluation: total and domain term, and seconds since the first began.
     package var total: [Float]
@@ -101,7 +101,7 @@ package final class OptimiserComparison {
       let method = methods[(index + turn) % methods.count]
       // The loss of the last published code needs one evaluation more.
       let options = InversionOptions(
-        iterations: method == .published ? steps + 1 : steps, optimiser: method == .published ? .adam : .auto,
+        iterations: method == .published ? steps + 1 : steps, optimizer: method == .published ? .adam : .auto,
         snapshotCount: 0)
       var refinement = try Refinement(
         from: start, options: options, curvature: method == .auto ? curvature : nil)

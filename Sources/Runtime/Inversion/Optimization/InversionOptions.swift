@@ -1,6 +1,6 @@
 /// How an image is inverted. Defaults are the published procedure.
 package struct InversionOptions: Sendable, Encodable {
-  /// Where the optimisation starts.
+  /// Where the optimization starts.
   package enum Start: Sendable, Equatable, Encodable {
     /// E(x): the domain-guided encoder's code.
     case encoder
@@ -12,7 +12,7 @@ package struct InversionOptions: Sendable, Encodable {
 
   /// Evaluations of the objective with its gradient, at most.
   package var iterations: Int
-  package var optimiser: OptimiserKind
+  package var optimizer: OptimizerKind
   /// Step size of Adam.
   package var learningRate: Float
   package var weights: ObjectiveWeights
@@ -27,12 +27,12 @@ package struct InversionOptions: Sendable, Encodable {
   package var snapshotCount: Int
 
   package init(
-    iterations: Int = 100, optimiser: OptimiserKind = .adam, learningRate: Float = 0.01,
+    iterations: Int = 100, optimizer: OptimizerKind = .adam, learningRate: Float = 0.01,
     weights: ObjectiveWeights = ObjectiveWeights(), start: Start = .encoder, startEncoder: Model? = nil,
     space: CodeSpace = .wPlus, goals: Goals = Goals(), snapshotCount: Int = 5
   ) {
     self.iterations = iterations
-    self.optimiser = optimiser
+    self.optimizer = optimizer
     self.learningRate = learningRate
     self.weights = weights
     self.start = start

@@ -46,12 +46,12 @@ package struct Adam: Sendable {
   }
 }
 
-/// Adam as an optimiser: every evaluated code is followed by one update. Nothing stops it from rising.
+/// Adam as an optimizer: every evaluated code is followed by one update. Nothing stops it from rising.
 ///
 /// As published, its first steps are as long as all others, in directions that one gradient alone has named: the loss rises
 /// far above the start's and comes back after some twenty steps. A rate that grows over the first steps avoids the detour
 /// (docs/OPTIMIZERS.md).
-struct AdamOptimiser: Optimiser {
+struct AdamOptimizer: Optimizer {
   /// Steps over which the rate of a warmed-up run grows, in proportion, from `firstShare` to the whole.
   static let warmUpLength = 30
   static let firstShare: Float = 0.2
@@ -69,7 +69,7 @@ struct AdamOptimiser: Optimiser {
     self.isWarmedUp = isWarmedUp
   }
 
-  init?(_ memory: OptimiserMemory, learningRate: Float, isWarmedUp: Bool = false) {
+  init?(_ memory: OptimizerMemory, learningRate: Float, isWarmedUp: Bool = false) {
     guard memory.integers.count == 1, memory.integers[0] >= 0, memory.vectors.count == 3 else { return nil }
     proposal = memory.vectors[0]
     adam = Adam(
@@ -89,7 +89,7 @@ struct AdamOptimiser: Optimiser {
     adam.update(&proposal, gradient: gradient)
   }
 
-  var memory: OptimiserMemory {
-    OptimiserMemory(integers: [adam.stepCount], vectors: [proposal, adam.firstMoment, adam.secondMoment])
+  var memory: OptimizerMemory {
+    OptimizerMemory(integers: [adam.stepCount], vectors: [proposal, adam.firstMoment, adam.secondMoment])
   }
 }

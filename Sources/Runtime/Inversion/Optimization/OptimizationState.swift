@@ -1,10 +1,10 @@
 /// All that is needed to go on with an interrupted inversion.
-package struct OptimisationState: Sendable, Equatable {
+package struct OptimizationState: Sendable, Equatable {
   /// Evaluations made so far.
   package var step: Int
   /// The code that comes next, [L, D].
   package var code: [Float]
-  package var optimiser: OptimiserMemory
+  package var optimizer: OptimizerMemory
   /// The code of least total loss among those evaluated, and that loss.
   package var bestCode: [Float]
   package var bestLoss: Float
@@ -16,12 +16,12 @@ package struct OptimisationState: Sendable, Equatable {
   package var seconds: Double
 
   package init(
-    step: Int, code: [Float], optimiser: OptimiserMemory, bestCode: [Float], bestLoss: Float, bestStep: Int,
+    step: Int, code: [Float], optimizer: OptimizerMemory, bestCode: [Float], bestLoss: Float, bestStep: Int,
     history: [Losses], seconds: Double
   ) {
     self.step = step
     self.code = code
-    self.optimiser = optimiser
+    self.optimizer = optimizer
     self.bestCode = bestCode
     self.bestLoss = bestLoss
     self.bestStep = bestStep
@@ -40,7 +40,7 @@ package enum StopReason: String, Sendable, Codable, CaseIterable {
   case target
   /// The loss did not fall for as long as patience lasts.
   case plateau = "patience"
-  /// The optimiser knows of no better code.
+  /// The optimizer knows of no better code.
   case converged
   /// An observer stopped the run.
   case observer = "interrupted"
@@ -48,7 +48,7 @@ package enum StopReason: String, Sendable, Codable, CaseIterable {
 
 /// What an observer is told after each step.
 package struct StepReport: Sendable {
-  package let state: OptimisationState
+  package let state: OptimizationState
   /// Of this step; in a batch, this image's share.
   package let seconds: Double
   /// Why this was the last step; nil where it was not.
@@ -63,7 +63,7 @@ package struct StepReport: Sendable {
 
 /// The code that an inversion found for one image.
 package struct InversionResult: Sendable {
-  /// The code that the optimisation started from, [L, D].
+  /// The code that the optimization started from, [L, D].
   package var startCode: [Float]
   /// The result, [L, D]: the best code; for the published procedure, run to its end, the one after the last step.
   package var code: [Float]

@@ -6,7 +6,7 @@ import Reports
 import Workflows
 
 /// `idinv-lite bench optimizers`
-struct BenchOptimisers: ParsableCommand {
+struct BenchOptimizers: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "optimizers",
     abstract: "Measure how soon each optimizer reaches the published result.",
@@ -56,12 +56,12 @@ struct BenchOptimisers: ParsableCommand {
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "bench optimizers", OptimiserBenchRun.outputs,
+        by: "bench optimizers", OptimizerBenchRun.outputs,
         inputs: [loaded.path] + images.images + listed.map(\.path))
       let kernels = try engine.kernels()
       let context = self.reporting.context()
       let (pictures, skipped) = try images.loader.load(listed, most: limit, resolution: resolution, context)
-      let run = try OptimiserBenchRun((pictures, skipped), steps: steps, since: began)
+      let run = try OptimizerBenchRun((pictures, skipped), steps: steps, since: began)
       let choice = try memory.limit.choose(loaded, kernels: kernels, workload: InversionOptions().workload())
       try choice.announce(self.reporting)
       let outcome = try run(
@@ -69,12 +69,12 @@ struct BenchOptimisers: ParsableCommand {
         context)
       let report = "report: \(output.folder.path("optimizers.html"))"
       let lines = outcome.figures.map { line($0, of: outcome.images.count) } + [report]
-      try self.reporting.summarise(lines.joined(separator: "\n")) { outcome }
+      try self.reporting.summarize(lines.joined(separator: "\n")) { outcome }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
   }
 
-  private func line(_ row: OptimiserFigures, of count: Int) -> String {
+  private func line(_ row: OptimizerFigures, of count: Int) -> String {
     "\(row.method): published loss after \(Figure.fixed(row.evaluations_median, 3)) of its evaluations (p90 "
       + "\(Figure.fixed(row.evaluations_p90, 3))), \(Figure.fixed(row.time_median, 3)) of its time (p90 "
       + "\(Figure.fixed(row.time_p90, 3))), \(row.reached) of \(count); loss at its time "

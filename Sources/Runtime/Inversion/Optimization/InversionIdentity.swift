@@ -10,7 +10,7 @@ extension InversionOptions {
     return decisive.digest
   }
 
-  /// As `identity`, for a state within the optimisation: when it is to end does not change a step.
+  /// As `identity`, for a state within the optimization: when it is to end does not change a step.
   package var stepIdentity: String {
     var decisive = self
     decisive.iterations = 0
@@ -23,11 +23,24 @@ extension InversionOptions {
     encoder.outputFormatting = .sortedKeys
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    // By the name that the option had when journals and summaries first held identities.
+    encoder.keyEncodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      return key.stringValue == "optimizer" ? OlderKey(stringValue: "optimiser") : key
+    }
     var hash = SHA256()
     // Strings, numbers and lists: there is nothing in it that JSON could not take.
     hash.update([UInt8](try! encoder.encode(self)))
     return hash.hexDigest()
   }
+}
+
+private struct OlderKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
 }
 
 /// In an identity, a model is what its file holds.

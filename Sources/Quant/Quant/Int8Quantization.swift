@@ -8,13 +8,13 @@ package struct Int8Tensor: Equatable, Sendable {
   /// One per row, finite and positive.
   package var scales: [Float]
 
-  /// Quantises `values`, read as `rowCount` rows of equal length, rounding to nearest, ties to even.
+  /// Quantizes `values`, read as `rowCount` rows of equal length, rounding to nearest, ties to even.
   ///
   /// The error of an element is at most half its row's scale. A row of zeros (or so small that its scale would not
   /// be a normal number) gets scale 1 and codes 0, so that dividing by a scale is always safe.
   ///
   /// - Precondition: all values are finite; `rowCount` ≥ 1 divides their number.
-  package init(quantising values: [Float], rowCount: Int) {
+  package init(quantizing values: [Float], rowCount: Int) {
     precondition(rowCount >= 1 && values.count % rowCount == 0, "rows of equal length")
     let rowLength = values.count / rowCount
     var codes = [Int8](repeating: 0, count: values.count)

@@ -18,8 +18,8 @@ package enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
 /// The generator stays in f16 in an int8 file. Each of its convolutions in int8 per output channel costs about 40 dB of
 /// signal to noise, thirteen in a row leave 29 dB of the image (full size, random weights; `idinv-lite verify`), and they
 /// are 20 M of 203 M weights: keeping them makes the file 9 % larger. The encoder and the perceptual network steer the
-/// optimisation and are not seen; the domain term and the pixels correct their errors.
-package struct QuantisationPolicy: Equatable, Sendable {
+/// optimization and are not seen; the domain term and the pixels correct their errors.
+package struct QuantizationPolicy: Equatable, Sendable {
   package var precision: WeightsPrecision
   /// Exceptions by tensor name, for layers that suffer (`i8` is ignored where a tensor has fewer than two dimensions).
   package var overrides: [String: DType]

@@ -23,18 +23,18 @@ private let rosenbrock: Function = { x in
   return (a * a + 100 * b * b, [-2 * a - 400 * x[0] * b, 200 * b])
 }
 
-@Suite struct OptimiserTests {
+@Suite struct OptimizerTests {
   private func run(
-    _ optimiser: any Optimiser, _ function: Function, steps: Int
-  ) -> (losses: [Float], last: any Optimiser) {
-    var optimiser = optimiser
+    _ optimizer: any Optimizer, _ function: Function, steps: Int
+  ) -> (losses: [Float], last: any Optimizer) {
+    var optimizer = optimizer
     var losses: [Float] = []
-    for _ in 0..<steps where !optimiser.isConverged {
-      let (loss, gradient) = function(optimiser.proposal)
+    for _ in 0..<steps where !optimizer.isConverged {
+      let (loss, gradient) = function(optimizer.proposal)
       losses.append(loss)
-      optimiser.observe(loss: loss, gradient: gradient)
+      optimizer.observe(loss: loss, gradient: gradient)
     }
-    return (losses, optimiser)
+    return (losses, optimizer)
   }
 
   @Test func lbfgsFindsTheMinimumOfAQuadratic() {
@@ -48,19 +48,19 @@ private let rosenbrock: Function = { x in
   }
 
   @Test func adamComesToTheMinimumOfAQuadratic() {
-    let losses = run(AdamOptimiser(start: [0.5, 0.5], learningRate: 0.01), quadratic, steps: 2000).losses
+    let losses = run(AdamOptimizer(start: [0.5, 0.5], learningRate: 0.01), quadratic, steps: 2000).losses
     #expect(losses.last! < 1e-4 * losses[0])
   }
 
   /// Codes that L-BFGS accepts never get worse, and its loss is that of its code.
   @Test func lbfgsNeverAcceptsAWorseLoss() {
-    var optimiser = LBFGS(start: [-1.2, 1])
+    var optimizer = LBFGS(start: [-1.2, 1])
     var accepted: [Double] = []
-    for _ in 0..<80 where !optimiser.isConverged {
-      let (loss, gradient) = rosenbrock(optimiser.proposal)
-      optimiser.observe(loss: loss, gradient: gradient)
-      accepted.append(optimiser.loss)
-      #expect(Float(optimiser.loss) == rosenbrock(optimiser.code).loss)
+    for _ in 0..<80 where !optimizer.isConverged {
+      let (loss, gradient) = rosenbrock(optimizer.proposal)
+      optimizer.observe(loss: loss, gradient: gradient)
+      accepted.append(optimizer.loss)
+      #expect(Float(optimizer.loss) == rosenbrock(optimizer.code).loss)
     }
     #expect(accepted == accepted.sorted(by: >))
     #expect(accepted.count > 20)
@@ -78,9 +78,9 @@ private let rosenbrock: Function = { x in
   }
 
   @Test func lbfgsEndsWhereTheGradientVanishes() {
-    var optimiser = LBFGS(start: [0, 1, 2])
-    optimiser.observe(loss: 0, gradient: [0, 0, 0])
-    #expect(optimiser.isConverged)
+    var optimizer = LBFGS(start: [0, 1, 2])
+    optimizer.observe(loss: 0, gradient: [0, 0, 0])
+    #expect(optimizer.isConverged)
   }
 
   /// A gradient that points the wrong way cannot lead it astray.
@@ -91,9 +91,9 @@ private let rosenbrock: Function = { x in
     #expect((last as? LBFGS)?.code == [1])
   }
 
-  /// From its memory at any step an optimiser goes on with the same bits.
+  /// From its memory at any step an optimizer goes on with the same bits.
   @Test func memoriesGoOnWithTheSameBits() throws {
-    for kind in OptimiserKind.allCases {
+    for kind in OptimizerKind.allCases {
       for stop in [0, 1, 7, 35] {
         let whole = run(kind.start(at: [-1.2, 1], learningRate: 0.01), rosenbrock, steps: 40)
         let half = run(kind.start(at: [-1.2, 1], learningRate: 0.01), rosenbrock, steps: stop)
@@ -110,17 +110,17 @@ private let rosenbrock: Function = { x in
 
   /// The first step has a fifth of the rate and a little more; from the thirtieth on it is whole.
   @Test func theRateOfAutoGrows() {
-    func stepLengths(_ optimiser: any Optimiser) -> [Float] {
-      var optimiser = optimiser
+    func stepLengths(_ optimizer: any Optimizer) -> [Float] {
+      var optimizer = optimizer
       return (0..<40).map { _ in
-        let before = optimiser.proposal[0]
+        let before = optimizer.proposal[0]
         // Under a constant gradient every step of Adam is as long as its rate.
-        optimiser.observe(loss: 1, gradient: [1])
-        return before - optimiser.proposal[0]
+        optimizer.observe(loss: 1, gradient: [1])
+        return before - optimizer.proposal[0]
       }
     }
-    let warmed = stepLengths(AdamOptimiser(start: [0], learningRate: 0.01, isWarmedUp: true))
-    let published = stepLengths(AdamOptimiser(start: [0], learningRate: 0.01))
+    let warmed = stepLengths(AdamOptimizer(start: [0], learningRate: 0.01, isWarmedUp: true))
+    let published = stepLengths(AdamOptimizer(start: [0], learningRate: 0.01))
     #expect(published.allSatisfy { abs($0 - 0.01) < 1e-6 })
     for (index, length) in warmed.enumerated() {
       let share = min(1, Float(index + 1) / 30)
@@ -128,13 +128,13 @@ private let rosenbrock: Function = { x in
     }
   }
 
-  @Test func memoriesOfAnotherOptimiserOrModelAreRefused() {
-    let adam = AdamOptimiser(start: [1, 2], learningRate: 0.01).memory
+  @Test func memoriesOfAnotherOptimizerOrModelAreRefused() {
+    let adam = AdamOptimizer(start: [1, 2], learningRate: 0.01).memory
     let lbfgs = LBFGS(start: [1, 2]).memory
     #expect(LBFGS(adam) == nil)
-    #expect(OptimiserKind.adam.resume(lbfgs, count: 2, learningRate: 0.01) == nil)
-    #expect(OptimiserKind.auto.resume(lbfgs, count: 2, learningRate: 0.01) != nil)
-    #expect(OptimiserKind.adam.resume(adam, count: 3, learningRate: 0.01) == nil)
-    #expect(OptimiserKind.auto.resume(OptimiserMemory(), count: 2, learningRate: 0.01) == nil)
+    #expect(OptimizerKind.adam.resume(lbfgs, count: 2, learningRate: 0.01) == nil)
+    #expect(OptimizerKind.auto.resume(lbfgs, count: 2, learningRate: 0.01) != nil)
+    #expect(OptimizerKind.adam.resume(adam, count: 3, learningRate: 0.01) == nil)
+    #expect(OptimizerKind.auto.resume(OptimizerMemory(), count: 2, learningRate: 0.01) == nil)
   }
 }

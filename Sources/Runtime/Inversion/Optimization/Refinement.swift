@@ -1,19 +1,19 @@
 import Glibc
 
-/// The way of one image's code to its result: an optimiser, the best code so far, and when to stop.
+/// The way of one image's code to its result: an optimizer, the best code so far, and when to stop.
 ///
 /// It knows no network: it proposes codes and is told what they are worth, and how long that took.
 package struct Refinement: Sendable {
   package let options: InversionOptions
   package let startCode: [Float]
   private let curvature: Curvature?
-  package private(set) var state: OptimisationState
+  package private(set) var state: OptimizationState
   /// Codes on the way that this run came by: evenly spaced over its steps, or over its budget where that ends it before.
   package private(set) var snapshots: [(step: Int, code: [Float])] = []
   /// nil while there is more to do.
   package private(set) var stopReason: StopReason?
 
-  private var optimiser: any Optimiser
+  private var optimizer: any Optimizer
   /// The peak of PSNR: range of the model's pixels.
   private let pixelRange: Double
   /// The least loss when patience began to run, and the step.
@@ -25,7 +25,7 @@ package struct Refinement: Sendable {
   ///   - curvature: the model's mean curvature, which `auto` uses.
   ///   - pixelRange: difference of the largest and the least pixel value, for PSNR.
   package init(
-    from start: [Float], resuming state: OptimisationState? = nil, options: InversionOptions,
+    from start: [Float], resuming state: OptimizationState? = nil, options: InversionOptions,
     curvature: Curvature? = nil, pixelRange: Float = 2
   ) throws(InversionError) {
     self.options = options
@@ -34,27 +34,27 @@ package struct Refinement: Sendable {
     self.pixelRange = Double(pixelRange)
     if let state {
       guard
-        let optimiser = options.optimiser.resume(
-          state.optimiser, count: start.count, learningRate: options.learningRate, curvature: curvature)
+        let optimizer = options.optimizer.resume(
+          state.optimizer, count: start.count, learningRate: options.learningRate, curvature: curvature)
       else {
         throw .badShape(
-          what: "state of the optimization", expected: "[\(start.count)] of \(options.optimiser.rawValue)",
-          found: state.optimiser.vectors.map(\.count))
+          what: "state of the optimization", expected: "[\(start.count)] of \(options.optimizer.rawValue)",
+          found: state.optimizer.vectors.map(\.count))
       }
-      self.optimiser = optimiser
+      self.optimizer = optimizer
       self.state = state
     } else {
-      optimiser = options.optimiser.start(at: start, learningRate: options.learningRate, curvature: curvature)
-      self.state = OptimisationState(
-        step: 0, code: start, optimiser: optimiser.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
+      optimizer = options.optimizer.start(at: start, learningRate: options.learningRate, curvature: curvature)
+      self.state = OptimizationState(
+        step: 0, code: start, optimizer: optimizer.memory, bestCode: start, bestLoss: .infinity, bestStep: 0,
         history: [], seconds: 0)
     }
     plateau = Self.plateau(of: self.state.history)
-    stopReason = self.state.step >= options.iterations ? .iterations : optimiser.isConverged ? .converged : nil
+    stopReason = self.state.step >= options.iterations ? .iterations : optimizer.isConverged ? .converged : nil
   }
 
   /// The code to evaluate next, [L, D].
-  package var proposal: [Float] { optimiser.proposal }
+  package var proposal: [Float] { optimizer.proposal }
 
   /// Charges work that is no step: encoding, the target's features.
   package mutating func charge(seconds: Double) { state.seconds += seconds }
@@ -67,25 +67,25 @@ package struct Refinement: Sendable {
     let step = state.step + 1
     let shareBefore = shareDone
     // Where even the start has no value there is nothing to return to, and the published procedure never returns.
-    if step == 1 || options.optimiser == .adam { try requireFinite(losses, step: step) }
+    if step == 1 || options.optimizer == .adam { try requireFinite(losses, step: step) }
     if losses.total < state.bestLoss {
       state.bestLoss = losses.total
-      state.bestCode = optimiser.proposal
+      state.bestCode = optimizer.proposal
       state.bestStep = step
     }
     state.step = step
     state.history.append(losses)
     state.seconds += seconds
     if hasCollapsed {
-      optimiser = LBFGS(start: state.bestCode)
+      optimizer = LBFGS(start: state.bestCode)
     } else {
-      optimiser.observe(loss: losses.total, gradient: gradient)
+      optimizer.observe(loss: losses.total, gradient: gradient)
     }
-    state.code = optimiser.proposal
-    state.optimiser = optimiser.memory
+    state.code = optimizer.proposal
+    state.optimizer = optimizer.memory
     let count = Double(options.snapshotCount)
     if (shareDone * count).rounded(.down) > (shareBefore * count).rounded(.down) {
-      snapshots.append((step, options.optimiser == .adam ? state.code : state.bestCode))
+      snapshots.append((step, options.optimizer == .adam ? state.code : state.bestCode))
     }
     if state.bestLoss < plateau.loss * (1 - Goals.plateauShare) { plateau = (state.bestLoss, step) }
     stopReason = reason(lastStepSeconds: seconds)
@@ -116,7 +116,7 @@ package struct Refinement: Sendable {
 
   package func result() throws(InversionError) -> InversionResult {
     // As published, the last code is the result; a run that was cut short gives the best one.
-    let isPublished = options.optimiser == .adam && stopReason == .iterations
+    let isPublished = options.optimizer == .adam && stopReason == .iterations
     let code = isPublished ? state.code : state.bestCode
     guard code.allSatisfy(\.isFinite) else { throw .notFinite(term: "gradient", step: state.step) }
     return InversionResult(
@@ -129,7 +129,7 @@ package struct Refinement: Sendable {
 
   /// Whether Adam's loss rises for good; L-BFGS cannot rise.
   private var hasCollapsed: Bool {
-    guard options.optimiser == .auto, optimiser is AdamOptimiser, let last = state.history.last else { return false }
+    guard options.optimizer == .auto, optimizer is AdamOptimizer, let last = state.history.last else { return false }
     if !last.total.isFinite { return true }
     let start = state.history[0].total
     return state.step > Self.collapseLength
@@ -140,7 +140,7 @@ package struct Refinement: Sendable {
     if state.step >= options.iterations { return .iterations }
     let goals = options.goals
     if let target = goals.targetPSNR, psnr(state.history[state.bestStep - 1]) >= target { return .target }
-    if optimiser.isConverged { return .converged }
+    if optimizer.isConverged { return .converged }
     if let patience = goals.patience, state.step - plateau.step >= patience { return .plateau }
     if let budget = goals.budgetSeconds, state.seconds + lastStepSeconds > budget { return .budget }
     return nil

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite("bench optimizers")
-struct BenchOptimisersTests {
+struct BenchOptimizersTests {
   @Test("the published run is that of invert, and the shares follow from the losses")
   func compare() throws {
     let place = try Folder()

@@ -1,12 +1,12 @@
-/// A minimiser of one image's objective, by asking and telling: it proposes a code, and is told what that code is worth.
+/// A minimizer of one image's objective, by asking and telling: it proposes a code, and is told what that code is worth.
 ///
 /// It knows neither networks nor clocks, so that any number of images can share one prepared graph, each with its own.
-/// An optimiser is deterministic: the same observations give the same proposals, bit for bit.
-package protocol Optimiser: Sendable {
+/// An optimizer is deterministic: the same observations give the same proposals, bit for bit.
+package protocol Optimizer: Sendable {
   /// The code to evaluate next, [L·D].
   var proposal: [Float] { get }
 
-  /// Whether the optimiser knows of no better code: further proposals would be wasted.
+  /// Whether the optimizer knows of no better code: further proposals would be wasted.
   var isConverged: Bool { get }
 
   /// Takes the value of the objective at `proposal`, and moves on to the next one.
@@ -17,11 +17,11 @@ package protocol Optimiser: Sendable {
   mutating func observe(loss: Float, gradient: [Float])
 
   /// All that it remembers; `init(_:)` goes on from it with the same bits.
-  var memory: OptimiserMemory { get }
+  var memory: OptimizerMemory { get }
 }
 
-/// What an optimiser remembers, in a form that any file can hold.
-package struct OptimiserMemory: Sendable, Equatable {
+/// What an optimizer remembers, in a form that any file can hold.
+package struct OptimizerMemory: Sendable, Equatable {
   package var integers: [Int]
   package var numbers: [Double]
   /// Each [L·D].
@@ -34,8 +34,8 @@ package struct OptimiserMemory: Sendable, Equatable {
   }
 }
 
-/// The optimisers to choose from; docs/OPTIMIZERS.md has what was tried.
-package enum OptimiserKind: String, Sendable, CaseIterable, Codable {
+/// The optimizers to choose from; docs/OPTIMIZERS.md has what was tried.
+package enum OptimizerKind: String, Sendable, CaseIterable, Codable {
   /// The best that was found: L-BFGS on the model's mean curvature; for a model without, Adam with a rate that grows at
   /// first. The best code is the result, and a collapse is noticed and undone.
   case auto
@@ -43,17 +43,17 @@ package enum OptimiserKind: String, Sendable, CaseIterable, Codable {
   case adam
 
   /// - Parameter curvature: the model's, where it has one.
-  func start(at code: [Float], learningRate: Float, curvature: Curvature? = nil) -> any Optimiser {
+  func start(at code: [Float], learningRate: Float, curvature: Curvature? = nil) -> any Optimizer {
     if self == .auto, let curvature { return LBFGS(start: code, curvature: curvature) }
-    return AdamOptimiser(start: code, learningRate: learningRate, isWarmedUp: self == .auto)
+    return AdamOptimizer(start: code, learningRate: learningRate, isWarmedUp: self == .auto)
   }
 
-  /// Goes on from what an optimiser of this kind remembered; nil where that is not its memory.
+  /// Goes on from what an optimizer of this kind remembered; nil where that is not its memory.
   func resume(
-    _ memory: OptimiserMemory, count: Int, learningRate: Float, curvature: Curvature? = nil
-  ) -> (any Optimiser)? {
+    _ memory: OptimizerMemory, count: Int, learningRate: Float, curvature: Curvature? = nil
+  ) -> (any Optimizer)? {
     guard memory.vectors.allSatisfy({ $0.count == count }) else { return nil }
-    let adam = AdamOptimiser(memory, learningRate: learningRate, isWarmedUp: self == .auto)
+    let adam = AdamOptimizer(memory, learningRate: learningRate, isWarmedUp: self == .auto)
     return switch self {
     case .adam: adam
     case .auto: curvature == nil ? adam ?? LBFGS(memory) : LBFGS(memory, curvature: curvature)

@@ -8,18 +8,18 @@ package struct InversionInput: Sendable {
   /// [3, R, R] of 0 and 1, where the objective is masked.
   package var mask: [Float]?
   /// Where an earlier run stopped, to go on from there.
-  package var state: OptimisationState?
+  package var state: OptimizationState?
 
-  package init(_ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil) {
+  package init(_ image: [Float], mask: [Float]? = nil, resuming state: OptimizationState? = nil) {
     self.image = image
     self.mask = mask
     self.state = state
   }
 }
 
-/// Inverts images by domain-regularised optimisation (Zhu et al., ECCV 2020, sec. 3.2).
+/// Inverts images by domain-regularized optimization (Zhu et al., ECCV 2020, sec. 3.2).
 ///
-/// Images are refined side by side in the rows of one prepared graph, each by an optimiser of its own; a row whose image
+/// Images are refined side by side in the rows of one prepared graph, each by an optimizer of its own; a row whose image
 /// is done takes the next one. The same bits result whatever the number of rows. One call at a time.
 package final class Inverter {
   package let model: Model
@@ -54,13 +54,13 @@ package final class Inverter {
     pixelRange = specification.pixelMaximum - specification.pixelMinimum
     let layerCount = try model.generator().specification.layerCount
     curvature =
-      options.optimiser == .auto
+      options.optimizer == .auto
       ? try model.curvature()?.restricted(to: options.space, layerCount: layerCount) : nil
     objective = try Objective(
       model, weights: options.weights, space: options.space, batch: batch, isMasked: isMasked, kernels: kernels)
   }
 
-  /// The code that an optimisation of `image` starts from.
+  /// The code that an optimization of `image` starts from.
   package func startCode(for image: [Float]) throws(InversionError) -> [Float] {
     let generator = try model.generator()
     func projected(_ code: [Float]) -> [Float] {
@@ -102,7 +102,7 @@ package final class Inverter {
   ///   - state: where an earlier run stopped, to go on from there.
   ///   - observer: told after each step; false stops the run, and the best code so far is the result.
   package func invert(
-    _ image: [Float], mask: [Float]? = nil, resuming state: OptimisationState? = nil,
+    _ image: [Float], mask: [Float]? = nil, resuming state: OptimizationState? = nil,
     observer: (StepReport) -> Bool = { _ in true }
   ) throws(InversionError) -> InversionResult {
     var input: InversionInput? = InversionInput(image, mask: mask, resuming: state)

@@ -1,14 +1,14 @@
 import Inversion
 
-/// What `optimizers.html` tells: how optimisers come down on the same images.
-package struct OptimiserPage {
+/// What `optimizers.html` tells: how optimizers come down on the same images.
+package struct OptimizerPage {
   package var run: InversionReport.Run
   package var steps: Int
-  package var figures: [OptimiserFigures]
-  package var images: [OptimiserComparison.Comparison]
+  package var figures: [OptimizerFigures]
+  package var images: [OptimizerComparison.Comparison]
 
   package init(
-    run: InversionReport.Run, steps: Int, figures: [OptimiserFigures], images: [OptimiserComparison.Comparison]
+    run: InversionReport.Run, steps: Int, figures: [OptimizerFigures], images: [OptimizerComparison.Comparison]
   ) {
     self.run = run
     self.steps = steps

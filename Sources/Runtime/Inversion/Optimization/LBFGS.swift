@@ -9,7 +9,7 @@
 /// of sᵀy / yᵀH̄⁻¹y and sᵀH̄s / sᵀy (Barzilai and Borwein's two lengths, IMA J. Numer. Anal. 8, 1988), since the first alone
 /// is too short after a kink. Without a curvature it is taken from the identity, which is slow: the curvatures of an
 /// objective differ by factors of thousands.
-struct LBFGS: Optimiser {
+struct LBFGS: Optimizer {
   /// Pairs of steps and gradient differences that are kept.
   static let historyLimit = 20
   /// Length of the first step where no curvature is known.
@@ -158,7 +158,7 @@ struct LBFGS: Optimiser {
 
 extension LBFGS {
   /// - Parameter curvature: the same as before.
-  init?(_ memory: OptimiserMemory, curvature: Curvature? = nil) {
+  init?(_ memory: OptimizerMemory, curvature: Curvature? = nil) {
     guard memory.integers.count == 3, memory.numbers.count == 3, (0...Self.historyLimit).contains(memory.integers[2]),
       memory.vectors.count == 4 + 3 * memory.integers[2],
       curvature.map({ $0.codeCount == memory.vectors[0].count }) ?? true
@@ -175,12 +175,12 @@ extension LBFGS {
     solvedDifferences = Array(memory.vectors[(4 + 2 * pairs)...])
   }
 
-  var memory: OptimiserMemory {
+  var memory: OptimizerMemory {
     var vectors = [code, gradient, direction, solved]
     vectors += steps
     vectors += differences
     vectors += solvedDifferences
-    return OptimiserMemory(
+    return OptimizerMemory(
       integers: [isConverged ? 1 : 0, searchCount, steps.count], numbers: [loss, slope, stepLength], vectors: vectors)
   }
 }

@@ -8,7 +8,7 @@ package enum CodeSpace: String, Sendable, CaseIterable, Codable {
   /// The nearest code of this space: in W the mean over the layers, in each layer.
   ///
   /// W is the linear subspace of W+ whose rows are equal, and the projection onto it is its own adjoint. So a start code
-  /// and a gradient are projected alike, and an optimiser that is given both never leaves W: it does what it would do on a
+  /// and a gradient are projected alike, and an optimizer that is given both never leaves W: it does what it would do on a
   /// single w of which the loss has the gradient summed over the layers, up to a factor that Adam and L-BFGS do not see.
   ///
   /// - Parameter values: a code or a gradient, [L, D].

@@ -5,15 +5,15 @@ import Reports
 import SIMDKernels
 
 /// How soon each optimizer reaches the published result, on the same pictures in turns.
-package struct OptimiserBenchRun {
+package struct OptimizerBenchRun {
   /// `optimizers.json`.
   package struct Outcome: Encodable {
     package var model: String
     package var compute: String
     package var threads: Int
     package var steps: Int
-    package var figures: [OptimiserFigures]
-    package var images: [OptimiserComparison.Comparison]
+    package var figures: [OptimizerFigures]
+    package var images: [OptimizerComparison.Comparison]
     package var memory: MemoryUse?
   }
 
@@ -45,30 +45,30 @@ package struct OptimiserBenchRun {
   ) throws -> Outcome {
     let model = memory.model
     let all = try compare(model, kernels, context)
-    let figures = OptimiserComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
-      .map { OptimiserFigures($0, all) }
+    let figures = OptimizerComparison.Method.allCases.filter { all[0].runs[$0.rawValue] != nil }
+      .map { OptimizerFigures($0, all) }
     let outcome = Outcome(
       model: PathText.lastComponent(of: model.path), compute: kernels.computeName(model),
       threads: kernels.threadCount, steps: steps, figures: figures, images: all, memory: memory.figures)
     try model.file.verifyUnchanged()
     try JSONOutput.write(outcome, to: folder.path(Self.outputs[0]))
-    try folder.write(OptimiserFigures.csv(figures), Self.outputs[1])
+    try folder.write(OptimizerFigures.csv(figures), Self.outputs[1])
     let run = try InversionReport.Run(
       model: model, kernels: kernels, seconds: began.duration(to: .now) / .seconds(1),
       options: options + memory.options,
       note: skipped.isEmpty ? "" : "Skipped: " + skipped.map(\.reason).joined(separator: "; "))
-    try OptimiserPage(run: run, steps: steps, figures: figures, images: all).page()
+    try OptimizerPage(run: run, steps: steps, figures: figures, images: all).page()
       .write(to: folder.path(Self.outputs[2]))
     return outcome
   }
 
   private func compare(
     _ model: Model, _ kernels: Kernels, _ context: RunContext
-  ) throws -> [OptimiserComparison.Comparison] {
-    let compare = try OptimiserComparison(model, steps: steps, kernels: kernels)
+  ) throws -> [OptimizerComparison.Comparison] {
+    let compare = try OptimizerComparison(model, steps: steps, kernels: kernels)
     let perImage = steps * (compare.hasCurvature ? 3 : 2) + 1
     let range = model.file.specification.pixelRange
-    var all: [OptimiserComparison.Comparison] = []
+    var all: [OptimizerComparison.Comparison] = []
     for (index, image) in pictures.enumerated() {
       var done = 0
       let comparison = try locating(image.path) {

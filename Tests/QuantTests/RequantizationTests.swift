@@ -3,7 +3,7 @@ import Quant
 import TestSupport
 import Testing
 
-@Suite struct RequantisationTests {
+@Suite struct RequantizationTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -18,7 +18,7 @@ import Testing
     try copy.verifyChecksums()
     #expect(copy.metadata.precision == wanted && copy.specification == file.specification)
     #expect(copy.metadata.sources == file.metadata.sources && copy.metadata.licence == "MIT")
-    let policy = QuantisationPolicy(precision: wanted)
+    let policy = QuantizationPolicy(precision: wanted)
     for requirement in requiredTensors(of: file.specification) {
       let values = try file.tensor(requirement.name).floats()
       let tensor = try copy.tensor(requirement.name)
@@ -26,7 +26,7 @@ import Testing
       let expected =
         switch tensor.dtype {
         case .f16: values.map { Half($0).float }
-        case .i8: quantised(values, rows: requirement.shape[0])
+        case .i8: quantized(values, rows: requirement.shape[0])
         default: values
         }
       #expect(tensor.floats() == expected, "\(requirement.name)")
@@ -34,8 +34,8 @@ import Testing
     #expect(folder.contents() == ["a.idinv", "b.idinv"])
   }
 
-  private func quantised(_ values: [Float], rows: Int) -> [Float] {
-    let tensor = Int8Tensor(quantising: values, rowCount: rows)
+  private func quantized(_ values: [Float], rows: Int) -> [Float] {
+    let tensor = Int8Tensor(quantizing: values, rowCount: rows)
     return tensor.codes.enumerated().map { Float($1) * tensor.scales[$0 / (values.count / rows)] }
   }
 
