@@ -64,34 +64,11 @@ struct BenchQualityTests {
       let total = try number(row, "total_loss")
       #expect(abs(terms - total) <= 1e-5 * total)
 
-      // The same by the command that users call: another way to the same picture and score.
-      try Command.succeed(
-        [
-          "invert", "-q", "--compute", "f32", "-m", Golden.model(), "in/a.png", "-o", "inverted", "--optimizer",
-          optimizer, "--iterations",
-          "\(iterations)",
-        ], in: place)
-      let images = try #require(place.json("inverted/summary.json")["images"] as? [[String: Any]])
-      let inverted = try #require(images[0]["inverted"] as? [String: Any])
-      #expect(try number(row, "psnr_db") == number(inverted, "psnr_db"))
-      let score = try number(inverted, "in_domain_mean_square")
-      #expect(try abs(number(row, "domain_loss") - score) <= 1e-4 * score)
-      try FileManager.default.removeItem(atPath: place.at("inverted"))
+      try expectFigures(
+        of: row, asByInvertWith: ["--optimizer", optimizer, "--iterations", "\(iterations)"], in: place)
     }
     try expectFronts(object)
-
-    let table = try place.text("out/quality.csv").split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)
-    }
-    #expect(table.count == 6 && table.allSatisfy { $0.count == table[0].count })
-    for (line, row) in zip(table.dropFirst(), rows) {
-      for (name, field) in zip(table[0], line) {
-        if let value = row[String(name)] as? Double, row[String(name)] as? Bool == nil {
-          #expect(abs((Double(field) ?? .nan) - value) <= 1e-12 * abs(value), "\(name)")
-        }
-        if let value = row[String(name)] as? String { #expect(field == value) }
-      }
-    }
+    try expectTable("out/quality.csv", of: rows, in: place)
     let images = try place.text("out/quality_images.csv").split(separator: "\n")
     #expect(images.count == 6 && images[0].hasPrefix("id,image,steps,seconds,"))
     let chart = try place.text("out/quality.svg")
@@ -106,6 +83,33 @@ struct BenchQualityTests {
     let again = try Command.succeed(call + ["--json"], in: place)
     #expect(try place.bytes("out/quality.journal") == journal)
     #expect(try timeless(again.json) == timeless(object))
+  }
+
+  /// The command that users call is another way to the same picture and score.
+  private func expectFigures(of row: [String: Any], asByInvertWith options: [String], in place: Folder) throws {
+    try Command.succeed(
+      ["invert", "-q", "--compute", "f32", "-m", Golden.model(), "in/a.png", "-o", "inverted"] + options, in: place)
+    let images = try #require(place.json("inverted/summary.json")["images"] as? [[String: Any]])
+    let inverted = try #require(images[0]["inverted"] as? [String: Any])
+    #expect(try number(row, "psnr_db") == number(inverted, "psnr_db"))
+    let score = try number(inverted, "in_domain_mean_square")
+    #expect(try abs(number(row, "domain_loss") - score) <= 1e-4 * score)
+    try FileManager.default.removeItem(atPath: place.at("inverted"))
+  }
+
+  private func expectTable(_ path: String, of rows: [[String: Any]], in place: Folder) throws {
+    let table = try place.text(path).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    #expect(table.count == rows.count + 1 && table.allSatisfy { $0.count == table[0].count })
+    for (line, row) in zip(table.dropFirst(), rows) {
+      for (name, field) in zip(table[0], line) {
+        if let value = row[String(name)] as? Double, row[String(name)] as? Bool == nil {
+          #expect(abs((Double(field) ?? .nan) - value) <= 1e-12 * abs(value), "\(name)")
+        }
+        if let value = row[String(name)] as? String { #expect(field == value) }
+      }
+    }
   }
 
   @Test("codes and pictures that cannot be the model's are refused, though their checksums fit")

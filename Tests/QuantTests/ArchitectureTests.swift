@@ -16,13 +16,7 @@ import Testing
   private func field(_ change: (inout ModelSpecification) -> Void) -> String? {
     var specification = ModelSpecification(generator: Self.styleGAN2, encoder: Self.styleHeads)
     change(&specification)
-    do throws(ModelFileError) {
-      try specification.validate()
-      return nil
-    } catch {
-      guard case .specification(let field, _, _) = error else { return "\(error)" }
-      return field
-    }
+    return specification.refusedField
   }
 
   private func json(_ value: some Encodable) throws -> String {

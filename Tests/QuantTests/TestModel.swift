@@ -45,3 +45,16 @@ enum TestModel {
     try writer.finish()
   }
 }
+
+extension ModelSpecification {
+  /// The field that is refused; nil where all is well.
+  var refusedField: String? {
+    do throws(ModelFileError) {
+      try validate()
+      return nil
+    } catch {
+      guard case .specification(let field, _, _) = error else { return "\(error)" }
+      return field
+    }
+  }
+}
