@@ -157,8 +157,8 @@ struct ZipBuilder {
     #expect(found(ZipBuilder(entries: [entry, entry], ownEntryCount: 1)) == "an archive in several parts")
   }
 
-  @Test func zip64DirectoriesAreRead() throws {
-    let folder = try TemporaryFolder()
+  /// An archive with zip64 records, whose end record says `0xff…`, or what they say.
+  private func wideArchive(isFull: Bool) -> [UInt8] {
     var bytes = ZipBuilder(entries: [.init(name: "a.npy", data: Self.array)]).build()
     let end = Array(bytes.suffix(22))
     bytes.removeLast(22)
@@ -167,8 +167,28 @@ struct ZipBuilder {
     bytes += [0x50, 0x4b, 6, 6] + ZipBuilder.little(UInt64(44)) + [UInt8](repeating: 0, count: 12)
     bytes += wide(8..<10) + wide(10..<12) + wide(12..<16) + wide(16..<20)
     bytes += [0x50, 0x4b, 6, 7, 0, 0, 0, 0] + ZipBuilder.little(place) + [1, 0, 0, 0]
+    guard isFull else { return bytes + end }
     bytes += Array(end[..<8]) + [0xff, 0xff, 0xff, 0xff] + [UInt8](repeating: 0xff, count: 8) + [0, 0]
-    #expect(try CheckpointReader.open(try folder.write(bytes, "a.npz")).floats("a") == [1])
+    return bytes
+  }
+
+  @Test(arguments: [false, true]) func zip64DirectoriesAreRead(isFull: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(wideArchive(isFull: isFull), "a.npz")
+    #expect(try CheckpointReader.open(path).floats("a") == [1])
+  }
+
+  /// Places before the end record: disks, both counts, size and place of the directory; the locator's disks.
+  @Test(arguments: [16, 20, 24, 32, 40, 48, 60, 72]) func zip64RecordsAgreeWithTheEndRecord(place: Int) throws {
+    let folder = try TemporaryFolder()
+    var bytes = wideArchive(isFull: false)
+    bytes[bytes.count - 98 + place] += 2
+    let path = try folder.write(bytes, "a.npz")
+    let error = checkpointError { _ = try CheckpointReader.open(path) }
+    guard case .malformed("zip archive", _, _, _) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
   }
 
   @Test func archivesThatAreNoCheckpointAreNamed() throws {

@@ -110,12 +110,11 @@ struct ZipArchive {
     var count = UInt64(word16(tail, record + 10))
     var size = UInt64(word32(tail, record + 12))
     var offset = UInt64(word32(tail, record + 16))
-    // PyTorch writes the zip64 records, 56 and 20 bytes, whether they are needed or not.
-    let hasLocator =
-      record >= 76 && word32(tail, record - 20) == 0x0706_4b50 && word32(tail, record - 76) == 0x0606_4b50
-    var limit = tailStart + record - (hasLocator ? 76 : 0)
-    if count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff {
-      guard record >= 20, word32(tail, record - 20) == 0x0706_4b50 else {
+    var limit = tailStart + record
+    // PyTorch writes the zip64 record and its locator whether they are needed or not.
+    let isWide = record >= 20 && word32(tail, record - 20) == 0x0706_4b50
+    if isWide || count == 0xffff || size == 0xffff_ffff || offset == 0xffff_ffff {
+      guard isWide else {
         throw fault(tailStart + record, "no zip64 locator", "one, since the record's fields are full")
       }
       let place = word64(tail, record - 20 + 8)
@@ -126,10 +125,18 @@ struct ZipArchive {
       guard word32(wide, 0) == 0x0606_4b50 else {
         throw fault(Int(place), "no zip64 record", "its signature")
       }
-      count = word64(wide, 32)
-      size = word64(wide, 40)
-      offset = word64(wide, 48)
-      limit = Int(place)
+      guard word32(tail, record - 20 + 4) == 0, word32(tail, record - 20 + 16) <= 1, word32(wide, 16) == 0,
+        word32(wide, 20) == 0, word64(wide, 24) == word64(wide, 32)
+      else {
+        throw fault(Int(place), "an archive in several parts", "a single file")
+      }
+      let (wideCount, wideSize, wideOffset) = (word64(wide, 32), word64(wide, 40), word64(wide, 48))
+      guard count == 0xffff || count == wideCount, size == 0xffff_ffff || size == wideSize,
+        offset == 0xffff_ffff || offset == wideOffset
+      else {
+        throw fault(Int(place), "another directory than in the end record", "the same")
+      }
+      (count, size, offset, limit) = (wideCount, wideSize, wideOffset, Int(place))
     }
     // Readers that look for the directory from its end must find the same one.
     guard size <= UInt64(limit), offset == UInt64(limit) - size else {
