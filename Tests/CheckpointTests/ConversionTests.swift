@@ -28,6 +28,26 @@ import Testing
   private func generator() throws -> TestCheckpoint { try TestCheckpoint(golden: "res32/generator.pth") }
   private func encoder() throws -> TestCheckpoint { try TestCheckpoint(golden: "res32/encoder.pth") }
 
+  @Test func theUsualScoreIsInTheFileBeforeItHasItsName() throws {
+    let usual = InDomainStatistics(sampleCount: 3, median: 0.5)
+    let output = folder.file("m.idinv")
+    var conversion = Conversion([
+      .generator: Golden.path("res32/generator.pth"), .encoder: Golden.path("res32/encoder.pth"),
+    ])
+    var seen: [Bool] = []
+    conversion.usualScore = { path in
+      seen = [Folder.exists(output), (try? ModelFile(path: path)) != nil]
+      return usual
+    }
+    let report = try conversion.run(to: output)
+    #expect(seen == [false, true])
+    let file = try ModelFile(path: output)
+    #expect(file.specification.inDomain == usual && report.specification == file.specification)
+    #expect(try report.sha256 == SHA256.hexDigest(ofFile: output) && report.byteCount == file.byteCount)
+    try file.verifyChecksums()
+    #expect(try Folder.names(in: folder.path) == ["m.idinv"])
+  }
+
   @Test func theReportSaysWhatWentInAndCameOut() throws {
     var options = ConversionOptions()
     options.precision = .int8

@@ -182,7 +182,7 @@ struct MemoryTests {
     #expect((tight["memory"] as? [String: Any])?["batch"] as? Int == 1)
   }
 
-  @Test("bench quality: what cannot keep to the budget says how much it needs", .enabled(if: Command.launcher.isEmpty))
+  @Test("bench quality: what cannot keep to the budget says how much it needs", .enabled(if: Command.isQuick))
   func quality() throws {
     let place = try Folder()
     try place.writePicture("a.png", height: 64, width: 64)

@@ -75,7 +75,11 @@ struct TrustTests {
     let place = try place()
     let running = try long(place)
     running.send(number)
-    #expect(try running.wait(timeout: 30).status != 0)
+    let ended = try running.wait(timeout: 30)
+    #expect(ended.status == -number, "\(ended.status)")
+    // A line, and nothing that goes on to run and to hold the streams.
+    let line = "\nidinv-lite: ended by signal \(number): a fault in the program, unless somebody sent it; "
+    #expect(ended.errors == line + "SWIFT_BACKTRACE=enable=yes shows where\n", "\(ended.errors)")
     let ignoring = try Command.Running(
       ["invert", "-q", "-m", "m.idinv", "photos", "-o", "other", "--iterations", "50"], in: place,
       prelude: "trap '' INT")

@@ -40,6 +40,8 @@ package struct Conversion {
   /// The checkpoints of each network: one, or a detector's three and LPIPS's two in any order.
   package var checkpoints: [NetworkPart: [String]]
   package var options: ConversionOptions
+  /// Measures the usual in-domain score of the model at a path, to be stored in it; nil for a model that has none.
+  package var usualScore: (_ path: String) -> InDomainStatistics? = { _ in nil }
 
   /// - Parameters:
   ///   - networks: the checkpoint of each; a network without one is left out. `attributes` needs `perceptual`.
@@ -96,12 +98,14 @@ package struct Conversion {
     let ignored = try ignoredNames(draft.readers)
     let sources = try hashed(draft.readers)
     do throws(ModelFileError) { try draft.specification.validate() } catch { throw .modelFile(error) }
-    guard let (byteCount, weightCount) = try write(draft, sources, to: output, goesOn) else { return nil }
+    guard let written = try write(draft, sources, to: output, goesOn) else { return nil }
+    var specification = draft.specification
+    specification.inDomain = written.usualScore
     let sha256 = try hash(output)
     return ConversionReport(
       sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
-      ignored: ignored, specification: draft.specification, precision: options.precision, path: output,
-      byteCount: byteCount, sha256: sha256, tensorCount: draft.tensors.count, weightCount: weightCount)
+      ignored: ignored, specification: specification, precision: options.precision, path: output,
+      byteCount: written.byteCount, sha256: sha256, tensorCount: draft.tensors.count, weightCount: written.weightCount)
   }
 
   private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {
@@ -153,7 +157,7 @@ package struct Conversion {
 
   private func write(
     _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ goesOn: (Double) -> Bool
-  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int)? {
+  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int, usualScore: InDomainStatistics?)? {
     let metadata = ModelMetadata(
       specification: draft.specification, precision: options.precision,
       sources: sources.map {
@@ -176,6 +180,15 @@ package struct Conversion {
       done += values.count
       guard goesOn(Double(done) / Double(max(1, total))) else { return nil }
     }
-    do throws(ModelFileError) { return (try writer.finish(), done) } catch { throw .modelFile(error) }
+    do throws(ModelFileError) {
+      var score: InDomainStatistics?
+      let byteCount = try writer.finish { path in
+        score = usualScore(path)
+        return score
+      }
+      return (byteCount, done, score)
+    } catch {
+      throw .modelFile(error)
+    }
   }
 }

@@ -19,7 +19,8 @@ package final class AtomicFile {
   package let path: String
   /// Where the bytes end up: the path, or the file that it links to.
   private let destination: String
-  private let temporaryPath: String
+  /// Where the bytes are until `commit`.
+  package let temporaryPath: String
   private var descriptor: Int32
 
   /// - Throws: where the folder is absent or not writable, or the path leads to something else than a file.

@@ -176,9 +176,12 @@ package final class ModelFileWriter {
 
   /// Writes the header and gives the file its name. Returns the file's size.
   ///
+  /// - Parameter measure: gets the path of the file that lacks nothing but its name; what it finds is stored in it.
   /// - Throws: `.missingTensors` with every tensor not written; `.file`.
   @discardableResult
-  package func finish() throws(ModelFileError) -> Int {
+  package func finish(measuring measure: (_ path: String) -> InDomainStatistics? = { _ in nil }) throws(ModelFileError)
+    -> Int
+  {
     guard waiting.isEmpty else {
       file.discard()
       throw .missingTensors(requiredTensors(of: metadata.specification).filter { waiting[$0.name] != nil })
@@ -189,6 +192,13 @@ package final class ModelFileWriter {
     }
     let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
     try append(header, at: 0, &unused)
+    if let found = measure(file.temporaryPath) {
+      // The header becomes longer, so that everything moves.
+      let whole = try ModelFile(path: file.temporaryPath)
+      let byteCount = try whole.write(calibration: metadata.specification.int8, inDomain: found, to: file.path)
+      file.discard()
+      return byteCount
+    }
     try ModelFileError.files { () throws(FileError) in try file.commit() }
     return byteCount
   }

@@ -62,10 +62,10 @@ struct Convert: ParsableCommand {
       let context = reporting.context()
       var given = checkpoints.named
       given.options = options
-      let assignment = try given.assigning(checkpoints.files)
-      var report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
+      var assignment = try given.assigning(checkpoints.files)
+      assignment.conversion.storeUsualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
+      let report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
       try context.checkCancellation()
-      try report.addUsualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(printable(warning.text))\(remedyText(warning.remedy))")
       }

@@ -68,8 +68,9 @@ private func onSignal(_ number: Int32) {
   Signals.cancellation.cancel()
 }
 
-/// Signals of faults. Swift's runtime prints a backtrace at them and goes on; where somebody has sent the signal, as `kill
-/// -SEGV` does, nothing would ever end the program.
+/// Signals of faults. Swift's runtime prints a backtrace at them, by a program that waits for ever where memory cannot be read,
+/// and so holds the pipes and locks that it inherits; and it goes on where somebody has sent the signal, as `kill -SEGV` does.
+/// So it gets the signals only where the environment asks for backtraces.
 private enum Fatal {
   static let numbers = [SIGSEGV, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGQUIT, SIGBUS]
 
@@ -80,7 +81,10 @@ private enum Fatal {
     return actions
   }()
 
+  static let wantsBacktrace = getenv("SWIFT_BACKTRACE") != nil
+
   static func install(_ number: Int32) {
+    _ = wantsBacktrace
     guard sigaction(number, nil, &before[Int(number)]) == 0 else { return }
     var action = sigaction()
     // On the runtime's stack for signals, as it wants it.
@@ -91,7 +95,7 @@ private enum Fatal {
 }
 
 /// As every handler, async-signal-safe. A touch behind the end of a mapped file, or a disk that cannot give its bytes, gets a
-/// line and code 74; all else what the runtime has for it, and then the end that the signal means.
+/// line and code 74; all else a line, or what the runtime has for it, and then the end that the signal means.
 private func onFault(
   _ number: Int32, _ information: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
 ) {
@@ -106,7 +110,12 @@ private func onFault(
     _exit(74)
   }
   let before = Fatal.before[Int(number)]
-  if before.sa_flags & SA_SIGINFO != 0, let handler = before.__sigaction_handler.sa_sigaction {
+  if !Fatal.wantsBacktrace {
+    say("\nidinv-lite: ended by signal ")
+    var digits: (UInt8, UInt8) = (UInt8(48 + number / 10), UInt8(48 + number % 10))
+    _ = number < 10 ? write(STDERR_FILENO, &digits.1, 1) : write(STDERR_FILENO, &digits, 2)
+    say(": a fault in the program, unless somebody sent it; SWIFT_BACKTRACE=enable=yes shows where\n")
+  } else if before.sa_flags & SA_SIGINFO != 0, let handler = before.__sigaction_handler.sa_sigaction {
     handler(number, information, context)
   }
   signal(number, SIG_DFL)
