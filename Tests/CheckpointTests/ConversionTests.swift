@@ -28,26 +28,6 @@ import Testing
   private func generator() throws -> TestCheckpoint { try TestCheckpoint(golden: "res32/generator.pth") }
   private func encoder() throws -> TestCheckpoint { try TestCheckpoint(golden: "res32/encoder.pth") }
 
-  @Test func theUsualScoreIsInTheFileBeforeItHasItsName() throws {
-    let usual = InDomainStatistics(sampleCount: 3, median: 0.5)
-    let output = folder.file("m.idinv")
-    var conversion = Conversion([
-      .generator: Golden.path("res32/generator.pth"), .encoder: Golden.path("res32/encoder.pth"),
-    ])
-    var seen: [Bool] = []
-    conversion.usualScore = { path in
-      seen = [Folder.exists(output), (try? ModelFile(path: path)) != nil]
-      return usual
-    }
-    let report = try conversion.run(to: output)
-    #expect(seen == [false, true])
-    let file = try ModelFile(path: output)
-    #expect(file.specification.inDomain == usual && report.specification == file.specification)
-    #expect(try report.sha256 == SHA256.hexDigest(ofFile: output) && report.byteCount == file.byteCount)
-    try file.verifyChecksums()
-    #expect(try Folder.names(in: folder.path) == ["m.idinv"])
-  }
-
   @Test func theReportSaysWhatWentInAndCameOut() throws {
     var options = ConversionOptions()
     options.precision = .int8
@@ -88,6 +68,46 @@ import Testing
     } catch CheckpointError.tensor(let found, _, let expected) {
       #expect(found == name && expected.contains("1 to "))
     }
+  }
+
+  /// The model has no name while it is measured, and gets it with the measurement in its header.
+  @Test(arguments: [true, false]) func whatIsMeasuredIsWrittenWithTheRest(isWanted: Bool) throws {
+    var conversion = Conversion([.generator: try generator().write(folder, "g.safetensors")])
+    let plain = try conversion.run(to: folder.file("plain.idinv"))
+    let folder = folder
+    let statistics = InDomainStatistics(sampleCount: 3, median: 0.0123)
+    var measured: [String] = []
+    conversion.measurement = Conversion.Measurement {
+      $0.generator != nil
+    } run: { path in
+      measured.append(path)
+      #expect(!folder.contents().contains("m.idinv"))
+      let error = thrownError { try ModelFile(path: path).verifyChecksums() }
+      #expect(error == nil)
+      return statistics
+    }
+    let report = try conversion.run(to: folder.file("m.idinv"), while: { _ in isWanted || measured.isEmpty })
+    #expect(measured.count == 1 && (report != nil) == isWanted)
+    #expect(folder.contents().sorted() == ["g.safetensors"] + (isWanted ? ["m.idinv"] : []) + ["plain.idinv"])
+    guard let report else { return }
+    let file = try ModelFile(path: folder.file("m.idinv"))
+    try file.verifyChecksums()
+    #expect(file.specification.inDomain == statistics && report.specification == file.specification)
+    #expect(try report.sha256 == SHA256.hexDigest(ofFile: file.path) && report.byteCount == file.byteCount)
+  }
+
+  @Test func modelsThatAreNotMeasuredStayAsTheyAre() throws {
+    var conversion = Conversion([.generator: try generator().write(folder, "g.safetensors")])
+    let plain = try conversion.run(to: folder.file("plain.idinv"))
+    conversion.measurement = Conversion.Measurement(applies: { $0.encoder != nil }) { _ in
+      Issue.record("measured")
+      return nil
+    }
+    #expect(try conversion.run(to: folder.file("m.idinv")).sha256 == plain.sha256)
+    conversion.measurement = Conversion.Measurement(applies: { _ in true }, run: { _ in nil })
+    let unknown = try conversion.run(to: folder.file("m.idinv"))
+    #expect(unknown.specification.inDomain == nil && unknown.byteCount >= plain.byteCount)
+    try ModelFile(path: folder.file("m.idinv")).verifyChecksums()
   }
 
   @Test func convertingTwiceGivesTheSameBytes() throws {
@@ -175,17 +195,22 @@ import Testing
       guard case .wrongNetwork(_, let found, _) = error else { return "\(String(describing: error))" }
       return found
     }
-    #expect(wrong(checkpointError { _ = try convert(encoder()) }).hasSuffix("which look like those of an encoder"))
+    #expect(wrong(checkpointError { _ = try convert(encoder()) }) == "an in-domain encoder")
     #expect(
-      wrong(checkpointError { _ = try convert(encoder: generator()) }).hasSuffix("which look like those of a generator")
-    )
+      wrong(checkpointError { _ = try convert(encoder: generator()) })
+        == "a StyleGAN generator (idinvert_pytorch's StyleGAN)")
+    var unknown = TestCheckpoint()
+    for name in ["a", "b", "c", "d"] { unknown.set("net.\(name)", [1], [0]) }
+    #expect(
+      wrong(checkpointError { _ = try convert(unknown) })
+        == "a file of no known network (4 tensors: net.a, net.b, net.c, …)")
     var stylegan2 = TestCheckpoint()
     stylegan2.set("g_ema.convs.0.conv.weight", [1], [0])
     guard case .missingTensors("generator", _) = checkpointError({ _ = try convert(stylegan2) }) else {
       Issue.record("a StyleGAN2 generator of one tensor misses others")
       return
     }
-    #expect(wrong(checkpointError { _ = try convert(TestCheckpoint()) }) == "no tensors")
+    #expect(wrong(checkpointError { _ = try convert(TestCheckpoint()) }) == "a file without tensors")
   }
 
   @Test func networksOfDifferentModelsAreRefused() throws {

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Quant
 import TestSupport
 import Testing
 
@@ -35,8 +36,22 @@ import Testing
       "state_dict.encoder.input_layer.0.weight", "state_dict.encoder.styles.0.convs.0.weight",
       "state_dict.decoder.style.1.weight", "state_dict.decoder.convs.0.conv.modulation.weight",
     ]
-    for (names, prefix) in [(styleGAN2, "g_ema."), (pSp, "state_dict.decoder.")] {
+    let networks = [
+      (styleGAN2, "g_ema.", "a StyleGAN2 generator (rosinality's names)"),
+      (
+        pSp, "state_dict.decoder.",
+        "a StyleGAN2 generator (rosinality's names) and an encoder (pSp, e4e or ReStyle)"
+      ),
+    ]
+    for (names, prefix, title) in networks {
       let error = checkpointError { _ = try convert(generator: checkpoint(names)) }
+      let path = folder.file("g.safetensors")
+      for (conversion, files) in [(Conversion(), [path]), (Conversion([.generator: path]), [])] {
+        let whole = checkpointError {
+          _ = try conversion.assigning(files).run(to: folder.file("m.idinv")) { _ in true }
+        }
+        #expect(whole?.description.hasPrefix("\(path): this is \(title), and lacks ") == true)
+      }
       guard case .missingTensors("generator", let tensors) = error else {
         Issue.record("\(String(describing: error))")
         continue
@@ -44,6 +59,53 @@ import Testing
       let missing = tensors.map(\.name)
       #expect(missing.contains(prefix + "convs.1.activate.bias") && missing.contains(prefix + "to_rgbs.0.conv.weight"))
     }
+  }
+
+  @Test("a whole file of another network is named, whichever part it is given for", arguments: NetworkPart.allCases)
+  func otherNetworksAreNamed(part: NetworkPart) throws {
+    let files: [(path: String, parts: Set<NetworkPart>, title: String)] = [
+      ("res32/generator.pth", [.generator], "a StyleGAN generator (idinvert_pytorch's StyleGAN)"),
+      ("stylegan2_res32/converted.pt", [.generator], "a StyleGAN2 generator (rosinality's names)"),
+      ("res32/encoder.pth", [.encoder], "an in-domain encoder"),
+      ("perceptual/vgg_small.pth", [.perceptual], "a perceptual network (VGG)"),
+      ("detector/pnet.pt", [.detector], "the proposal network of a face detector (MTCNN)"),
+    ]
+    for (name, parts, title) in files where !parts.contains(part) {
+      let path = Golden.path(name)
+      // An attribute network reads a feature network.
+      var given: [NetworkPart: String?] = [part: path]
+      if part == .attributes { given[.perceptual] = Golden.path("perceptual/vgg_small.pth") }
+      let conversion = Conversion(
+        given, detector: part == .detector ? [path] : [], lpips: part == .lpips ? [path] : [])
+      let error = checkpointError { _ = try conversion.assigning([]).run(to: folder.file("m.idinv")) { _ in true } }
+      let expected = "\(path): this is \(title), not \(part.withArticle): expected "
+      #expect(error?.description.hasPrefix(expected) == true, "\(String(describing: error))")
+    }
+    #expect(folder.contents().isEmpty)
+  }
+
+  @Test("a known network with an odd tensor is named with it")
+  func oddTensors() throws {
+    var generator = try TestCheckpoint(golden: "res32/generator.pth")
+    generator["synthesis.layer4.blur.kernel"][4] = 0.3
+    let path = try generator.write(folder, "g.safetensors")
+    let error = checkpointError { _ = try Conversion().assigning([path]).run(to: folder.file("m.idinv")) { _ in true } }
+    let expected = "\(path): this is a StyleGAN generator (idinvert_pytorch's StyleGAN): tensor 'synthesis.layer4"
+    #expect(error?.description.hasPrefix(expected) == true, "\(String(describing: error))")
+  }
+
+  @Test("of many missing tensors the first are listed, and the error has all")
+  func manyMissing() throws {
+    var generator = try TestCheckpoint(golden: "res32/generator.pth")
+    let removed = generator.tensors.map(\.name).filter { $0.contains("style_mod") || $0.hasPrefix("synthesis.output") }
+    for name in removed { generator.remove(name) }
+    let error = checkpointError { _ = try convert(generator: generator) }
+    guard case .missingTensors("generator", let missing) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    let text = String(describing: error)
+    #expect(missing.count > 12 && error?.description.hasSuffix(" and \(missing.count - 12) more") == true, "\(text)")
   }
 
   @Test(

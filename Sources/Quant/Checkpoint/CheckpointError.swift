@@ -37,6 +37,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
   case modelFile(ModelFileError)
   /// One of several files is damaged or refused: which.
   indirect case inFile(path: String, CheckpointError)
+  /// A known network cannot be converted: what the file holds ("a StyleGAN2 generator (genforce's names)"), and why not.
+  indirect case inNetwork(found: String, CheckpointError)
 }
 
 /// A tensor that was looked for.
@@ -76,15 +78,25 @@ extension CheckpointError: CustomStringConvertible {
         + "what the network reads"
     case .badOption(let name, let found, let expected): "\(name): expected \(expected), found \(found)"
     case .wrongNetwork(let part, let found, let expected):
-      "this is no \(part) checkpoint: found \(found), expected \(expected)"
-    case .missingTensors(let part, let tensors):
-      "the \(part) checkpoint lacks \(tensors.count) tensor\(tensors.count == 1 ? "" : "s"): "
-        + tensors.map { $0.name + ($0.shape.map { " \($0)" } ?? "") }.joined(separator: ", ")
+      "this is \(found), not \(NetworkPart(rawValue: part)?.withArticle ?? part): expected \(expected)"
+    case .missingTensors(let part, let tensors): "the \(part) lacks \(Self.list(tensors))"
     case .mismatch(let what, let found, let expected):
       "the checkpoints do not belong together: \(what) is \(found), expected \(expected)"
     case .modelFile(let error): error.description
     case .inFile(let path, let error): "\(path): \(error.description)"
+    case .inNetwork(let found, .missingTensors(_, let tensors)): "this is \(found), and lacks \(Self.list(tensors))"
+    case .inNetwork(let found, let error): "this is \(found): \(error.description)"
     }
+  }
+
+  /// As many names as a reader takes in; the error has all of them.
+  private static let listedCount = 12
+
+  private static func list(_ tensors: [MissingTensor]) -> String {
+    let listed = tensors.prefix(listedCount).map { $0.name + ($0.shape.map { " \($0)" } ?? "") }
+    let rest = tensors.count - listed.count
+    return "\(tensors.count) tensor\(tensors.count == 1 ? "" : "s"): " + listed.joined(separator: ", ")
+      + (rest > 0 ? " and \(rest) more" : "")
   }
 }
 
@@ -107,6 +119,9 @@ extension CheckpointError {
   package static func files<Value>(_ body: () throws(FileError) -> Value) throws(CheckpointError) -> Value {
     do throws(FileError) { return try body() } catch { throw .file(error) }
   }
+
+  /// The error with a file's path, where there is one to say.
+  func inFile(_ path: String?) -> CheckpointError { path.map { .inFile(path: $0, self) } ?? self }
 
   /// The error with the file's path, where it does not say that already.
   package func located(in path: String) -> CheckpointError {

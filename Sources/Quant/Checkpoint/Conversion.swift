@@ -40,8 +40,23 @@ package struct Conversion {
   /// The checkpoints of each network: one, or a detector's three and LPIPS's two in any order.
   package var checkpoints: [NetworkPart: [String]]
   package var options: ConversionOptions
-  /// Measures the usual in-domain score of the model at a path, to be stored in it; nil for a model that has none.
-  package var usualScore: (_ path: String) -> InDomainStatistics? = { _ in nil }
+  /// What is measured of the model before its file gets its name; nil: nothing.
+  package var measurement: Measurement?
+
+  /// A measurement that the model file is to state.
+  package struct Measurement {
+    /// Whether such a model is measured.
+    package var applies: (ModelSpecification) -> Bool
+    /// The measurement of the model in a file; nil where it cannot be made.
+    package var run: (_ path: String) -> InDomainStatistics?
+
+    package init(
+      applies: @escaping (ModelSpecification) -> Bool, run: @escaping (_ path: String) -> InDomainStatistics?
+    ) {
+      self.applies = applies
+      self.run = run
+    }
+  }
 
   /// - Parameters:
   ///   - networks: the checkpoint of each; a network without one is left out. `attributes` needs `perceptual`.
@@ -93,19 +108,22 @@ package struct Conversion {
       for path in paths {
         do { opened.append(try CheckpointReader.open(path)) } catch { throw error.located(in: path) }
       }
-      try part.conversion.plan(opened, in: &draft)
+      do throws(CheckpointError) {
+        try part.conversion.plan(opened, in: &draft)
+      } catch {
+        throw Recognition.named(error, of: part, in: opened)
+      }
     }
     let ignored = try ignoredNames(draft.readers)
     let sources = try hashed(draft.readers)
     do throws(ModelFileError) { try draft.specification.validate() } catch { throw .modelFile(error) }
     guard let written = try write(draft, sources, to: output, goesOn) else { return nil }
-    var specification = draft.specification
-    specification.inDomain = written.usualScore
     let sha256 = try hash(output)
     return ConversionReport(
       sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
-      ignored: ignored, specification: specification, precision: options.precision, path: output,
-      byteCount: written.byteCount, sha256: sha256, tensorCount: draft.tensors.count, weightCount: written.weightCount)
+      ignored: ignored, specification: written.specification, precision: options.precision, path: output,
+      byteCount: written.byteCount, sha256: sha256, tensorCount: draft.tensors.count,
+      weightCount: written.weightCount)
   }
 
   private func ignoredNames(_ readers: [PartReader]) throws(CheckpointError) -> [String] {
@@ -157,7 +175,7 @@ package struct Conversion {
 
   private func write(
     _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ goesOn: (Double) -> Bool
-  ) throws(CheckpointError) -> (byteCount: Int, weightCount: Int, usualScore: InDomainStatistics?)? {
+  ) throws(CheckpointError) -> (specification: ModelSpecification, byteCount: Int, weightCount: Int)? {
     let metadata = ModelMetadata(
       specification: draft.specification, precision: options.precision,
       sources: sources.map {
@@ -168,9 +186,11 @@ package struct Conversion {
     let policy = QuantizationPolicy(precision: options.precision, overrides: options.precisionOverrides)
     let total = requiredTensors(of: draft.specification).reduce(0) { $0 + $1.elementCount }
     var done = 0
+    let measurement = measurement.flatMap { $0.applies(draft.specification) ? $0 : nil }
     let writer: ModelFileWriter
     do throws(ModelFileError) {
-      writer = try ModelFileWriter(path: output, metadata: metadata, policy: policy)
+      writer = try ModelFileWriter(
+        path: output, metadata: metadata, policy: policy, hasRoomForStatistics: measurement != nil)
     } catch {
       throw .modelFile(error)
     }
@@ -181,12 +201,12 @@ package struct Conversion {
       guard goesOn(Double(done) / Double(max(1, total))) else { return nil }
     }
     do throws(ModelFileError) {
-      var score: InDomainStatistics?
+      guard let measurement else { return (draft.specification, try writer.finish(), done) }
       let byteCount = try writer.finish { path in
-        score = usualScore(path)
-        return score
+        let statistics = measurement.run(path)
+        return (statistics, goesOn(1))
       }
-      return (byteCount, done, score)
+      return byteCount.map { (writer.metadata.specification, $0, done) }
     } catch {
       throw .modelFile(error)
     }

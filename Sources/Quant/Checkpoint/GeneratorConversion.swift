@@ -32,7 +32,9 @@ enum GeneratorConversion: NetworkConversion {
   /// The port of a StyleGAN2 generator; nil for another network.
   static func styleGAN2(_ names: [String]) -> String? {
     func has(_ suffix: String) -> Bool { names.contains { $0 == suffix || $0.hasSuffix("." + suffix) } }
-    if has("to_rgb1.bias") { return "rosinality's names" }
+    if has("to_rgb1.bias") || names.contains(where: { $0.contains(".conv.modulation.") }) {
+      return "rosinality's names"
+    }
     if has("synthesis.early_layer.const") { return "genforce's names" }
     if has("synthesis.b4.const") { return "NVIDIA's StyleGAN2-ADA" }
     return nil

@@ -36,7 +36,7 @@ final class PartReader {
     self.table = table
     guard let copies = NetworkCopies(counts ?? part.prefixes(in: checkpoint.names)) else {
       throw .wrongNetwork(
-        part: part.rawValue, found: Self.describe(checkpoint), expected: part.conversion.examples)
+        part: part.rawValue, found: Recognition(checkpoint).description, expected: part.conversion.examples)
     }
     // Only generators come in several copies that a wish may tell apart.
     guard let chosen = copies.choose(which) ?? (part == .generator ? nil : copies.choose(nil)) else {
@@ -63,16 +63,6 @@ final class PartReader {
       return (try PartReader(.generator, checkpoint, which: which), .idinvert)
     }
     return (try PartReader(.generator, checkpoint, table: port.names, counts: counts, which: which), port)
-  }
-
-  private static func describe(_ checkpoint: Checkpoint) -> String {
-    let names = checkpoint.names
-    guard !names.isEmpty else { return "no tensors" }
-    var text = "\(names.count) tensors (\(names.prefix(3).joined(separator: ", ")), …)"
-    if let other = NetworkPart.allCases.first(where: { !$0.prefixes(in: names).isEmpty }) {
-      text += ", which look like those of \(other.withArticle)"
-    }
-    return text
   }
 
   /// Names behind the prefix, without it, as the plan knows them.

@@ -21,12 +21,22 @@ package struct Recognition: Sendable {
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
     let all = networks.map(\.title)
-    return all.isEmpty ? other ?? "a file of no known network" : all.joined(separator: " and ")
+    guard all.isEmpty else { return all.joined(separator: " and ") }
+    if let other { return other }
+    return "a file of no known network (\(tensorCount) tensors: \(firstNames.joined(separator: ", ")), …)"
   }
+
+  /// Whether the file is something that has a name.
+  private var isKnown: Bool { !networks.isEmpty || other != nil }
+
+  private let tensorCount: Int
+  private let firstNames: [String]
 
   /// - Parameter which: part of the name of the copy that is wanted.
   package init(_ checkpoint: Checkpoint, which: String? = nil) {
     path = checkpoint.path
+    tensorCount = checkpoint.names.count
+    firstNames = Array(checkpoint.names.prefix(3))
     lpipsNetwork = LPIPSPlan.trunk(in: checkpoint)?.network
     let other = Self.unsupported(checkpoint)
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
@@ -37,6 +47,21 @@ package struct Recognition: Sendable {
       networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
     }
     self.other = other ?? Self.beside(checkpoint)
+  }
+
+  /// What an error says of checkpoints that were given for a part: what the file is, where it is another network.
+  static func named(
+    _ error: CheckpointError, of part: NetworkPart, in checkpoints: [Checkpoint]
+  ) -> CheckpointError {
+    for checkpoint in checkpoints where part.conversion.found(in: checkpoint) == nil {
+      let recognition = Recognition(checkpoint)
+      if part == .lpips, recognition.lpipsNetwork != nil { continue }
+      guard recognition.isKnown else { continue }
+      return .wrongNetwork(
+        part: part.rawValue, found: recognition.description, expected: part.conversion.examples
+      ).inFile(checkpoints.count > 1 ? checkpoint.path : nil)
+    }
+    return error
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
@@ -70,10 +95,12 @@ package struct Recognition: Sendable {
     if names.isEmpty { return "a file without tensors" }
     if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
     if has("input_layer.0.", "body.0.", "output_layer.") { return "a part of an identity network (ArcFace)" }
-    if has("classifier.0.weight", "classifier.3.weight") { return "the classifier of a VGG, without its features" }
+    if has("classifier.0.weight", "classifier.3.weight"), !has("features.") {
+      return "the classifier of a VGG, without its features"
+    }
     if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
     if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
-    if names.count == 1, let shape = try? checkpoint.shape(names[0]) {
+    if names.count == 1, !names[0].contains("."), let shape = try? checkpoint.shape(names[0]) {
       return "an array of shape \(shape): codes, or a direction"
     }
     return nil
@@ -97,8 +124,21 @@ extension Conversion {
         let text = error.description
         let names = Set(conversion.paths + recognitions.map(\.path) + [output])
         guard !names.contains(where: text.contains), let path = culprit(error) else { throw error }
-        throw .inFile(path: path, error)
+        throw .inFile(path: path, named(error, in: path))
       }
+    }
+
+    /// The error with what the file is, where a known network is incomplete or has an odd tensor.
+    private func named(_ error: CheckpointError, in path: String) -> CheckpointError {
+      switch error {
+      case .missingTensors, .tensor: break
+      default: return error
+      }
+      let known = recognitions.first { $0.path == path }
+      guard let recognition = known ?? (try? CheckpointReader.open(path)).map({ Recognition($0) }),
+        !recognition.networks.isEmpty
+      else { return error }
+      return .inNetwork(found: recognition.description, error)
     }
 
     /// The only checkpoint, the one of the kind, the one that cannot be opened, or the one that has the tensor.

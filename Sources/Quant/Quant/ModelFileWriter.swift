@@ -7,7 +7,7 @@ import Glibc
 /// place: a few rows are in memory at a time, besides the values that the caller holds. The checksums' digits have a fixed
 /// width and are filled in last. The file gets its name in `finish()`; before that, or after any error, no trace remains.
 package final class ModelFileWriter {
-  package let metadata: ModelMetadata
+  package private(set) var metadata: ModelMetadata
   package let policy: QuantizationPolicy
   private let file: AtomicFile
   private let dataStart: Int
@@ -19,11 +19,15 @@ package final class ModelFileWriter {
   /// Elements converted at a time.
   private static let pieceCount = 1 << 20
 
+  /// Of the longest text that `finish(measuring:)` may put into the header.
+  private static let longestStatistics = InDomainStatistics(sampleCount: 1 << 30, median: -1.1754944e-38)
+
   /// Lays the file out and creates it under a temporary name in the folder of `path`.
   ///
+  /// - Parameter hasRoomForStatistics: whether `finish(measuring:)` is to follow.
   /// - Throws: `.specification`, `.metadata`, `.file`.
   package init(
-    path: String, metadata: ModelMetadata, policy: QuantizationPolicy? = nil
+    path: String, metadata: ModelMetadata, policy: QuantizationPolicy? = nil, hasRoomForStatistics: Bool = false
   ) throws(ModelFileError) {
     try metadata.specification.validate()
     let policy = policy ?? QuantizationPolicy(precision: metadata.precision)
@@ -36,7 +40,9 @@ package final class ModelFileWriter {
       places[entry.name] = entry
       if !entry.name.hasPrefix(ModelFile.padPrefix) { checksums[entry.name] = 0 }
     }
-    let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
+    var longest = metadata
+    if hasRoomForStatistics { longest.specification.inDomain = Self.longestStatistics }
+    let header = SafetensorsHeader.encode(metadata: try longest.encoded(checksums: checksums), entries: entries)
     guard header.count - SafetensorsHeader.prefixByteCount <= ModelFile.headerLimit else {
       throw .header(
         byteOffset: 0, found: "a header of \(header.count) bytes", expected: "at most \(ModelFile.headerLimit)")
@@ -176,12 +182,37 @@ package final class ModelFileWriter {
 
   /// Writes the header and gives the file its name. Returns the file's size.
   ///
-  /// - Parameter measure: gets the path of the file that lacks nothing but its name; what it finds is stored in it.
   /// - Throws: `.missingTensors` with every tensor not written; `.file`.
   @discardableResult
-  package func finish(measuring measure: (_ path: String) -> InDomainStatistics? = { _ in nil }) throws(ModelFileError)
-    -> Int
-  {
+  package func finish() throws(ModelFileError) -> Int {
+    try writeHeader()
+    return try commit()
+  }
+
+  /// The same for a file that is to hold what only the finished model tells.
+  ///
+  /// - Parameter measure: gets the path of the whole file before it has its name. It returns what the header is to state beside
+  ///   the specification, if anything, and whether the file is wanted at all.
+  /// - Returns: the file's size; nil where it is not wanted. Then no trace remains.
+  /// - Throws: as `finish`; `.specification` for statistics that cannot be.
+  package func finish(
+    measuring measure: (String) -> (statistics: InDomainStatistics?, isWanted: Bool)
+  ) throws(ModelFileError) -> Int? {
+    try writeHeader()
+    let (statistics, isWanted) = measure(file.temporaryPath)
+    guard isWanted else {
+      file.discard()
+      return nil
+    }
+    if let statistics {
+      metadata.specification.inDomain = statistics
+      try metadata.specification.validate()
+      try writeHeader()
+    }
+    return try commit()
+  }
+
+  private func writeHeader() throws(ModelFileError) {
     guard waiting.isEmpty else {
       file.discard()
       throw .missingTensors(requiredTensors(of: metadata.specification).filter { waiting[$0.name] != nil })
@@ -190,15 +221,15 @@ package final class ModelFileWriter {
     for entry in entries where entry.name.hasPrefix(ModelFile.padPrefix) {
       try append([UInt8](repeating: 0, count: entry.range.count), at: dataStart + entry.range.lowerBound, &unused)
     }
-    let header = SafetensorsHeader.encode(metadata: try metadata.encoded(checksums: checksums), entries: entries)
-    try append(header, at: 0, &unused)
-    if let found = measure(file.temporaryPath) {
-      // The header becomes longer, so that everything moves.
-      let whole = try ModelFile(path: file.temporaryPath)
-      let byteCount = try whole.write(calibration: metadata.specification.int8, inDomain: found, to: file.path)
-      file.discard()
-      return byteCount
+    let header = SafetensorsHeader.encode(
+      metadata: try metadata.encoded(checksums: checksums), entries: entries, byteCount: dataStart)
+    guard header.count == dataStart else {
+      throw .header(byteOffset: 0, found: "a header of \(header.count) bytes", expected: "\(dataStart), as laid out")
     }
+    try append(header, at: 0, &unused)
+  }
+
+  private func commit() throws(ModelFileError) -> Int {
     try ModelFileError.files { () throws(FileError) in try file.commit() }
     return byteCount
   }

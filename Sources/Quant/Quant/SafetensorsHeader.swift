@@ -219,7 +219,9 @@ package struct SafetensorsHeader: Sendable {
 
   /// The file's bytes up to its data: length field, JSON text in the order given, padded with spaces to a multiple
   /// of 64 bytes. The entries' ranges count from the start of the data here, since the header's length is not known yet.
-  package static func encode(metadata: [String: String], entries: [Entry]) -> [UInt8] {
+  package static func encode(
+    metadata: [String: String], entries: [Entry], byteCount: Int = 0
+  ) -> [UInt8] {
     var text = "{\"__metadata__\":{"
     text += metadata.sorted { $0.key < $1.key }
       .map { jsonQuoted($0.key) + ":" + jsonQuoted($0.value) }.joined(separator: ",")
@@ -231,7 +233,7 @@ package struct SafetensorsHeader: Sendable {
     }
     text += "}"
     var bytes = [UInt8](text.utf8)
-    while (prefixByteCount + bytes.count) % 64 != 0 { bytes.append(0x20) }
+    while (prefixByteCount + bytes.count) % 64 != 0 || prefixByteCount + bytes.count < byteCount { bytes.append(0x20) }
     let length = UInt64(bytes.count)
     return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) } + bytes
   }

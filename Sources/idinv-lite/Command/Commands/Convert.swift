@@ -62,10 +62,9 @@ struct Convert: ParsableCommand {
       let context = reporting.context()
       var given = checkpoints.named
       given.options = options
-      var assignment = try given.assigning(checkpoints.files)
-      assignment.conversion.storeUsualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
+      given.measurement = .usualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
+      let assignment = try given.assigning(checkpoints.files)
       let report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
-      try context.checkCancellation()
       for warning in report.warnings {
         StandardStreams.printError("idinv-lite: warning: \(printable(warning.text))\(remedyText(warning.remedy))")
       }

@@ -149,7 +149,7 @@ extension FailureKind {
       case .file(let error): FailureKind(error)
       case .outOfMemory: .unavailable
       case .modelFile(let error): FailureKind(error)
-      case .inFile(_, let error): FailureKind(error)
+      case .inFile(_, let error), .inNetwork(_, let error): FailureKind(error)
       default: .badData
       }
   }

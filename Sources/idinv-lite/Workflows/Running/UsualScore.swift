@@ -5,18 +5,17 @@ import Reports
 import Runtime
 import SIMDKernels
 
-extension Conversion {
+extension Conversion.Measurement {
   /// Pictures of larger models would take longer than the conversion: `calibrate` measures these.
   private static let largestResolution = 256
 
-  /// Has the usual in-domain score of a model that has generator and encoder measured before its file gets its name, and stored
-  /// in it, so that no run needs to. Changes nothing where it cannot be measured.
-  package mutating func storeUsualInDomainScore(kernels: Kernels) {
-    usualScore = { path in
-      guard let model = try? Model.load(path), model.file.specification.encoder != nil,
-        let generator = model.file.specification.generator, generator.resolution <= Self.largestResolution,
-        var usual = try? model.inDomainStatistics(kernels: kernels)
-      else { return nil }
+  /// The usual in-domain score of a model that has generator and encoder, so that no run needs to measure it.
+  package static func usualInDomainScore(kernels: Kernels) -> Conversion.Measurement {
+    Conversion.Measurement { specification in
+      guard specification.encoder != nil, let generator = specification.generator else { return false }
+      return generator.resolution <= largestResolution
+    } run: { path in
+      guard var usual = try? Model.load(path).inDomainStatistics(kernels: kernels) else { return nil }
       // Processors round differently. Three digits are more than a verdict needs, and make files the same everywhere.
       usual.median = Float(printed("%.2e", Double(usual.median))) ?? usual.median
       return usual
