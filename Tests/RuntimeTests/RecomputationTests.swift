@@ -105,6 +105,27 @@ import Testing
     #expect(other.outputs.map(second.read) == alone[1])
   }
 
+  @Test("a graph that keeps no ends has them in the arena, also under a limit", arguments: [nil, 8, 6])
+  func endsInTheArena(tenths: Int?) throws {
+    let network = try network(), other = try self.network(depth: 3)
+    let whole = try run(network, limit: nil)
+    let arena = SharedArena(limit: tenths.map { whole.arena.byteCount * $0 / 10 })
+    let kernels = Kernels(threadCount: 2)
+    let prepared = try PreparedGraph(network.graph, kernels: kernels, arena: arena, keepsEnds: false)
+    #expect(arena.keptByteCount <= 64 && whole.arena.keptByteCount > 2 * 8 * 16 * 16 * 4)
+    #expect((prepared.recomputedCount > 0) == (tenths != nil))
+    let neighbour = try PreparedGraph(other.graph, kernels: kernels, arena: arena, keepsEnds: false)
+    // Dense inputs and padding lie where the other graph had something else.
+    func inputs(_ graph: Graph) -> [(tensor: TensorID, values: [Float])] {
+      var random = SeededRandom(11)
+      return graph.inputs.map { ($0, random.floats(graph.shape(of: $0).extents.reduce(1, *))) }
+    }
+    for _ in 0..<2 {
+      #expect(prepared.run(inputs(network.graph), reading: network.outputs) == whole.results)
+      _ = neighbour.run(inputs(other.graph), reading: other.outputs)
+    }
+  }
+
   @Test func planningNeedsNoWeightsAndFindsTheSameSizes() throws {
     let real = try run(try network(), limit: nil)
     var graph = Graph()

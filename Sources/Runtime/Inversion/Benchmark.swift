@@ -72,9 +72,13 @@ package struct ModelBenchmark {
   /// The graphs that would be timed, not run.
   package func graphs(networks: [NetworkKind], step: Bool) throws(InversionError) -> [AnyObject] {
     var graphs: [AnyObject] = []
-    for kind in networks { graphs.append(try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)) }
+    for kind in networks { graphs.append(try runner(kind)) }
     if step { graphs.append(try objective()) }
     return graphs
+  }
+
+  private func runner(_ kind: NetworkKind) throws(InversionError) -> NetworkRunner {
+    try NetworkRunner(kind, of: model, batch: batch, kernels: kernels, keepsEnds: true)
   }
 
   private func objective() throws(InversionError) -> Objective {
@@ -83,7 +87,7 @@ package struct ModelBenchmark {
 
   /// One network, forward.
   package func time(_ kind: NetworkKind, runs: Int) throws(InversionError) -> GraphTiming {
-    let runner = try NetworkRunner(kind, of: model, batch: batch, kernels: kernels)
+    let runner = try runner(kind)
     var random = TorchRandom(seed: 0)
     _ = try runner(random.normals(runner.inputShape.reduce(1, *)))
     return GraphTiming(runner.preparedGraph, runs: runs)

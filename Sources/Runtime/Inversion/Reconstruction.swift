@@ -43,7 +43,7 @@ package final class Reconstructor {
       self.code = code
       self.image = image
       self.reencoded = reencoded
-      prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
+      prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena, keepsEnds: false)
     } catch {
       throw .graph(error)
     }
@@ -51,11 +51,11 @@ package final class Reconstructor {
 
   /// - Parameter values: one code, [L, D].
   package func callAsFunction(_ values: [Float]) -> Reconstruction {
-    prepared.write(values, to: code)
-    prepared.run()
+    let tensors = [image, reencoded, attributes].compactMap(\.self)
+    let results = Dictionary(
+      uniqueKeysWithValues: zip(tensors, prepared.run([(code, values)], reading: tensors)))
     return Reconstruction(
-      image: prepared.read(image),
-      score: reencoded.map { InDomainScore(code: values, reencoded: prepared.read($0)) },
-      attributes: attributes.map { prepared.read($0) } ?? [])
+      image: results[image]!, score: reencoded.map { InDomainScore(code: values, reencoded: results[$0]!) },
+      attributes: attributes.map { results[$0]! } ?? [])
   }
 }

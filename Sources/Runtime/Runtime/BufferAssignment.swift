@@ -1,6 +1,6 @@
 /// Which tensors share a buffer, and how long each buffer lives.
 ///
-/// Inputs and outputs of the graph are kept: the caller writes and reads them between runs. An operator's
+/// Inputs and outputs of the graph are kept where the caller writes and reads them between runs. An operator's
 /// output takes over the buffer of an input where the operator allows it and nobody reads that input later, nor the operator
 /// itself in another place: it may have written over it by then.
 struct BufferAssignment {
@@ -10,22 +10,26 @@ struct BufferAssignment {
   /// Buffers whose contents outlive a run.
   private(set) var kept: Set<Int>
 
-  /// - Parameter groups: nodes that run interleaved: what one of them uses lives while any does.
-  init(_ graph: Graph, workspaces: [Int], groups: [Range<Int>] = []) {
+  /// - Parameters:
+  ///   - groups: nodes that run interleaved: what one of them uses lives while any does.
+  ///   - keepsEnds: whether inputs and outputs outlive a run; else inputs live up to their last use.
+  init(_ graph: Graph, workspaces: [Int], groups: [Range<Int>] = [], keepsEnds: Bool = true) {
     let end = max(graph.nodes.count - 1, 0)
     var lastUse = [Int](repeating: -1, count: graph.shapes.count)
     for (index, node) in graph.nodes.enumerated() {
       lastUse[node.output.index] = max(lastUse[node.output.index], index)
       for input in node.inputs { lastUse[input.index] = index }
     }
-    for tensor in graph.inputs + graph.outputs { lastUse[tensor.index] = end }
+    for tensor in graph.inputs { lastUse[tensor.index] = keepsEnds ? end : max(lastUse[tensor.index], 0) }
+    for tensor in graph.outputs { lastUse[tensor.index] = end }
 
     var records: [UsageRecord] = []
     var bufferOfTensor = [Int](repeating: -1, count: graph.shapes.count)
-    let pinned = Set(graph.inputs + graph.outputs)
+    let pinned = Set(keepsEnds ? graph.inputs + graph.outputs : graph.outputs)
     for input in graph.inputs {
       bufferOfTensor[input.index] = records.count
-      records.append(UsageRecord(firstNode: 0, lastNode: end, byteCount: graph.shape(of: input).byteCount))
+      records.append(
+        UsageRecord(firstNode: 0, lastNode: lastUse[input.index], byteCount: graph.shape(of: input).byteCount))
     }
     for (index, node) in graph.nodes.enumerated() {
       let shape = graph.shape(of: node.output)
@@ -55,7 +59,7 @@ struct BufferAssignment {
         if group.contains(records[index].lastNode) { records[index].lastNode = group.upperBound - 1 }
       }
     }
-    kept = Set(pinned.map { bufferOfTensor[$0.index] })
+    kept = keepsEnds ? Set(pinned.map { bufferOfTensor[$0.index] }) : []
     self.records = records
     self.bufferOfTensor = bufferOfTensor
   }

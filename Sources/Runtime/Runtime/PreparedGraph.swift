@@ -2,8 +2,9 @@ import SIMDKernels
 
 /// A graph that is ready to run: kernels chosen, weights packed, every tensor at its place.
 ///
-/// Inputs and outputs lie in memory of the graph's own; all others in an arena that graphs may share. A run allocates
-/// nothing and gives the same bits for any number of threads. Not thread-safe: one run at a time.
+/// Inputs and outputs lie in memory of the graph's own, unless nobody needs them between runs; all others in an arena that
+/// graphs may share. A run allocates nothing and gives the same bits for any number of threads. Not thread-safe: one run at a
+/// time.
 package final class PreparedGraph {
   /// As it runs: with the nodes that are computed again to save memory.
   package let graph: Graph
@@ -38,8 +39,13 @@ package final class PreparedGraph {
     case arena(offset: Int)
   }
 
-  /// - Parameter arena: where the tensors of a run lie; nil for one of its own. Graphs that share it take turns.
-  package init(_ graph: Graph, kernels: Kernels, arena: SharedArena? = nil) throws(GraphError) {
+  /// - Parameters:
+  ///   - arena: where the tensors of a run lie; nil for one of its own. Graphs that share it take turns.
+  ///   - keepsEnds: whether inputs and outputs have memory of their own, so that they can be written and read one by one,
+  ///     and stay. Without, they lie in the arena too, and runs are those of `run(_:reading:)`.
+  package init(
+    _ graph: Graph, kernels: Kernels, arena: SharedArena? = nil, keepsEnds: Bool = true
+  ) throws(GraphError) {
     let arena = arena ?? SharedArena()
     self.kernels = kernels
     self.arena = arena
@@ -56,7 +62,7 @@ package final class PreparedGraph {
     }
     let recomputation = Recomputation(
       graph, workspaces: prepared.map(\.workspaceByteCount), work: prepared.map(\.effectiveWork), traffic: traffic,
-      limit: arena.limit)
+      limit: arena.limit, keepsEnds: keepsEnds)
     let schedule = recomputation.graph
     let operators = recomputation.origins.map { prepared[$0] }
     self.graph = schedule
@@ -67,7 +73,7 @@ package final class PreparedGraph {
     arena.noteRecomputed(recomputedCount, cost: recomputation.addedCost)
 
     let assignment = BufferAssignment(
-      schedule, workspaces: operators.map(\.workspaceByteCount), groups: fusion.groups)
+      schedule, workspaces: operators.map(\.workspaceByteCount), groups: fusion.groups, keepsEnds: keepsEnds)
     var plan = MemoryPlan(assignment.arenaRecords)
     let offsets = plan.offsets
     var keptOffsets: [Int: Int] = [:], keptByteCount = 0
@@ -98,12 +104,32 @@ package final class PreparedGraph {
   ///
   /// - Parameter didRun: called after each of `groups` with its index.
   package func run(didRun: (Int) -> Void) {
+    arena.withMemory { run(at: $0, didRun) }
+  }
+
+  /// Fills inputs, runs all nodes and copies tensors out, while no other graph uses the arena.
+  ///
+  /// - Parameters:
+  ///   - inputs: as `write` takes them; all of them where the graph keeps no ends.
+  ///   - outputs: inputs or marked outputs; only outputs where the graph keeps no ends.
+  /// - Returns: of each of `outputs`, what `read` gives.
+  package func run(
+    _ inputs: [(tensor: TensorID, values: [Float])], reading outputs: [TensorID]
+  ) -> [[Float]] {
+    var results: [[Float]] = []
     arena.withMemory { base in
-      if stepsBase != base { place(at: base) }
-      for (index, group) in groups.enumerated() {
-        if group.count == 1 { operators[group.lowerBound].run(steps[group.lowerBound]) } else { runPlanes(group) }
-        didRun(index)
-      }
+      for input in inputs { write(input.values, to: input.tensor, at: address(input.tensor, base)) }
+      run(at: base) { _ in }
+      results = outputs.map { read($0, at: address($0, base)) }
+    }
+    return results
+  }
+
+  private func run(at base: UnsafeMutableRawPointer, _ didRun: (Int) -> Void) {
+    if stepsBase != base { place(at: base) }
+    for (index, group) in groups.enumerated() {
+      if group.count == 1 { operators[group.lowerBound].run(steps[group.lowerBound]) } else { runPlanes(group) }
+      didRun(index)
     }
   }
 
@@ -116,21 +142,23 @@ package final class PreparedGraph {
   }
 
   private func place(at base: UnsafeMutableRawPointer) {
-    func address(_ tensor: TensorID) -> UnsafeMutablePointer<Float> {
-      switch places[tensor.index] {
-      case .own(let pointer): pointer.assumingMemoryBound(to: Float.self)
-      case .arena(let offset): (base + offset).assumingMemoryBound(to: Float.self)
-      }
-    }
     steps = graph.nodes.enumerated().map { index, node in
       OperatorMemory(
-        inputs: ContiguousArray(node.inputs.map { UnsafePointer(address($0)) }), output: address(node.output),
+        inputs: ContiguousArray(node.inputs.map { UnsafePointer(address($0, base)) }),
+        output: address(node.output, base),
         workspace: workspaceOffsets[index].map { base + $0 })
     }
     stepsBase = base
   }
 
-  /// Of an input or output.
+  private func address(_ tensor: TensorID, _ base: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+    switch places[tensor.index] {
+    case .own(let pointer): pointer.assumingMemoryBound(to: Float.self)
+    case .arena(let offset): (base + offset).assumingMemoryBound(to: Float.self)
+    }
+  }
+
+  /// Of an input or output that is kept.
   private func address(_ tensor: TensorID) -> UnsafeMutablePointer<Float> {
     guard case .own(let pointer) = places[tensor.index] else {
       preconditionFailure("only inputs and outputs have a lasting place")
@@ -142,20 +170,21 @@ package final class PreparedGraph {
   /// dense one.
   ///
   /// - Precondition: `values` has exactly as many elements as the tensor.
-  package func write(_ values: [Float], to tensor: TensorID) {
+  package func write(_ values: [Float], to tensor: TensorID) { write(values, to: tensor, at: address(tensor)) }
+
+  private func write(_ values: [Float], to tensor: TensorID, at target: UnsafeMutablePointer<Float>) {
     precondition(graph.inputs.contains(tensor), "only inputs are written")
     values.withUnsafeBufferPointer { source in
       switch graph.shape(of: tensor) {
       case .blocked(let shape):
         precondition(source.count == shape.batch * shape.channels * shape.height * shape.width)
-        kernels.fromPlanar(blocked: address(tensor), planar: source.baseAddress!, shape: shape)
+        kernels.fromPlanar(blocked: target, planar: source.baseAddress!, shape: shape)
       case .dense(let shape):
         precondition(source.count == shape.rows * shape.columns)
-        let target = address(tensor)
         for row in 0..<shape.rows {
-          for column in 0..<shape.columns {
-            target[row * shape.rowStride + column] = source[row * shape.columns + column]
-          }
+          let line = target + row * shape.rowStride
+          for column in 0..<shape.columns { line[column] = source[row * shape.columns + column] }
+          for column in shape.columns..<shape.rowStride { line[column] = 0 }
         }
       }
     }
@@ -164,10 +193,12 @@ package final class PreparedGraph {
   /// Copies a tensor out, in the order that `write` takes.
   ///
   /// - Precondition: the tensor is an input or a marked output; others are overwritten during a run.
-  package func read(_ tensor: TensorID) -> [Float] {
+  package func read(_ tensor: TensorID) -> [Float] { read(tensor, at: address(tensor)) }
+
+  private func read(_ tensor: TensorID, at place: UnsafeMutablePointer<Float>) -> [Float] {
     precondition(
       graph.inputs.contains(tensor) || graph.outputs.contains(tensor), "only inputs and outputs are read")
-    let source = UnsafePointer(address(tensor))
+    let source = UnsafePointer(place)
     switch graph.shape(of: tensor) {
     case .blocked(let shape):
       let count = shape.batch * shape.channels * shape.height * shape.width

@@ -12,6 +12,7 @@ struct Recomputation {
   private(set) var addedCost = 0.0
 
   private let workspaces: [Int]
+  private let keepsEnds: Bool
   /// What a node of the given graph costs, in operations: its own, and those that its memory traffic takes the time of.
   private let costs: [Double]
   /// Tensor → the tensor of the given graph that it is, or repeats.
@@ -25,7 +26,11 @@ struct Recomputation {
   /// - Parameters:
   ///   - workspaces, work, traffic: of each node; work as far as time goes.
   ///   - limit: bytes of an arena; nil leaves the graph as it is.
-  init(_ graph: Graph, workspaces: [Int], work: [Double], traffic: [Int], limit: Int?) {
+  ///   - keepsEnds: whether inputs and outputs lie elsewhere.
+  init(
+    _ graph: Graph, workspaces: [Int], work: [Double], traffic: [Int], limit: Int?, keepsEnds: Bool = true
+  ) {
+    self.keepsEnds = keepsEnds
     self.graph = graph
     origins = Array(graph.nodes.indices)
     self.workspaces = workspaces
@@ -34,7 +39,7 @@ struct Recomputation {
     guard let limit else { return }
     var goal = limit
     while true {
-      let lives = Lives(self.graph, workspaces: origins.map { workspaces[$0] })
+      let lives = Lives(self.graph, workspaces: origins.map { workspaces[$0] }, keepsEnds: keepsEnds)
       if lives.peak <= goal {
         // Greedy placement may need a little more than what lives.
         let excess = MemoryPlan(lives.records).byteCount - limit
@@ -55,8 +60,8 @@ struct Recomputation {
     let kept: Set<Int>
     let bufferOfTensor: [Int]
 
-    init(_ graph: Graph, workspaces: [Int]) {
-      let assignment = BufferAssignment(graph, workspaces: workspaces)
+    init(_ graph: Graph, workspaces: [Int], keepsEnds: Bool) {
+      let assignment = BufferAssignment(graph, workspaces: workspaces, keepsEnds: keepsEnds)
       records = assignment.arenaRecords
       kept = assignment.kept
       bufferOfTensor = assignment.bufferOfTensor
@@ -108,7 +113,7 @@ struct Recomputation {
     for candidate in candidates.prefix(Self.trials) {
       var trial = self
       trial.repeatNodes(candidate.nodes, before: candidate.reader, lives)
-      let after = Lives(trial.graph, workspaces: trial.origins.map { workspaces[$0] })
+      let after = Lives(trial.graph, workspaces: trial.origins.map { workspaces[$0] }, keepsEnds: keepsEnds)
       // The peak may stay while several nodes share it, but they must become fewer: a repeated node may be as large.
       if after.peak < lives.peak || after.peak == lives.peak && after.peakCount < lives.peakCount {
         self = trial

@@ -93,15 +93,13 @@ final class ComparedFeatures {
     do throws(GraphError) {
       outputs = try network.appendCompared(to: &graph, input, layers: layers)
       for output in outputs { graph.markOutput(output) }
-      prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena)
+      prepared = try PreparedGraph(graph, kernels: kernels, arena: model.arena, keepsEnds: false)
     } catch {
       throw .graph(error)
     }
   }
 
   func callAsFunction(_ image: [Float]) -> [[Float]] {
-    prepared.write(image, to: input)
-    prepared.run()
-    return outputs.map { prepared.read($0) }
+    prepared.run([(input, image)], reading: outputs)
   }
 }

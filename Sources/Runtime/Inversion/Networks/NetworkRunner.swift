@@ -12,9 +12,11 @@ package final class NetworkRunner {
   /// - Parameters:
   ///   - batch: images or codes per run.
   ///   - psi: truncation factor in place of the file's; only for `.truncation`.
+  ///   - keepsEnds: as `PreparedGraph`: for runs of the graph by itself.
   ///   - side: of the images; nil for those of the model. Only for `.encoder`, which brings them to the size that it reads.
   package init(
-    _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil, side: Int? = nil
+    _ kind: NetworkKind, of model: Model, batch: Int, kernels: Kernels, psi: Float? = nil, side: Int? = nil,
+    keepsEnds: Bool = false
   ) throws(InversionError) {
     var graph = Graph()
     let site = PassSite(model: model, batch: batch, kernels: kernels, psi: psi, side: side)
@@ -23,7 +25,9 @@ package final class NetworkRunner {
     (input, output) = (ends.input, ends.output)
     inputShape = ends.inputShape ?? graph.shape(of: input).extents
     outputShape = ends.outputShape ?? graph.shape(of: output).extents
-    prepared = try wrapGraph { () throws(GraphError) in try PreparedGraph(graph, kernels: kernels, arena: model.arena) }
+    prepared = try wrapGraph { () throws(GraphError) in
+      try PreparedGraph(graph, kernels: kernels, arena: model.arena, keepsEnds: keepsEnds)
+    }
   }
 
   /// The graph, for reports on its operators and memory.
@@ -35,9 +39,7 @@ package final class NetworkRunner {
     guard values.count == inputShape.reduce(1, *) else {
       throw .badShape(what: "input", expected: "\(inputShape)", found: [values.count])
     }
-    prepared.write(values, to: input)
-    prepared.run()
-    return prepared.read(output)
+    return prepared.run([(input, values)], reading: [output])[0]
   }
 }
 

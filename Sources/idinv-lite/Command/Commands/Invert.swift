@@ -58,13 +58,14 @@ struct Invert: ParsableCommand {
         by: "invert", InversionRun.outputs(of: listed),
         inputs: [model.path] + start.inputs + images.images + listed.map(\.path))
       let part = try work.shard.shard { getenv($0).map { String(cString: $0) } }
-      let description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
+      var description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
       if work.resume, try isFinished(description) { return }
       let choice = try InversionRun.chooseMemory(
         memory.limit, model, options, batch: work.batch,
         imageCount: Array(description.shard.lines(of: listed.count)).count,
         kernels: kernels)
       try choice.announce(reporting)
+      description.usualInDomain = try choice.model.usualInDomainScore(kernels: kernels)
       let run = try InversionRun(
         InversionRun.Request(
           memory: choice, options: options, output: output.folder, resumes: work.resume,

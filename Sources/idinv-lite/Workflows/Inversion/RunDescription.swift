@@ -50,7 +50,8 @@ package struct RunDescription: Codable {
   package var tier: String
   package var threads: Int
   package var objective: InversionSummary.Objective
-  /// Of the encoder's codes of the model's own pictures; nil where it is not known. Decides nothing: no part of the digest.
+  /// Of the encoder's codes of the model's own pictures; nil where it is not known. Decides nothing: no part of the digest. Where
+  /// the file does not say it, it is measured once the memory plan is made.
   package var usualInDomain: Double?
   /// Pictures on the way that the page shows of each image.
   package var snapshotCount: Int
@@ -77,7 +78,6 @@ package struct RunDescription: Codable {
     compute = kernels.computeName(model)
     tier = kernels.table.tier.rawValue
     threads = kernels.threadCount
-    usualInDomain = try model.usualInDomainScore(kernels: kernels)
     objective = try InversionSummary.Objective(options, of: model)
     snapshotCount = options.snapshotSteps.count
     switch options.start {

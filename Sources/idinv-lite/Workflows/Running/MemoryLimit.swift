@@ -108,7 +108,9 @@ extension InversionOptions {
         try Objective(model, weights: weights, space: space, batch: batch, isMasked: isMasked, kernels: kernels),
         try Reconstructor(model, readsAttributes: readsAttributes, kernels: kernels),
       ]
-      if startEncoder == nil, start == .encoder {
+      // The encoder alone reads the start, and the pictures of the usual in-domain score.
+      let measuresUsual = model.hasEncoder && model.file.specification.inDomain == nil
+      if startEncoder == nil && start == .encoder || measuresUsual {
         graphs.append(try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels))
       }
       if let features = try Objective.targetFeatures(of: model, weights: weights, kernels: kernels) {
