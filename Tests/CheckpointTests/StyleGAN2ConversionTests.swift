@@ -132,4 +132,44 @@ import Testing
     let bias = try source.floats("generator_smooth.synthesis.layer3.style.bias")
     #expect(try file.tensor("generator.layer.3.style.bias").floats() == bias.map { $0 + 1 })
   }
+
+  // MARK: stylegan2-encoder-pytorch
+
+  private func filtered(_ change: (inout TestCheckpoint) -> Void, generator: String?) -> CheckpointError? {
+    checkpointError {
+      var checkpoint = try TestCheckpoint(golden: "filtered_res32/encoder.pt")
+      change(&checkpoint)
+      let folder = try TemporaryFolder()
+      let conversion = Conversion([.generator: generator, .encoder: try checkpoint.write(folder, "e.safetensors")])
+      _ = try conversion.run(to: folder.file("m.idinv"))
+    }
+  }
+
+  /// Its codes lie around the generator's mean of w.
+  @Test func aFilteredEncoderNeedsItsGenerator() {
+    guard case .unsupported(_, let found, let expected)? = filtered({ _ in }, generator: nil) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(found.contains("stylegan2-encoder-pytorch") && expected == "its generator in the same conversion")
+  }
+
+  @Test func whatAFilteredEncoderLacksOrHasOtherwiseIsNamed() {
+    let generator = Golden.path("stylegan2_res32/converted.pt")
+    #expect(filtered({ _ in }, generator: generator) == nil)
+    let kernel = filtered({ $0["e.convs.1.skip.0.kernel"][0] = 0.25 }, generator: generator)
+    guard case .tensor("e.convs.1.skip.0.kernel", "another filter", _)? = kernel else {
+      Issue.record("\(String(describing: kernel))")
+      return
+    }
+    let cut = filtered({ $0.remove("e.convs.2.conv1.1.bias", "e.convs.3.skip.1.weight") }, generator: generator)
+    #expect(
+      cut
+        == .missingTensors(
+          part: "encoder",
+          tensors: [
+            MissingTensor(name: "e.convs.2.conv1.1.bias", shape: [20]),
+            MissingTensor(name: "e.convs.3.skip.1.weight", shape: [12, 24, 1, 1]),
+          ]))
+  }
 }

@@ -14,7 +14,8 @@ import Testing
   private static func encoder(_ architecture: EncoderArchitecture) -> EncoderSpecification {
     EncoderSpecification(
       resolution: 64, wDimension: 6, layerCount: 10, imageChannels: 3, stemChannels: 4,
-      blockChannels: architecture == .tensorFlow ? [4, 5, 6, 7] : [4, 5, 6], architecture: architecture)
+      blockChannels: architecture == .tensorFlow || architecture == .filtered ? [4, 5, 6, 7] : [4, 5, 6],
+      architecture: architecture)
   }
 
   private func field(_ specification: ModelSpecification) -> String? {
@@ -28,7 +29,7 @@ import Testing
   }
 
   @Test func allAreReadAsTheyWereWritten() throws {
-    for architecture in [EncoderArchitecture.tensorFlow, .pyramid(Self.pyramid)] {
+    for architecture in [EncoderArchitecture.tensorFlow, .filtered, .pyramid(Self.pyramid)] {
       let specification = ModelSpecification(encoder: Self.encoder(architecture))
       #expect(field(specification) == nil)
       let data = try JSONEncoder().encode(specification)

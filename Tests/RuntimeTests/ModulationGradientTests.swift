@@ -77,6 +77,18 @@ import Testing
     }
   }
 
+  @Test func downsampling() throws {
+    try gradients.check([image(2, 3, 4, 6)]) { graph, x in try graph.append(DownsampleFIR(), x[0]) }
+    try gradients.check([image(2, 32, 4, 6)]) { graph, x in try graph.append(PixelUnshuffle(), x[0]) }
+  }
+
+  @Test("odd images have no half") func oddImages() throws {
+    var graph = Graph()
+    let input = graph.input(image(1, 3, 4, 3))
+    #expect(thrownError { _ = try graph.append(DownsampleFIR(), input) } != nil)
+    #expect(thrownError { _ = try graph.append(PixelUnshuffle(), input) } != nil)
+  }
+
   @Test func subsample() throws {
     for (height, width) in [(4, 6), (5, 3), (1, 1)] {
       try gradients.check([image(2, 3, height, width)]) { graph, x in try graph.append(Subsample(stride: 2), x[0]) }

@@ -25,6 +25,9 @@ enum EncoderConversion: NetworkConversion {
     if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
       return ("an in-domain encoder (\(TensorNames.tensorFlowEncoder.title))", counts)
     }
+    if let counts = FilteredPlan.recognizes(checkpoint) {
+      return ("an in-domain encoder (stylegan2-encoder-pytorch)", counts)
+    }
     if let counts = PyramidPlan.recognizes(checkpoint) { return ("an encoder (genforce's EncoderNet)", counts) }
     if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
       return ("an encoder (pSp, e4e or ReStyle)", prefixes(in: names))
@@ -37,7 +40,7 @@ enum EncoderConversion: NetworkConversion {
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
     for checkpoint in checkpoints {
-      let (specification, tensors, reader) = try planned(checkpoint, draft.options)
+      let (specification, tensors, reader) = try planned(checkpoint, draft)
       draft.add(specification, tensors, from: [reader])
       try checkAgreement(draft)
     }
@@ -45,11 +48,16 @@ enum EncoderConversion: NetworkConversion {
 
   /// By the plan that knows the file.
   private static func planned(
-    _ checkpoint: Checkpoint, _ options: ConversionOptions
+    _ checkpoint: Checkpoint, _ draft: ConversionDraft
   ) throws(CheckpointError) -> (EncoderSpecification, [PlannedTensor], PartReader) {
     if let counts = TensorFlowEncoderPlan.recognizes(checkpoint) {
       let reader = try PartReader(.encoder, checkpoint, table: .tensorFlowEncoder, counts: counts)
       let plan = try TensorFlowEncoderPlan(reader)
+      return (plan.specification, plan.tensors, reader)
+    }
+    if let counts = FilteredPlan.recognizes(checkpoint) {
+      let reader = try PartReader(.encoder, checkpoint, counts: counts)
+      let plan = try FilteredPlan(reader, average: draft.tensors.first { $0.name == "generator.w_average" })
       return (plan.specification, plan.tensors, reader)
     }
     if let counts = PyramidPlan.recognizes(checkpoint) {
@@ -57,12 +65,12 @@ enum EncoderConversion: NetworkConversion {
       let plan = try PyramidPlan(reader)
       return (plan.specification, plan.tensors, reader)
     }
-    let reader = try PartReader(.encoder, checkpoint, which: options.which)
+    let reader = try PartReader(.encoder, checkpoint, which: draft.options.which)
     if StyleHeadsPlan.recognizes(reader) {
-      let plan = try StyleHeadsPlan(reader, options)
+      let plan = try StyleHeadsPlan(reader, draft.options)
       return (plan.specification, plan.tensors, reader)
     }
-    let plan = try EncoderPlan(reader, options)
+    let plan = try EncoderPlan(reader, draft.options)
     return (plan.specification, plan.tensors, reader)
   }
 

@@ -10,6 +10,14 @@ package enum EncoderArchitecture: Equatable, Sendable {
   /// Tensors: as `EncoderSpecification`'s, but `encoder.stem.weight` [C₀, 3, 5, 5], and `.scale` and `.shift` [C] beside weights
   /// and bias of the stem and of each block's `conv1` and `conv2`.
   case tensorFlow
+  /// The domain-guided encoder as stylegan2-encoder-pytorch has it: StyleGAN2's discriminator with another end. With φ the leaky
+  /// ReLU (0.2) and f = [1,3,3,1]: stem φ(conv(x)); block φ(conv2(φ(conv1(x)))) + shortcut, where conv2 is the filter f⊗f/64 with
+  /// zero padding 2 and a convolution of stride 2 without padding, and the shortcut f⊗f/16 with zero padding 1, every second
+  /// pixel of every second row, and a 1×1 convolution. The head is linear.
+  ///
+  /// Tensors: as `EncoderSpecification`'s, but `encoder.stem.weight` [C₀, 3, 1, 1], `encoder.block.{i}.conv1.weight`
+  /// [Cin, Cin, 3, 3], `conv2.weight` [Cout, Cin, 3, 3], and in each block `shortcut.weight` [Cout, Cin, 1, 1] without a bias.
+  case filtered
   /// IR-SE units with a head for each style, for images of 256×256.
   case styleHeads(StyleHeadsSpecification)
   /// A residual network with a feature pyramid, for images of the generator's size.
@@ -75,13 +83,17 @@ package struct StyleHeadsSpecification: Codable, Equatable, Sendable {
 }
 
 extension EncoderArchitecture: Codable {
-  private enum Key: String, CodingKey { case tensorFlow, styleHeads, pyramid }
+  private enum Key: String, CodingKey { case tensorFlow, filtered, styleHeads, pyramid }
   private struct Nothing: Codable {}
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
     if values.contains(.tensorFlow) {
       self = .tensorFlow
+      return
+    }
+    if values.contains(.filtered) {
+      self = .filtered
       return
     }
     if let pyramid = try values.decodeIfPresent(PyramidSpecification.self, forKey: .pyramid) {
@@ -95,6 +107,7 @@ extension EncoderArchitecture: Codable {
   package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
     if self == .tensorFlow { try values.encode(Nothing(), forKey: .tensorFlow) }
+    if self == .filtered { try values.encode(Nothing(), forKey: .filtered) }
     if case .pyramid(let pyramid) = self { try values.encode(pyramid, forKey: .pyramid) }
     try values.encodeIfPresent(styleHeads, forKey: .styleHeads)
   }

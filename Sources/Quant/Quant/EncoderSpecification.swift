@@ -45,7 +45,7 @@ extension EncoderSpecification: NetworkSpecification {
 
   package func validate(in model: ModelSpecification) throws(ModelFileError) {
     switch architecture {
-    case .inDomain, .tensorFlow: try validateInDomain()
+    case .inDomain, .tensorFlow, .filtered: try validateInDomain()
     case .styleHeads(let heads): try validate(heads)
     case .pyramid(let pyramid): try validate(pyramid)
     }
@@ -78,6 +78,7 @@ extension EncoderSpecification: NetworkSpecification {
     switch architecture {
     case .inDomain: break
     case .tensorFlow: return tensorFlowTensors
+    case .filtered: return filteredTensors
     case .styleHeads(let heads): return styleHeadTensors(of: self, heads)
     case .pyramid(let pyramid): return tensors(pyramid)
     }

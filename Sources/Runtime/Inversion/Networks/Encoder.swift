@@ -32,6 +32,7 @@ package struct Encoder: Network {
     switch specification.architecture {
     case .inDomain: network = try InDomainEncoder(specification, from: weights)
     case .tensorFlow: network = try TensorFlowEncoder(specification, from: weights)
+    case .filtered: network = try FilteredEncoder(specification, from: weights)
     case .pyramid(let pyramid): network = try PyramidEncoder(specification, pyramid, from: weights)
     case .styleHeads(let heads): network = try StyleHeadsEncoder(specification, heads, from: weights)
     }

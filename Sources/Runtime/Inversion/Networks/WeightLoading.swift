@@ -88,6 +88,16 @@ final class WeightLoader {
     return loaded
   }
 
+  /// A convolution of stride 2 behind StyleGAN2's filter, with weights `prefix.weight` [O, I, 3, 3] and `prefix.bias` [O].
+  func downsamplingConvolution(_ prefix: String) throws(InversionError) -> ConvolutionWeights {
+    let weight = try tensor("\(prefix).weight")
+    let loaded = ConvolutionWeights(
+      downsampling: weight, bias: try values("\(prefix).bias"),
+      storage: memory.convolutions[weight.name] ?? .fastest)
+    convolutions.append(loaded)
+    return loaded
+  }
+
   /// The sums of squared weights `prefix.weight` over each kernel.
   func squaredWeights(_ prefix: String) throws(InversionError) -> SquaredWeights {
     let loaded = SquaredWeights(try tensor("\(prefix).weight"))

@@ -90,6 +90,7 @@ extension EncoderSpecification: SummarizedNetwork {
     switch architecture {
     case .inDomain: return text
     case .tensorFlow: return text + ", normalization behind activations"
+    case .filtered: return text + ", filtered before strides"
     case .pyramid(let pyramid):
       return text + ", residual blocks " + list(pyramid.blocks) + ", \(pyramid.headLayers.count) heads on a pyramid"
     case .styleHeads(let heads): return text + summary(of: heads)
