@@ -41,6 +41,26 @@ import Testing
     #expect(plan.policy == MemoryPolicy() && plan.batch == 4)
   }
 
+  /// Without a budget, what is large and costs next to nothing is given up all the same, alike for any number of images.
+  @Test func whatCostsNothingIsGivenUp() throws {
+    let model = try Golden.model("res128", weights: .f16)
+    func plan(_ share: Double, slowdown: Double, batch: Int = 1) throws -> MemoryBudget.Plan {
+      let whole = try budget(model).plan(budget: nil, batches: [1]).account.total
+      let thrift = MemoryBudget.Thrift(byteCount: Int(Double(whole) * share), slowdown: slowdown)
+      let limited = MemoryBudget(model, base: 0, kernels: kernels, thrift: thrift) {
+        (model, kernels, batch) throws(InversionError) in try graphs(model, kernels, batch)
+      }
+      return try limited.plan(budget: nil, batches: [batch])
+    }
+    #expect(try plan(1, slowdown: 9).policy == MemoryPolicy())
+    #expect(try plan(0.7, slowdown: 1).policy == MemoryPolicy())
+    let thrifty = try plan(0.7, slowdown: 9)
+    #expect(thrifty.policy != MemoryPolicy() && !thrifty.isLimited && !thrifty.policy.streamsDense)
+    #expect(thrifty.policy.convolutions.values.allSatisfy { $0 == .compact } && thrifty.slowdown <= 9)
+    let four = try plan(0.7, slowdown: 9, batch: 4)
+    #expect(four.batch == 4 && four.policy.convolutions == thrifty.policy.convolutions)
+  }
+
   static let precisions: [WeightsPrecision] = [.f32, .f16, .int8]
 
   /// What the refusal of a budget of one byte names as enough; nil if there is no such refusal.

@@ -80,7 +80,7 @@ package struct MemoryChoice {
 
   /// For the terminal; nil where there is nothing to tell.
   package var line: String? {
-    guard budgetByteCount != nil || plan.policy != MemoryPolicy() else { return nil }
+    guard budgetByteCount != nil || plan.isLimited else { return nil }
     let limit = budgetByteCount.map { " of \(humanBytes($0))" } ?? ""
     return "memory: about \(humanBytes(plan.predictedByteCount))\(limit); \(plan.description)"
   }
