@@ -15,8 +15,24 @@ import Testing
       #expect(operands.output.count == gemm.mr * gemm.nr)
       #expect(operands.work == 16 * gemm.mr * gemm.nr * products * 2, "\(tier.rawValue)")
       #expect(kernels.measurePeak(repetitions: 1) > 0)
+      let bytes = Int8PeakOperands(kernels.table.int8)
+      bytes.run()
+      expectProducts(of: bytes, output: bytes.output, tiles: 16, tier)
+      #expect((kernels.measurePeaks()[.bytes] != nil) == kernels.table.int8.isFast)
+      guard let reduced = kernels.table.reduced else { continue }
+      let words = ReducedPeakOperands(reduced)
+      words.run()
+      expectProducts(of: words, output: words.output, tiles: 1, tier)
+      #expect(kernels.measurePeak(.words, repetitions: 1) > 0)
     }
     #expect(Kernels(threadCount: 2).measureMemoryBandwidth(byteCount: 8 << 20, repetitions: 1) > 0)
+  }
+
+  /// Ones by ones count the products of an output.
+  private func expectProducts(of product: any PeakProduct, output: AlignedFloats, tiles: Int, _ tier: Tier) {
+    let count = Int(output.base[0])
+    #expect(count > 0 && (0..<output.count).allSatisfy { Int(output.base[$0]) == count }, "\(tier.rawValue)")
+    #expect(product.work == 2 * tiles * output.count * count, "\(tier.rawValue)")
   }
 
   @Test("Operations of the definition, whatever computes it")

@@ -15,6 +15,8 @@ package struct GraphTiming: Sendable {
     package var work: Int
     /// What the chosen algorithm executes of it in matrix products.
     package var matrixWork: Int
+    /// Of most of these products.
+    package var arithmetic: ProductArithmetic
     /// Bytes that its transforms load and store.
     package var transformByteCount: Int
     /// Bytes it must move at least: inputs, output and weights, each once.
@@ -52,6 +54,7 @@ package struct GraphTiming: Sendable {
         name: nodes.map(\.operation.name).joined(separator: " + "),
         shape: "\(graph.graph.shape(of: nodes.last!.output))", seconds: medianOf(byOperation[index]),
         work: total(graph.work), matrixWork: total(graph.matrixWork),
+        arithmetic: graph.arithmetics[group.max { graph.matrixWork[$0] < graph.matrixWork[$1] }!],
         transformByteCount: total(graph.transformByteCounts), traffic: graph.traffic[index])
     }
   }

@@ -4,6 +4,7 @@ import SIMDKernels
 package typealias Kernels = SIMDKernels.Kernels
 package typealias Activation = SIMDKernels.Activation
 package typealias ConvolutionForm = SIMDKernels.ConvolutionForm
+package typealias ProductArithmetic = SIMDKernels.ProductArithmetic
 
 extension Shape {
   /// An image tensor [batch, channels, height, width], with the zero border that convolutions read.

@@ -51,6 +51,8 @@ package struct PreparedOperator {
   package let work: Int
   /// Of `work`, what the chosen algorithm executes in matrix products; and bytes that its transforms load and store.
   package let matrixWork: Int, transformByteCount: Int
+  /// Of its matrix products.
+  package let arithmetic: ProductArithmetic
   /// Bytes of weights and other constants that one run reads, as they lie in memory: packed, in their own precision.
   package let constantByteCount: Int
   /// Operations in the time that it takes, about: less than `work` for minimal filtering, more where weights are widened.
@@ -71,6 +73,7 @@ package struct PreparedOperator {
     self.workspaceByteCount = workspaceByteCount
     self.work = work
     matrixWork = execution?.matrixWork ?? work
+    arithmetic = execution?.arithmetic ?? .f32
     transformByteCount = execution?.transformByteCount ?? 0
     self.constantByteCount = constantByteCount
     self.effectiveWork = effectiveWork ?? Double(work)
@@ -92,6 +95,7 @@ package struct PreparedOperator {
     self.workspaceByteCount = workspaceByteCount
     work = 0
     matrixWork = 0
+    arithmetic = .f32
     transformByteCount = 0
     self.constantByteCount = constantByteCount
     effectiveWork = 0

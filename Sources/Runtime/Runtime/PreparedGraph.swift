@@ -28,6 +28,7 @@ package final class PreparedGraph {
   /// What the algorithms at hand execute of it, and the bytes that their transforms load and store.
   package var matrixWork: [Int] { operators.map(\.matrixWork) }
   package var transformByteCounts: [Int] { operators.map(\.transformByteCount) }
+  package var arithmetics: [ProductArithmetic] { operators.map(\.arithmetic) }
   /// Nodes that run together, plane by plane, in order; most stand alone.
   package let groups: [Range<Int>]
   /// Bytes that each group must move at least: what it reads and what others read of it, each once.

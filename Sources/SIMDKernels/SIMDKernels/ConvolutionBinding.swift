@@ -29,8 +29,18 @@ struct ConvolutionSite: Sendable {
   var kernels: Kernels
 }
 
+/// What matrix products multiply. A processor has a peak for each.
+package enum ProductArithmetic: String, CaseIterable, Sendable {
+  case f32
+  /// The 16-bit operands of the tier (`ReducedOperand`).
+  case words = "16-bit"
+  case bytes = "8-bit"
+}
+
 /// What an algorithm does, which may be less than the definition of the convolution asks for.
 package struct ConvolutionExecution: Hashable, Sendable {
+  /// Of its matrix products.
+  package var arithmetic = ProductArithmetic.f32
   /// Floating-point operations of its matrix products, padding included.
   package var matrixWork: Int
   /// Bytes that its transforms load and store, from and to whatever cache.

@@ -130,6 +130,7 @@ extension Int8Weights: AlgorithmWeights {
       memory: Int8Workspace(self, input: site.input),
       // Quantization reads twice and writes a quarter.
       execution: ConvolutionExecution(
+        arithmetic: .bytes,
         matrixWork: 2 * site.output.batch * site.output.pixelCount * taps * inputBlocks * 16
           * site.output.paddedChannels, transformByteCount: site.input.byteCount / 4 * 9))
   }

@@ -45,25 +45,30 @@ package struct KernelBenchmark: Sendable {
     return algorithms
   }
 
-  /// Median seconds of `runs` calls after one that does not count.
-  package func time(_ algorithm: ConvolutionAlgorithm, runs: Int, kernels: Kernels) -> Double {
-    let body =
-      switch shape {
-      case .convolution(let form, let inputs, let outputs, let side):
-        convolution(form, inputs, outputs, side, algorithm, kernels)
-      case .dense(let inputs, let outputs): dense(inputs, outputs, kernels)
-      }
+  /// Median seconds of `runs` calls after one that does not count, and what they execute.
+  package func time(
+    _ algorithm: ConvolutionAlgorithm, runs: Int, kernels: Kernels
+  ) -> (seconds: Double, execution: ConvolutionExecution) {
+    let body: () -> Void
+    let execution: ConvolutionExecution
+    switch shape {
+    case .convolution(let form, let inputs, let outputs, let side):
+      (body, execution) = convolution(form, inputs, outputs, side, algorithm, kernels)
+    case .dense(let inputs, let outputs):
+      body = dense(inputs, outputs, kernels)
+      execution = ConvolutionExecution(matrixWork: work, transformByteCount: 0)
+    }
     body()
     let clock = ContinuousClock()
     let times = (0..<max(1, runs)).map { _ in clock.measure(body) / .seconds(1) }.sorted()
     let middle = times.count / 2
-    return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+    return (times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2, execution)
   }
 
   private func convolution(
     _ form: ConvolutionForm, _ inputs: Int, _ outputs: Int, _ side: Int, _ algorithm: ConvolutionAlgorithm,
     _ kernels: Kernels
-  ) -> () -> Void {
+  ) -> (() -> Void, ConvolutionExecution) {
     let high = form == .upsample2x ? 2 * side : side
     let x = BlockedShape(batch: 1, channels: inputs, height: side, width: side, halo: 1)
     let y = BlockedShape(batch: 1, channels: outputs, height: high, width: high, halo: 1)
@@ -85,11 +90,12 @@ package struct KernelBenchmark: Sendable {
     let plan = ConvolutionPlan(packed, input: from, output: to, kernels: kernels)
     let source = Self.filled(from.elementCount), target = try! AlignedFloats(count: to.elementCount)
     let workspace = try! AlignedFloats(count: plan.workspaceByteCount / 4)
-    return {
+    let body = {
       kernels.convolve(
         plan, input: source.base, output: target.base,
         workspace: plan.workspaceByteCount == 0 ? nil : UnsafeMutableRawPointer(workspace.base))
     }
+    return (body, plan.execution)
   }
 
   private func dense(_ inputs: Int, _ outputs: Int, _ kernels: Kernels) -> () -> Void {

@@ -1,10 +1,10 @@
 extension Kernels {
-  /// Floating-point operations per second at which this machine runs the f32 matrix kernel in force on all threads, with
-  /// everything in the first-level cache: what a share of the peak is a share of.
+  /// Operations per second at which this machine runs the matrix kernel in force on all threads, with everything in the
+  /// first-level cache: what a share of the peak is a share of.
   ///
   /// Best of `repetitions`, about a millisecond each: other programs only ever slow it down.
-  package func measurePeak(repetitions: Int = 40) -> Double {
-    let operands = (0..<threadCount).map { _ in PeakOperands(table.wideGemm) }
+  package func measurePeak(_ arithmetic: ProductArithmetic = .f32, repetitions: Int = 40) -> Double {
+    let operands = (0..<threadCount).map { _ in makeOperands(arithmetic) }
     let clock = ContinuousClock()
     func seconds(_ body: () -> Void) -> Double { clock.measure(body) / .seconds(1) }
     operands[0].run()
@@ -15,6 +15,23 @@ extension Kernels {
       seconds { parallelFor(tasks) { _, worker in for _ in 0..<calls { operands[worker].run() } } }
     }.min()!
     return Double(calls * tasks * operands[0].work) / best
+  }
+
+  /// - Precondition: the tier has products of 16 bits where those are asked for.
+  private func makeOperands(_ arithmetic: ProductArithmetic) -> any PeakProduct {
+    switch arithmetic {
+    case .f32: PeakOperands(table.wideGemm)
+    case .words: ReducedPeakOperands(table.reduced!)
+    case .bytes: Int8PeakOperands(table.int8)
+    }
+  }
+
+  /// The peak of each arithmetic that the tier has fast products for.
+  package func measurePeaks() -> [ProductArithmetic: Double] {
+    var peaks = [ProductArithmetic.f32: measurePeak()]
+    if table.reduced != nil { peaks[.words] = measurePeak(.words) }
+    if table.int8.isFast { peaks[.bytes] = measurePeak(.bytes) }
+    return peaks
   }
 
   /// Bytes per second at which all threads together read memory that no cache holds.
@@ -39,44 +56,5 @@ extension Kernels {
       } / .seconds(1)
     }.min()!
     return Double(rows * columns * 4) / best
-  }
-}
-
-/// A product of one thread: a few pixels, again and again, by one panel of 16 KB.
-struct PeakOperands: Sendable {
-  private static let panelByteCount = 16 << 10, tiles = 16
-  private let gemm: TapGemm
-  private let blocks: Int
-  private let input: AlignedFloats, panel: AlignedFloats, initial: AlignedFloats
-  let output: AlignedFloats
-  private let pixels: [Int32]
-
-  init(_ gemm: TapGemm) {
-    self.gemm = gemm
-    blocks = max(1, Self.panelByteCount / (16 * gemm.nr * 4))
-    input = AlignedFloats(few: blocks * gemm.mr * 16)
-    panel = AlignedFloats(few: blocks * 16 * gemm.nr)
-    output = AlignedFloats(few: gemm.mr * gemm.nr)
-    initial = AlignedFloats(few: gemm.nr)
-    for i in 0..<input.count { input.base[i] = 1 }
-    for i in 0..<panel.count { panel.base[i] = 0.5 }
-    pixels = (0..<Self.tiles).flatMap { _ in (0..<gemm.mr).map { Int32($0 * 16) } }
-  }
-
-  /// Floating-point operations of one `run`.
-  var work: Int { 2 * Self.tiles * gemm.mr * gemm.nr * blocks * 16 }
-
-  func run() {
-    let tap: Int32 = 0
-    withUnsafePointer(to: tap) { tap in
-      pixels.withUnsafeBufferPointer { pixels in
-        var arguments = TapGemmArguments(
-          input: input.base, inputBlockStride: gemm.mr &* 16, blocks: blocks, taps: 1, channels: 16, tapOffsets: tap,
-          inputPixels: pixels.baseAddress!, outputPixels: pixels.baseAddress!, tiles: Self.tiles, panel: panel.base,
-          output: output.base, outputBlockStride: gemm.mr &* 16, initial: initial.base, slope: 1,
-          prefetch: UnsafeRawPointer(panel.base), prefetchLines: 0)
-        gemm.run(&arguments)
-      }
-    }
   }
 }

@@ -191,7 +191,8 @@ extension ReducedWinogradWeights: AlgorithmWeights {
     return ReducedWinogradBinding(
       weights: self,
       blocking: ReducedWinogradBlocking(self, input: site.input, output: site.output, kernels: site.kernels),
-      execution: form.execution(input: site.input, inputBlocks: inputBlocks, outputs: site.output.paddedChannels))
+      execution: form.execution(
+        in: .words, input: site.input, inputBlocks: inputBlocks, outputs: site.output.paddedChannels))
   }
 }
 

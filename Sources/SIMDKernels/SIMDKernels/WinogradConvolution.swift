@@ -209,10 +209,13 @@ private struct WinogradBinding: ConvolutionBinding {
 
 extension WinogradForm {
   /// Of a convolution whose transformed weights are ready.
-  func execution(input: BlockedShape, inputBlocks: Int, outputs: Int) -> ConvolutionExecution {
+  func execution(
+    in arithmetic: ProductArithmetic = .f32, input: BlockedShape, inputBlocks: Int, outputs: Int
+  ) -> ConvolutionExecution {
     let tiles = input.batch * (tiles(input) ?? 0)
     let vectors = inputVectorCount * inputBlocks + outputVectorCount * outputs / 16
     return ConvolutionExecution(
-      matrixWork: 2 * tiles * productCount * inputBlocks * 16 * outputs, transformByteCount: tiles * vectors * 64)
+      arithmetic: arithmetic, matrixWork: 2 * tiles * productCount * inputBlocks * 16 * outputs,
+      transformByteCount: tiles * vectors * 64)
   }
 }

@@ -9,9 +9,9 @@ struct BenchKernels: ParsableCommand {
       Example: idinv-lite bench kernels bench/shapes/published-256.json
 
       A file of shapes is a JSON list of {"name", "form", "inputs", "outputs", "side"}. The form is "3x3", "1x1", \
-      "up3x3" (upsampling by 2 first) or "dense" (without "side", the side of the input). Figures are medians. The \
-      peak is that of the f32 matrix kernel, measured in the same run. GFLOP/s count the operations of the \
-      definition. IDINV_ISA limits the instruction set.
+      "up3x3" (upsampling by 2 first) or "dense" (without "side", the side of the input). Figures are medians. \
+      GFLOP/s count the operations of the definition. The share of the peak counts what is executed, and the peak \
+      is that of the matrix kernel of the same arithmetic, measured in the same run. IDINV_ISA limits the instruction set.
       """)
 
   @Argument(help: ArgumentHelp("Files of shapes.", valueName: "shapes.json"))
@@ -40,6 +40,7 @@ struct BenchKernels: ParsableCommand {
       let figures = try run(
         kernels, began: { if isTable { try StandardStreams.printOutput($0.heading) } },
         timed: { if isTable { try StandardStreams.printOutput($0.line) } })
+      BenchSpeed.warn(otherLoad: figures.other_load)
       if json { try JSONOutput.print(figures) }
       if csv { try StandardStreams.printOutput(figures.csv) }
     }

@@ -69,6 +69,7 @@ struct BenchSpeed: ParsableCommand {
         } else {
           try run(choice, kernels, showsMemory: memory)
         }
+      BenchSpeed.warn(otherLoad: results.other_load)
       if json {
         try JSONOutput.print(results)
       } else if csv {
@@ -79,10 +80,17 @@ struct BenchSpeed: ParsableCommand {
     }
   }
 
+  /// Says on the error stream what makes the figures less than the machine's best.
+  static func warn(otherLoad: Double?) {
+    for line in SpeedCaveat.lines(otherLoad: otherLoad, CoreTopology()) {
+      StandardStreams.printError("idinv-lite: warning: \(line)")
+    }
+  }
+
   private func text(_ listing: SpeedResults) -> String {
     var text = "tier \(listing.tier), \(listing.compute), \(listing.threads) threads, batch \(batch), "
     text += "median of \(runs) runs; "
-    text += printed("peak %.1f GFLOP/s, ", listing.peak_gflops)
+    text += "peak \(peakText(listing.peaks_gflops)), "
     text += printed("memory read at %.1f GB/s\n", listing.memory_gb_per_s)
     for (name, timing) in listing.timings {
       text += "  " + name.column(11)

@@ -13,6 +13,8 @@ package struct CoreTopology: Equatable, Sendable {
     package var maximumKilohertz: Int?
     /// The least number of a hardware thread of the same core.
     package var core: Int
+    /// The package that it sits in.
+    package var chip: Int?
   }
   /// Ascending.
   package var cpus: [CPU]
@@ -25,7 +27,8 @@ package struct CoreTopology: Equatable, Sendable {
       return CPU(
         number: number, capacity: files.number("\(folder)/cpu_capacity"),
         maximumKilohertz: files.number("\(folder)/cpufreq/cpuinfo_max_freq"),
-        core: siblings?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? number)
+        core: siblings?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? number,
+        chip: files.number("\(folder)/topology/physical_package_id"))
     }
   }
 

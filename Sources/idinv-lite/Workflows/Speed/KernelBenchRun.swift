@@ -61,25 +61,28 @@ package struct KernelBenchRun {
   package func callAsFunction(
     _ kernels: Kernels, began: (KernelFigures) throws -> Void, timed: (KernelFigures.Row) throws -> Void
   ) throws -> KernelFigures {
-    let peak = kernels.measurePeak()
+    let load = OtherLoad(cpus: Processor.allowedCPUs), peaks = kernels.measurePeaks()
     var figures = KernelFigures(
-      tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs, peak_gflops: peak * 1e-9)
+      tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs,
+      peaks_gflops: Dictionary(uniqueKeysWithValues: peaks.map { ($0.key.rawValue, $0.value * 1e-9) }))
     try began(figures)
     for (name, shape) in shapes {
       for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
         let benchmark = KernelBenchmark(shape, direction)
         for algorithm in benchmark.algorithms(kernels)
         where isReduced || algorithm != .reducedWinograd && algorithm != .int8 {
-          let seconds = max(1e-9, benchmark.time(algorithm, runs: runs, kernels: kernels))
+          let (time, execution) = benchmark.time(algorithm, runs: runs, kernels: kernels)
+          let seconds = max(1e-9, time), peak = peaks[execution.arithmetic] ?? .infinity
           let row = KernelFigures.Row(
             name: name, direction: title, algorithm: algorithm.title, median_s: seconds,
             gflop: Double(benchmark.work) * 1e-9, gflops: Double(benchmark.work) * 1e-9 / seconds,
-            share_of_peak: Double(benchmark.work) / seconds / peak)
+            share_of_peak: Double(execution.matrixWork) / seconds / peak, arithmetic: execution.arithmetic.rawValue)
           figures.kernels.append(row)
           try timed(row)
         }
       }
     }
+    figures.other_load = load.share
     return figures
   }
 }

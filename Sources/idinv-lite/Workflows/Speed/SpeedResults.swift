@@ -31,8 +31,13 @@ package struct SpeedResults: Encodable {
   package var compute: String
   package var tier: String
   package var batch: Int
+  /// Of f32.
   package var peak_gflops: Double
+  /// Of each arithmetic that has fast products here.
+  package var peaks_gflops: [String: Double] = [:]
   package var memory_gb_per_s: Double
+  /// Share of the processors that other programs took meanwhile, 0 to 1.
+  package var other_load: Double?
   package var peak_rss_bytes = 0
   package var memory: MemoryFigures?
   /// How the graphs keep to the memory there is.
@@ -83,14 +88,18 @@ package struct SpeedResults: Encodable {
     }
     var table = CSVTable(
       machineColumns + [
-        "network", "operator", "output", "median_s", "gflop", "executed_gflop", "gflops", "share_of_peak", "bytes",
+        "network", "operator", "output", "median_s", "gflop", "executed_gflop", "gflops", "share_of_peak", "arithmetic",
+        "bytes",
         "transform_bytes", "gb_per_s",
       ])
     for (name, timing) in timings {
       for row in timing.operators ?? [] {
         table.add(
           machine + [name, row.name, row.output, "\(row.median_s)", "\(row.gflop)", "\(row.executed_gflop)"]
-            + ["\(row.gflops)", "\(row.share_of_peak)", "\(row.bytes)", "\(row.transform_bytes)", "\(row.gb_per_s)"])
+            + [
+              "\(row.gflops)", "\(row.share_of_peak)", row.arithmetic, "\(row.bytes)", "\(row.transform_bytes)",
+              "\(row.gb_per_s)",
+            ])
       }
     }
     return table.text

@@ -49,20 +49,23 @@ package struct SpeedRun {
   package func callAsFunction(_ choice: MemoryChoice, _ kernels: Kernels, showsMemory: Bool) throws -> SpeedResults {
     let model = choice.model
     let benchmark = ModelBenchmark(model, batch: batch, kernels: kernels)
+    let load = OtherLoad(machine, cpus: Processor.allowedCPUs)
+    let peaks = kernels.measurePeaks()
     var results = SpeedResults(
       threads: kernels.threadCount, cpus: Processor.allowedCPUs, compute: kernels.computeName(model),
-      tier: kernels.table.tier.rawValue, batch: batch, peak_gflops: kernels.measurePeak() * 1e-9,
+      tier: kernels.table.tier.rawValue, batch: batch, peak_gflops: peaks[.f32]! * 1e-9,
       memory_gb_per_s: kernels.measureMemoryBandwidth() * 1e-9)
+    for (arithmetic, peak) in peaks { results.peaks_gflops[arithmetic.rawValue] = peak * 1e-9 }
     // The peak begins anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
     SystemFile.write("5", to: "/proc/self/clear_refs")
-    let peak = results.peak_gflops * 1e9
     func timing(_ timing: GraphTiming) -> SpeedResults.Timing {
-      SpeedResults.Timing(timing, runs: runs, peak: listsOperators ? peak : nil)
+      SpeedResults.Timing(timing, runs: runs, peaks: listsOperators ? peaks : nil)
     }
     if parts.contains(.generator) { results.generator = timing(try benchmark.time(.generator, runs: runs)) }
     if parts.contains(.encoder) { results.encoder = timing(try benchmark.time(.encoder, runs: runs)) }
     if parts.contains(.perceptual) { results.perceptual = timing(try benchmark.time(.perceptual, runs: runs)) }
     if parts.contains(.step) { results.step = timing(try benchmark.timeStep(runs: runs)) }
+    results.other_load = load.share
     results.peak_rss_bytes = ProcessMemory.peakByteCount
     if showsMemory { results.memory = MemoryFigures(model.memoryAccount) }
     results.plan = choice.figures
@@ -88,12 +91,12 @@ package struct SpeedRun {
 }
 
 extension SpeedResults.Timing {
-  /// - Parameter peak: FLOP/s that operators are compared with; nil where they are not listed.
-  fileprivate init(_ timing: GraphTiming, runs: Int, peak: Double?) {
+  /// - Parameter peaks: operations per second that operators are compared with; nil where they are not listed.
+  fileprivate init(_ timing: GraphTiming, runs: Int, peaks: [ProductArithmetic: Double]?) {
     self.init(
       median_s: timing.median, least_s: timing.seconds.min() ?? .nan, runs: runs,
       gflop: Double(timing.operations.reduce(0) { $0 + $1.work }) * 1e-9,
       arena_bytes: timing.memoryPlan.byteCount, arena_lower_bound_bytes: timing.memoryPlan.lowerBound,
-      operators: peak.map { peak in timing.operations.map { OperatorFigures($0, peak: peak) } })
+      operators: peaks.map { peaks in timing.operations.map { OperatorFigures($0, peaks: peaks) } })
   }
 }
