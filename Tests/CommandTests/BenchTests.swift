@@ -3,11 +3,16 @@ import Testing
 
 @Suite("bench")
 struct BenchTests {
+  /// On a machine that does not say what else it does: no warning.
+  private func succeed(_ arguments: [String], in place: Folder) throws -> Command.Result {
+    try Command.succeed(arguments, in: place, environment: ["IDINV_SYSTEM_ROOT": "/nowhere"])
+  }
+
   @Test("CSV has a line for each network, operator or kernel, with the columns that it names")
   func csv() throws {
     let place = try Folder()
     func table(_ arguments: [String]) throws -> [[String: String]] {
-      let lines = try Command.succeed(arguments, in: place).output.split(separator: "\n").map { line -> [String] in
+      let lines = try succeed(arguments, in: place).output.split(separator: "\n").map { line -> [String] in
         // Commas within quotes belong to a field.
         var fields = [""]
         var isQuoted = false
@@ -50,7 +55,7 @@ struct BenchTests {
   @Test("figures are there under their names, and add up")
   func figures() throws {
     let place = try Folder()
-    let json = try Command.succeed(
+    let json = try succeed(
       ["bench", "--runs", "2", "--graph", "--json", "--model", Golden.model()], in: place
     ).json
     let peak = try #require(json["peak_gflops"] as? Double)
@@ -89,7 +94,7 @@ struct BenchTests {
   @Test("a dense layer moves its weights, once, and its vectors")
   func bytes() throws {
     let place = try Folder()
-    let json = try Command.succeed(
+    let json = try succeed(
       ["bench", "--runs", "1", "--only", "encoder", "--graph", "--json", "--model", Golden.model()], in: place
     ).json
     #expect(json["generator"] == nil && json["step"] == nil)
@@ -108,10 +113,10 @@ struct BenchTests {
   func table() throws {
     let place = try Folder()
     let model = try Golden.generatorModel()
-    let short = try Command.succeed(["bench", "--runs", "1", "--model", model], in: place).output
+    let short = try succeed(["bench", "--runs", "1", "--model", model], in: place).output
     #expect(short.contains("peak ") && short.contains("step") && !short.contains("encoder"))
     #expect(!short.contains("noise-bias-activation"))
-    let long = try Command.succeed(["bench", "--runs", "1", "--graph", "--model", model], in: place).output
+    let long = try succeed(["bench", "--runs", "1", "--graph", "--model", model], in: place).output
     #expect(long.contains("noise-bias-activation") && long.contains("GB/s"))
   }
 
@@ -125,7 +130,7 @@ struct BenchTests {
          {"name": "b", "form": "up3x3", "inputs": 3, "outputs": 5, "side": 7},
          {"name": "c", "form": "dense", "inputs": 33, "outputs": 7}]
         """)
-    let json = try Command.succeed(["bench", "kernels", "shapes.json", "--runs", "2", "--json"], in: place).json
+    let json = try succeed(["bench", "kernels", "shapes.json", "--runs", "2", "--json"], in: place).json
     let rows = try #require(json["kernels"] as? [[String: Any]])
     #expect(try #require(json["peak_gflops"] as? Double) > 0.01)
     for row in rows {
@@ -142,7 +147,7 @@ struct BenchTests {
     #expect(algorithms("c", "forward") == ["direct"] && algorithms("c", "backward") == ["direct"])
     let work = rows.first { $0["name"] as? String == "a" }?["gflop"] as? Double
     #expect(abs((work ?? 0) - 2.0 * 16 * 20 * 9 * 64 * 1e-9) < 1e-12)
-    let table = try Command.succeed(["bench", "kernels", "shapes.json", "--runs", "1", "--compute", "f32"], in: place)
+    let table = try succeed(["bench", "kernels", "shapes.json", "--runs", "1", "--compute", "f32"], in: place)
     #expect(table.output.contains("winograd ") && !table.output.contains("winograd-16"))
 
     for (text, status, words) in [
@@ -166,7 +171,7 @@ struct BenchTests {
     let folder = Golden.tests.deletingLastPathComponent().appendingPathComponent("bench/shapes")
     let awkward = folder.appendingPathComponent("awkward.json").path
     #expect(
-      try Command.succeed(["bench", "kernels", awkward, "--runs", "1"], in: place).output.contains("odd channels"))
+      try succeed(["bench", "kernels", awkward, "--runs", "1"], in: place).output.contains("odd channels"))
     for name in ["published-256.json", "shipped-64.json"] {
       let data = try Data(contentsOf: folder.appendingPathComponent(name))
       let list = try #require(JSONSerialization.jsonObject(with: data) as? [[String: Any]])
