@@ -58,7 +58,8 @@ let package = Package(
     // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.
     .target(
       name: "CKernelShims", path: "Sources/SIMDKernels/CKernelShims",
-      cSettings: [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])],
+      cSettings: [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])]
+        + (isPackaged ? [.define("IDINV_PACKAGED")] : []),
       linkerSettings: [.linkedLibrary(":libomp.so.5")]),
     .target(name: "KernelABI", path: "Sources/SIMDKernels/KernelABI"),
     .target(
