@@ -38,6 +38,10 @@ let quickly: [SwiftSetting] = [.unsafeFlags([isPackaged ? "-Osize" : "-Onone"], 
 // What computes little itself.
 let small: [SwiftSetting] = isPackaged ? [.unsafeFlags(["-Osize"], .when(configuration: .release))] : []
 
+// C code; in packages with functions for older releases of glibc.
+var shims: [CSetting] = [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])]
+if isPackaged { shims.append(.define("IDINV_PACKAGED")) }
+
 // Documentation needs a plugin that nothing else does: `scripts/docs` asks for it.
 let documentation: [Package.Dependency] =
   Context.environment["IDINV_DOCS"] == nil
@@ -58,8 +62,7 @@ let package = Package(
     // Sources/SIMDKernels: contracts, micro-kernels, dispatch, blocking, packing, threads.
     .target(
       name: "CKernelShims", path: "Sources/SIMDKernels/CKernelShims",
-      cSettings: [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])]
-        + (isPackaged ? [.define("IDINV_PACKAGED")] : []),
+      cSettings: shims,
       linkerSettings: [.linkedLibrary(":libomp.so.5")]),
     .target(name: "KernelABI", path: "Sources/SIMDKernels/KernelABI"),
     .target(

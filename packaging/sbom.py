@@ -3,7 +3,7 @@
 
 usage: sbom.py --version V --architecture A --swift V --epoch SECONDS --resolved Package.resolved [--libraries FOLDER] FILE…
 
-FILE… are what we built; FOLDER holds the bundled libraries and a list of them (packaging/libraries). The document goes to standard output;
+FILE… are what we built, the program first; FOLDER holds the bundled libraries and a list of them (packaging/libraries). The document goes to standard output;
 equal inputs give equal bytes.
 """
 
@@ -77,18 +77,21 @@ def main() -> None:
         package("FoundationEssentials", options.swift, RUNTIME_EXCEPTION, externalRefs=reference(
             f"pkg:github/swiftlang/swift-foundation@swift-{options.swift}-RELEASE")),
     ]  # fmt: skip
+    parsers = []
     for pin in json.loads(Path(options.resolved).read_text())["pins"]:
         version = pin["state"]["version"]
         place = pin["location"].removeprefix("https://github.com/").removesuffix(".git")
-        inside.append(package(pin["identity"], version, RUNTIME_EXCEPTION, externalRefs=reference(f"pkg:github/{place}@{version}")))
+        parsers.append(package(pin["identity"], version, RUNTIME_EXCEPTION, externalRefs=reference(f"pkg:github/{place}@{version}")))
     beside = bundled(options.libraries, options.architecture) if options.libraries else []
 
     whole = package(f"idinv-lite-{options.architecture}", options.version, "Apache-2.0")
     relations = [("SPDXRef-DOCUMENT", "DESCRIBES", whole)]
     relations += [(whole["SPDXID"], "CONTAINS", part) for part in own + beside]
     relations += [(file["SPDXID"], "STATIC_LINK", part) for file in own for part in inside]
+    # The library parses no options.
+    relations += [(own[0]["SPDXID"], "STATIC_LINK", part) for part in parsers]
     relations += [(file["SPDXID"], "DYNAMIC_LINK", part) for file in own for part in beside]
-    packages = [whole, *own, *inside, *beside]
+    packages = [whole, *own, *inside, *parsers, *beside]
     contents = hashlib.sha256(json.dumps(packages, sort_keys=True).encode()).hexdigest()
     created = datetime.datetime.fromtimestamp(int(options.epoch), datetime.timezone.utc)
     document = {
