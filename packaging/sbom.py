@@ -93,7 +93,7 @@ def main() -> None:
     relations += [(file["SPDXID"], "DYNAMIC_LINK", part) for file in own for part in beside]
     packages = [whole, *own, *inside, *parsers, *beside]
     contents = hashlib.sha256(json.dumps(packages, sort_keys=True).encode()).hexdigest()
-    created = datetime.datetime.fromtimestamp(int(options.epoch), datetime.timezone.utc)
+    created = datetime.datetime.fromtimestamp(int(options.epoch), datetime.UTC)
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
