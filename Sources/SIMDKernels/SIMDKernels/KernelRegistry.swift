@@ -95,7 +95,7 @@ package enum KernelRegistry {
     let word = int8.inputOffset == 0 ? "s8" : "u8s8"
     return [("int8.wideGemm", int8.wideGemm), ("int8.narrowGemm", int8.narrowGemm)].map {
       (slot: $0.0, name: "\(word)-tapgemm-\($0.1.mr)x\($0.1.nr)")
-    } + [("int8.largestMagnitude", "f32-vabs-max"), ("int8.quantise", "f32-s8-quantise")]
+    } + [("int8.largestMagnitude", "f32-vabs-max"), ("int8.quantize", "f32-s8-quantize")]
   }
 
   /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.
