@@ -41,7 +41,9 @@ let small: [SwiftSetting] = isPackaged ? [.unsafeFlags(["-Osize"], .when(configu
 // C code; in packages with functions for older releases of glibc, and checks of copies whose sizes are known. (Swift code cannot
 // look at glibc's headers with these checks: functions have two forms there.)
 var shims: [CSetting] = [.unsafeFlags(["-fopenmp", "-fstack-protector-strong"])]
-if isPackaged { shims += [.define("IDINV_PACKAGED"), .unsafeFlags(["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"])] }
+if isPackaged {
+  shims += [.define("IDINV_PACKAGED"), .unsafeFlags(["-fPIC", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"])]
+}
 
 // Documentation needs a plugin that nothing else does: `scripts/docs` asks for it.
 let documentation: [Package.Dependency] =
