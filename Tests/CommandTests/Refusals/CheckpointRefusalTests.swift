@@ -67,10 +67,10 @@ extension RefusalTests {
       ["convert", "--generator", ".", "-o", "m.idinv"]),
     Refusal("a device as checkpoint", 65, ["/dev/zero"], ["convert", "--generator", "/dev/zero", "-o", "m.idinv"]),
     Refusal(
-      "an encoder as generator", 65, ["encoder.pth", "no generator"],
+      "an encoder as generator", 65, ["encoder.pth", "not a generator"],
       ["convert", "--generator", encoder, "-o", "m.idinv"]),
     Refusal(
-      "a generator as perceptual network", 65, ["generator.pth", "no perceptual"],
+      "a generator as perceptual network", 65, ["generator.pth", "not a perceptual network"],
       ["convert", "--perceptual", generator, "-o", "m.idinv"]),
     Refusal(
       "an encoder of another generator", 65, ["do not belong together", "128", "32"],
@@ -79,7 +79,7 @@ extension RefusalTests {
       "an attribute network without the features that it reads", 64, ["--attributes", "--perceptual"],
       ["convert", "--attributes", Golden.attributes, "-o", "m.idinv"]),
     Refusal(
-      "an encoder as attribute network", 65, ["encoder.pth", "no attributes", "an encoder"],
+      "an encoder as attribute network", 65, ["encoder.pth", "not an attribute network", "an in-domain encoder"],
       ["convert", "--perceptual", Golden.perceptual, "--attributes", encoder, "-o", "m.idinv"]),
     Refusal(
       "an attribute network of another resolution", 65, ["resolution", "128", "32"],
