@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// An output file that is whole or absent: a reader never sees half of one, and a full disk or a lost power supply leaves the
 /// previous version in place. Programs that have the old one mapped keep it.
@@ -56,7 +55,6 @@ package final class AtomicFile {
       PathText.withSystemPath(destination) { rename(from, $0) }
     }
     guard renamed == 0 else { throw FileError(path, .rename, .system(errno)) }
-    Self.unfinished.withLock { _ = $0.remove(temporaryPath) }
     let closed = close(descriptor)
     let code = errno
     descriptor = -1
@@ -73,7 +71,6 @@ package final class AtomicFile {
     guard descriptor >= 0 else { return }
     // While it is locked: afterwards the name may be another's.
     Folder.removeFile(temporaryPath)
-    Self.unfinished.withLock { _ = $0.remove(temporaryPath) }
     close(descriptor)
     descriptor = -1
   }
@@ -116,9 +113,6 @@ package final class AtomicFile {
 
   private static let prefix = ".idinv-", suffix = ".tmp"
 
-  /// Temporary files of this process.
-  private static let unfinished = Mutex<Set<String>>([])
-
   /// A new locked file of a name that no one else uses, with the permissions of an ordinary new file.
   private static func createTemporary(
     beside target: String, _ path: String
@@ -138,7 +132,6 @@ package final class AtomicFile {
         close(descriptor)
         continue
       }
-      unfinished.withLock { _ = $0.insert(name) }
       return (descriptor, name)
     }
     throw FileError(path, .create, .system(EEXIST))
@@ -165,11 +158,6 @@ package final class AtomicFile {
   package static func removeLeftovers(beside path: String) {
     let folder = PathText.folder(of: systemStatus(path) == nil ? path : resolved(path))
     removeLeftovers(in: folder.isEmpty ? "." : folder)
-  }
-
-  /// Removes what this process is writing: it is about to end.
-  package static func removeUnfinished() {
-    for path in unfinished.withLock({ $0 }) { Folder.removeFile(path) }
   }
 }
 
