@@ -32,7 +32,7 @@ package struct PixelUnshuffle: Operator {
 
   package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     var shape = try halved(inputs[0])
-    shape.channels = 4 * ((shape.channels + 15) & ~15)
+    shape.channels = 4 * shape.paddedChannels
     return .blocked(shape)
   }
 
@@ -48,16 +48,6 @@ package struct PixelUnshuffle: Operator {
     _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
   ) throws(GraphError) -> [TensorID?] {
     [try graph.append(PixelShuffle(channels: try blocked(graph.shape(of: node.inputs[0])).channels), gradOutput)]
-  }
-}
-
-extension Operator {
-  /// The shape of an image tensor with half the height and width.
-  fileprivate func halved(_ input: Shape) throws(GraphError) -> BlockedShape {
-    var shape = try blocked(input)
-    try require(shape.height % 2 == 0 && shape.width % 2 == 0, "[N, C, H, W] with even H and W", input)
-    (shape.height, shape.width) = (shape.height / 2, shape.width / 2)
-    return shape
   }
 }
 

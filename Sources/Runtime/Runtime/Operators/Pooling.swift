@@ -6,7 +6,7 @@ package struct AveragePool: Operator {
   package var name: String { "average-pool" }
 
   package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
-    try halvedShape(inputs[0])
+    .blocked(try halved(inputs[0]))
   }
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
@@ -37,7 +37,7 @@ package struct MaxPool: Operator {
   package var name: String { "max-pool" }
 
   package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
-    try halvedShape(inputs[0])
+    .blocked(try halved(inputs[0]))
   }
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
@@ -72,12 +72,11 @@ private struct MaxPoolBackward: Operator {
 }
 
 extension Operator {
-  fileprivate func halvedShape(_ input: Shape) throws(GraphError) -> Shape {
-    let shape = try blocked(input)
+  /// The shape of an image tensor with half the height and width.
+  func halved(_ input: Shape) throws(GraphError) -> BlockedShape {
+    var shape = try blocked(input)
     try require(shape.height % 2 == 0 && shape.width % 2 == 0, "[N, C, H, W] with even H and W", input)
-    return .blocked(
-      BlockedShape(
-        batch: shape.batch, channels: shape.channels, height: shape.height / 2, width: shape.width / 2,
-        halo: shape.halo))
+    (shape.height, shape.width) = (shape.height / 2, shape.width / 2)
+    return shape
   }
 }
