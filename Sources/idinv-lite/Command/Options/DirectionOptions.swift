@@ -31,10 +31,7 @@ struct DirectionOptions: ParsableArguments {
   var inputs: [String] { boundary.map(\.path) + condition }
 
   func load(_ model: Model) throws -> (boundaries: [LoadedBoundary], conditions: [SemanticBoundary]) {
-    let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
-    return (
-      try LoadedBoundary.read(boundary, layers: layers?.values, conditions: conditions, of: model), conditions
-    )
+    try LoadedBoundary.read(boundary, layers: layers?.values, conditionPaths: condition, of: model)
   }
 
   var list: [(name: String, value: String)] {

@@ -62,8 +62,9 @@ struct FaceEditOptions: ParsableArguments {
 
   /// The edit, and how far it goes; what α means is said, and a warning where it leads too far.
   func edit(_ model: Model, _ reporting: ReportingOptions) throws -> (FaceEdit, [EditDistance]) {
-    let conditions = try condition.map { try LoadedBoundary.read($0, layers: nil, of: model) }
-    let boundaries = try LoadedBoundary.read(boundary, layers: layers?.values, conditions: conditions, of: model)
+    let boundaries = try LoadedBoundary.read(
+      boundary, layers: layers?.values, conditionPaths: condition, of: model
+    ).boundaries
     let manipulation = boundaries.isEmpty ? nil : Manipulation(boundaries.map { ($0.boundary, $0.factor) })
     let edit = FaceEdit(
       manipulation: manipulation, mix: try mix.map { try FaceEdit.Mix($0, layers: mixLayers?.values, of: model) })

@@ -90,6 +90,14 @@ package struct LoadedBoundary {
     }
   }
 
+  /// Reads boundaries and conditions, and makes each boundary leave all conditions alone.
+  package static func read(
+    _ arguments: [BoundaryReference], layers: [Int]?, conditionPaths: [String], of model: Model
+  ) throws -> (boundaries: [LoadedBoundary], conditions: [SemanticBoundary]) {
+    let conditions = try conditionPaths.map { try read($0, layers: nil, of: model) }
+    return (try read(arguments, layers: layers, conditions: conditions, of: model), conditions)
+  }
+
   /// Reads boundaries, and makes each leave the conditions alone.
   package static func read(
     _ arguments: [BoundaryReference], layers: [Int]?, conditions: [SemanticBoundary], of model: Model
