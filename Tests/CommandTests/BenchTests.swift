@@ -3,9 +3,8 @@ import Testing
 
 @Suite("bench")
 struct BenchTests {
-  /// On a machine that does not say what else it does: no warning.
   private func succeed(_ arguments: [String], in place: Folder) throws -> Command.Result {
-    try Command.succeed(arguments, in: place, environment: ["IDINV_SYSTEM_ROOT": "/nowhere"])
+    try Command.succeed(arguments, in: place, environment: Command.silentMachine)
   }
 
   @Test("CSV has a line for each network, operator or kernel, with the columns that it names")

@@ -215,10 +215,8 @@ struct MemoryTests {
   func account() throws {
     let place = try Folder()
     let arguments = ["bench", "--runs", "1", "--memory", "-m", Self.model]
-    // A machine that does not say what else it does: no warning.
-    let machine = ["IDINV_SYSTEM_ROOT": "/nowhere"]
     let memory = try #require(
-      try Command.succeed(arguments + ["--json"], in: place, environment: machine).json["memory"] as? [String: Any])
+      try Command.succeed(arguments + ["--json"], in: place, environment: Command.silentMachine).json["memory"] as? [String: Any])
     func bytes(_ key: String) throws -> Int { try #require(memory[key] as? Int, "\(key)") }
     let packed = try #require(memory["packed"] as? [[String: Any]])
     let sum = packed.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
@@ -229,7 +227,7 @@ struct MemoryTests {
       total += try bytes(key)
     }
     #expect(try total == bytes("peak_rss_bytes"))
-    let table = try Command.succeed(arguments, in: place, environment: machine).output
+    let table = try Command.succeed(arguments, in: place, environment: Command.silentMachine).output
     #expect(table.contains("arena: tensors within a run"))
   }
 }

@@ -30,6 +30,9 @@ enum Command {
   /// Whether the program runs at its own speed: without an emulator, and without a sanitizer.
   static let isQuick = launcher.isEmpty && !isSanitized
 
+  /// A machine that does not say what else it does, so that nothing warns of that.
+  static let silentMachine = ["IDINV_SYSTEM_ROOT": "/nowhere"]
+
   /// How much longer things may take than usual: an emulator is slow, a sanitizer too, and so are three of them side by side.
   static let patience: Double = isQuick ? 1 : 20
 
