@@ -64,7 +64,7 @@ package struct KernelBenchRun {
     let load = OtherLoad(cpus: Processor.allowedCPUs), peaks = kernels.measurePeaks()
     var figures = KernelFigures(
       tier: kernels.table.tier.rawValue, threads: kernels.threadCount, runs: runs,
-      peaks_gflops: Dictionary(uniqueKeysWithValues: peaks.map { ($0.key.rawValue, $0.value * 1e-9) }))
+      peaks_gflops: peaks.gflops)
     try began(figures)
     for (name, shape) in shapes {
       for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {

@@ -54,3 +54,10 @@ package func operatorTable(_ operators: [OperatorFigures]) -> String {
   }
   return text
 }
+
+extension [ProductArithmetic: Double] {
+  /// Operations per second in billions, by the names of arithmetics.
+  var gflops: [String: Double] {
+    Dictionary<String, Double>(uniqueKeysWithValues: map { ($0.key.rawValue, $0.value * 1e-9) })
+  }
+}

@@ -34,7 +34,7 @@ package struct SpeedResults: Encodable {
   /// Of f32.
   package var peak_gflops: Double
   /// Of each arithmetic that has fast products here.
-  package var peaks_gflops: [String: Double] = [:]
+  package var peaks_gflops: [String: Double]
   package var memory_gb_per_s: Double
   /// Share of the processors that other programs took meanwhile, 0 to 1.
   package var other_load: Double?
@@ -48,7 +48,7 @@ package struct SpeedResults: Encodable {
   package var step: Timing?
 
   package init(
-    threads: Int, cpus: [Int], compute: String, tier: String, batch: Int, peak_gflops: Double,
+    threads: Int, cpus: [Int], compute: String, tier: String, batch: Int, peaks_gflops: [String: Double],
     memory_gb_per_s: Double, peak_rss_bytes: Int = 0, memory: MemoryFigures? = nil, plan: MemoryUse? = nil,
     generator: Timing? = nil, encoder: Timing? = nil, perceptual: Timing? = nil, step: Timing? = nil
   ) {
@@ -57,7 +57,8 @@ package struct SpeedResults: Encodable {
     self.compute = compute
     self.tier = tier
     self.batch = batch
-    self.peak_gflops = peak_gflops
+    peak_gflops = peaks_gflops["f32"] ?? .nan
+    self.peaks_gflops = peaks_gflops
     self.memory_gb_per_s = memory_gb_per_s
     self.peak_rss_bytes = peak_rss_bytes
     self.memory = memory

@@ -53,9 +53,8 @@ package struct SpeedRun {
     let peaks = kernels.measurePeaks()
     var results = SpeedResults(
       threads: kernels.threadCount, cpus: Processor.allowedCPUs, compute: kernels.computeName(model),
-      tier: kernels.table.tier.rawValue, batch: batch, peak_gflops: peaks[.f32]! * 1e-9,
+      tier: kernels.table.tier.rawValue, batch: batch, peaks_gflops: peaks.gflops,
       memory_gb_per_s: kernels.measureMemoryBandwidth() * 1e-9)
-    for (arithmetic, peak) in peaks { results.peaks_gflops[arithmetic.rawValue] = peak * 1e-9 }
     // The peak begins anew (proc(5), clear_refs): the memory that the bandwidth was measured on is no part of it.
     SystemFile.write("5", to: "/proc/self/clear_refs")
     func timing(_ timing: GraphTiming) -> SpeedResults.Timing {
