@@ -29,7 +29,7 @@ struct BoundaryClosedForm: ParsableCommand {
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Layers, as in 0-3,7. Default: all.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var layers: IntegerList?
 
   @OptionGroup var reporting: ReportingOptions

@@ -35,7 +35,7 @@ struct Mix: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Layers that come from the style, as in 4-6,8.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var layers: IntegerList?
 
   @OptionGroup(title: "Inversion of images") var inversion: ImageInversionOptions

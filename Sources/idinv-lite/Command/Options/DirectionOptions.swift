@@ -19,7 +19,7 @@ struct DirectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Layers to move, as in 0-3,7, instead of the boundaries' own.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var layers: IntegerList?
 
   mutating func validate() throws {

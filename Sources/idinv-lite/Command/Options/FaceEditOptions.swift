@@ -17,7 +17,7 @@ struct FaceEditOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Layers to move, as in 0-3,7, in place of the boundaries' own.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var layers: IntegerList?
 
   @Option(
@@ -28,7 +28,7 @@ struct FaceEditOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("Layers that come from the style, as in 4-6,8. Default: as of 'mix'.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var mixLayers: IntegerList?
 
   @Option(

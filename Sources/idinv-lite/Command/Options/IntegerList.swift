@@ -21,11 +21,8 @@ struct IntegerList: CustomStringConvertible {
     self.text = text
   }
 
-  /// Style layers.
-  static func layers(_ text: String) throws -> IntegerList { try IntegerList(text, limit: 1000) }
-
-  /// Any numbers.
-  static func numbers(_ text: String) throws -> IntegerList { try IntegerList(text, limit: 1000) }
+  /// At most 1000 values: style layers, or numbers of steps or threads.
+  static func short(_ text: String) throws -> IntegerList { try IntegerList(text, limit: 1000) }
 
   fileprivate static func parse(_ text: String, limit: Int, upTo most: UInt64) throws -> [UInt64] {
     var values: [UInt64] = []

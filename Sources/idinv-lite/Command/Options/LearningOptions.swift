@@ -9,7 +9,7 @@ extension SVMLoss: ExpressibleByArgument {}
 struct LearningOptions: ParsableArguments {
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Layers to learn from and to move, as in 0-3,7.", valueName: "list"),
-    transform: IntegerList.layers)
+    transform: IntegerList.short)
   var layers: IntegerList?
 
   @Flag(help: "Learn each layer separately, with a normal of length 1, like idinvert's published boundaries.")

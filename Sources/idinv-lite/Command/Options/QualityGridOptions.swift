@@ -13,7 +13,7 @@ struct QualityGridOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "Numbers of steps, as in 5,10,20-25; 0 is the encoder alone. (default: 0,5,10,25,50,100)", valueName: "numbers"),
-    transform: IntegerList.numbers)
+    transform: IntegerList.short)
   var iterations = IntegerList(values: [0, 5, 10, 25, 50, 100], text: "0,5,10,25,50,100")
 
   @Option(
@@ -30,7 +30,7 @@ struct QualityGridOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Numbers of threads; 0 for one per physical core. (default: 0)", valueName: "numbers"),
-    transform: IntegerList.numbers)
+    transform: IntegerList.short)
   var threads = IntegerList(values: [0], text: "0")
 
   mutating func validate() throws {
