@@ -216,7 +216,8 @@ struct MemoryTests {
     let place = try Folder()
     let arguments = ["bench", "--runs", "1", "--memory", "-m", Self.model]
     let memory = try #require(
-      try Command.succeed(arguments + ["--json"], in: place, environment: Command.silentMachine).json["memory"] as? [String: Any])
+      try Command.succeed(arguments + ["--json"], in: place, environment: Command.silentMachine).json["memory"]
+        as? [String: Any])
     func bytes(_ key: String) throws -> Int { try #require(memory[key] as? Int, "\(key)") }
     let packed = try #require(memory["packed"] as? [[String: Any]])
     let sum = packed.reduce(0) { $0 + ($1["bytes"] as? Int ?? 0) }
