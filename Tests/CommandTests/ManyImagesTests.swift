@@ -53,6 +53,14 @@ struct ManyImagesTests {
     return records
   }
 
+  /// Whether an image is being read whose read was interrupted before.
+  static func isReadingAgain(_ path: String) -> Bool {
+    var last: InversionRecord?
+    _ = try? Journal<RunDescription, InversionRecord>(opening: path, isAppending: false) { record, _ in last = record }
+    guard let last, case .reading = last.outcome else { return false }
+    return last.source != nil
+  }
+
   @Test("images side by side have the bytes of images one at a time")
   func batches() throws {
     let place = try Self.folder(of: 11)
@@ -74,7 +82,9 @@ struct ManyImagesTests {
     for attempt in 0..<20 {
       let running = try Command.Running(try Self.arguments("-o", "out", "--resume", "--batch", "4"), in: place)
       usleep(UInt32(random.next() % 90_000) + 4000)
-      running.send(SIGKILL)
+      // A second kill in the read of one image would say that the image ends the program (`InterruptedReadTests`).
+      let isReadAgain = running.pause() && Self.isReadingAgain(place.at("out/inversion.journal"))
+      running.send(isReadAgain ? SIGCONT : SIGKILL)
       if try running.wait().status == -SIGKILL { killCount += 1 }
       // What was recorded stays as it is: the same codes, found once.
       guard place.has("out/inversion.journal") else { continue }

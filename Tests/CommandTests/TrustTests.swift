@@ -146,51 +146,6 @@ struct TrustTests {
     _ = try running.wait(timeout: 30)
   }
 
-  @Test("an image whose reading ended the program twice is skipped with its reason, and the others are done")
-  func deadlyImage() throws {
-    let place = try place()
-    let running = try Command.Running(
-      [
-        "invert", "-q", "-m", "m.idinv", "photos", "-o", "out", "--iterations", "1000000", "--checkpoint-every", "1",
-        "--batch", "1",
-      ],
-      in: place)
-    #expect(running.wait(until: { place.has("out/0_ori.png") }))
-    running.send(SIGKILL)
-    _ = try running.wait(timeout: 30)
-    // As if the next image had ended the program: each time the journal says that it is being read, and no more.
-    let lines = try place.text("out/inversion.journal").split(separator: "\n").map(String.init)
-    let header = try #require(lines.first)
-    func record(_ line: Int, _ outcome: String) -> String {
-      let text =
-        #"{"elapsed":1,"line":\#(line),"name":"\#(line)","outcome":{"\#(outcome)":{}},"path":"photos/\#(line).png"}"#
-      var crc = CRC32()
-      crc.update([UInt8](text.utf8))
-      return String(format: "%08x ", crc.value) + text
-    }
-    for (reads, isSkipped) in [(1, false), (2, true)] {
-      try? FileManager.default.removeItem(atPath: place.at("out/.checkpoints"))
-      let journal =
-        [header, record(0, "reading"), record(0, "read")] + [String](repeating: record(1, "reading"), count: reads)
-      try place.write("out/inversion.journal", text: journal.joined(separator: "\n") + "\n")
-      let resumed = try Command.Running(
-        [
-          "invert", "-q", "-m", "m.idinv", "photos", "-o", "out", "--iterations", "1000000", "--resume", "--batch", "2",
-        ], in: place)
-      #expect(
-        resumed.wait(until: {
-          (try? place.text("out/inversion.journal").split(separator: "\n").count) ?? 0 > journal.count + 1
-        }))
-      usleep(300_000)
-      resumed.send(SIGINT)
-      let result = try resumed.wait(timeout: 30)
-      #expect(
-        result.errors.contains("photos/1.png: the program ended twice while it read this picture") == isSkipped,
-        "\(result.errors)")
-      #expect(result.status == 130)
-    }
-  }
-
   @Test("names of files that are no UTF-8 go through: pictures, outputs, models")
   func bytesInNames() throws {
     let place = try place(pictures: 1)

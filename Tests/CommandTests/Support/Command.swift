@@ -144,6 +144,14 @@ enum Command {
 
     func send(_ signal: Int32) { kill(pid, signal) }
 
+    /// Stops the program where it is, until SIGCONT; false where it has ended.
+    func pause() -> Bool {
+      send(SIGSTOP)
+      var information = siginfo_t()
+      return waitid(P_PID, id_t(pid), &information, WSTOPPED | WEXITED | WNOWAIT) == 0
+        && Int(information.si_code) == Int(CLD_STOPPED)
+    }
+
     /// Waits until `condition` holds; false if it does not in time.
     func wait(until condition: () -> Bool, timeout: Double = 30) -> Bool {
       let end = Date().addingTimeInterval(timeout * Command.patience)

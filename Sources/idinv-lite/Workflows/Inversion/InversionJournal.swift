@@ -14,7 +14,7 @@ package final class InversionJournal {
   }
   private let file: File
   private var places: [Int: Place] = [:]
-  private var fatalReads: [Int: Int] = [:]
+  private var reads = InterruptedReads<Int>()
   /// Wall time of the run, up to its last record.
   package private(set) var elapsed = 0.0
 
@@ -54,12 +54,9 @@ package final class InversionJournal {
     var places: [Int: Place] = [:]
     var elapsed = 0.0
     var records: [(line: Int, codeCount: Int)] = []
-    var fatalReads: [Int: Int] = [:]
+    var reads = InterruptedReads<Int>()
     file = try File(opening: path, isAppending: isAppending) { record, number in
-      switch record.outcome {
-      case .reading: fatalReads[record.line, default: 0] += 1
-      case .read, .inverted, .skipped: fatalReads[record.line] = nil
-      }
+      Self.follow(record, &reads)
       guard record.isFinal else {
         records.append((record.line, -2))
         return
@@ -92,7 +89,7 @@ package final class InversionJournal {
     }
     self.places = places
     self.elapsed = elapsed
-    self.fatalReads = fatalReads
+    self.reads = reads
   }
 
   package var path: String { file.path }
@@ -104,12 +101,23 @@ package final class InversionJournal {
   /// Records that were lost to damage; their images are to be done again.
   package var damagedCount: Int { file.damagedCount }
 
-  /// How many times in a row the program ended while it read an image: its memory, not the disk, is what a picture takes.
-  package func fatalReads(ofLine line: Int) -> Int { fatalReads[line] ?? 0 }
+  /// Whether the program ended while it read this image.
+  func isSuspect(_ line: Int) -> Bool { reads.isSuspect(line) }
+  /// Whether it did so twice in a row, the second time while it read this image alone.
+  func isFatal(_ line: Int, source: FileDigest?) -> Bool { reads.isFatal(line, source: source) }
+
+  private static func follow(_ record: InversionRecord, _ reads: inout InterruptedReads<Int>) {
+    switch record.outcome {
+    case .reading: reads.begin(record.line, source: record.source)
+    case .read, .inverted: reads.end(record.line)
+    // Either it was read, or it is not to be read again.
+    case .skipped: break
+    }
+  }
 
   package func append(_ record: InversionRecord) throws {
     let number = try file.append(record)
-    fatalReads[record.line] = record.outcome.isReading ? fatalReads(ofLine: record.line) + 1 : nil
+    Self.follow(record, &reads)
     guard record.isFinal else { return }
     places[record.line] = Place(number: number, isInverted: record.inverted != nil)
     elapsed = record.elapsed

@@ -11,7 +11,7 @@ package struct InversionRecord: Codable {
   package var line: Int
   package var name: String
   package var path: String
-  /// The picture file that was read; nil where it could not be.
+  /// The picture file that was read, or is to be read again; nil where it could not be, or was not looked at.
   package var source: FileDigest?
   /// Wall time of the run when the image was done, earlier parts of the run included.
   package var elapsed: Double
@@ -25,10 +25,6 @@ package struct InversionRecord: Codable {
     case reading
     /// It was read.
     case read
-
-    var isReading: Bool {
-      if case .reading = self { true } else { false }
-    }
   }
 
   /// Whether this is the last word on the image.
@@ -37,6 +33,10 @@ package struct InversionRecord: Codable {
     case .inverted, .skipped: true
     case .reading, .read: false
     }
+  }
+
+  package var skipReason: String? {
+    if case .skipped(let reason) = outcome { reason } else { nil }
   }
 
   package var inverted: InvertedImage? {

@@ -59,7 +59,7 @@ package final class InversionRun {
   }
   private var atWork: [Int: Work] = [:]
   private var startedCount = 0
-  private var pending: ArraySlice<Int>
+  private var pending: ArraySlice<Int> = []
   private var doneCount = 0
   /// What Ctrl-C cut short: part of the results, but not of the journal, which goes on with these images.
   private var stopped: [Int: InversionRecord] = [:]
@@ -94,7 +94,6 @@ package final class InversionRun {
     self.context = context
     listed = images
     lines = Array(description.shard.lines(of: images.count))
-    pending = lines[...]
     let options = request.options
     self.description = description
     selection = ReportSelection(description)
@@ -119,8 +118,15 @@ package final class InversionRun {
   ///
   /// - Parameter load: reads a picture and fits it to the model.
   package func invert(load: (ListedImage) throws -> LoadedImage) throws {
-    try inverter.invert(
-      next: { next(load) }, didStep: { didStep($0, $1) }, didFinish: { didFinish($0, $1) })
+    // What an earlier part of the run did not survive comes last, each alone.
+    let suspects = lines.filter(journal.isSuspect)
+    for part in [lines.filter { !journal.isSuspect($0) }] + suspects.map({ [$0] }) where !part.isEmpty {
+      guard failure == nil, !context.isCancelled else { break }
+      pending = part[...]
+      startedCount = 0
+      try inverter.invert(
+        next: { next(load) }, didStep: { didStep($0, $1) }, didFinish: { didFinish($0, $1) })
+    }
     context.pause()
     if let failure { throw failure }
   }
@@ -131,12 +137,12 @@ package final class InversionRun {
     while failure == nil, !context.isCancelled, let line = pending.popFirst() {
       let image = listed[line]
       do {
-        if try isDone(line, load) {
-          doneCount += 1
-          continue
-        }
         var work: Work?
         do {
+          if try isDone(line, load) {
+            doneCount += 1
+            continue
+          }
           work = try locating(image.path) { try begin(line, read(line, load)) }
         } catch {
           try skip(line, error)
@@ -153,23 +159,21 @@ package final class InversionRun {
     return nil
   }
 
-  /// Reads a picture. One whose reading has ended the program twice, for want of memory, is not read a third time.
+  /// Reads a picture. One whose reading has ended the program twice is not read a third time.
   private func read(_ line: Int, _ load: (ListedImage) throws -> LoadedImage) throws -> LoadedImage {
     let image = listed[line]
-    guard journal.fatalReads(ofLine: line) < 2 else {
-      throw Failure(
-        .badData, at: image.path,
-        "the program ended twice while it read this picture, for want of memory it seems; "
-          + "expected a smaller one, or more memory and a new folder")
-    }
-    try journal.append(mark(line, .reading))
+    let source = journal.isSuspect(line) ? FileDigest(path: image.path) : nil
+    guard !journal.isFatal(line, source: source) else { throw InterruptedReads<Int>.failure(at: image.path) }
+    try journal.append(mark(line, .reading, source))
     defer { if failure == nil { do { try journal.append(mark(line, .read)) } catch { failure = error } } }
     return try load(image)
   }
 
-  private func mark(_ line: Int, _ outcome: InversionRecord.Outcome) -> InversionRecord {
+  private func mark(
+    _ line: Int, _ outcome: InversionRecord.Outcome, _ source: FileDigest? = nil
+  ) -> InversionRecord {
     InversionRecord(
-      line: line, name: listed[line].name, path: listed[line].path, source: nil, elapsed: elapsed, outcome: outcome)
+      line: line, name: listed[line].name, path: listed[line].path, source: source, elapsed: elapsed, outcome: outcome)
   }
 
   private func begin(_ line: Int, _ image: LoadedImage) throws -> Work {
@@ -261,10 +265,10 @@ package final class InversionRun {
 
   private func skip(_ line: Int, _ error: any Error) throws {
     let skipped = try context.skip(listed[line], error)
-    try journal.append(
-      InversionRecord(
-        line: line, name: listed[line].name, path: listed[line].path, source: nil, elapsed: elapsed,
-        outcome: .skipped(reason: skipped.reason)))
+    // An earlier part of the run may have said so.
+    if try journal.record(ofLine: line)?.skipReason != skipped.reason {
+      try journal.append(mark(line, .skipped(reason: skipped.reason)))
+    }
     doneCount += 1
   }
 
