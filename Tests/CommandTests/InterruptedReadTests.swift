@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 import TestSupport
 import Testing
@@ -111,5 +112,62 @@ struct InterruptedReadTests {
     let result = try resume()
     #expect(result.status == 0, "\(result.errors)")
     #expect(try place.bytes("out/seed0004_inv.png") == place.bytes("whole/seed0002_inv.png"))
+  }
+}
+
+@Suite("Reads of photographs that the program did not survive")
+struct InterruptedEditTests {
+  @Test("a photograph that ended the program comes last, and is skipped where it does so again")
+  func edits() throws {
+    let place = try Folder()
+    let names = ["a", "b", "c"]
+    for (index, name) in names.enumerated() { try place.writePicture("photos/\(name).png", index: index % 2) }
+    try NumpyArray(shape: [1, 32], floats: (0..<32).map { Float(($0 * 7) % 5) - 2 }).write(to: place.at("b.npy"))
+    func edit(_ more: String...) throws -> Command.Result {
+      try Command.run(
+        [
+          "edit", "photos", "--aligned", "-m", Golden.model(), "-b", "b.npy", "--alpha", "-1,1", "--iterations", "2",
+          "-o", "out", "--json",
+        ] + more, in: place)
+    }
+    func lines() throws -> [Substring] { try place.text("out/edits.jsonl").split(separator: "\n") }
+    /// Of each photograph in the journal: whether it was read, or edited.
+    func edited() throws -> [String] {
+      try lines().filter { $0.contains(#""edited""#) }.compactMap { line in
+        names.first { line.contains(#""path":"photos/\#($0).png""#) }
+      }
+    }
+    let whole = try edit()
+    #expect(whole.status == 0, "\(whole.errors)")
+    let picture = try place.bytes("out/b_alpha+1.png")
+    #expect(try edited() == names)
+    let journal = try lines()
+    try #require(journal.count == 1 + 3 * 3)
+
+    // The first kill, in the read of b.
+    let firstRead = journal[4]
+    try #require(firstRead.contains(#""reading""#) && firstRead.contains("photos/b.png"))
+    try place.write("out/edits.jsonl", text: journal[...0].joined() + "\n" + firstRead + "\n")
+    let once = try edit("--resume")
+    #expect(once.status == 0 && once.errors.isEmpty, "\(once.errors)")
+    #expect(try edited() == ["a", "c", "b"])
+    #expect(try place.bytes("out/b_alpha+1.png") == picture)
+    let photos = try #require(try once.json["photos"] as? [[String: Any]])
+    #expect(photos.map { $0["name"] as? String } == names)
+
+    // The second one, when it is read again.
+    try place.write("out/edits.jsonl", text: try lines().dropLast(2).joined(separator: "\n") + "\n")
+    for attempt in 1...2 {
+      let twice = try edit("--resume")
+      #expect(
+        twice.status == 65
+          && twice.errors.contains("photos/b.png: the program ended twice while it read this picture"),
+        "attempt \(attempt): \(twice.errors)")
+      #expect((try twice.json["photos"] as? [Any])?.count == 2)
+      #expect(try edited() == ["a", "c"])
+    }
+    try FileManager.default.removeItem(atPath: place.at("photos/b.png"))
+    try place.writePicture("photos/b.png", index: 0)
+    #expect(try edit("--resume").status == 0)
   }
 }

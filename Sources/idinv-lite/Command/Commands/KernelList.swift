@@ -8,6 +8,8 @@ struct KernelList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels", abstract: "List the instruction sets and kernels in use on this machine.",
     discussion: """
+      Example: idinv-lite kernels --all
+
       IDINV_ISA limits the instruction set, for instance IDINV_ISA=scalar.
       """)
 

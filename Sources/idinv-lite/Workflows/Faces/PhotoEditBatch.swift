@@ -55,69 +55,111 @@ package struct PhotoEditBatch {
   }
 
   private struct Header: Codable, Equatable {
-    var version = 1
+    var version = 2
     /// Tells runs of one model and its options from others.
     var run: String
   }
 
-  /// A photograph's line in the journal.
+  /// What the journal says of a photograph.
   private struct Line: Codable {
+    enum Step: Codable {
+      /// Its faces are being found and cut out. Where nothing follows, that ended the program.
+      case reading
+      case read
+      case edited(EditedPhoto)
+    }
+    var path: String
     var source: FileDigest?
-    var photo: EditedPhoto
+    var step: Step
+  }
+  private typealias EditJournal = Journal<Header, Line>
+
+  /// What an earlier run of the same options has left.
+  private struct Earlier {
+    var finished: [String: (source: FileDigest?, photo: EditedPhoto)] = [:]
+    var reads = InterruptedReads<String>()
+
+    mutating func follow(_ line: Line) {
+      switch line.step {
+      case .reading: reads.begin(line.path, source: line.source)
+      case .read: reads.end(line.path)
+      case .edited(let photo): finished[line.path] = (line.source, photo)
+      }
+    }
   }
 
-  /// Edits all photographs that an earlier run of the same options has not.
-  ///
+  /// Edits all photographs that an earlier run of the same options has not. Those that it did not survive come last.
   package func callAsFunction(
     _ images: [ListedImage], resumes: Bool
   ) throws -> Outcome {
-    let (journal, finished) = try openJournal(resumes: resumes)
-    var photos: [EditedPhoto] = []
-    var skipped: [SkippedImage] = []
-    for (index, image) in images.enumerated() {
+    let (journal, earlier) = try openJournal(resumes: resumes)
+    var photos: [Int: EditedPhoto] = [:]
+    var skipped: [Int: SkippedImage] = [:]
+    let isSuspect = images.map { earlier.reads.isSuspect($0.path) }
+    let order = images.indices.filter { !isSuspect[$0] } + images.indices.filter { isSuspect[$0] }
+    for (count, index) in order.enumerated() {
       try context.checkCancellation()
+      let image = images[index]
       let source = FileDigest(path: image.path)
-      if let line = finished[image.path], line.source == source {
-        photos.append(line.photo)
+      if let done = earlier.finished[image.path], done.source == source {
+        photos[index] = done.photo
         continue
       }
       do {
-        var photo = try run.edit(image) { distance, format in
-          try destination.file(image, distance, format, isOnly: options.distances.count == 1)
+        guard !earlier.reads.isFatal(image.path, source: source) else {
+          throw InterruptedReads<String>.failure(at: image.path)
         }
-        photo.animation = try film(of: photo)
-        photos.append(photo)
+        let photo = try edit(image, source, journal)
         // What was computed with a model that somebody has written to meanwhile is no result.
         try model.file.verifyUnchanged()
-        try journal?.append(Line(source: source, photo: photo))
+        try journal?.append(Line(path: image.path, source: source, step: .edited(photo)))
+        photos[index] = photo
       } catch {
         if error is Cancelled { throw error }
-        skipped.append(try context.skip(image, error))
+        skipped[index] = try context.skip(image, error)
       }
-      context.update(ProgressState(name: image.name, step: index + 1, stepCount: images.count))
+      context.update(ProgressState(name: image.name, step: count + 1, stepCount: images.count))
     }
     context.pause()
-    return Outcome(photos: photos, skipped: skipped)
+    return Outcome(
+      photos: images.indices.compactMap { photos[$0] }, skipped: images.indices.compactMap { skipped[$0] })
+  }
+
+  private func edit(_ image: ListedImage, _ source: FileDigest?, _ journal: EditJournal?) throws -> EditedPhoto {
+    var isReading = true
+    try journal?.append(Line(path: image.path, source: source, step: .reading))
+    func didRead() throws {
+      isReading = false
+      try journal?.append(Line(path: image.path, source: source, step: .read))
+    }
+    do {
+      var photo = try run.edit(image, didRead: didRead) { distance, format in
+        try destination.file(image, distance, format, isOnly: options.distances.count == 1)
+      }
+      photo.animation = try film(of: photo)
+      return photo
+    } catch {
+      if isReading { try didRead() }
+      throw error
+    }
   }
 
   /// Goes on with the journal of an interrupted run of this identity, or begins one.
   ///
-  /// - Returns: nil where the result is one file; photographs that are done, by their paths, whose results are still there.
-  private func openJournal(
-    resumes: Bool
-  ) throws -> (journal: Journal<Header, Line>?, finished: [String: Line]) {
-    guard case .folder(let folder) = destination else { return (nil, [:]) }
+  /// - Returns: nil where the result is one file; what is known of the photographs, where their results are still there.
+  private func openJournal(resumes: Bool) throws -> (journal: EditJournal?, earlier: Earlier) {
+    guard case .folder(let folder) = destination else { return (nil, Earlier()) }
     let path = folder.path(Self.journalName)
     let header = Header(run: identity)
-    var lines: [String: Line] = [:]
-    if resumes, Folder.exists(path), try !Journal<Header, Line>.isUnbegun(path),
-      let journal = try? Journal<Header, Line>(
-        opening: path, isAppending: true, visit: { line, _ in lines[line.photo.path] = line }),
+    var earlier = Earlier()
+    if resumes, Folder.exists(path), try !EditJournal.isUnbegun(path),
+      let journal = try? EditJournal(opening: path, isAppending: true, visit: { line, _ in earlier.follow(line) }),
       journal.header == header
     {
-      return (journal, lines.filter { $0.value.photo.outputs.allSatisfy { Folder.exists($0.path) } })
+      earlier.finished = earlier.finished.filter { $0.value.photo.outputs.allSatisfy { Folder.exists($0.path) } }
+      return (journal, earlier)
     }
-    return (try Journal(creating: path, header: header), [:])
+    return (try Journal(creating: path, header: header), Earlier())
   }
 
   /// The results of one photograph as a film there and back, at most 800 pixels wide.

@@ -57,14 +57,18 @@ package final class PhotoEditRun {
 
   /// Edits one photograph and writes its results.
   ///
-  /// - Parameter place: the file of the result for a distance.
+  /// - Parameters:
+  ///   - didRead: told when the faces are cut out.
+  ///   - place: the file of the result for a distance.
   package func edit(
-    _ image: ListedImage, place: (EditDistance, PictureFormat) throws -> StreamedFile
+    _ image: ListedImage, didRead: () throws -> Void = {},
+    place: (EditDistance, PictureFormat) throws -> StreamedFile
   ) throws -> EditedPhoto {
     let clock = ContinuousClock()
     let began = clock.now
     let file = try PictureFile(image.path, limits: limits)
     var faces = try cutOut(image, file, options.selection)
+    try didRead()
     try inverted(&faces, name: image.name)
     try findStyle()
     for index in faces.indices { faces[index].psnr = reconstructionPSNR(of: faces[index]) }
