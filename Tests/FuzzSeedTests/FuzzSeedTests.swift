@@ -9,7 +9,7 @@ struct FuzzSeedTests {
   private static let seeds = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fuzz/Seeds").path
 
-  @Test("each seed, whole, cut off and with bytes changed", .timeLimit(.minutes(5)), arguments: FuzzTarget.allCases)
+  @Test("each seed, whole, cut off and with bytes changed", .timeLimit(.minutes(20)), arguments: FuzzTarget.allCases)
   func seeds(target: FuzzTarget) throws {
     let folder = NSTemporaryDirectory() + "fuzz-seeds-\(UUID().uuidString)"
     try Folder.create(folder)

@@ -120,7 +120,7 @@ struct HostilePictureTests {
     #expect(orientation(with(19, 0)) == .upright)
   }
 
-  @Test("seeded mutations of every format never crash, and every refusal is one line", .timeLimit(.minutes(2)))
+  @Test("seeded mutations of every format never crash, and every refusal is one line", .timeLimit(.minutes(20)))
   func survivesMutation() throws {
     let names = [
       "420.jpg", "progressive.jpg", "cmyk.jpg", "adobe.jpg", "orientation-6.jpg", "p3.png", "p3-chrm.png", "lossy.webp",
