@@ -144,9 +144,10 @@ import Testing
   @Test func aJobThatEndedTheServerTwiceIsNotBegunAgain() throws {
     let folder = try JobFolder(NSTemporaryDirectory() + "jobs-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    for attempts in 1...2 {
-      var record = JobRecord(id: RandomName.make(), name: "\(attempts)", options: JobOptions(), created: 1000)
-      record.state = .running
+    for attempts in 0...2 {
+      var record = JobRecord(
+        id: RandomName.make(), name: "\(attempts)", options: JobOptions(), created: 1000 - Double(attempts))
+      record.state = attempts == 0 ? .queued : .running
       record.attempts = attempts
       try folder.create(record.id)
       try folder.write(record)
@@ -156,6 +157,9 @@ import Testing
     #expect(states["1"]?.state == .queued)
     #expect(states["2"]?.state == .failed)
     #expect(states["2"]?.error?.contains("2 times") == true)
+    // What ended the server once is older, and waits for the others.
+    #expect(states["0"].flatMap { queue.position(of: $0.id) } == 0)
+    #expect(states["1"].flatMap { queue.position(of: $0.id) } == 1)
   }
 
   @Test func oldJobsAreRemoved() throws {

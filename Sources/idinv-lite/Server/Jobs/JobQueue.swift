@@ -30,11 +30,13 @@ final class JobQueue: Sendable {
   let limits: Limits
   private let state: Monitor<State>
 
-  /// Takes over what an earlier server left: done jobs stay, others are queued again.
+  /// Takes over what an earlier server left: done jobs stay, others are queued again. One that was being computed when that
+  /// server ended may have ended it, and comes last.
   init(folder: JobFolder, limits: Limits, now: Double) {
     self.folder = folder
     self.limits = limits
     var state = State()
+    var interrupted: [String] = []
     for var record in folder.records() {
       if record.created + limits.keptSeconds < now {
         folder.remove(record.id)
@@ -46,12 +48,13 @@ final class JobQueue: Sendable {
           record.error = "the server ended \(record.attempts) times while it worked on this picture"
         } else {
           record.state = .queued
-          state.pending.append(record.id)
+          if record.attempts > 0 { interrupted.append(record.id) } else { state.pending.append(record.id) }
         }
         try? folder.write(record)
       }
       state.jobs[record.id] = LiveJob(record)
     }
+    state.pending += interrupted
     self.state = Monitor(state)
   }
 
