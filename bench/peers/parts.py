@@ -18,6 +18,7 @@ from .families import family
 from .rounds import Machine, Worker, alternate
 
 FORWARD = ("pytorch", "onnxruntime", "openvino", "ncnn")
+AS_THEY_COME = ("pytorch-bf16", "onnxruntime-int8", "openvino-auto", "ncnn-bf16")
 PLAIN = "idinv-lite/f32/f32"
 
 
@@ -32,16 +33,11 @@ class Settings:
     batches: list[int]
     thread_counts: list[int]
     resolutions: list[int]
-    compiles: bool
+    compiles: bool  # whether torch.compile runs every network …
+    compiles_steps: bool  # … or the step in bf16
     sizes: dict[str, int] | None = None
-    halves: bool = False  # whether PyTorch runs in bf16 too
+    as_they_come: bool = True  # whether peers run in the arithmetic that they choose, beside f32
     family: str = "stylegan"
-
-    @property
-    def variants(self) -> list[str]:
-        """Of PyTorch, beside eager f32."""
-        names = ["-compiled"] if self.compiles else []
-        return names + (["-bf16"] + [f"{name}-bf16" for name in names] if self.halves else [])
 
     @property
     def program(self) -> pathlib.Path:
@@ -50,14 +46,19 @@ class Settings:
 
 def networks(settings: Settings) -> dict:
     """Each network forward, at the published size, batch 1."""
-    engines = [*settings.ours, *FORWARD] + [f"pytorch{name}" for name in settings.variants]
+    engines = [*settings.ours, *FORWARD, *(["pytorch-compiled"] if settings.compiles else [])]
+    if settings.as_they_come:
+        engines += [*AS_THEY_COME, *(["pytorch-compiled-bf16"] if settings.compiles else [])]
     return {network: alternate(settings.machine, engines, network, settings.full_size, 1, settings.threads)
             for network in family(settings.full_size).NETWORKS}
 
 
 def step(settings: Settings) -> dict:
     """One refinement step: forward and backward of all three terms."""
-    engines = [*settings.ours, "pytorch", "pytorch-cached"] + [f"pytorch{name}" for name in settings.variants]
+    engines = [*settings.ours, "pytorch", "pytorch-cached", *(["pytorch-compiled"] if settings.compiles else [])]
+    if settings.as_they_come:
+        # Compiled in bf16 whatever else is compiled: it is the fastest.
+        engines += ["pytorch-bf16", *(["pytorch-compiled-bf16"] if settings.compiles_steps else [])]
     return {"step": alternate(settings.machine, engines, "step", settings.full_size, 1, settings.threads)}
 
 

@@ -8,7 +8,8 @@ import statistics
 NAMES = {
     "pytorch": "PyTorch", "pytorch-cached": "PyTorch, target cached", "pytorch-compiled": "PyTorch, target cached, compiled",
     "pytorch-bf16": "PyTorch, bf16", "pytorch-compiled-bf16": "PyTorch, target cached, compiled, bf16",
-    "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ncnn": "ncnn"}
+    "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ncnn": "ncnn", "onnxruntime-int8": "ONNX Runtime, int8",
+    "openvino-auto": "OpenVINO, its own precision", "ncnn-bf16": "ncnn, bf16"}
 TITLES = {"generator": "Generator", "encoder": "Encoder", "perceptual": "VGG16 to conv4_3", "step": "One refinement step"}
 
 
@@ -23,14 +24,37 @@ def is_ours(engine: str) -> bool:
     return engine.startswith("idinv-lite")
 
 
+def is_f32(engine: str) -> bool:
+    """Whether all arithmetic is f32; what idinv-lite stores is another matter."""
+    return engine.endswith("/f32") if is_ours(engine) else not engine.endswith(("-bf16", "-int8", "-auto"))
+
+
 def ratio(results: dict, ours: str, peer: str) -> float:
     """Median over rounds of the quotient of two engines' times."""
     return statistics.median(a / b for a, b in zip(results[ours]["rounds_s"], results[peer]["rounds_s"]))
 
 
-def fastest_peer(results: dict) -> str | None:
-    peers = [engine for engine in results if not is_ours(engine) and "median_s" in results[engine]]
-    return min(peers, key=lambda engine: results[engine]["median_s"], default=None)
+def fastest(results: dict, ours: bool = False) -> str | None:
+    engines = [engine for engine, figures in results.items() if is_ours(engine) == ours and "median_s" in figures]
+    return min(engines, key=lambda engine: results[engine]["median_s"], default=None)
+
+
+def against(results: dict) -> str:
+    """The fastest of ours over the fastest peer."""
+    ours, peer = fastest(results, ours=True), fastest(results)
+    if ours is None or peer is None:
+        return "—"
+    times = f"{results[ours]['median_s'] * 1e3:.1f} / {results[peer]['median_s'] * 1e3:.1f} ms ({name(peer)})"
+    return f"{times} = **{ratio(results, ours, peer):.2f}**"
+
+
+def summary(networks: dict) -> str:
+    """A line per network: the fastest of ours over the fastest peer, in f32 and in whatever arithmetic each chooses."""
+    lines = ["| | f32, over the fastest peer in f32 | as it comes, over the fastest peer as it comes |", "|---|---|---|"]
+    for network, results in networks.items():
+        in_f32 = {engine: figures for engine, figures in results.items() if is_f32(engine)}
+        lines.append(f"| {TITLES[network]} | {against(in_f32)} | {against(results)} |")
+    return "\n".join(lines) + "\n"
 
 
 def reason(figures: dict) -> str:
@@ -43,7 +67,7 @@ def megabytes(count: int) -> str:
 
 def comparison(title: str, results: dict) -> str:
     """A table of one network's engines; ratios are to the fastest peer, those of a step to PyTorch as published."""
-    best = "pytorch" if title == TITLES["step"] and "median_s" in results.get("pytorch", {}) else fastest_peer(results)
+    best = "pytorch" if title == TITLES["step"] and "median_s" in results.get("pytorch", {}) else fastest(results)
     heading = f"time / {NAMES[best]}" if best else "ratio"
     lines = [f"### {title}", "", f"| engine | median | {heading} | peak memory | difference / largest value | (root mean square) |",
              "|---|---|---|---|---|---|"]
@@ -75,8 +99,11 @@ def text(about: dict, parts: dict) -> str:
         "# Speed beside other engines\n",
         (f"{about['cpu']}, {about['threads']} threads, {about['resolution']} px, {about['checkpoints']} weights; "
          f"{versions}. Medians of {about['rounds']} alternating rounds of {about['runs']} runs after a warm-up; "
-         "ratios are medians of the rounds' ratios. All peers compute in f32.\n"),
+         "ratios are medians of the rounds' ratios.\n"),
         f"    python -m peers {'--full' if about['full'] else '--quick'} --out …\n"]
+    compared = {network: results for part in ("networks", "step") for network, results in parts.get(part, {}).items()}
+    if compared:
+        blocks.append(summary(compared))
     for part in ("networks", "step"):
         for network, results in parts.get(part, {}).items():
             blocks.append(comparison(TITLES[network], results))

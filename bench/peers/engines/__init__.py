@@ -39,7 +39,8 @@ class Engine(Protocol):
 
 
 def create(name: str, task: Task) -> Engine:
-    """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled` (each also with `-bf16`), `onnxruntime`, `openvino`, `ncnn`."""
+    """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled` (each also with `-bf16`),
+    `onnxruntime[-int8]`, `openvino[-auto]`, `ncnn[-bf16]`."""
     if name.startswith("idinv-lite/"):
         from .idinv import Idinv
 
@@ -51,16 +52,16 @@ def create(name: str, task: Task) -> Engine:
         return (PyTorchStep if task.network == "step" else PyTorch)(task, name)
     if task.network == "step":
         raise Unavailable("runs no gradients")
-    if name == "onnxruntime":
+    if name in ("onnxruntime", "onnxruntime-int8"):
         from .onnx import ONNXRuntime
 
-        return ONNXRuntime(task)
-    if name == "openvino":
+        return ONNXRuntime(task, is_quantized=name.endswith("-int8"))
+    if name in ("openvino", "openvino-auto"):
         from .onnx import OpenVINO
 
-        return OpenVINO(task)
-    if name == "ncnn":
+        return OpenVINO(task, chooses_precision=name.endswith("-auto"))
+    if name in ("ncnn", "ncnn-bf16"):
         from .ncnn import NCNN
 
-        return NCNN(task)
+        return NCNN(task, stores_halves=name.endswith("-bf16"))
     raise ValueError(f"no engine '{name}'")

@@ -1,4 +1,4 @@
-"""ncnn, in f32, on what pnnx makes of the network. One image at a time: ncnn has no batch."""
+"""ncnn, in f32 or storing bf16, on what pnnx makes of the network. One image at a time: ncnn has no batch."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def exported(task: Task) -> tuple[pathlib.Path, pathlib.Path]:
 
 
 class NCNN:
-    def __init__(self, task: Task):
+    def __init__(self, task: Task, stores_halves: bool):
         if task.batch != 1:
             raise Unavailable("has no batch")
         parameters, weights = exported(task)
@@ -63,9 +63,9 @@ class NCNN:
 
         self.ncnn, self.net = ncnn, ncnn.Net()
         self.net.opt.num_threads = task.threads
-        for option in ("use_vulkan_compute", "use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic",
-                       "use_bf16_storage"):
+        for option in ("use_vulkan_compute", "use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):
             setattr(self.net.opt, option, False)
+        self.net.opt.use_bf16_storage = stores_halves
         with contextlib.redirect_stdout(sys.stderr):
             if self.net.load_param(str(parameters)) or self.net.load_model(str(weights)):
                 raise Unavailable("does not load the network that pnnx made")

@@ -10,8 +10,8 @@ import numpy
 import pytest
 
 from peers import ROOT, checkpoints, report, rounds
-from peers.__main__ import GIVEN, arguments, current, described, settings
-from peers.parts import PLAIN, Settings, cold
+from peers.__main__ import GIVEN, arguments, current, described, other_load, settings
+from peers.parts import AS_THEY_COME, FORWARD, PLAIN, Settings, cold
 
 PROGRAM = pathlib.Path(os.environ.get("IDINV_LITE", ROOT / ".build" / "release" / "idinv-lite"))
 SIZES = {"w_dim": 32, "fmaps_base": 512, "fmaps_max": 16, "encoder_base": 16, "encoder_max": 32}
@@ -33,14 +33,14 @@ needs_program = pytest.mark.skipif(not PROGRAM.exists(), reason="idinv-lite is n
 @needs_program
 def test_engines_agree_and_are_timed(folder, network):
     """128 px: the generator's fused up-sampling is among what is exported."""
-    engines = ["idinv-lite/f32/f32", "pytorch", "onnxruntime", "openvino", "ncnn"]
+    engines = ["idinv-lite/f32/f32", *FORWARD, *AS_THEY_COME]
     results = rounds.alternate(machine(), engines, network, folder, 1, 1)
     assert list(results) == engines
     for engine, figures in results.items():
-        if engine == "ncnn" and network == "generator" and "unavailable" in figures:
+        if engine.startswith("ncnn") and network == "generator" and "unavailable" in figures:
             continue
         assert len(figures["rounds_s"]) == 2 and min(figures["rounds_s"]) > 0, (engine, figures)
-        assert figures["relative_difference"] < 5e-3 and figures["peak_bytes"] > 1 << 20
+        assert figures["relative_difference"] < (5e-3 if report.is_f32(engine) else 0.3) and figures["peak_bytes"] > 1 << 20
 
 
 @needs_program
@@ -77,7 +77,7 @@ def test_steps_with_stylegan2_agree_through_a_gradient(stylegan2):
 
 @needs_program
 def test_a_cold_start_leaves_out_the_turn_that_exports(folder):
-    given = Settings(machine(), folder.parent, folder, 128, [PLAIN], 1, [1], [1], [128], False, SIZES)
+    given = Settings(machine(), folder.parent, folder, 128, [PLAIN], 1, [1], [1], [128], False, False, SIZES)
     results = cold(given)
     assert set(results) >= {"idinv-lite, f16 weights", "pytorch", "onnxruntime", "openvino", "ncnn"}
     assert all(len(figures["rounds_s"]) == 2 for figures in results.values()), results
@@ -138,6 +138,24 @@ def test_ratios_are_of_rounds_and_the_report_says_why_an_engine_is_missing(tmp_p
     text = (tmp_path / "results.md").read_text()
     assert "| **idinv-lite**, f32 weights, f32 | 2000.0 ms | 0.50 |" in text and "— has no batch" in text
     assert (tmp_path / "engines.png").stat().st_size > 1000 and (tmp_path / "batches.png").stat().st_size > 1000
+
+
+def test_the_summary_compares_like_with_like():
+    def figures(*rounds_s):
+        return {"median_s": sorted(rounds_s)[1], "rounds_s": list(rounds_s)}
+
+    text = report.summary({"encoder": {
+        "idinv-lite/f16/f32": figures(0.2, 0.2, 0.2), "idinv-lite/f16/auto": figures(0.1, 0.1, 0.1),
+        "openvino": figures(0.4, 0.4, 0.4), "openvino-auto": figures(0.2, 0.2, 0.2), "ncnn": {"unavailable": "no"}}})
+    assert "| Encoder | 200.0 / 400.0 ms (OpenVINO) = **0.50** | 100.0 / 200.0 ms (OpenVINO, its own precision) = **0.50** |" in text
+
+
+def test_other_programs_are_noticed():
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            assert max(other_load(0.3) for _ in range(10)) > 0.3
+        finally:
+            busy.kill()
 
 
 def test_a_part_counts_only_for_the_settings_it_was_measured_with(tmp_path):
