@@ -31,7 +31,7 @@ let tiers: [Target] =
       tier("KernelsX86V4VNNI", march: "x86-64-v4", features: ["-mavx512vnni"]),
     ])
 
-// Options and pages are no hot code, and optimizing them took a third of the time to compile everything. Packages
+// Options, pages and runs are no hot code, and optimizing them took a third of the time to compile everything. Packages
 // (scripts/release, scripts/library, scripts/wheel) take that time, and come out smaller.
 let isPackaged = Context.environment["IDINV_PACKAGED"] != nil
 let quickly: [SwiftSetting] = [.unsafeFlags([isPackaged ? "-Osize" : "-Onone"], .when(configuration: .release))]
@@ -112,7 +112,7 @@ let package = Package(
       dependencies: [
         "CProcess", "Reports", "Inversion", "Imaging", "Checkpoint", "Runtime", "Quant", "Files", "SIMDKernels",
       ],
-      path: "Sources/idinv-lite/Workflows", swiftSettings: small),
+      path: "Sources/idinv-lite/Workflows", swiftSettings: quickly),
     .systemLibrary(
       name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb", providers: [.apt(["libcivetweb-dev"])]),
     .target(
@@ -136,7 +136,7 @@ let package = Package(
     .target(
       name: "IdinvLite",
       dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "Files", "SIMDKernels"],
-      path: "Sources/idinv-lite/IdinvLite", swiftSettings: small),
+      path: "Sources/idinv-lite/IdinvLite", swiftSettings: quickly),
     .systemLibrary(name: "CIdinv", path: "Sources/idinv-lite/CInterface/CIdinv"),
     .target(
       name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),

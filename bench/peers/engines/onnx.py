@@ -50,7 +50,7 @@ def quantized(task: Task) -> pathlib.Path:
             return next(self.rows, None)
 
     prepared, partial = path.with_suffix(".prepared"), path.with_suffix(".partial")
-    quantization.quant_pre_process(str(exported(task)), str(prepared))
+    quantization.quant_pre_process(str(exported(task)), str(prepared), skip_symbolic_shape=True)
     quantization.quantize_static(str(prepared), str(partial), Samples(), per_channel=True)
     prepared.unlink()
     os.replace(partial, path)
