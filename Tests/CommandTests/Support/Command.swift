@@ -45,6 +45,9 @@ enum Command {
   /// Whether the program is built with a sanitizer (scripts/sanitize): it maps terabytes, and keeps memory of its own.
   static let isSanitized = ProcessInfo.processInfo.environment["IDINV_SANITIZER"] != nil
 
+  /// ThreadSanitizer maps a file of its own at the start, and does not see that a limit has kept it short.
+  static let needsFiles = ProcessInfo.processInfo.environment["IDINV_SANITIZER"] == "thread"
+
   /// What a run left.
   struct Result {
     /// The exit code, or minus the number of the signal that ended it.

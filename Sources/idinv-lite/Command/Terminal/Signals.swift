@@ -83,8 +83,12 @@ private enum Fatal {
 
   static let wantsBacktrace = getenv("SWIFT_BACKTRACE") != nil
 
+  /// The thread that had the first fault, or 0.
+  static let thread = Atomic<UInt>(0)
+
   static func install(_ number: Int32) {
     _ = wantsBacktrace
+    _ = thread.load(ordering: .relaxed)
     guard sigaction(number, nil, &before[Int(number)]) == 0 else { return }
     var action = sigaction()
     // On the runtime's stack for signals, as it wants it.
@@ -100,6 +104,10 @@ private func onFault(
   _ number: Int32, _ information: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
 ) {
   func say(_ text: StaticString) { _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
+  // Threads that read the same file have the same fault: one of them speaks, and ends the others.
+  let own = UInt(pthread_self())
+  let (isFirst, first) = Fatal.thread.compareExchange(expected: 0, desired: own, ordering: .relaxed)
+  while !isFirst, first != own { pause() }
   if number == SIGBUS, let address = information?.pointee._sifields._sigfault.si_addr,
     let path = MappedRanges.path(at: UInt(bitPattern: address))
   {
