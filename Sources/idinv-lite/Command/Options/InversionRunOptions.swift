@@ -14,13 +14,7 @@ struct InversionRunOptions: ParsableArguments {
   @Flag(help: "Continue an interrupted or killed run with the same options and output folder.")
   var resume = false
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Images refined side by side, which is faster; 0 for as many as gain speed and fit the memory budget, or half of "
-        + "the free memory. "
-        + "Results do not depend on it.", valueName: "n"))
-  var batch = 0
+  @OptionGroup private var sideBySide: BatchOption
 
   @Option(
     help: ArgumentHelp(
@@ -37,9 +31,10 @@ struct InversionRunOptions: ParsableArguments {
       throw ValidationError(
         "--snapshots: expected 0 to \(RunDescription.snapshotCounts.upperBound), found \(snapshots)")
     }
-    guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
     guard checkpointEvery >= 0 else {
       throw ValidationError("--checkpoint-every: expected 0 or more, found \(checkpointEvery)")
     }
   }
+
+  var batch: Int { sideBySide.batch }
 }

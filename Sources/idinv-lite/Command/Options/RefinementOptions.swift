@@ -10,19 +10,12 @@ struct RefinementOptions: ParsableArguments {
 
   @OptionGroup private var perceptual: PerceptualWeightOption
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Pictures refined side by side, which is faster; 0 for as many as gain speed and fit the memory budget, or half "
-        + "of the free memory. Results do not depend on it.", valueName: "n"))
-  var batch = 0
+  @OptionGroup private var sideBySide: BatchOption
 
   @Option(help: "What to do with a picture that is not square: none refuses it, center takes the middle.")
   var crop = CropRule.none
 
-  mutating func validate() throws {
-    guard (0...1024).contains(batch) else { throw ValidationError("--batch: expected 0 to 1024, found \(batch)") }
-  }
+  var batch: Int { sideBySide.batch }
 
   var lambdaPerceptual: Float { perceptual.lambdaPerceptual }
 
