@@ -184,3 +184,8 @@ let package = Package(
       dependencies: ["TestSupport", "Inversion", "Checkpoint", "Imaging", "Quant", "Runtime", "SIMDKernels"],
       path: "Tests/InversionTests", swiftSettings: quickly),
   ])
+
+// The source distribution for Python (scripts/wheel) has no tests.
+if !FileManager.default.fileExists(atPath: Context.packageDirectory + "/Tests") {
+  package.targets.removeAll { $0.path?.hasPrefix("Tests/") == true }
+}
