@@ -136,7 +136,7 @@ let package = Package(
     .target(
       name: "IdinvLite",
       dependencies: ["Workflows", "Inversion", "Imaging", "Checkpoint", "Quant", "Runtime", "Files", "SIMDKernels"],
-      path: "Sources/idinv-lite/IdinvLite", swiftSettings: quickly),
+      path: "Sources/idinv-lite/IdinvLite", swiftSettings: small),
     .systemLibrary(name: "CIdinv", path: "Sources/idinv-lite/CInterface/CIdinv"),
     .target(
       name: "CInterface", dependencies: ["IdinvLite", "CIdinv"], path: "Sources/idinv-lite/CInterface/Interface"),

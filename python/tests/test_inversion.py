@@ -82,6 +82,15 @@ def test_what_a_function_raises_is_raised(model: idinv.Model, faces: list[Path])
 
 
 def test_ctrl_c_stops_cleanly(model: idinv.Model, faces: list[Path]) -> None:
+    # What runs in the background of a script is started without Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        check_that_ctrl_c_stops_cleanly(model, faces)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def check_that_ctrl_c_stops_cleanly(model: idinv.Model, faces: list[Path]) -> None:
     main = threading.main_thread().ident
     assert main is not None
 
