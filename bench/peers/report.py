@@ -5,6 +5,8 @@ from __future__ import annotations
 import pathlib
 import statistics
 
+from .engines import is_f32, is_ours
+
 NAMES = {
     "pytorch": "PyTorch", "pytorch-cached": "PyTorch, target cached", "pytorch-compiled": "PyTorch, target cached, compiled",
     "pytorch-bf16": "PyTorch, bf16", "pytorch-compiled-bf16": "PyTorch, target cached, compiled, bf16",
@@ -14,19 +16,10 @@ TITLES = {"generator": "Generator", "encoder": "Encoder", "perceptual": "VGG16 t
 
 
 def name(engine: str) -> str:
-    if engine.startswith("idinv-lite/"):
+    if is_ours(engine):
         _, weights, compute = engine.split("/")
         return f"**idinv-lite**, {weights} weights, {compute}"
     return NAMES.get(engine, engine)
-
-
-def is_ours(engine: str) -> bool:
-    return engine.startswith("idinv-lite")
-
-
-def is_f32(engine: str) -> bool:
-    """Whether all arithmetic is f32; what idinv-lite stores is another matter."""
-    return engine.endswith("/f32") if is_ours(engine) else not engine.endswith(("-bf16", "-int8", "-auto"))
 
 
 def ratio(results: dict, ours: str, peer: str) -> float:

@@ -17,6 +17,7 @@ import typing
 import numpy
 
 from . import ROOT
+from .engines import is_f32, is_ours
 
 PAUSE_SECONDS = 0.05  # for the threads of the engine before to go to sleep
 REFERENCE = "pytorch"
@@ -48,9 +49,9 @@ def tolerance(engine: str) -> Tolerance:
     a network of random weights carries the rounding of one pixel far: they are judged by the mean (0.01 is 46 dB for
     images in [-1, 1]), and the largest difference shows that no part of the output is wrong.
     """
-    if engine.endswith(("-bf16", "-auto", "-int8")):
-        return Tolerance(1.0, 0.1, 0.6)
-    _, weights, compute = engine.split("/") if engine.startswith("idinv-lite/") else (None, "f32", "f32")
+    if not is_ours(engine):
+        return Tolerance(5e-3, 5e-3, 1e-2) if is_f32(engine) else Tolerance(1.0, 0.1, 0.6)
+    _, weights, compute = engine.split("/")
     if "int8" in (weights, compute):
         return Tolerance(0.3, 0.1, 0.6)
     if weights == "f16" or compute in ("f16", "auto"):

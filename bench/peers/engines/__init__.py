@@ -30,6 +30,15 @@ class Unavailable(Exception):
     """The engine cannot do this task, and says why."""
 
 
+def is_ours(name: str) -> bool:
+    return name.startswith("idinv-lite/")
+
+
+def is_f32(name: str) -> bool:
+    """Whether all arithmetic is f32; what idinv-lite stores is another matter."""
+    return name.endswith("/f32") if is_ours(name) else not name.endswith(("-bf16", "-int8", "-auto"))
+
+
 class Engine(Protocol):
     def output(self) -> numpy.ndarray:
         """The network's output for the task's input; for a step, the losses of the first two steps."""
@@ -41,7 +50,7 @@ class Engine(Protocol):
 def create(name: str, task: Task) -> Engine:
     """`idinv-lite/WEIGHTS/COMPUTE`, `pytorch`, `pytorch-cached`, `pytorch-compiled` (each also with `-bf16`),
     `onnxruntime[-int8]`, `openvino[-auto]`, `ncnn[-bf16]`."""
-    if name.startswith("idinv-lite/"):
+    if is_ours(name):
         from .idinv import Idinv
 
         _, weights, compute = name.split("/")

@@ -11,6 +11,7 @@ import pytest
 
 from peers import ROOT, checkpoints, report, rounds
 from peers.__main__ import GIVEN, arguments, current, described, other_load, settings
+from peers.engines import is_f32
 from peers.parts import AS_THEY_COME, FORWARD, PLAIN, Settings, cold
 
 PROGRAM = pathlib.Path(os.environ.get("IDINV_LITE", ROOT / ".build" / "release" / "idinv-lite"))
@@ -43,7 +44,7 @@ def test_engines_agree_and_are_timed(folder, network):
         if network == "generator" and engine == "onnxruntime-int8" and "differs from PyTorch" in figures.get("failed", ""):
             continue
         assert len(figures["rounds_s"]) == 2 and min(figures["rounds_s"]) > 0, (engine, figures)
-        assert figures["relative_difference"] < (5e-3 if report.is_f32(engine) else 1) and figures["peak_bytes"] > 1 << 20
+        assert figures["relative_difference"] < (5e-3 if is_f32(engine) else 1) and figures["peak_bytes"] > 1 << 20
 
 
 @needs_program
