@@ -75,31 +75,13 @@ struct ReferenceEncoderTests {
     try (0..<2).flatMap { try PNG.read(Reference.path("e4e/image\($0).png")).planar() }
   }
 
-  /// An encoder's codes of images, and ∂(Σ cotangent · code) / ∂ image.
-  private func codesAndGradient(
-    _ model: Model, _ images: [Float], _ cotangent: [Float], count: Int, side: Int
-  ) throws -> (codes: [Float], gradient: [Float]) {
-    let encoder = try model.encoder()
-    var graph = Graph()
-    let input = graph.input(.image(batch: count, channels: 3, height: side, width: side))
-    let code = try encoder.append(to: &graph, input)
-    let seed = graph.input(graph.shape(of: code))
-    let gradient = try #require(try graph.appendGradients(of: [(code, seed)], by: [input])[0])
-    graph.markOutput(code)
-    graph.markOutput(gradient)
-    let prepared = try PreparedGraph(graph, kernels: Self.kernels)
-    prepared.write(images, to: input)
-    prepared.write(cotangent, to: seed)
-    prepared.run()
-    return (prepared.read(code), prepared.read(gradient))
-  }
-
   @Test(arguments: plain) func codesAndGradients(set: PlainSet) throws {
     let image = try Reference.array("\(set.path)/image"),
       cotangent = try Reference.array("\(set.path)/\(set.cotangent)")
     let expected = try Reference.best("\(set.path)/encoded")
     let (codes, gradient) = try codesAndGradient(
-      set.model(), image.values, cotangent.values, count: image.shape[0], side: image.shape[2])
+      set.model(), image.values, cotangent.values, count: image.shape[0], side: image.shape[2],
+      kernels: Self.kernels)
     Reference.check(set.path, "codes", relativeDifference(codes, expected), atMost: 5e-6)
     let wanted = try Reference.best("\(set.path)/\(set.gradient)")
     Reference.check(set.path, "gradients", euclideanDifference(gradient, wanted), atMost: 2e-5)
@@ -134,7 +116,8 @@ struct ReferenceEncoderTests {
     let model = try set.model()
     Reference.check(
       set.path, "codes", relativeDifference(try codesOfBoth(model, images), expected), atMost: 5e-6)
-    let first = try codesAndGradient(model, Array(images.prefix(3 * 256 * 256)), cotangent, count: 1, side: 256)
+    let first = try codesAndGradient(
+      model, Array(images.prefix(3 * 256 * 256)), cotangent, count: 1, side: 256, kernels: Self.kernels)
     let isWhole = Reference.has("\(set.path)/grad_image0")
     let wanted = try Reference.best("\(set.path)/\(isWhole ? "grad_image0" : "grad_image0_every4")")
     let gradient = isWhole ? first.gradient : Self.everyFourth(first.gradient)
