@@ -53,7 +53,8 @@ struct InvertTests {
     // A run that lasts, on a slow or busy machine, also says how the processor fared.
     #expect(
       Set(summary.keys).subtracting(["conditions"]) == [
-        "model", "weights", "compute", "tier", "threads", "version", "objective", "complete", "seconds",
+        "model", "model_identity", "options", "list", "weights", "compute", "tier", "threads", "version", "objective",
+        "complete", "seconds",
         "median_psnr_db",
         "images", "skipped", "run", "stop_reasons", "usual_in_domain_mean_square",
       ])

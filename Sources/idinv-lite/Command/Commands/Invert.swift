@@ -78,8 +78,10 @@ struct Invert: ParsableCommand {
   }
 
   /// Whether the folder already holds all results of this very run; says so.
+  ///
+  /// - Throws: where it holds all results of another one.
   private func isFinished(_ description: RunDescription) throws -> Bool {
-    guard let finished = description.finished(in: output.folder) else { return false }
+    guard let finished = try description.finished(in: output.folder) else { return false }
     if reporting.json {
       try StandardStreams.printFile(finished.summary)
     } else if !reporting.quiet {

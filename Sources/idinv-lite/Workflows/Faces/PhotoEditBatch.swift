@@ -20,8 +20,7 @@ package struct PhotoEditBatch {
   private let destination: PhotoDestination
   private let context: RunContext
   private let model: Model
-  /// Tells results of one model and its options from others.
-  private let identity: String
+  private let identity: RunIdentity
 
   package init(
     _ run: PhotoEditRun, options: PhotoEditOptions, destination: PhotoDestination, context: RunContext,
@@ -32,10 +31,9 @@ package struct PhotoEditBatch {
     self.destination = destination
     self.context = context
     self.model = model
-    let text = optionList.map { "\($0.name)=\($0.value)\n" }.joined() + model.file.identity
-    var hash = SHA256()
-    hash.update(Array(text.utf8))
-    identity = hash.hexDigest()
+    identity = RunIdentity(
+      model: model.path, modelIdentity: model.file.identity,
+      options: optionList.map { RunIdentity.Option(name: $0.name, value: $0.value) })
   }
 
   /// What has become of the photographs: `edit.json`.
@@ -54,10 +52,9 @@ package struct PhotoEditBatch {
     }
   }
 
-  private struct Header: Codable, Equatable {
-    var version = 2
-    /// Tells runs of one model and its options from others.
-    var run: String
+  private struct Header: Codable {
+    var version = 3
+    var run: RunIdentity
   }
 
   /// What the journal says of a photograph.
@@ -147,19 +144,24 @@ package struct PhotoEditBatch {
   /// Goes on with the journal of an interrupted run of this identity, or begins one.
   ///
   /// - Returns: nil where the result is one file; what is known of the photographs, where their results are still there.
+  /// - Throws: where results are to be resumed that are of other options, or of another model.
   private func openJournal(resumes: Bool) throws -> (journal: EditJournal?, earlier: Earlier) {
     guard case .folder(let folder) = destination else { return (nil, Earlier()) }
     let path = folder.path(Self.journalName)
-    let header = Header(run: identity)
+    if resumes, Folder.exists(path), try !EditJournal.isUnbegun(path), let found = try resumed(path) { return found }
+    return (try Journal(creating: path, header: Header(run: identity)), Earlier())
+  }
+
+  /// Nil where the journal is of another run without results.
+  private func resumed(_ path: String) throws -> (journal: EditJournal, earlier: Earlier)? {
     var earlier = Earlier()
-    if resumes, Folder.exists(path), try !EditJournal.isUnbegun(path),
-      let journal = try? EditJournal(opening: path, isAppending: true, visit: { line, _ in earlier.follow(line) }),
-      journal.header == header
-    {
-      earlier.finished = earlier.finished.filter { $0.value.photo.outputs.allSatisfy { Folder.exists($0.path) } }
-      return (journal, earlier)
+    let journal = try EditJournal(opening: path, isAppending: true) { line, _ in earlier.follow(line) }
+    if let reason = identity.mismatch(journal.header.run) {
+      guard earlier.finished.isEmpty else { throw RunIdentity.refusal(at: path, reason) }
+      return nil
     }
-    return (try Journal(creating: path, header: header), Earlier())
+    earlier.finished = earlier.finished.filter { $0.value.photo.outputs.allSatisfy { Folder.exists($0.path) } }
+    return (journal, earlier)
   }
 
   /// The results of one photograph as a film there and back, at most 800 pixels wide.

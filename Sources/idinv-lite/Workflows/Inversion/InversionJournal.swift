@@ -32,8 +32,7 @@ package final class InversionJournal {
     guard !resumes || count == 0 && description.mismatchOfRun(found.description) != nil else {
       try self.init(opening: path, isAppending: true)
       guard let reason = description.mismatchOfRun(self.description) else { return }
-      throw Failure(
-        .badData, at: path, "holds results of \(reason); expected the same call as before, or another folder")
+      throw RunIdentity.refusal(at: path, reason)
     }
     guard count == 0 else {
       throw Failure(

@@ -64,6 +64,8 @@ package struct InversionSummary: Encodable {
   }
 
   package var model: String
+  /// `ModelFile.identity`
+  package var model_identity: String
   package var weights: String
   package var compute: String
   /// Step time, clock rates and temperature, from the start to the end of the run.
@@ -72,6 +74,9 @@ package struct InversionSummary: Encodable {
   package var threads: Int
   package var version: String
   package var objective: Objective
+  package var options: [RunDescription.Option]
+  /// The names that were given, those of other shards too.
+  package var list: RunDescription.List
   package var complete: Bool
   /// Tells whether a finished folder holds this very run: model, options, list and shard.
   package var run: String
@@ -91,12 +96,15 @@ package struct InversionSummary: Encodable {
   ) {
     self.memory = memory
     model = description.model
+    model_identity = description.modelIdentity
     weights = description.weights
     compute = description.compute
     tier = description.tier
     threads = description.threads
     version = description.program
     objective = description.objective
+    options = description.options
+    list = description.list
     complete = isComplete
     run = description.digest
     shard = description.shard.count > 1 ? description.shard.description : nil
@@ -125,20 +133,6 @@ package struct InversionSummary: Encodable {
     }
     try file.append("\n}\n")
     try file.commit()
-  }
-
-  /// What a finished run has left; nil where there is none.
-  package static func finishedRun(_ path: String) -> (run: String, skippedCount: Int)? {
-    struct Known: Decodable {
-      struct Skipped: Decodable {}
-      var complete: Bool
-      var run: String
-      var skipped: [Skipped]
-    }
-    guard let bytes = try? InputFile.bytes(of: path),
-      let known = try? JSONText.decode(Known.self, from: bytes), known.complete
-    else { return nil }
-    return (known.run, known.skipped.count)
   }
 }
 

@@ -7,16 +7,7 @@ import Runtime
 /// What a run of `invert` is: the header of its journal. Two runs whose results may be mixed agree in model, options and
 /// list; the processor and the number of threads may differ.
 package struct RunDescription: Codable {
-  /// An option with its value, in the order of the command's help.
-  package struct Option: Codable, Equatable {
-    package var name: String
-    package var value: String
-
-    package init(name: String, value: String) {
-      self.name = name
-      self.value = value
-    }
-  }
+  package typealias Option = RunIdentity.Option
   package struct List: Codable, Equatable {
     package var count: Int
     /// Of the images' unique names, in order: the folders may differ between machines.
@@ -27,6 +18,13 @@ package struct RunDescription: Codable {
       var hash = SHA256()
       for image in images { hash.update([UInt8](image.name.utf8) + [0x0a]) }
       sha256 = hash.hexDigest()
+    }
+
+    /// How another list differs; nil where it does not.
+    func mismatch(_ other: List) -> String? {
+      guard self != other else { return nil }
+      return other.count == count
+        ? "another list of images (other names)" : "another list of images (\(other.count); expected \(count))"
     }
   }
 
@@ -102,43 +100,38 @@ package struct RunDescription: Codable {
     }
   }
 
+  private var run: RunIdentity { RunIdentity(model: model, modelIdentity: modelIdentity, options: options) }
+
   /// Why results of the other run do not belong to this one; nil where they do.
   package func mismatch(_ other: RunDescription) -> String? {
-    if modelIdentity != other.modelIdentity {
-      return "another model (\(other.model), identity \(other.modelIdentity.prefix(12))…; "
-        + "expected that of \(model), \(modelIdentity.prefix(12))…)"
-    }
-    if options != other.options {
-      let ours = options.filter { !other.options.contains($0) }
-      let theirs = other.options.filter { !options.contains($0) }
-      func text(_ options: [Option]) -> String {
-        options.isEmpty ? "the defaults" : options.map { "\($0.name) \($0.value)" }.joined(separator: " ")
-      }
-      return "other options (\(text(theirs)); expected \(text(ours)))"
-    }
-    if identity != other.identity { return "other options" }
-    if list != other.list {
-      return other.list.count == list.count
-        ? "another list of images (other names)"
-        : "another list of images (\(other.list.count); expected \(list.count))"
-    }
-    return nil
+    if let mismatch = run.mismatch(other.run) { return mismatch }
+    return identity == other.identity ? list.mismatch(other.list) : "other options"
   }
 
   /// As `mismatch`, for the results of the same shard, which are computed alike.
   package func mismatchOfRun(_ other: RunDescription) -> String? {
-    if let mismatch = mismatch(other) { return mismatch }
-    if shard != other.shard { return "another shard (\(other.shard); expected \(shard))" }
-    return compute == other.compute ? nil : "other arithmetic (\(other.compute); expected \(compute))"
+    mismatch(other) ?? mismatchOfPart(shard: other.shard, compute: other.compute)
+  }
+
+  private func mismatchOfPart(shard other: Shard, compute otherCompute: String) -> String? {
+    if shard != other { return "another shard (\(other); expected \(shard))" }
+    return compute == otherCompute ? nil : "other arithmetic (\(otherCompute); expected \(compute))"
   }
 
   /// What this very run has left in a folder, if it is done: the path of its summary, and how many images it skipped.
-  package func finished(in folder: OutputFolder) -> (summary: String, skippedCount: Int)? {
-    let summary = folder.path("summary.json")
-    guard !Folder.exists(folder.path(InversionJournal.name)),
-      let finished = InversionSummary.finishedRun(summary), finished.run == digest
-    else { return nil }
-    return (summary, finished.skippedCount)
+  ///
+  /// - Throws: where the folder holds all results of another run.
+  package func finished(in folder: OutputFolder) throws -> (summary: String, skippedCount: Int)? {
+    let path = folder.path("summary.json")
+    guard !Folder.exists(folder.path(InversionJournal.name)), let finished = FinishedRun(path) else { return nil }
+    guard finished.run != digest else { return (path, finished.skippedCount) }
+    throw RunIdentity.refusal(at: path, mismatch(finished))
+  }
+
+  private func mismatch(_ finished: FinishedRun) -> String {
+    guard let other = finished.identity, let list = finished.list else { return "another command or version" }
+    return run.mismatch(other) ?? self.list.mismatch(list)
+      ?? mismatchOfPart(shard: finished.shard, compute: finished.compute) ?? "other options"
   }
 
   /// One text that tells runs apart whose results must not be mixed, shards too.
