@@ -55,6 +55,67 @@ struct UsageTests {
     #expect(line.hasPrefix("idinv-lite: \(expected)") && !line.contains("\n"), "\(line)")
   }
 
+  @Test(
+    "words of other programs lead to this one's options",
+    arguments: [
+      (["invert", "x", "--steps", "20"], "unknown option '--steps'; did you mean '--iterations'?"),
+      (["invert", "x", "--num_iterations=20"], "unknown option '--num_iterations'; did you mean '--iterations'?"),
+      (["invert", "x", "--numIterations", "20"], "unknown option '--numIterations'; did you mean '--iterations'?"),
+      (["invert", "x", "--lr", "0.1"], "unknown option '--lr'; did you mean '--learning-rate'?"),
+      (["invert", "x", "-lr", "0.1"], "unknown option '-lr'; did you mean '--learning-rate'?"),
+      (["invert", "x", "-o", "y", "-output=z"], "unknown option '-output'; did you mean '--output'?"),
+      (["invert", "x", "--lambda-dom", "2"], "unknown option '--lambda-dom'; did you mean '--lambda-domain'?"),
+      (
+        ["invert", "x", "--loss_weight_enc", "2"], "unknown option '--loss_weight_enc'; did you mean '--lambda-domain'?"
+      ),
+      (
+        ["invert", "x", "--loss_weight_feat", "2"],
+        "unknown option '--loss_weight_feat'; did you mean '--lambda-perceptual'?"
+      ),
+      (
+        ["invert", "x", "--lambda", "2"],
+        "unknown option '--lambda'; did you mean '--lambda-domain' or '--lambda-perceptual'?"
+      ),
+      (["invert", "x", "--iter", "2"], "unknown option '--iter'; did you mean '--iterations'?"),
+      (["invert", "x", "--layers", "2"], "unknown option '--layers'; did you mean '--perceptual-layers'?"),
+      (["invert", "x", "--output_dir", "y"], "unknown option '--output_dir'; did you mean '--output'?"),
+      (["invert", "x", "--num_results", "5"], "unknown option '--num_results'; did you mean '--snapshots'?"),
+      (["invert", "--input", "x.png", "-o", "y"], "unknown option '--input'; <images> comes without an option"),
+      (["invert", "x", "--gpu_id", "0"], "unknown option '--gpu_id'; idinv-lite computes on the processor alone"),
+      (["edit", "x", "--strength", "2"], "unknown option '--strength'; did you mean '--alpha'?"),
+      (
+        ["interpolate", "x", "y", "--num-steps", "2"],
+        "unknown option '--num-steps'; did you mean '--iterations' or '--steps'?"
+      ),
+      (["synthesize", "--seed", "1"], "unknown option '--seed'; did you mean '--seeds'?"),
+      (["synthesize", "--psi", "1"], "unknown option '--psi'; did you mean '--truncation'?"),
+      (["detect", "x", "--output", "y"], "unknown option '--output'; did you mean '--draw'?"),
+      (["convert", "x", "-o", "m", "--precision", "f16"], "unknown option '--precision'; did you mean '--weights'?"),
+    ])
+  func synonyms(arguments: [String], expected: String) throws {
+    let line = try #require(IdinvLite.wrongUsage(arguments))
+    #expect(line.hasPrefix("idinv-lite: \(expected); see 'idinv-lite \(arguments[0])"), "\(line)")
+  }
+
+  @Test("a value that begins with a hyphen is taken for no option")
+  func hyphenedValue() throws {
+    let line = try #require(IdinvLite.wrongUsage(["edit", "x", "-o", "y", "--alpha", "-2sd", "--threads", "x"]))
+    #expect(line.contains("--threads"), "\(line)")
+  }
+
+  @Test("each synonym is a word in small letters, once for an option that a command has")
+  func synonymTable() throws {
+    let options = Spelling.options(in: IdinvLite.self)
+    for (option, words) in OptionSynonyms.all {
+      #expect(options.contains(option), "no command has --\(option)")
+      #expect(Set(words).count == words.count && !words.contains(option), "\(option)")
+      for word in words {
+        #expect(word.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }, "\(word)")
+      }
+    }
+    #expect(Set(OptionSynonyms.all.map(\.option)).count == OptionSynonyms.all.count)
+  }
+
   @Test("wrong usage ends the program with 64 and one line, and nothing is written")
   func program() throws {
     let place = try Folder()

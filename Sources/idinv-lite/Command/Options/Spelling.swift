@@ -59,14 +59,74 @@ enum Spelling {
       words = words.dropFirst()
     }
     if let standard = command.configuration.defaultSubcommand { command = standard }
-    guard let names = optionNames(of: command) else { return nil }
-    for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
-      let name = String(word.dropFirst(2).prefix { $0 != "=" })
-      guard !names.contains(name) else { continue }
-      let near = nearest(name, among: names).map { "; did you mean '--\($0)'?" } ?? ""
-      return "unknown option '--\(name)'\(near)"
+    guard let known = Known(command) else { return nil }
+    for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("-") {
+      let name = String(word.drop { $0 == "-" }.prefix { $0 != "=" })
+      if word.hasPrefix("--") {
+        guard !known.options.contains(name) else { continue }
+        return "unknown option '--\(name)'\(hint(for: name, known) ?? "")"
+      }
+      // One hyphen, where other programs have a whole word: -lr. It may also be a value, or several short options.
+      guard name.count > 1, let hint = hint(for: name, known, guesses: false) else { continue }
+      return "unknown option '-\(name)'\(hint)"
     }
     return nil
+  }
+
+  /// All options of a command and of those below it, without hyphens.
+  static func options(in root: any ParsableCommand.Type) -> Set<String> {
+    root.configuration.subcommands.reduce(Known(root)?.options ?? []) { $0.union(options(in: $1)) }
+  }
+
+  /// What an unknown option may have meant, to follow its name.
+  ///
+  /// - Parameter guesses: whether words count that only look like an option's.
+  private static func hint(for name: String, _ known: Known, guesses: Bool = true) -> String? {
+    let word = hyphenated(name)
+    var near = known.options.contains(word) ? [word] : OptionSynonyms.options(for: word, among: known.options)
+    if near.isEmpty, guesses {
+      near = nearest(word, among: known.options).map { [$0] } ?? beginning(with: word, among: known.options)
+    }
+    if !near.isEmpty { return "; did you mean \(near.map { "'--\($0)'" }.joined(separator: " or "))?" }
+    if OptionSynonyms.accelerators.contains(word) { return "; idinv-lite computes on the processor alone" }
+    guard OptionSynonyms.inputs.contains(word), let argument = known.argument else { return nil }
+    return "; <\(argument)> comes without an option"
+  }
+
+  /// Another program's word as one of this program's: `num_steps` and `numSteps` are "num-steps".
+  private static func hyphenated(_ name: String) -> String {
+    var result = ""
+    for letter in name {
+      if letter.isUppercase, let last = result.last, last != "-" { result.append("-") }
+      result += letter == "_" ? "-" : letter.lowercased()
+    }
+    return result
+  }
+
+  /// Options that a word of at least three letters begins, if they are few.
+  private static func beginning(with word: String, among names: Set<String>) -> [String] {
+    let found = word.count < 3 ? [] : names.filter { $0.hasPrefix(word) }.sorted()
+    return found.count > 3 ? [] : found
+  }
+
+  /// What a command takes.
+  private struct Known {
+    var options: Set<String>
+    /// What it takes without an option: "images".
+    var argument: String?
+
+    init?(_ command: any ParsableCommand.Type) {
+      guard let description = try? JSONText.decode(Description.self, from: command._dumpHelp().utf8) else {
+        return nil
+      }
+      let arguments = description.command.arguments ?? []
+      let names = arguments.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }
+      // These all commands have.
+      options = Set(names.map(\.name)).union([
+        "help", "version", "help-hidden", "generate-completion-script", "experimental-dump-help",
+      ])
+      argument = arguments.first { $0.kind == "positional" }?.valueName
+    }
   }
 
   /// ArgumentParser's own description of a command.
@@ -77,22 +137,13 @@ enum Spelling {
           var kind: String
           var name: String
         }
+        var kind: String
+        var valueName: String?
         var names: [Name]?
       }
       var arguments: [Argument]?
     }
     var command: Command
-  }
-
-  private static func optionNames(of command: any ParsableCommand.Type) -> Set<String>? {
-    guard let description = try? JSONText.decode(Description.self, from: command._dumpHelp().utf8) else {
-      return nil
-    }
-    let names = (description.command.arguments ?? []).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }
-    // These all commands have.
-    return Set(names.map(\.name)).union([
-      "help", "version", "help-hidden", "generate-completion-script", "experimental-dump-help",
-    ])
   }
 
   /// The name that is nearest, if a third of its letters is right.
