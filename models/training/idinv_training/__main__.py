@@ -23,6 +23,7 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -59,6 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, help="time limit of each stage, instead of the preset's")
+    parser.add_argument("--steps", type=int, help="limit of each stage in images, instead of the preset's images and minutes")
+    parser.add_argument("--adversarial", type=float, metavar="WEIGHT",
+                        help="of the adversarial term of the guided encoder, instead of the preset's; 0 leaves it out")
     parser.add_argument("--time-limit", type=float, metavar="MINUTES",
                         help="of the stages of `all` together, which share it; ends cleanly, with an export")
     parser.add_argument("--deliver", type=Path, help="folder for what is worth keeping: at most 8 files of 16 MB")
@@ -73,7 +77,13 @@ def main(arguments: list[str] | None = None) -> None:
     from .pipeline import Pipeline
     stop_on_signals()
     deadline = time.monotonic() + 60 * args.time_limit if args.time_limit else None
-    preset = PRESETS[args.preset] if args.minutes is None else PRESETS[args.preset].within(args.minutes)
+    preset = PRESETS[args.preset]
+    if args.steps is not None:
+        preset = preset.up_to(args.steps)
+    if args.minutes is not None:
+        preset = preset.within(args.minutes)
+    if args.adversarial is not None:
+        preset = replace(preset, encoder=replace(preset.encoder, adversarial_weight=args.adversarial))
     pipeline = Pipeline(preset, args.run, args.device, args.resume, args.start)
     if args.stage == "pool":
         pipeline.pool(args.share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .networks import POOL
@@ -137,13 +138,19 @@ class Preset:
 
     def within(self, minutes: float) -> Preset:
         """The same preset, each of its stages limited to `minutes`, of which the encoders have a third and the rest."""
-        limit = lambda budget: replace(budget, minutes=minutes)
-        lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget))
-        return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget), lesson=lesson),
-                       features=replace(self.features, budget=limit(self.features.budget)),
-                       judge=replace(self.judge, budget=limit(self.judge.budget)),
-                       encoder=replace(self.encoder, conventional=replace(self.encoder.conventional, minutes=minutes / 3),
-                                       guided=replace(self.encoder.guided, minutes=minutes * 2 / 3)))
+        return self._limited(lambda budget, share: replace(budget, minutes=minutes * share))
+
+    def up_to(self, images: int) -> Preset:
+        """The same preset, each of its stages limited to `images` and to no time, and so the same on every machine."""
+        return self._limited(lambda budget, _: replace(budget, images=images, minutes=None))
+
+    def _limited(self, limit: Callable[[Budget, float], Budget]) -> Preset:
+        lesson = self.gan.lesson and replace(self.gan.lesson, budget=limit(self.gan.lesson.budget, 1))
+        return replace(self, gan=replace(self.gan, budget=limit(self.gan.budget, 1), lesson=lesson),
+                       features=replace(self.features, budget=limit(self.features.budget, 1)),
+                       judge=replace(self.judge, budget=limit(self.judge.budget, 1)),
+                       encoder=replace(self.encoder, conventional=limit(self.encoder.conventional, 1 / 3),
+                                       guided=limit(self.encoder.guided, 2 / 3)))
 
 
 _SMALL = Preset(

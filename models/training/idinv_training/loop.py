@@ -19,7 +19,7 @@ from torch import nn
 from .config import Budget
 from .curves import draw_curves
 
-LONGEST_STEP = 300.0  # seconds; more than that the process was stopped, or the machine slept
+LONGEST_STEP = 300.0  # seconds; more than that the machine slept
 
 
 def save_whole(state: Any, path: Path) -> None:
@@ -58,9 +58,11 @@ class Settings:
 
 
 class _Stop:
-    """Whether somebody asked the process to end: the running stage then saves itself first."""
+    """Whether somebody asked the process to end: the running stage then saves itself first. And whether somebody had stopped
+    it for a while and now lets it go on (SIGSTOP, SIGCONT): that time is not its own."""
 
     asked = False
+    was_paused = False
 
     @classmethod
     def on_signals(cls) -> None:
@@ -71,6 +73,8 @@ class _Stop:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, ask)
+        if hasattr(signal, "SIGCONT"):  # not on Windows
+            signal.signal(signal.SIGCONT, lambda number, _: setattr(cls, "was_paused", True))
 
 
 stop_on_signals = _Stop.on_signals
@@ -107,6 +111,7 @@ class Run:
         elif self.log_path.exists():
             self.log_path.unlink()
         self._clock = self._saved = self._told = time.monotonic()
+        self._worked = time.process_time()
         self._sums: dict[str, torch.Tensor] = {}
         self._count = 0
 
@@ -122,9 +127,8 @@ class Run:
         return self.progress >= 1
 
     def advance(self, images: int) -> None:
-        now = time.monotonic()
-        self.seconds += min(now - self._clock, LONGEST_STEP)
-        self._clock = now
+        self.seconds += self._step_seconds()
+        now = self._clock
         self.images += images
         if now - self._saved > self.interval or self.done or _Stop.asked:
             self.save()
@@ -137,6 +141,15 @@ class Run:
             print(f"\r{text}  " if sys.stderr.isatty() else text, file=sys.stderr, end="" if sys.stderr.isatty() else "\n",
                   flush=True)
             self._told = now
+
+    def _step_seconds(self) -> float:
+        """Since the last call; of a step in which the process was stopped, only what it worked."""
+        now, worked = time.monotonic(), time.process_time()
+        step = min(now - self._clock, LONGEST_STEP)
+        if _Stop.was_paused:
+            step, _Stop.was_paused = min(step, worked - self._worked), False
+        self._clock, self._worked = now, worked
+        return step
 
     def save(self) -> None:
         state = {"images": self.images, "seconds": self.seconds, "random": _random_state(),

@@ -1,6 +1,11 @@
 """Seconds each: the renderer, the published names, the exactness of small tricks, and one whole run at toy size."""
 
 import math
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -300,3 +305,49 @@ def test_a_stage_that_is_told_to_stop_saves_itself(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="saved"):
         run.advance(16)
     assert torch.load(run.path)["images"] == 16
+
+
+def test_time_in_which_the_process_was_stopped_is_not_counted(tmp_path):
+    script = """if True:
+        import os, sys, time
+        from pathlib import Path
+        from idinv_training.config import Budget
+        from idinv_training.loop import Run, Settings, stop_on_signals
+        stop_on_signals()
+        run = Run(Settings(Path(sys.argv[1])), "gan", Budget(1000), {})
+        for word in sys.stdin:
+            run.advance(1)
+            print(run.seconds, flush=True)
+    """
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], cwd=Path(__file__).resolve().parents[1],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        def seconds() -> float:
+            process.stdin.write("step\n")
+            process.stdin.flush()
+            return float(process.stdout.readline())
+
+        seconds()  # begun
+        start = seconds()
+        time.sleep(1)
+        waited = seconds()  # a step that merely waits, as for a disk
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        process.send_signal(signal.SIGCONT)
+        paused = seconds()
+        time.sleep(1)
+        after = seconds()
+        process.stdin.close()
+    assert waited - start >= 0.9 and after - paused >= 0.9
+    assert paused - waited < 0.5
+
+
+def test_steps_and_the_adversarial_weight_replace_the_presets(tmp_path, capsys):
+    def parts(name: str, *more: str) -> set[str]:
+        folder = tmp_path / name
+        main(["all", "--preset", "cpu-tiny", "--run", str(folder), "--device", "cpu", "--threads", "1", "--steps", "32", *more])
+        logs = {path.stem: read(folder, path.stem, "images") for path in folder.glob("*.jsonl")}
+        assert set(logs) == {"judge", "features", "lesson", "gan", "encoder_conventional", "encoder"}
+        assert all(log[-1][0] == 32 for log in logs.values())
+        return set(torch.load(folder / "encoder.state.pth")["parts"])
+
+    assert parts("with") - parts("without", "--adversarial", "0") == {"discriminator", "d_adam"}
