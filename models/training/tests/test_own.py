@@ -58,6 +58,15 @@ def test_pictures_of_any_kind_are_read(pictures, tmp_path, capsys):
     assert not set(train.index.tolist()) & set(test.index.tolist())
 
 
+def test_copies_are_left_out(pictures, tmp_path, capsys):
+    first = pictures / "p00.jpg"
+    (pictures / "link.jpg").symlink_to(first)
+    Image.open(first).save(pictures / "copy.png")
+    train, test = load_photos(pictures, 16, tmp_path / "run")
+    assert (len(train), len(test)) == (38, 2)
+    assert "left out 2 copies" in capsys.readouterr().err
+
+
 def test_a_picture_becomes_its_middle_square_on_white():
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -52,28 +53,37 @@ def square(picture: Image.Image, resolution: int) -> np.ndarray:
 
 
 def _prepare(source: Path, resolution: int, store: Path) -> int:
-    """Writes the pictures of `source` to `store`, uint8 [N, 3, R, R]; returns N."""
+    """Writes the pictures of `source` to `store`, uint8 [N, 3, R, R], each once: a copy of a training picture among those held
+    out would flatter. Returns N."""
     names = _names(source)
     if not names:
         raise SystemExit(f"{source}: no pictures; expected files ending in {', '.join(ENDINGS)}")
     partial = store.with_suffix(".partial")
-    count, skipped, small = 0, [], 0
+    seen: set[bytes] = set()
+    copies, skipped, small = 0, [], 0
     with partial.open("wb") as output:
         for name, data in _opened(source, names):
             try:
                 with Image.open(data) as picture:
-                    small += min(picture.size) < resolution
-                    output.write(square(picture, resolution).tobytes())
-                count += 1
+                    size, pixels = picture.size, square(picture, resolution).tobytes()
+                digest = hashlib.sha256(pixels).digest()
+                if digest in seen:
+                    copies += 1
+                    continue
+                seen.add(digest)
+                small += min(size) < resolution
+                output.write(pixels)
             except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError) as error:
                 skipped.append(f"{name}: {error}")
-            if sys.stderr.isatty() and count % 100 == 0:
-                print(f"\r{count} of {len(names)} pictures", end="", file=sys.stderr, flush=True)
+            if sys.stderr.isatty() and len(seen) % 100 == 0:
+                print(f"\r{len(seen)} of {len(names)} pictures", end="", file=sys.stderr, flush=True)
     for line in skipped[:10]:
         print(f"{source}: left out {line}", file=sys.stderr)
     if len(skipped) > 10:
         print(f"{source}: and {len(skipped) - 10} more", file=sys.stderr)
-    if count < 2:
+    if copies:
+        print(f"{source}: left out {copies} copies of other pictures", file=sys.stderr)
+    if (count := len(seen)) < 2:
         partial.unlink()
         raise SystemExit(f"{source}: {count} readable pictures; expected some hundreds at least")
     if small > count // 2:
