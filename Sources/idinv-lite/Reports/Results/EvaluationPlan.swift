@@ -45,7 +45,7 @@ package struct EvaluationPlan: Codable, Equatable {
   /// nothing more: at 200 steps it is still worse in pixels than the paper says, and than it is at 1000.
   package static let paper = EvaluationPlan(
     methods: InversionMethod.allCases, iterations: 100, freeIterations: 1000, lambdas: publishedLambdas,
-    reconstructionCount: 100, analysisCount: 200, ablationCount: 40, editCount: 60, interpolationCount: 60,
+    reconstructionCount: 200, analysisCount: 200, ablationCount: 40, editCount: 60, interpolationCount: 60,
     sampleCount: 1000)
 
   /// The same for at most `count` images.
