@@ -68,6 +68,7 @@ import Testing
       ("stylegan2_res32/converted.pt", [.generator], "a StyleGAN2 generator (rosinality's names)"),
       ("res32/encoder.pth", [.encoder], "an in-domain encoder"),
       ("perceptual/vgg_small.pth", [.perceptual], "a perceptual network (VGG)"),
+      ("judge/judge.pth", [.judge], "a judge"),
       ("detector/pnet.pt", [.detector], "the proposal network of a face detector (MTCNN)"),
     ]
     for (name, parts, title) in files where !parts.contains(part) {

@@ -58,6 +58,8 @@ extension CheckpointError: CustomStringConvertible {
     switch self {
     case .file(let error): error.description
     case .outOfMemory(let path, let what): "\(path): \(what) do not fit into memory"
+    case .unsupported(let path, let found, let expected) where found.hasPrefix("this is "):
+      "\(path): \(found): expected \(expected)"
     case .unsupported(let path, let found, let expected): "\(path): found \(found), expected \(expected)"
     case .malformed(let format, let offset, let found, let expected):
       "damaged \(format): at byte \(offset), found \(found), expected \(expected)"
@@ -77,15 +79,29 @@ extension CheckpointError: CustomStringConvertible {
       "tensor '\(name)': found Caffe's VGG16 with its channels in RGB order, expected the published order, BGR, or to be told "
         + "what the network reads"
     case .badOption(let name, let found, let expected): "\(name): expected \(expected), found \(found)"
+    case .wrongNetwork(_, let found, let expected) where found.hasSuffix(Self.unread):
+      "this is \(found): expected \(expected)"
     case .wrongNetwork(let part, let found, let expected):
       "this is \(found), not \(NetworkPart(rawValue: part)?.withArticle ?? part): expected \(expected)"
-    case .missingTensors(let part, let tensors): "the \(part) lacks \(Self.list(tensors))"
+    case .missingTensors(let part, let tensors):
+      "the \(NetworkPart(rawValue: part)?.title ?? part) lacks \(Self.list(tensors))"
     case .mismatch(let what, let found, let expected):
       "the checkpoints do not belong together: \(what) is \(found), expected \(expected)"
     case .modelFile(let error): error.description
     case .inFile(let path, let error): "\(path): \(error.description)"
     case .inNetwork(let found, .missingTensors(_, let tensors)): "this is \(found), and lacks \(Self.list(tensors))"
     case .inNetwork(let found, let error): "this is \(found): \(error.description)"
+    }
+  }
+
+  /// Of a network that is one of the wanted kind.
+  static let unread = ", which is not read"
+
+  /// Whether it is about what a checkpoint holds, and not about its file, options, or other checkpoints.
+  var isOfTensors: Bool {
+    switch self {
+    case .missingTensors, .noSuchTensor, .tensor, .unsupported, .wrongNetwork: true
+    default: false
     }
   }
 

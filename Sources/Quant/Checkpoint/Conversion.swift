@@ -134,11 +134,12 @@ package struct Conversion {
     for reader in readers {
       let unused = reader.unused()
       if let first = unused.unknown.first, !options.ignoresUnknownTensors {
-        throw .tensor(
+        let error = CheckpointError.tensor(
           name: first,
           found: "a tensor that the published \(reader.part.rawValue) does not have"
             + (unused.unknown.count > 1 ? " (and \(unused.unknown.count - 1) more)" : ""),
           expected: "none; ignoring it may change the output, and has to be asked for")
+        throw Recognition.named(error, of: reader.part, in: [reader.checkpoint])
       }
       let others = used[reader.checkpoint.path] ?? []
       ignored += (unused.unknown + unused.ignored).filter { !others.contains($0) && !ignored.contains($0) }

@@ -146,7 +146,14 @@ extension DetectorPlan: NetworkConversion {
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {
     var stages: [PartReader] = []
-    for checkpoint in checkpoints { stages.append(try PartReader(.detector, checkpoint, which: draft.options.which)) }
+    for checkpoint in checkpoints {
+      let reader = try PartReader(.detector, checkpoint, which: draft.options.which)
+      let recognition = Recognition(checkpoint)
+      guard stage(of: checkpoint.names) != nil || recognition.incomplete == .detector else {
+        throw recognition.wrongNetwork(for: .detector).inFile(checkpoints.count > 1 ? checkpoint.path : nil)
+      }
+      stages.append(reader)
+    }
     let plan = try DetectorPlan(stages)
     draft.add(plan.specification, plan.tensors, from: stages)
   }

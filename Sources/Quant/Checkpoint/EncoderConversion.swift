@@ -29,13 +29,25 @@ enum EncoderConversion: NetworkConversion {
       return ("an in-domain encoder (stylegan2-encoder-pytorch)", counts)
     }
     if let counts = PyramidPlan.recognizes(checkpoint) { return ("an encoder (genforce's EncoderNet)", counts) }
-    if names.contains(where: { $0.contains("input_layer.0.") }), names.contains(where: { $0.contains("styles.0.") }) {
-      return ("an encoder (pSp, e4e or ReStyle)", prefixes(in: names))
+    let counts = prefixes(in: names)
+    if counts.keys.contains(where: { prefix in
+      names.contains { $0.hasPrefix(prefix) && StyleHeadsPlan.isHead(String($0.dropFirst(prefix.count))) }
+    }) {
+      return ("an encoder (pSp, e4e or ReStyle)", counts)
     }
-    guard names.contains(where: { $0.hasSuffix("block0.conv.weight") || $0.hasSuffix("block1.conv1.weight") }) else {
-      return nil
+    return names.contains(where: isInDomain) ? ("an in-domain encoder", counts) : nil
+  }
+
+  /// Whether a name is one of idinvert_pytorch's encoder, and of no other network.
+  static func isInDomain(_ name: String) -> Bool {
+    if name.hasSuffix("block0.conv.weight") || name.hasSuffix("block1.conv1.weight") { return true }
+    let words = name.split(separator: ".")
+    guard let block = words.firstIndex(where: { index(of: $0, after: "block") != nil }), block + 2 < words.count else {
+      return false
     }
-    return ("an in-domain encoder", prefixes(in: names))
+    let layer = words[block + 1], last = words[block + 2]
+    return ["bn", "bn1", "bn2"].contains(layer) && last == "bn"
+      || ["wscale", "wscale1", "wscale2"].contains(layer) && last == "bias"
   }
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {

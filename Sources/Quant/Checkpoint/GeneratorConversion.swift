@@ -25,7 +25,7 @@ enum GeneratorConversion: NetworkConversion {
   static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
     let names = checkpoint.names
     if let title = styleGAN2(names) { return ("a StyleGAN2 generator (\(title))", prefixes(in: names)) }
-    guard let (port, counts) = StyleGANPort.choose(in: names), counts.values.max() ?? 0 >= 8 else { return nil }
+    guard let (port, counts) = StyleGANPort.choose(in: names), prevails(counts, in: names) else { return nil }
     return ("a StyleGAN generator (\(port.names.title))", counts)
   }
 
@@ -35,9 +35,13 @@ enum GeneratorConversion: NetworkConversion {
     if has("to_rgb1.bias") || names.contains(where: { $0.contains(".conv.modulation.") }) {
       return "rosinality's names"
     }
-    if has("synthesis.early_layer.const") { return "genforce's names" }
-    if has("synthesis.b4.const") { return "NVIDIA's StyleGAN2-ADA" }
-    return nil
+    // Behind whatever prefix.
+    let bare = names.compactMap { name in
+      let words = name.split(separator: ".")
+      return words.firstIndex(of: "synthesis").map { words[$0...].joined(separator: ".") }
+    }
+    if bare.contains(where: StyleGAN2Names.genforce.isOwn) { return "genforce's names" }
+    return bare.contains(where: StyleGAN2Names.nvidia.isOwn) ? "NVIDIA's StyleGAN2-ADA" : nil
   }
 
   static func plan(_ checkpoints: [Checkpoint], in draft: inout ConversionDraft) throws(CheckpointError) {

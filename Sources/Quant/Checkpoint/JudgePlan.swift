@@ -78,7 +78,7 @@ extension JudgePlan: NetworkConversion {
   static func found(in checkpoint: Checkpoint) -> (title: String, counts: [String: Int])? {
     let names = checkpoint.names
     guard names.contains(where: { $0 == "dense.weight" || $0.hasSuffix(".dense.weight") }),
-      names.contains(where: { $0.hasSuffix("block0.conv.weight") })
+      names.contains(where: EncoderConversion.isInDomain)
     else { return nil }
     return ("a judge", prefixes(in: names))
   }

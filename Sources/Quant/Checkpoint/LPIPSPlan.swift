@@ -24,6 +24,9 @@ struct LPIPSPlan {
     guard let linear = checkpoints.first(where: { Self.linear(in: $0) != nil }),
       let (linearPrefix, linearNames) = Self.linear(in: linear)
     else {
+      if checkpoints.allSatisfy({ Self.trunk(in: $0) == nil }) {
+        throw Recognition(checkpoints[0]).wrongNetwork(for: .lpips)
+      }
       throw .unsupported(
         path: checkpoints[0].path, found: "a network of LPIPS without its linear layers",
         expected: "beside it a file with lin0.model.1.weight, such as weights/v0.1/alex.pth of the package lpips")

@@ -36,6 +36,12 @@ extension NetworkConversion {
     }
     return counts
   }
+
+  /// Whether so many of a file's names are of one network that it is a part of that at least.
+  static func prevails(_ counts: [String: Int], in names: [String]) -> Bool {
+    let count = counts.values.max() ?? 0
+    return count >= 8 || 2 * count > names.count && (count >= 3 || count == names.count)
+  }
 }
 
 extension NetworkPart {

@@ -35,8 +35,7 @@ final class PartReader {
     self.checkpoint = checkpoint
     self.table = table
     guard let copies = NetworkCopies(counts ?? part.prefixes(in: checkpoint.names)) else {
-      throw .wrongNetwork(
-        part: part.rawValue, found: Recognition(checkpoint).description, expected: part.conversion.examples)
+      throw Recognition(checkpoint).wrongNetwork(for: part)
     }
     // Only generators come in several copies that a wish may tell apart.
     guard let chosen = copies.choose(which) ?? (part == .generator ? nil : copies.choose(nil)) else {
@@ -113,7 +112,8 @@ final class PartReader {
       }
       // The shape would be that of another layout.
       let known = table == nil ? expected.compactMap { $0 } : []
-      missing.append(MissingTensor(name: fileName(name), shape: known.count == expected.count ? known : nil))
+      let isKnown = known.count == expected.count && !known.contains(0)
+      missing.append(MissingTensor(name: fileName(name), shape: isKnown ? known : nil))
       return
     }
     guard found.count == expected.count, zip(found, expected).allSatisfy({ $1 == nil || $0 == $1 }) else {

@@ -22,6 +22,10 @@ struct PerceptualPlan {
   /// - Throws: `.missingTensors`, `.tensor`, `.wrongNetwork`.
   init(_ reader: PartReader, _ options: ConversionOptions) throws(CheckpointError) {
     let (names, convolutions) = try Self.convolutions(reader)
+    // Other networks begin with a convolution of a VGG's name, too.
+    guard convolutions.count > 1 || reader.checkpoint.names.count <= 3 else {
+      throw Recognition(reader.checkpoint).wrongNetwork(for: .perceptual)
+    }
     let limit = try Self.layerCount(convolutions, options.perceptualLayers, reader)
     let kept = convolutions.filter { $0 < limit }
     for index in convolutions where index >= limit {

@@ -10,13 +10,17 @@ struct PyramidPlan {
 
   /// The number of such an encoder's names behind each prefix; nil where there is none.
   static func recognizes(_ checkpoint: Checkpoint) -> [String: Int]? {
-    let mark = "fpn.lateral_conv_list.0.weight"
+    let marks = ["fpn.lateral_conv_list.", "fpn.feature_conv_list.", "sam.fusion_conv_list.", "head_list."]
     var counts: [String: Int] = [:]
-    for name in checkpoint.names where name == mark || name.hasSuffix("." + mark) {
-      let prefix = String(name.dropLast(mark.count))
-      if checkpoint.names.contains(prefix + "head_list.0.fc.weight") {
-        counts[prefix] = checkpoint.names.count { $0.hasPrefix(prefix) }
+    for name in checkpoint.names {
+      let words = name.split(separator: ".", omittingEmptySubsequences: false)
+      let starts = words.indices.filter { start in
+        let bare = words[start...].joined(separator: ".")
+        return marks.contains { bare.hasPrefix($0) }
       }
+      guard let start = starts.first else { continue }
+      let prefix = words[..<start].map { $0 + "." }.joined()
+      if counts[prefix] == nil { counts[prefix] = checkpoint.names.count { $0.hasPrefix(prefix) } }
     }
     return counts.isEmpty ? nil : counts
   }

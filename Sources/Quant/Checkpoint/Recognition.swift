@@ -18,15 +18,28 @@ package struct Recognition: Sendable {
   /// What the file is where it holds no network that can be converted: "a StyleGAN3 generator".
   package let other: String?
 
+  /// The network that the file holds some tensors of, too few to tell which one it is.
+  let incomplete: NetworkPart?
+  /// Whether the file holds a generator, of a kind that is not read.
+  private let isUnread: Bool
+
   /// In a sentence: "a StyleGAN generator (genforce's StyleGAN) and an encoder (…)".
   package var description: String {
     let all = networks.map(\.title)
     guard all.isEmpty else { return all.joined(separator: " and ") }
     if let other { return other }
+    if let incomplete { return "a part of \(incomplete.withArticle)" }
     return "a file of no known network (\(tensorCount) tensors: \(firstNames.joined(separator: ", ")), …)"
   }
 
-  /// Whether the file is something that has a name.
+  /// That it is not what it was given for.
+  func wrongNetwork(for part: NetworkPart) -> CheckpointError {
+    .wrongNetwork(
+      part: part.rawValue, found: description + (isUnread ? CheckpointError.unread : ""),
+      expected: part.conversion.examples)
+  }
+
+  /// Whether the file is something that has a name of its own.
   private var isKnown: Bool { !networks.isEmpty || other != nil }
 
   private let tensorCount: Int
@@ -38,7 +51,8 @@ package struct Recognition: Sendable {
     tensorCount = checkpoint.names.count
     firstNames = Array(checkpoint.names.prefix(3))
     lpipsNetwork = LPIPSPlan.trunk(in: checkpoint)?.network
-    let other = Self.unsupported(checkpoint)
+    let other = ForeignNetworks.generator(checkpoint)
+    isUnread = other != nil
     let found = other == nil ? NetworkPart.allCases.compactMap { Self.network($0, in: checkpoint, which) } : []
     // A judge and an attribute network have files of their own; others have layers of an attribute network's names.
     if let judge = found.first(where: { $0.part == .judge }) {
@@ -46,22 +60,28 @@ package struct Recognition: Sendable {
     } else {
       networks = found.count > 1 ? found.filter { $0.part != .attributes } : found
     }
-    self.other = other ?? Self.beside(checkpoint)
+    self.other = other ?? ForeignNetworks.other(checkpoint)
+    incomplete = networks.isEmpty && self.other == nil ? ForeignNetworks.incomplete(checkpoint) : nil
   }
 
   /// What an error says of checkpoints that were given for a part: what the file is, where it is another network.
   static func named(
     _ error: CheckpointError, of part: NetworkPart, in checkpoints: [Checkpoint]
   ) -> CheckpointError {
-    for checkpoint in checkpoints where part.conversion.found(in: checkpoint) == nil {
+    for checkpoint in checkpoints {
       let recognition = Recognition(checkpoint)
-      if part == .lpips, recognition.lpipsNetwork != nil { continue }
-      guard recognition.isKnown else { continue }
-      return .wrongNetwork(
-        part: part.rawValue, found: recognition.description, expected: part.conversion.examples
-      ).inFile(checkpoints.count > 1 ? checkpoint.path : nil)
+      guard recognition.isKnown || error.isOfTensors, !recognition.mayHold(part, checkpoint) else { continue }
+      return recognition.wrongNetwork(for: part).inFile(checkpoints.count > 1 ? checkpoint.path : nil)
     }
     return error
+  }
+
+  private func mayHold(_ part: NetworkPart, _ checkpoint: Checkpoint) -> Bool {
+    switch part {
+    case .attributes where part.conversion.found(in: checkpoint) != nil: !networks.contains { $0.part == .judge }
+    case .lpips where lpipsNetwork != nil: true
+    default: networks.contains { $0.part == part } || incomplete == part
+    }
   }
 
   private static func network(_ part: NetworkPart, in checkpoint: Checkpoint, _ which: String?) -> Network? {
@@ -70,40 +90,6 @@ package struct Recognition: Sendable {
     }
     let chosen = copies.choose(which) ?? copies.prefixes[0]
     return Network(part: part, title: title, copies: [chosen] + copies.prefixes.filter { $0 != chosen })
-  }
-
-  /// Networks that are intact, and that no part of a model is made of.
-  private static func unsupported(_ checkpoint: Checkpoint) -> String? {
-    let names = checkpoint.names
-    func has(_ words: String...) -> Bool { words.allSatisfy { word in names.contains { $0.contains(word) } } }
-    if has("synthesis.input.freqs") || has("synthesis.L0_") { return "a StyleGAN3 generator" }
-    if has("synthesis.b4.const"), has("mapping.embed.weight") { return "a class-conditional StyleGAN2 generator" }
-    if has("G_synthesis/4x4/Conv/mod_weight") { return "a StyleGAN2 generator in TensorFlow" }
-    if has("Grow_lod") || has("ToRGB_lod0/weight", "4x4/Dense/weight") && !has("G_synthesis") {
-      return "a progressive GAN"
-    }
-    if checkpoint.classes.values.contains("persistent Generator"), GeneratorConversion.styleGAN2(names) == nil {
-      return "a generator of NVIDIA's that is no StyleGAN2"
-    }
-    return nil
-  }
-
-  /// What a file is that holds no network of a model.
-  private static func beside(_ checkpoint: Checkpoint) -> String? {
-    let names = checkpoint.names
-    func has(_ words: String...) -> Bool { words.allSatisfy { word in names.contains { $0.contains(word) } } }
-    if names.isEmpty { return "a file without tensors" }
-    if has("lin0.model.1.weight") { return "LPIPS's linear layers alone, without the network that they weigh" }
-    if has("input_layer.0.", "body.0.", "output_layer.") { return "a part of an identity network (ArcFace)" }
-    if has("classifier.0.weight", "classifier.3.weight"), !has("features.") {
-      return "the classifier of a VGG, without its features"
-    }
-    if has("layer1.0.conv1.weight", "bn1.running_mean") { return "a ResNet" }
-    if has("b4.out.weight") || has("final_linear.") || has("discriminator") { return "a discriminator" }
-    if names.count == 1, !names[0].contains("."), let shape = try? checkpoint.shape(names[0]) {
-      return "an array of shape \(shape): codes, or a direction"
-    }
-    return nil
   }
 }
 
@@ -136,7 +122,7 @@ extension Conversion {
       }
       let known = recognitions.first { $0.path == path }
       guard let recognition = known ?? (try? CheckpointReader.open(path)).map({ Recognition($0) }),
-        !recognition.networks.isEmpty
+        !recognition.networks.isEmpty || recognition.incomplete != nil
       else { return error }
       return .inNetwork(found: recognition.description, error)
     }

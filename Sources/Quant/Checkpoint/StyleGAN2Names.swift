@@ -6,8 +6,8 @@ import Quant
 struct StyleGAN2Names: Sendable {
   /// Of the port, for messages.
   var title: String
-  /// Beginnings of names that no other generator has.
-  var marks: [String]
+  /// Whether a name without prefix is one that no other generator has.
+  var isOwn: @Sendable (_ bareName: String) -> Bool
   /// Number of mapping layers and of blocks (resolutions), from the names.
   var mappingCount: @Sendable ([String]) -> Int
   var blockCount: @Sendable ([String]) -> Int
@@ -59,7 +59,7 @@ struct StyleGAN2Names: Sendable {
     // What it warns of does not concern another network.
     guard let reader = try? PartReader(.generator, checkpoint, which: which) else { return nil }
     let bare = reader.names
-    let port = all.first { port in port.marks.contains { mark in bare.contains { $0.hasPrefix(mark) } } }
+    let port = all.first { bare.contains(where: $0.isOwn) }
     return port.map { (reader, $0) }
   }
 
@@ -76,7 +76,8 @@ struct StyleGAN2Names: Sendable {
   /// rosinality's stylegan2-pytorch, whose generator is the decoder of pSp, e4e and ReStyle too. `style.0` is the
   /// normalization of z.
   static let rosinality = StyleGAN2Names(
-    title: "rosinality's StyleGAN2", marks: ["to_rgb1.", "to_rgbs.", "convs.", "conv1.conv."],
+    title: "rosinality's StyleGAN2",
+    isOwn: { name in ["to_rgb1.", "to_rgbs.", "convs.", "conv1.conv."].contains { name.hasPrefix($0) } },
     mappingCount: { count($0, "style.") - 1 },
     blockCount: { max(count($0, "to_rgbs.") + 1, count($0, "convs.") / 2 + 1) },
     mapping: { Affine(weight: "style.\($0 + 1).weight", bias: "style.\($0 + 1).bias") },
@@ -104,7 +105,14 @@ struct StyleGAN2Names: Sendable {
 
   /// genforce's `StyleGAN2Generator`, skip architecture.
   static let genforce = StyleGAN2Names(
-    title: "genforce's StyleGAN2", marks: ["synthesis.early_layer."],
+    title: "genforce's StyleGAN2",
+    isOwn: { name in
+      let words = name.split(separator: ".")
+      guard words.count >= 3, words[0] == "synthesis" else { return false }
+      if index(of: words[1], after: "output") != nil { return words[2] == "style" }
+      return words[1] == "early_layer"
+        || index(of: words[1], after: "layer") != nil && ["noise", "noise_strength", "filter"].contains(words[2])
+    },
     mappingCount: { count($0, "mapping.dense") }, blockCount: { count($0, "synthesis.output") },
     mapping: { Affine(weight: "mapping.dense\($0).weight", bias: "mapping.dense\($0).bias") },
     constant: "synthesis.early_layer.const",
@@ -129,7 +137,11 @@ struct StyleGAN2Names: Sendable {
 
   /// NVIDIA's stylegan2-ada-pytorch. Blocks are named by their resolution.
   static let nvidia = StyleGAN2Names(
-    title: "NVIDIA's StyleGAN2-ADA", marks: ["synthesis.b4."],
+    title: "NVIDIA's StyleGAN2-ADA",
+    isOwn: { name in
+      let words = name.split(separator: ".")
+      return words.count >= 3 && words[0] == "synthesis" && index(of: words[1], after: "b") != nil
+    },
     mappingCount: { count($0, "mapping.fc") },
     blockCount: { names in
       (0..<16).last { block in names.contains { $0.hasPrefix("synthesis.b\(4 << block).") } }.map { $0 + 1 } ?? 0

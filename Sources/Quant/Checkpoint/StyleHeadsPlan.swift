@@ -30,10 +30,14 @@ struct StyleHeadsPlan {
   private let reader: PartReader
   private let heads: StyleHeadsSpecification
 
-  /// Whether a checkpoint has such an encoder.
-  static func recognizes(_ reader: PartReader) -> Bool {
-    reader.shape("input_layer.0.weight") != nil && reader.names.contains { $0.hasPrefix("styles.") }
+  /// Whether a name without prefix is one of a head's: the in-domain encoder has none.
+  static func isHead(_ bareName: String) -> Bool {
+    let words = bareName.split(separator: ".")
+    return words.count >= 4 && words[0] == "styles" && Int(words[1]) != nil && ["convs", "linear"].contains(words[2])
   }
+
+  /// Whether a checkpoint has such an encoder.
+  static func recognizes(_ reader: PartReader) -> Bool { reader.names.contains(where: isHead) }
 
   /// - Throws: `.missingTensors`, `.tensor`, `.unsupported`.
   init(_ reader: PartReader, _ options: ConversionOptions) throws(CheckpointError) {

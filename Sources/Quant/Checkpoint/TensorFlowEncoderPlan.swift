@@ -72,7 +72,7 @@ struct TensorFlowEncoderPlan {
   /// The number of such an encoder's names behind each prefix; nil where there is none.
   static func recognizes(_ checkpoint: Checkpoint) -> [String: Int]? {
     let counts = TensorNames.tensorFlowEncoder.prefixes(in: checkpoint.names)
-    return counts.values.max() ?? 0 >= 8 ? counts : nil
+    return EncoderConversion.prevails(counts, in: checkpoint.names) ? counts : nil
   }
 
   /// A convolution with its bias, and the normalization behind its activation.
