@@ -8,6 +8,8 @@ package struct KernelTable: Sendable {
   package var wideGemm: TapGemm, narrowGemm: TapGemm
   /// Winograd's products with 16-bit operands, where the tier has them faster than in floats.
   package var reduced: ReducedKernels?
+  /// Direct convolutions with 16-bit operands, where the tier has them faster than in floats.
+  package var reducedDirect: ReducedDirectKernels?
   /// Convolutions with operands of 8 bits.
   package var int8 = Int8Kernels()
   /// Transforms of Winograd's minimal filtering.

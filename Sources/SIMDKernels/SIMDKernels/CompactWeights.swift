@@ -3,6 +3,7 @@
 ///
 /// Less memory than packed floats, and for a direct convolution on many pixels about the same speed. Halves and
 /// integers give the bits of the floats they stand for, except that upsampling adds its folded taps in single precision.
+/// Words are for products of 16 bits, which take them as they lie where no taps are folded.
 package final class CompactWeights: Sendable {
   let outputs: Int, inputs: Int, kernel: Int
   let layout: Layout
@@ -16,45 +17,21 @@ package final class CompactWeights: Sendable {
     case rows(UnsafeRawPointer, DenseWeights.Element)
   }
 
-  /// Halves or floats, in the order of panels.
-  struct PanelStorage: Sendable {
-    let memory: AlignedFloats
-    let isHalf: Bool
-
-    var bytesPerWeight: Int { isHalf ? 2 : 4 }
-
-    /// Where weight `index` lies.
-    @inline(__always) func address(_ index: Int) -> UnsafeRawPointer {
-      UnsafeRawPointer(memory.base) + index &* bytesPerWeight
-    }
-
-    /// `count` weights from `index`, a multiple of 16, as floats.
-    @inline(__always)
-    func widen(_ table: KernelTable, _ target: UnsafeMutablePointer<Float>, from index: Int, count: Int) {
-      if isHalf {
-        table.layout.widen(target, address(index), count)
-      } else {
-        target.update(from: memory.base + index, count: count)
-      }
-    }
-  }
-
   /// Packs panels.
   ///
   /// - Parameters:
-  ///   - halves: whether to round to halves.
+  ///   - element: what a weight is rounded to.
   ///   - rows: gives the weights `[I][k][k]` of some outputs; asked for a panel at a time, by several threads.
   package init(
-    outputs: Int, inputs: Int, kernel: Int, halves isHalf: Bool = true, kernels: Kernels,
+    outputs: Int, inputs: Int, kernel: Int, element: Element = .half, kernels: Kernels,
     rows: @Sendable (Range<Int>) -> [Float]
   ) throws(OutOfMemory) {
     precondition(kernel == 1 || kernel == 3, "kernels of 1×1 and 3×3 only")
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
     let blocks = (inputs + 15) / 16, area = kernel * kernel
-    let halvesCount = CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 4
-    let storage = try AlignedFloats(count: isHalf ? halvesCount : 2 * halvesCount, isPlanning: kernels.isPlanning)
-    let floats = storage.base
-    let halves = UnsafeMutableRawPointer(floats).assumingMemoryBound(to: UInt16.self)
+    let weightCount = CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 2
+    let storage = try PanelStorage(element, count: weightCount, outputs: outputs, kernels: kernels)
+    let limits = ReducedDirectWeights.limits(taps: area, inputBlocks: blocks)
     kernels.parallelFor(panels.count) { index, _ in
       let panel = panels[index], first = panel.firstBlock &* 16, nr = panel.blocks &* 16
       let wanted = first..<min(outputs, first &+ nr)
@@ -63,13 +40,13 @@ package final class CompactWeights: Sendable {
       let start = first &* blocks &* 16 &* area
       values.withUnsafeBufferPointer { values in
         for n in 0..<wanted.count {
+          let rows = values.baseAddress! + n &* inputs &* area
+          if element == .word { storage.setUnit(first &+ n, rows, inputs: inputs, area: area, limits) }
           for c in 0..<inputs {
-            let source = values.baseAddress! + (n &* inputs &+ c) &* area
+            let source = rows + c &* area
             let row: Int = (c / 16) &* area &* 16 &+ c % 16
-            let lane: Int = start &+ row &* nr &+ n
             for t in 0..<area {
-              let index: Int = lane &+ t &* 16 &* nr
-              if isHalf { halves[index] = Float16(source[t]).bitPattern } else { floats[index] = source[t] }
+              storage.set(start &+ (row &+ t &* 16) &* nr, nr: nr, channel: c, column: n, output: first &+ n, source[t])
             }
           }
         }
@@ -78,7 +55,7 @@ package final class CompactWeights: Sendable {
     self.outputs = outputs
     self.inputs = inputs
     self.kernel = kernel
-    layout = .panels(PanelStorage(memory: storage, isHalf: isHalf), panels: panels)
+    layout = .panels(storage, panels: panels)
     owner = nil
   }
 
@@ -101,7 +78,7 @@ package final class CompactWeights: Sendable {
   /// the weights are few.
   package static func suits(outputs: Int, inputs: Int) -> Bool { outputs >= 16 && inputs >= 16 }
 
-  /// Bytes of packed halves.
+  /// Bytes of packed halves or words.
   package static func byteCount(outputs: Int, inputs: Int, kernel: Int) -> Int {
     ((outputs + 15) & ~15) * ((inputs + 15) & ~15) * kernel * kernel * 2
   }
@@ -109,7 +86,7 @@ package final class CompactWeights: Sendable {
   /// Bytes of memory of its own.
   package var byteCount: Int {
     switch layout {
-    case .panels(let storage, _): storage.memory.count &* 4
+    case .panels(let storage, _): storage.byteCount
     case .rows: 0
     }
   }
@@ -117,7 +94,7 @@ package final class CompactWeights: Sendable {
   /// Bytes that one use reads.
   package var readByteCount: Int {
     switch layout {
-    case .panels(let storage, _): storage.memory.count &* 4
+    case .panels(let storage, _): storage.byteCount
     case .rows(_, let element): outputs &* inputs &* kernel &* kernel &* element.byteCount
     }
   }

@@ -14,6 +14,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
   /// packed weights, and an error of about 10⁻⁴ of a layer's output.
   case reducedWinograd
+  /// Every product of the definition with 16-bit operands, scaled image by image and output channel by output channel: twice
+  /// the rate of floats, and an error of some 10⁻⁴ of a layer's output. For what Winograd's algorithm does not take.
+  case reducedDirect
   /// Every product of the definition with operands of 8 bits: four times the rate where the tier has an instruction for
   /// it, a quarter of the weights. Each image is scaled by its largest element, each output channel by its largest weight:
   /// an error of about 1 % of a layer's output.

@@ -42,14 +42,28 @@ struct DirectBlocking: Sendable {
       tile: max(int8.wideGemm.mr, int8.narrowGemm.mr), joinsImages: false, scratchFloats: nil, kernels: kernels)
   }
 
+  /// One pass over the pixels for each exact sum; widening is the algorithm's own matter.
+  init(
+    _ weights: ReducedDirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
+    kernels: Kernels
+  ) {
+    guard let gemm = kernels.table.reducedDirect?.wideGemm else { preconditionFailure("no products of 16 bits") }
+    self.init(
+      geometry: geometry, input: input, output: output, panels: weights.panels.count,
+      blockBytes: weights.taps * 32 * gemm.nr, readByteCount: weights.readByteCount, tile: gemm.mr, joinsImages: true,
+      scratchFloats: nil, blocksPerChunk: weights.blocksPerSum, kernels: kernels)
+  }
+
   /// - Parameters:
   ///   - blockBytes: what a panel has for one block of input channels.
   ///   - tile: pixels of the largest one.
   ///   - joinsImages: whether a block of pixels may span images.
   ///   - scratchFloats: what a worker needs besides a chunk to widen it; nil where weights are packed.
+  ///   - blocksPerChunk: nil for as many as stay in the first-level cache.
   private init(
     geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape, panels: Int, blockBytes: Int,
-    readByteCount: Int, tile: Int, joinsImages: Bool, scratchFloats: Int?, kernels: Kernels
+    readByteCount: Int, tile: Int, joinsImages: Bool, scratchFloats: Int?,
+    blocksPerChunk: Int? = nil, kernels: Kernels
   ) {
     let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
     let rows = DirectBlocking.rows(
@@ -75,8 +89,8 @@ struct DirectBlocking: Sendable {
     pixelsPerBlock = pixels
     inputStep = geometry.inputStep
     outputStep = geometry.outputStep
-    blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
-    chunkFloats = scratchFloats == nil ? 0 : blocksPerChunk * blockBytes / 4
+    self.blocksPerChunk = blocksPerChunk ?? max(1, DirectBlocking.panelChunkBytes / blockBytes)
+    chunkFloats = scratchFloats == nil ? 0 : self.blocksPerChunk * blockBytes / 4
     workerFloats = chunkFloats + (scratchFloats ?? 0)
     isWeightBound = readByteCount > DirectBlocking.secondLevelBytes
   }

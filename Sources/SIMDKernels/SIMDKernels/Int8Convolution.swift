@@ -1,24 +1,18 @@
-/// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, the scales, and the
-/// largest magnitudes of the input's pieces.
+/// Scratch memory of a convolution with operands of 8 bits: the input's codes, in the input's layout, and the scales.
 struct Int8Workspace: Sendable {
-  /// Pieces of an image that are quantized at a time, and vectors of 16 floats of one.
-  let pieceCount: Int, pieceVectors: Int
+  let scaling: ImageScaling
   /// Floats of the output's scales `[image][phase][channel]`.
   let scaleFloats: Int
-  let codeBytes: Int, maximumFloats: Int
+  let codeBytes: Int
 
   init(_ weights: Int8Weights, input: BlockedShape) {
-    let vectors = input.imageStride / 16
-    // 64 KB of floats: part of the second-level cache, read twice.
-    pieceVectors = min(vectors, 1024)
-    pieceCount = (vectors + pieceVectors - 1) / pieceVectors
+    scaling = ImageScaling(input)
     scaleFloats = input.batch * weights.phaseCount * weights.paddedOutputs
     codeBytes = input.batch * input.imageStride
-    maximumFloats = input.batch * pieceCount
   }
 
   /// Whole cache lines.
-  var byteCount: Int { (codeBytes + (scaleFloats + maximumFloats) * 4 + 63) & ~63 }
+  var byteCount: Int { (codeBytes + (scaleFloats + scaling.maximumFloats) * 4 + 63) & ~63 }
 }
 
 extension Kernels {
@@ -32,46 +26,22 @@ extension Kernels {
     guard let workspace = operands.workspace else { preconditionFailure("this convolution needs its workspace") }
     let scales = workspace.assumingMemoryBound(to: Float.self)
     let maxima = scales + memory.scaleFloats
-    let codes = (workspace + (memory.scaleFloats &+ memory.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
-    quantize(plan.input, weights, memory, operands.input, codes: codes, scales: scales, maxima: maxima)
+    let codes = (workspace + (memory.scaleFloats &+ memory.scaling.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
+    // What a unit of the sums stands for, and the codes.
+    let count = weights.phaseCount &* weights.paddedOutputs, int8 = table.int8
+    scaleImages(
+      memory.scaling, limit: 127, maxima: maxima,
+      largest: { int8.largestMagnitude(operands.input + $0.start, $0.vectors) },
+      unit: { image, unit in
+        for i in 0..<count { scales[image &* count &+ i] = weights.scales.base[i] * unit }
+      },
+      encode: { piece, factor in
+        int8.quantize(
+          codes + piece.start, operands.input + piece.start, factor, weights.inputOffset, piece.vectors)
+      })
     let quantized = (codes: UnsafePointer(codes), scales: UnsafePointer(scales))
     forEachBlock(plan, blocking, panels: weights.panels.count, operands.output) { block, panel, _ in
       convolveBlock(plan, weights, blocking, quantized, operands, (block, panel))
-    }
-  }
-
-  /// Codes of all images, and what a unit of the sums stands for.
-  private func quantize(
-    _ input: BlockedShape, _ weights: Int8Weights, _ memory: Int8Workspace, _ source: UnsafePointer<Float>,
-    codes: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>, maxima: UnsafeMutablePointer<Float>
-  ) {
-    let vectors = input.imageStride / 16, pieces = memory.pieceCount, int8 = table.int8
-    @inline(__always) func piece(_ index: Int) -> (start: Int, vectors: Int) {
-      let first = index % pieces &* memory.pieceVectors
-      return (index / pieces &* input.imageStride &+ first &* 16, min(memory.pieceVectors, vectors &- first))
-    }
-    parallelFor(input.batch &* pieces, cost: input.elementCount) { index, _ in
-      let (start, vectors) = piece(index)
-      maxima[index] = int8.largestMagnitude(source + start, vectors)
-    }
-    let count = weights.phaseCount &* weights.paddedOutputs
-    // The largest of an image's pieces, in their place, becomes what all of them are multiplied by.
-    for image in 0..<input.batch {
-      var largest: Float = 0
-      for index in image &* pieces..<(image &+ 1) &* pieces {
-        let piece = maxima[index]
-        if piece > largest || piece.isNaN { largest = piece }
-      }
-      // An image too small to have an inverse is zero; one that is not finite becomes not a number, by its unit.
-      let isZero = largest < 1e-30
-      maxima[image &* pieces] = isZero ? 0 : 127 / largest
-      let unit = isZero ? 0 : largest / 127
-      let target = scales + image &* count
-      for i in 0..<count { target[i] = weights.scales.base[i] * unit }
-    }
-    parallelFor(input.batch &* pieces, cost: input.elementCount) { index, _ in
-      let (start, vectors) = piece(index)
-      int8.quantize(codes + start, source + start, maxima[index / pieces &* pieces], weights.inputOffset, vectors)
     }
   }
 

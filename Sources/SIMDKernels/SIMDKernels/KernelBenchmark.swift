@@ -33,6 +33,7 @@ package struct KernelBenchmark: Sendable {
     let input = BlockedShape(
       batch: 1, channels: direction == .forward ? inputs : outputs, height: read, width: read, halo: 1)
     var algorithms: [ConvolutionAlgorithm] = [.direct]
+    if kernels.table.reducedDirect != nil, input.channels >= 16 { algorithms.append(.reducedDirect) }
     if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {
       algorithms.append(.winograd)
       if CompactWeights.suits(outputs: outputs, inputs: inputs) { algorithms.append(.compactWinograd) }
@@ -75,13 +76,15 @@ package struct KernelBenchmark: Sendable {
     let (from, to) = direction == .forward ? (x, y) : (y, x)
     let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
     let packed: PackedConvolution
-    if algorithm == .compactWinograd || algorithm == .smallCompactWinograd {
+    let isCompactible = CompactWeights.suits(outputs: outputs, inputs: inputs) && form != .upsample2x
+    if algorithm == .compactWinograd || algorithm == .smallCompactWinograd || algorithm == .reducedDirect && isCompactible {
       let compact = try! CompactWeights(
-        outputs: outputs, inputs: inputs, kernel: form.kernel, kernels: kernels
+        outputs: outputs, inputs: inputs, kernel: form.kernel,
+        element: algorithm == .reducedDirect ? .word : .half, kernels: kernels
       ) { rows in
         Array(weights[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
       }
-      packed = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+      packed = try! PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
     } else {
       packed = try! PackedConvolution(
         weights: weights, outputChannels: outputs, inputChannels: inputs, form: form, direction: direction,

@@ -72,7 +72,7 @@ package enum KernelRegistry {
     switch tier {
     case .scalar: return gemms(table) + sharedSlots + int8(table.int8)
     case .x86v3, .x86v4, .neon: return gemms(table) + sharedSlots
-    case .x86v4vnni: return (table.reduced.map(reduced) ?? []) + int8(table.int8)
+    case .x86v4vnni: return (table.reduced.map(reduced) ?? []) + (table.reducedDirect.map(reducedDirect) ?? []) + int8(table.int8)
     case .neonfp16: return table.reduced.map(reduced) ?? []
     case .neondot: return int8(table.int8)
     }
@@ -89,6 +89,15 @@ package enum KernelRegistry {
     return [("reduced.wideGemm", reduced.wideGemm), ("reduced.narrowGemm", reduced.narrowGemm)].map {
       (slot: $0.0, name: "\(word)-gemm-\($0.1.mr)x\($0.1.nr)")
     } + [("reduced.narrow", "f32-\(word)-narrow")]
+  }
+
+  private static func reducedDirect(_ direct: ReducedDirectKernels) -> [(slot: String, name: String)] {
+    [("reducedDirect.wideGemm", direct.wideGemm), ("reducedDirect.narrowGemm", direct.narrowGemm)].map {
+      (slot: $0.0, name: "s16-tapgemm-\($0.1.mr)x\($0.1.nr)")
+    } + [
+      ("reducedDirect.largestMagnitude", "f32-scaled-vabs-max"), ("reducedDirect.quantize", "f32-s16-quantize"),
+      ("reducedDirect.pair", "f32-s16-pair"), ("reducedDirect.transpose", "s16-transpose-pairs-16x16"),
+    ]
   }
 
   private static func int8(_ int8: Int8Kernels) -> [(slot: String, name: String)] {

@@ -14,7 +14,7 @@ package final class PackedConvolution: Sendable {
   ///   - kernels: the table that will run it.
   ///   - input: the shape it will read, which decides the algorithm if `algorithm` is nil; direct if both are nil.
   ///   - algorithm: asks for one. Winograd's takes extents that are multiples of `ConvolutionAlgorithm.winogradMultiple`;
-  ///     `reducedWinograd` is `winograd` where the tier has no 16-bit products.
+  ///     `reducedWinograd` is `winograd`, and `reducedDirect` is `direct`, where the tier has no such products.
   package init(
     weights: UnsafeBufferPointer<Float>, outputChannels: Int, inputChannels: Int, form: ConvolutionForm,
     direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
@@ -36,9 +36,12 @@ package final class PackedConvolution: Sendable {
     }
     let choice = algorithm ?? preferred?.algorithm ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
-    let winograd = choice == .direct ? nil : WinogradForm(form, direction, choice.formSize)
+    let winograd = choice == .direct || choice == .reducedDirect ? nil : WinogradForm(form, direction, choice.formSize)
     if choice == .int8 {
       self.weights = try Int8Weights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
+    } else if choice == .reducedDirect, kernels.table.reducedDirect != nil {
+      self.weights = try ReducedDirectWeights(
+        source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
     } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
       self.weights = try ReducedWinogradWeights(
         source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels)
@@ -64,18 +67,21 @@ package final class PackedConvolution: Sendable {
 
   /// Compact weights, whose memory is theirs: both directions may share them.
   ///
-  /// - Parameter algorithm: `winograd` asks for its transforms just before use; else it is direct.
+  /// - Parameter algorithm: `winograd` asks for its transforms just before use, `reducedDirect` for words; else it is direct.
   package init(
     _ weights: CompactWeights, form: ConvolutionForm, direction: Direction, kernels: Kernels,
     algorithm: ConvolutionAlgorithm = .direct
-  ) {
+  ) throws(OutOfMemory) {
     precondition(weights.kernel == form.kernel, "weights of another kernel")
     outputChannels = weights.outputs
     inputChannels = weights.inputs
     self.form = form
     self.direction = direction
     let isTransposed = direction == .backwardData
-    if algorithm != .direct, let winograd = WinogradForm(form, direction, algorithm.formSize) {
+    if algorithm == .reducedDirect, kernels.table.reducedDirect != nil {
+      self.weights = try ReducedDirectWeights(
+        weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels)
+    } else if algorithm != .direct, algorithm != .reducedDirect, let winograd = WinogradForm(form, direction, algorithm.formSize) {
       self.weights = WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels)
     } else {
       self.weights = DirectWeights(

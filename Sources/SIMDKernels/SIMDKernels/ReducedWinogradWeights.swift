@@ -80,20 +80,23 @@ struct ReducedWinogradWeights: Sendable {
 /// How large the two operands of a sum over `channels` may be.
 ///
 /// Integers share the 32 bits of the sum, |Σ a·w| ≤ limit · Σ|w| < 2³¹, so that both lose about the same: activations,
-/// whose largest is some 3.5 times their rms, limit/3.5 steps per rms, and weights, whose mean magnitude is 0.8 of their
-/// rms, 2³¹ / (0.8 · limit · channels).
+/// whose largest is some `peak` times their rms, limit/peak steps per rms, and weights, whose mean magnitude is 0.8 of
+/// their rms, 2³¹ / (0.8 · limit · channels).
 struct ReducedLimits {
   let operand: ReducedOperand
   let activation: Float
   /// Largest Σ|w| and |w| of a column.
   private let sum: Double, largest: Double
 
-  init(_ operand: ReducedOperand, channels: Int) {
+  /// - Parameters:
+  ///   - channels: products of a sum.
+  ///   - peak: the largest of the activations that are scaled together, of a row or of a whole image.
+  init(_ operand: ReducedOperand, channels: Int, peak: Double = 3.5) {
     self.operand = operand
     switch operand {
     case .int16:
       let whole = 0x1p31 - 1
-      activation = Float(min(32767, (4.4 * whole / Double(max(1, channels))).squareRoot().rounded(.down)))
+      activation = Float(min(32767, (peak / 0.8 * whole / Double(max(1, channels))).squareRoot().rounded(.down)))
       // Rounding may add half a unit per channel.
       sum = (whole / Double(activation)).rounded(.down) - Double((channels + 1) / 2)
       largest = 32767
@@ -110,6 +113,11 @@ struct ReducedLimits {
       total += Double(abs(column[c]))
       most = max(most, Double(abs(column[c])))
     }
+    return unit(total: total, most: most)
+  }
+
+  /// The same for a column whose Σ|w| and largest |w| are known, or the largest of several such sums.
+  func unit(total: Double, most: Double) -> Float {
     guard total.isFinite else { return .nan }
     // A little more, for the rounding of the unit itself.
     return most > 1e-30 ? Float(max(total / sum, most / largest) * (1 + 0x1p-20)) : 0

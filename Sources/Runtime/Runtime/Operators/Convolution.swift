@@ -39,6 +39,7 @@ package final class ConvolutionWeights: Sendable {
   }
 
   struct CompactPacking: Hashable {
+    var element: CompactWeights.Element
     var tier: Tier
     var isPlanned: Bool
   }
@@ -109,7 +110,13 @@ package final class ConvolutionWeights: Sendable {
       return shared
     }
     if let compact = try compactWeights(algorithm, for: kernels) {
-      let made = PackedConvolution(compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+      let made: PackedConvolution
+      do throws(OutOfMemory) {
+        made = try PackedConvolution(
+          compact, form: form, direction: direction, kernels: kernels, algorithm: algorithm)
+      } catch {
+        throw GraphError.outOfMemory(byteCount: error.byteCount)
+      }
       packed.withLock { $0[key] = made }
       return made
     }
@@ -183,7 +190,10 @@ package final class ConvolutionWeights: Sendable {
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels, isCompactible: isCompactible)
     let isCompact = storage != .fastest && isCompactible
-    guard choice.algorithm == .winograd else { return choice.algorithm }
+    guard choice.algorithm == .winograd else {
+      let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
+      return isReduced ? .reducedDirect : choice.algorithm
+    }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
     if kernels.precision == .reduced { return .reducedWinograd }
     return isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd

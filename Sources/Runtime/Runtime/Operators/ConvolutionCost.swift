@@ -63,12 +63,14 @@ extension ConvolutionWeights {
     case (.same, .compactWinograd): 0.3
     case (.same, .smallCompactWinograd): 0.5
     case (.same, .reducedWinograd): 0.25
+    case (.same, .reducedDirect): 0.55
     case (.same, .int8): 0.28
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
     case (.upsample2x, .compactWinograd), (.upsample2x, .smallCompactWinograd): 0.2
     case (.upsample2x, .reducedWinograd): 0.2
+    case (.upsample2x, .reducedDirect): 0.25
     case (.upsample2x, .int8): 0.13
     }
   }
@@ -77,9 +79,9 @@ extension ConvolutionWeights {
   private func costOfWidening(_ storage: WeightStorage, _ algorithm: ConvolutionAlgorithm) -> Double {
     let perWeight: Double
     switch (algorithm, storage) {
-    case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest): return 0
-    case (.direct, .compact): perWeight = 20
-    case (.direct, .streamed): perWeight = 100
+    case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest), (.reducedDirect, .fastest): return 0
+    case (.direct, .compact), (.reducedDirect, .compact): perWeight = 20
+    case (.direct, .streamed), (.reducedDirect, .streamed): perWeight = 100
     case (.compactWinograd, .fastest), (.compactWinograd, .compact): perWeight = 70
     case (.compactWinograd, .streamed): perWeight = 150
     case (.smallCompactWinograd, .fastest), (.smallCompactWinograd, .compact): perWeight = 40

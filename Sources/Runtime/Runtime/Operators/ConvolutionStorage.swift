@@ -56,13 +56,13 @@ struct ConvolutionSource: Sendable {
 
   /// Packs panels, of a file without all of the weights as floats at one time.
   func packed(
-    outputs: Int, inputs: Int, kernel: Int, halves: Bool, kernels: Kernels
+    outputs: Int, inputs: Int, kernel: Int, element: CompactWeights.Element, kernels: Kernels
   ) throws(GraphError) -> CompactWeights {
     defer { tensor?.adviseDontNeed() }
     let values = tensor != nil || kernels.isPlanning ? [] : load(), rowLength = inputs * kernel * kernel
     do throws(OutOfMemory) {
       return try CompactWeights(
-        outputs: outputs, inputs: inputs, kernel: kernel, halves: halves, kernels: kernels
+        outputs: outputs, inputs: inputs, kernel: kernel, element: element, kernels: kernels
       ) { rows in
         tensor?.floats(rows: rows) ?? Array(values[rows.lowerBound * rowLength..<rows.upperBound * rowLength])
       }
@@ -87,9 +87,13 @@ extension ConvolutionWeights {
     case .compactWinograd, .smallCompactWinograd: break
     case .direct:
       guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
+    case .reducedDirect:
+      guard isCompactible, storage != .fastest || form != .upsample2x else { return nil }
     case .winograd, .reducedWinograd, .int8: return nil
     }
-    let key = CompactPacking(tier: kernels.table.tier, isPlanned: kernels.isPlanning)
+    let element: CompactWeights.Element =
+      algorithm == .reducedDirect && form != .upsample2x ? .word : mayBeHalves ? .half : .float
+    let key = CompactPacking(element: element, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = compact.withLock({ $0[key] }) { return existing }
     // Single precision is not thrown away; where memory is short it is read in the file, as it is.
     let borrows = storage == .streamed || storage == .compact && !mayBeHalves
@@ -98,7 +102,7 @@ extension ConvolutionWeights {
       made = borrowed
     } else {
       made = try source.packed(
-        outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, halves: mayBeHalves, kernels: kernels)
+        outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, element: element, kernels: kernels)
     }
     compact.withLock { $0[key] = made }
     return made

@@ -115,6 +115,35 @@ IDV_INLINE idv_i32x16 idv_dot_bytes(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b)
 IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   _mm256_storeu_si256((__m256i *)to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
 }
+/// Sixteen pairs of int16 side by side, low first, rounded alike; they must be in range.
+IDV_INLINE idv_i32x16 idv_pair_words(idv_f32x16 low, idv_f32x16 high) {
+  const idv_i32x16 a = (idv_i32x16)_mm512_cvtps_epi32((__m512)low);
+  const idv_i32x16 b = (idv_i32x16)_mm512_cvtps_epi32((__m512)high);
+  return (a & 0xffff) | (b << 16);
+}
+/// A matrix of 16 × 16 int16, pairs of rows side by side, the other way round: [c / 2][o][c % 2] becomes [o / 2][c][o % 2].
+/// Strides of pairs of rows.
+IDV_INLINE void idv_transpose_pairs(
+    uint16_t *_Nonnull to, long to_stride, const uint16_t *_Nonnull from, long stride) {
+  // Of two neighboring columns the words of each channel side by side: eight bytes that stay together from here on.
+  const __m512i together = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  __m512i row[8], half[8], quarter[8];
+  for (int i = 0; i < 8; ++i) row[i] = _mm512_shuffle_epi8(_mm512_loadu_si512(from + i * stride), together);
+  for (int i = 0; i < 8; i += 2) {
+    half[i] = _mm512_unpacklo_epi64(row[i], row[i + 1]);
+    half[i + 1] = _mm512_unpackhi_epi64(row[i], row[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int k = 0; k < 2; ++k) {
+      quarter[i + k] = _mm512_shuffle_i64x2(half[i + k], half[i + k + 2], 0x88);
+      quarter[i + k + 2] = _mm512_shuffle_i64x2(half[i + k], half[i + k + 2], 0xdd);
+    }
+  }
+  for (int k = 0; k < 4; ++k) {
+    _mm512_storeu_si512(to + k * to_stride, _mm512_shuffle_i64x2(quarter[k], quarter[k + 4], 0x88));
+    _mm512_storeu_si512(to + (k + 4) * to_stride, _mm512_shuffle_i64x2(quarter[k], quarter[k + 4], 0xdd));
+  }
+}
 #endif
 
 #if defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)

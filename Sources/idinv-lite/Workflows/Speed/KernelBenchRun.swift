@@ -70,7 +70,7 @@ package struct KernelBenchRun {
       for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
         let benchmark = KernelBenchmark(shape, direction)
         for algorithm in benchmark.algorithms(kernels)
-        where isReduced || algorithm != .reducedWinograd && algorithm != .int8 {
+        where isReduced || ![.reducedWinograd, .reducedDirect, .int8].contains(algorithm) {
           let (time, execution) = benchmark.time(algorithm, runs: runs, kernels: kernels)
           let seconds = max(1e-9, time), peak = peaks[execution.arithmetic] ?? .infinity
           let row = KernelFigures.Row(
@@ -95,6 +95,7 @@ extension ConvolutionAlgorithm {
     case .compactWinograd: "winograd, compact"
     case .smallCompactWinograd: "winograd, small"
     case .reducedWinograd: "winograd-16"
+    case .reducedDirect: "direct-16"
     case .int8: "direct-8"
     }
   }
