@@ -41,7 +41,7 @@ package struct ReducedTapGemmArguments {
   package var bias: FloatSource
   /// Slope of the activation's negative side; 1 for none.
   package var slope: Float
-  /// Memory needed soon, fetched bit by bit: cache lines per tile, block and tap.
+  /// Memory needed soon, fetched bit by bit: cache lines per tile.
   package var prefetch: UnsafeRawPointer
   package var prefetchLines = 0
 

@@ -5,8 +5,12 @@ import KernelABI
 func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
+  let steps = g.blocks &* g.taps
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: steps)
+  var pixelsAhead = EvenFetch(g.pixelPrefetch, lines: g.pixelPrefetchLines, steps: steps)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
+    pixelsAhead.beginTile()
     let o0 = g.output + Int(targets[0]), o1 = g.output + Int(targets[1])
     let o2 = g.output + Int(targets[2]), o3 = g.output + Int(targets[3])
     let o4 = g.output + Int(targets[4]), o5 = g.output + Int(targets[5])
@@ -25,6 +29,8 @@ func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
+        pixelsAhead.step()
         let first = blockOffset &+ Int(g.tapOffsets[tap])
         let last = first &+ g.channels
         var c = first
@@ -42,8 +48,6 @@ func tapGemm6x16(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
-    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     if g.slope != 1 {
       let slope = Lanes(repeating: g.slope)
       (r0, r1, r2) = (leakyReLU(r0, slope), leakyReLU(r1, slope), leakyReLU(r2, slope))

@@ -29,9 +29,13 @@ private struct Rows3 {
 func tapGemm12x16(_ arguments: UnsafePointer<TapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
+  let steps = g.blocks &* g.taps
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: steps)
+  var pixelsAhead = EvenFetch(g.pixelPrefetch, lines: g.pixelPrefetchLines, steps: steps)
   let slope = Lanes(repeating: g.slope)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
+    pixelsAhead.beginTile()
     var r0, r1, r2, r3: Rows3
     if let initial = g.initial {
       r0 = Rows3(initial.lanes())
@@ -50,6 +54,8 @@ func tapGemm12x16(_ arguments: UnsafePointer<TapGemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
+        pixelsAhead.step()
         let first = blockOffset &+ Int(g.tapOffsets[tap])
         let last = first &+ g.channels
         var c = first
@@ -67,8 +73,6 @@ func tapGemm12x16(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
-    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(g.output, targets, slope)
     r1.store(g.output, targets + 3, slope)
     r2.store(g.output, targets + 6, slope)

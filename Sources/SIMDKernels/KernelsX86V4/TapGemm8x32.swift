@@ -32,9 +32,13 @@ private struct Row {
 func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
+  let steps = g.blocks &* g.taps
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: steps)
+  var pixelsAhead = EvenFetch(g.pixelPrefetch, lines: g.pixelPrefetchLines, steps: steps)
   let stride = g.outputBlockStride
   for _ in 0..<g.tiles {
+    ahead.beginTile()
+    pixelsAhead.beginTile()
     var r0, r1, r2, r3, r4, r5, r6, r7: Row
     if let initial = g.initial {
       let row = Row(initial)
@@ -57,6 +61,8 @@ func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
+        pixelsAhead.step()
         let first = blockOffset &+ Int(g.tapOffsets[tap])
         let last = first &+ g.channels
         var c = first
@@ -78,8 +84,6 @@ func tapGemm8x32(_ arguments: UnsafePointer<TapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
-    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     if g.slope != 1 {
       let slope = Lanes(repeating: g.slope)
       r0.activate(slope)

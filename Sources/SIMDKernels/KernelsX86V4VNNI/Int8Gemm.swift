@@ -55,9 +55,10 @@ private struct Row {
 func int8Gemm8x32(_ arguments: UnsafePointer<Int8GemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
   let quads = idv_unknown(4)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
     var r0 = Row(g, targets[0]), r1 = Row(g, targets[1]), r2 = Row(g, targets[2]), r3 = Row(g, targets[3])
     var r4 = Row(g, targets[4]), r5 = Row(g, targets[5]), r6 = Row(g, targets[6]), r7 = Row(g, targets[7])
     let i0 = g.input + Int(pixels[0]), i1 = g.input + Int(pixels[1])
@@ -68,6 +69,7 @@ func int8Gemm8x32(_ arguments: UnsafePointer<Int8GemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
         for _ in 0..<quads {
           let low = sums(panel, 0), high = sums(panel, 64)
@@ -85,7 +87,6 @@ func int8Gemm8x32(_ arguments: UnsafePointer<Int8GemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
     r0.store(g, targets[0])
     r1.store(g, targets[1])
     r2.store(g, targets[2])
@@ -141,9 +142,10 @@ private struct Rows4 {
 func int8Gemm8x16(_ arguments: UnsafePointer<Int8GemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels
-  var ahead = g.prefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
   let quads = idv_unknown(4)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
     var r0 = Rows4(g, targets), r1 = Rows4(g, targets + 4)
     let i0 = g.input + Int(pixels[0]), i1 = g.input + Int(pixels[1])
     let i2 = g.input + Int(pixels[2]), i3 = g.input + Int(pixels[3])
@@ -153,6 +155,7 @@ func int8Gemm8x16(_ arguments: UnsafePointer<Int8GemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
         for _ in 0..<quads {
           let weights = sums(panel, 0)
@@ -164,7 +167,6 @@ func int8Gemm8x16(_ arguments: UnsafePointer<Int8GemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
     r0.store(g, targets)
     r1.store(g, targets + 4)
     pixels += 8

@@ -36,13 +36,18 @@ private struct Row {
 func reducedGemm8x32(_ arguments: UnsafePointer<ReducedGemmArguments>) {
   let g = arguments.pointee
   let low = g.columnScales.lanes(), high = g.columnScales.lanes(16)
-  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks)
+  var pixelsAhead = EvenFetch(g.pixelPrefetch, lines: g.pixelPrefetchLines, steps: g.blocks)
   var input = g.input, scales = g.rowScales, output = g.output
   let stride = g.outputBlockStride
   for _ in 0..<g.tiles {
+    ahead.beginTile()
+    pixelsAhead.beginTile()
     var r0 = Row(), r1 = Row(), r2 = Row(), r3 = Row(), r4 = Row(), r5 = Row(), r6 = Row(), r7 = Row()
     var panel = g.panel, row = input
     for _ in 0..<g.blocks {
+      ahead.step()
+      pixelsAhead.step()
       for k in 0..<8 {
         let low = panel.pairs(k &* 64), high = panel.pairs(k &* 64 &+ 32)
         r0.accumulate(row.pair(k &* 2), low, high)
@@ -57,8 +62,6 @@ func reducedGemm8x32(_ arguments: UnsafePointer<ReducedGemmArguments>) {
       panel += 512
       row += g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
-    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(output, stride, scales[0], low, high)
     r1.store(output + 16, stride, scales[1], low, high)
     r2.store(output + 32, stride, scales[2], low, high)
@@ -95,12 +98,17 @@ private struct Rows4 {
 func reducedGemm8x16(_ arguments: UnsafePointer<ReducedGemmArguments>) {
   let g = arguments.pointee
   let columns = g.columnScales.lanes()
-  var ahead = g.prefetch, pixelsAhead = g.pixelPrefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks)
+  var pixelsAhead = EvenFetch(g.pixelPrefetch, lines: g.pixelPrefetchLines, steps: g.blocks)
   var input = g.input, scales = g.rowScales, output = g.output
   for _ in 0..<g.tiles {
+    ahead.beginTile()
+    pixelsAhead.beginTile()
     var r0 = Rows4(), r1 = Rows4()
     var panel = g.panel, row = input
     for _ in 0..<g.blocks {
+      ahead.step()
+      pixelsAhead.step()
       for k in 0..<8 {
         let weights = panel.pairs(k &* 32)
         r0.accumulate(row, k &* 2, weights)
@@ -109,8 +117,6 @@ func reducedGemm8x16(_ arguments: UnsafePointer<ReducedGemmArguments>) {
       panel += 256
       row += g.inputBlockStride
     }
-    fetch(&ahead, lines: g.prefetchLines)
-    fetch(&pixelsAhead, lines: g.pixelPrefetchLines)
     r0.store(output, scales, columns)
     r1.store(output + 64, scales + 4, columns)
     input += 128

@@ -42,9 +42,10 @@ private struct Row {
 func reducedTapGemm8x32(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels, scales = g.rowScales
-  var ahead = g.prefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
   let count = idv_unknown(8)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
     var r0 = Row(), r1 = Row(), r2 = Row(), r3 = Row(), r4 = Row(), r5 = Row(), r6 = Row(), r7 = Row()
     let i0 = g.input + Int(pixels[0]), i1 = g.input + Int(pixels[1])
     let i2 = g.input + Int(pixels[2]), i3 = g.input + Int(pixels[3])
@@ -54,9 +55,9 @@ func reducedTapGemm8x32(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
-        fetch(&ahead, lines: g.prefetchLines)
-        for _ in 0..<count {
+            for _ in 0..<count {
           let low = pairs(panel, 0), high = pairs(panel, 32)
           r0.accumulate(pair(i0, c), low, high)
           r1.accumulate(pair(i1, c), low, high)
@@ -108,9 +109,10 @@ private struct Rows4 {
 func reducedTapGemm8x16(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels, scales = g.rowScales
-  var ahead = g.prefetch
+  var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
   let count = idv_unknown(8)
   for _ in 0..<g.tiles {
+    ahead.beginTile()
     var r0 = Rows4(), r1 = Rows4()
     let i0 = g.input + Int(pixels[0]), i1 = g.input + Int(pixels[1])
     let i2 = g.input + Int(pixels[2]), i3 = g.input + Int(pixels[3])
@@ -120,9 +122,9 @@ func reducedTapGemm8x16(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
     var blockOffset = 0
     for _ in 0..<g.blocks {
       for tap in 0..<g.taps {
+        ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
-        fetch(&ahead, lines: g.prefetchLines)
-        for _ in 0..<count {
+            for _ in 0..<count {
           let weights = pairs(panel, 0)
           r0.accumulate(pair(i0, c), pair(i1, c), pair(i2, c), pair(i3, c), weights)
           r1.accumulate(pair(i4, c), pair(i5, c), pair(i6, c), pair(i7, c), weights)

@@ -110,8 +110,7 @@ extension Kernels {
         if blocking.isWeightBound, let next {
           // The next sum has about as many lines as this one; past the last panel the fetch is harmless.
           arguments.prefetch = next.base
-          let steps = tiles &* count &* weights.taps
-          arguments.prefetchLines = (count &* blockWords &* next.bytesPerWeight / 64 &+ steps &- 1) / steps
+          arguments.prefetchLines = (count &* blockWords &* next.bytesPerWeight / 64 &+ tiles &- 1) / tiles
         }
         gemm.run(&arguments)
         arguments.isFirst = false

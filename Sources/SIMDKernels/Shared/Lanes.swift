@@ -35,6 +35,28 @@ extension UnsafeMutablePointer<Float> {
   }
 }
 
+/// Cache lines that will be needed soon, asked for evenly over the steps of a tile: the processor keeps few requests at a
+/// time, and waits for room.
+struct EvenFetch {
+  private var ahead: UnsafeRawPointer
+  private let perTile: Int, perStep: Int
+  private var left = 0
+
+  @inline(__always) init(_ ahead: UnsafeRawPointer, lines perTile: Int, steps: Int) {
+    self.ahead = ahead
+    self.perTile = perTile
+    perStep = (perTile &+ steps &- 1) / max(1, steps)
+  }
+
+  @inline(__always) mutating func beginTile() { left = perTile }
+
+  @inline(__always) mutating func step() {
+    let lines = min(perStep, left)
+    fetch(&ahead, lines: lines)
+    left &-= lines
+  }
+}
+
 /// The sum of all lanes, in one fixed order on every tier.
 @inline(__always) func horizontalSum(_ v: Lanes) -> Float {
   let a = v.lowHalf + v.highHalf
