@@ -141,13 +141,17 @@ struct BenchTests {
       rows.filter { $0["name"] as? String == name && $0["direction"] as? String == direction }
         .compactMap { $0["algorithm"] as? String }
     }
-    #expect(algorithms("a", "forward").prefix(2) == ["direct", "winograd"])
-    #expect(algorithms("b", "backward") == ["direct"])
-    #expect(algorithms("c", "forward") == ["direct"] && algorithms("c", "backward") == ["direct"])
+    // Where the processor has them, products of 16 and 8 bits come on top.
+    func exact(_ name: String, _ direction: String) -> [String] {
+      algorithms(name, direction).filter { !$0.hasSuffix("-16") && !$0.hasSuffix("-8") }
+    }
+    #expect(exact("a", "forward").prefix(2) == ["direct", "winograd"])
+    #expect(exact("b", "backward") == ["direct"])
+    #expect(exact("c", "forward") == ["direct"] && exact("c", "backward") == ["direct"])
     let work = rows.first { $0["name"] as? String == "a" }?["gflop"] as? Double
     #expect(abs((work ?? 0) - 2.0 * 16 * 20 * 9 * 64 * 1e-9) < 1e-12)
     let table = try succeed(["bench", "kernels", "shapes.json", "--runs", "1", "--compute", "f32"], in: place)
-    #expect(table.output.contains("winograd ") && !table.output.contains("winograd-16"))
+    #expect(table.output.contains("winograd ") && !table.output.contains("-16"))
 
     for (text, status, words) in [
       ("[{\"name\": \"x\", \"form\": \"5x5\", \"inputs\": 1, \"outputs\": 1, \"side\": 4}]", 65, "form \"5x5\""),

@@ -38,7 +38,7 @@ import Testing
               kernels: kernels, algorithm: .direct)
             let expected = run(packed, input.base, from, to, kernels)
             let found = run(
-              PackedConvolution(compact, form: test.form, direction: direction, kernels: kernels), input.base, from, to,
+              try! PackedConvolution(compact, form: test.form, direction: direction, kernels: kernels), input.base, from, to,
               kernels)
             let label = "\(kind), \(direction), \(tier.rawValue), \(threadCount) threads"
             if step == 1 {
@@ -87,7 +87,7 @@ import Testing
           }
           let compact = rows.compact(kind, test, kernels: kernels)
           let found = run(
-            PackedConvolution(
+            try! PackedConvolution(
               compact, form: test.form, direction: direction, kernels: kernels, algorithm: algorithm),
             input.base, from, to, kernels)
           let label = "\(kind), \(direction), \(tier.rawValue), \(threadCount) threads"
@@ -157,7 +157,7 @@ import Testing
       case .halves, .floats:
         let floats = floats
         return try! CompactWeights(
-          outputs: test.o, inputs: test.i, kernel: k, halves: kind == .halves, kernels: kernels
+          outputs: test.o, inputs: test.i, kernel: k, element: kind == .halves ? .half : .float, kernels: kernels
         ) {
           Array(floats[$0.lowerBound * rowLength..<$0.upperBound * rowLength])
         }

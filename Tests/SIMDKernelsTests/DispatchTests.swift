@@ -18,7 +18,7 @@ import Testing
     let list = kernels.describe()
     #expect(Set(list.map { "\($0.slot) \($0.name)" }).count == list.count)
     for (slot, candidates) in Dictionary(grouping: list, by: \.slot) {
-      if !slot.hasPrefix("reduced.") { #expect(candidates.first?.tier == .scalar) }
+      if !slot.hasPrefix("reduced.") && !slot.hasPrefix("reducedDirect.") { #expect(candidates.first?.tier == .scalar) }
       // The highest that this value may use.
       #expect(candidates.filter(\.isInForce).map(\.tier) == [candidates.last!.tier])
       for kernel in candidates { #expect(kernel.name.hasSuffix("__\(kernel.tier.rawValue)")) }
@@ -67,13 +67,14 @@ import Testing
       if let reduced = table.reduced {
         slots.formUnion(labels(reduced, "reduced.").filter { $0 != "reduced.operand" })
       }
+      if let direct = table.reducedDirect { slots.formUnion(labels(direct, "reducedDirect.")) }
       let listed = Kernels(cap: tier).describe().filter(\.isInForce).map(\.slot)
       #expect(Set(listed) == slots, "\(tier.rawValue)")
       #expect(listed.count == slots.count, "\(tier.rawValue)")
     }
     // Groups that the list above does not know of.
     let groups: Set<String> = [
-      "tier", "wideGemm", "narrowGemm", "reduced", "int8", "winograd", "elementwise", "normalization", "resampling",
+      "tier", "wideGemm", "narrowGemm", "reduced", "reducedDirect", "int8", "winograd", "elementwise", "normalization", "resampling",
       "modulation", "layout", "dense",
     ]
     #expect(Set(labels(KernelRegistry.table(.scalar))) == groups)

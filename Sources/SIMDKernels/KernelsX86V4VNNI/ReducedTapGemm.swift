@@ -14,11 +14,16 @@ private typealias Sums = SIMD16<Int32>
   idv_spread_i32(UnsafeRawPointer(pixel + offset).loadUnaligned(as: Int32.self))
 }
 
-/// What one block of output channels of one pixel becomes.
+/// What one block of output channels of one pixel adds up to so far. A tile may repeat its last pixel: all totals are read
+/// before any is written.
+@inline(__always) private func total(_ sum: Sums, _ g: ReducedTapGemmArguments, _ target: Int) -> Lanes {
+  let sum = idv_floats_from_i32(sum)
+  return g.isFirst ? sum : idv_add(g.output.lanes(target), sum)
+}
+
+/// Writes a total, or what becomes of the last.
 @inline(__always)
-private func finish(_ sum: Sums, _ g: ReducedTapGemmArguments, _ target: Int, _ row: Float, _ channel: Int) {
-  var total = idv_floats_from_i32(sum)
-  if !g.isFirst { total = idv_add(g.output.lanes(target), total) }
+private func put(_ total: Lanes, _ g: ReducedTapGemmArguments, _ target: Int, _ row: Float, _ channel: Int) {
   guard let columns = g.columnScales else { return g.output.store(total, target) }
   let product = idv_mul(idv_mul(total, Lanes(repeating: row)), columns.lanes(channel))
   g.output.store(leakyReLU(idv_add(product, g.bias.lanes(channel)), Lanes(repeating: g.slope)), target)
@@ -32,9 +37,17 @@ private struct Row {
     self.low = idv_dot_pairs(self.low, pair, low)
     self.high = idv_dot_pairs(self.high, pair, high)
   }
+  @inline(__always) func totals(_ g: ReducedTapGemmArguments, _ target: Int32) -> Totals {
+    Totals(low: total(low, g, Int(target)), high: total(high, g, Int(target) &+ g.outputBlockStride))
+  }
+}
+
+private struct Totals {
+  var low: Lanes, high: Lanes
+
   @inline(__always) func store(_ g: ReducedTapGemmArguments, _ target: Int32, _ row: Float) {
-    finish(low, g, Int(target), row, 0)
-    finish(high, g, Int(target) &+ g.outputBlockStride, row, 16)
+    put(low, g, Int(target), row, 0)
+    put(high, g, Int(target) &+ g.outputBlockStride, row, 16)
   }
 }
 
@@ -73,14 +86,18 @@ func reducedTapGemm8x32(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    r0.store(g, targets[0], scales[0])
-    r1.store(g, targets[1], scales[1])
-    r2.store(g, targets[2], scales[2])
-    r3.store(g, targets[3], scales[3])
-    r4.store(g, targets[4], scales[4])
-    r5.store(g, targets[5], scales[5])
-    r6.store(g, targets[6], scales[6])
-    r7.store(g, targets[7], scales[7])
+    let t0 = r0.totals(g, targets[0]), t1 = r1.totals(g, targets[1])
+    let t2 = r2.totals(g, targets[2]), t3 = r3.totals(g, targets[3])
+    let t4 = r4.totals(g, targets[4]), t5 = r5.totals(g, targets[5])
+    let t6 = r6.totals(g, targets[6]), t7 = r7.totals(g, targets[7])
+    t0.store(g, targets[0], scales[0])
+    t1.store(g, targets[1], scales[1])
+    t2.store(g, targets[2], scales[2])
+    t3.store(g, targets[3], scales[3])
+    t4.store(g, targets[4], scales[4])
+    t5.store(g, targets[5], scales[5])
+    t6.store(g, targets[6], scales[6])
+    t7.store(g, targets[7], scales[7])
     pixels += 8
     targets += 8
     scales += 8
@@ -97,11 +114,21 @@ private struct Rows4 {
     c = idv_dot_pairs(c, z, weights)
     d = idv_dot_pairs(d, w, weights)
   }
+  @inline(__always) func totals(_ g: ReducedTapGemmArguments, _ targets: UnsafePointer<Int32>) -> Totals4 {
+    Totals4(
+      a: total(a, g, Int(targets[0])), b: total(b, g, Int(targets[1])), c: total(c, g, Int(targets[2])),
+      d: total(d, g, Int(targets[3])))
+  }
+}
+
+private struct Totals4 {
+  var a: Lanes, b: Lanes, c: Lanes, d: Lanes
+
   @inline(__always) func store(_ g: ReducedTapGemmArguments, _ targets: UnsafePointer<Int32>, _ scales: Source) {
-    finish(a, g, Int(targets[0]), scales[0], 0)
-    finish(b, g, Int(targets[1]), scales[1], 0)
-    finish(c, g, Int(targets[2]), scales[2], 0)
-    finish(d, g, Int(targets[3]), scales[3], 0)
+    put(a, g, Int(targets[0]), scales[0], 0)
+    put(b, g, Int(targets[1]), scales[1], 0)
+    put(c, g, Int(targets[2]), scales[2], 0)
+    put(d, g, Int(targets[3]), scales[3], 0)
   }
 }
 
@@ -134,8 +161,9 @@ func reducedTapGemm8x16(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
       }
       blockOffset &+= g.inputBlockStride
     }
-    r0.store(g, targets, scales)
-    r1.store(g, targets + 4, scales + 4)
+    let t0 = r0.totals(g, targets), t1 = r1.totals(g, targets + 4)
+    t0.store(g, targets, scales)
+    t1.store(g, targets + 4, scales + 4)
     pixels += 8
     targets += 8
     scales += 8

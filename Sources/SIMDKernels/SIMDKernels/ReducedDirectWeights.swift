@@ -162,11 +162,11 @@ struct ReducedDirectWeights: Sendable {
 
   /// Input blocks of one exact sum: the fewer, the more bits have the operands; the more, the fewer times are totals read and
   /// written. A panel's part of so many stays in the first-level cache.
-  static func blocksPerSum(taps: Int, inputBlocks: Int) -> Int { min(inputBlocks, max(1, 288 / (taps * 16))) }
+  static func blocksPerSum(taps: Int, inputBlocks: Int) -> Int { min(inputBlocks, max(1, 144 / (taps * 16))) }
 
   /// Of a whole image one element is the largest: more above the others than of a row.
   static func limits(taps: Int, inputBlocks: Int) -> ReducedLimits {
-    ReducedLimits(.int16, channels: blocksPerSum(taps: taps, inputBlocks: inputBlocks) * taps * 16, peak: 12)
+    ReducedLimits(.int16, channels: blocksPerSum(taps: taps, inputBlocks: inputBlocks) * taps * 16, peak: 8)
   }
 
   // MARK: Reading
