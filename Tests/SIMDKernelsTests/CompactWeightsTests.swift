@@ -38,7 +38,8 @@ import Testing
               kernels: kernels, algorithm: .direct)
             let expected = run(packed, input.base, from, to, kernels)
             let found = run(
-              try! PackedConvolution(compact, form: test.form, direction: direction, kernels: kernels), input.base, from, to,
+              try! PackedConvolution(compact, form: test.form, direction: direction, kernels: kernels), input.base,
+              from, to,
               kernels)
             let label = "\(kind), \(direction), \(tier.rawValue), \(threadCount) threads"
             if step == 1 {

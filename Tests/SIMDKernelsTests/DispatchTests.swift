@@ -74,7 +74,8 @@ import Testing
     }
     // Groups that the list above does not know of.
     let groups: Set<String> = [
-      "tier", "wideGemm", "narrowGemm", "reduced", "reducedDirect", "int8", "winograd", "elementwise", "normalization", "resampling",
+      "tier", "wideGemm", "narrowGemm", "reduced", "reducedDirect", "int8", "winograd", "elementwise", "normalization",
+      "resampling",
       "modulation", "layout", "dense",
     ]
     #expect(Set(labels(KernelRegistry.table(.scalar))) == groups)

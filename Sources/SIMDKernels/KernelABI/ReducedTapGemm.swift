@@ -97,7 +97,8 @@ package struct ReducedDirectKernels: Sendable {
   /// target[c / 2][n][c % 2] = source[c][n] · factors[n], rounded alike, for n in 0 ..< 16 · `vectors` and `pairs` pairs of c.
   package typealias Pair =
     @Sendable (
-      _ target: UnsafeMutablePointer<UInt16>, _ source: FloatSource, _ factors: FloatSource, _ vectors: Int, _ pairs: Int
+      _ target: UnsafeMutablePointer<UInt16>, _ source: FloatSource, _ factors: FloatSource, _ vectors: Int,
+      _ pairs: Int
     ) -> Void
   /// target[t][o / 2][c][o % 2] = source[t][c / 2][o][c % 2], 16 of each, for t in 0 ..< `taps`. Strides of rows (pairs of
   /// channels) and of taps, in words.
@@ -120,7 +121,8 @@ extension KernelTable {
   @inline(never)
   package mutating func plugReducedDirect(
     wideGemm: ReducedTapGemm, narrowGemm: ReducedTapGemm,
-    largestMagnitude: @escaping ReducedDirectKernels.LargestMagnitude, quantize: @escaping ReducedDirectKernels.Quantize,
+    largestMagnitude: @escaping ReducedDirectKernels.LargestMagnitude,
+    quantize: @escaping ReducedDirectKernels.Quantize,
     pair: @escaping ReducedDirectKernels.Pair, transpose: @escaping ReducedDirectKernels.Transpose
   ) {
     reducedDirect = ReducedDirectKernels(

@@ -70,7 +70,7 @@ func reducedTapGemm8x32(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
       for tap in 0..<g.taps {
         ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
-            for _ in 0..<count {
+        for _ in 0..<count {
           let low = pairs(panel, 0), high = pairs(panel, 32)
           r0.accumulate(pair(i0, c), low, high)
           r1.accumulate(pair(i1, c), low, high)
@@ -151,7 +151,7 @@ func reducedTapGemm8x16(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
       for tap in 0..<g.taps {
         ahead.step()
         var c = blockOffset &+ Int(g.tapOffsets[tap])
-            for _ in 0..<count {
+        for _ in 0..<count {
           let weights = pairs(panel, 0)
           r0.accumulate(pair(i0, c), pair(i1, c), pair(i2, c), pair(i3, c), weights)
           r1.accumulate(pair(i4, c), pair(i5, c), pair(i6, c), pair(i7, c), weights)

@@ -26,7 +26,8 @@ extension Kernels {
     guard let workspace = operands.workspace else { preconditionFailure("this convolution needs its workspace") }
     let scales = workspace.assumingMemoryBound(to: Float.self)
     let maxima = scales + memory.scaleFloats
-    let codes = (workspace + (memory.scaleFloats &+ memory.scaling.maximumFloats) &* 4).assumingMemoryBound(to: UInt8.self)
+    let codes = (workspace + (memory.scaleFloats &+ memory.scaling.maximumFloats) &* 4).assumingMemoryBound(
+      to: UInt8.self)
     // What a unit of the sums stands for, and the codes.
     let count = weights.phaseCount &* weights.paddedOutputs, int8 = table.int8
     scaleImages(

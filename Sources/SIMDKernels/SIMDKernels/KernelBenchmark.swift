@@ -77,7 +77,9 @@ package struct KernelBenchmark: Sendable {
     let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
     let packed: PackedConvolution
     let isCompactible = CompactWeights.suits(outputs: outputs, inputs: inputs) && form != .upsample2x
-    if algorithm == .compactWinograd || algorithm == .smallCompactWinograd || algorithm == .reducedDirect && isCompactible {
+    if algorithm == .compactWinograd || algorithm == .smallCompactWinograd
+      || algorithm == .reducedDirect && isCompactible
+    {
       let compact = try! CompactWeights(
         outputs: outputs, inputs: inputs, kernel: form.kernel,
         element: algorithm == .reducedDirect ? .word : .half, kernels: kernels

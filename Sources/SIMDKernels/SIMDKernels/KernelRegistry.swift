@@ -72,7 +72,8 @@ package enum KernelRegistry {
     switch tier {
     case .scalar: return gemms(table) + sharedSlots + int8(table.int8)
     case .x86v3, .x86v4, .neon: return gemms(table) + sharedSlots
-    case .x86v4vnni: return (table.reduced.map(reduced) ?? []) + (table.reducedDirect.map(reducedDirect) ?? []) + int8(table.int8)
+    case .x86v4vnni:
+      return (table.reduced.map(reduced) ?? []) + (table.reducedDirect.map(reducedDirect) ?? []) + int8(table.int8)
     case .neonfp16: return table.reduced.map(reduced) ?? []
     case .neondot: return int8(table.int8)
     }

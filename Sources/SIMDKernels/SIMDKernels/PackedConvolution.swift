@@ -81,7 +81,9 @@ package final class PackedConvolution: Sendable {
     if algorithm == .reducedDirect, kernels.table.reducedDirect != nil {
       self.weights = try ReducedDirectWeights(
         weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels)
-    } else if algorithm != .direct, algorithm != .reducedDirect, let winograd = WinogradForm(form, direction, algorithm.formSize) {
+    } else if algorithm != .direct, algorithm != .reducedDirect,
+      let winograd = WinogradForm(form, direction, algorithm.formSize)
+    {
       self.weights = WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels)
     } else {
       self.weights = DirectWeights(

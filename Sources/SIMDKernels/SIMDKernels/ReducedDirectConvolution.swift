@@ -39,7 +39,8 @@ extension Kernels {
     let scales = workspace.assumingMemoryBound(to: Float.self)
     let maxima = scales + memory.tableRows &* memory.tableCount
     let scratch = scales + memory.scaleFloats
-    let words = UnsafeMutableRawPointer(scratch + threadCount &* memory.workerFloats).assumingMemoryBound(to: UInt16.self)
+    let words = UnsafeMutableRawPointer(scratch + threadCount &* memory.workerFloats).assumingMemoryBound(
+      to: UInt16.self)
     let source = operands.input, inputScales = UnsafePointer(weights.inputScales.base)
     scaleImages(
       memory.scaling, limit: weights.limit, maxima: maxima,

@@ -99,7 +99,9 @@ struct ReducedDirectWeights: Sendable {
   ///   weights; on several threads.
   private init(
     _ geometry: ConvolutionGeometry, inputs: Int, outputs: Int, compact: CompactReading?, kernels: Kernels,
-    fill: (_ chunk: UnsafeMutablePointer<Float>, _ phase: Int, Panel, _ block: Int, _ scratch: UnsafeMutablePointer<Float>)
+    fill: (
+      _ chunk: UnsafeMutablePointer<Float>, _ phase: Int, Panel, _ block: Int, _ scratch: UnsafeMutablePointer<Float>
+    )
       -> Void
   ) throws(OutOfMemory) {
     guard let direct = kernels.table.reducedDirect else { preconditionFailure("the tier has no products of 16 bits") }
@@ -121,7 +123,8 @@ struct ReducedDirectWeights: Sendable {
     let unitBase = units.base, factorBase = factors.base
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], phase = item / panels.count, nr = panel.blocks &* 16
-      let chunk = AlignedFloats(few: taps &* 16 &* nr), scratch = AlignedFloats(few: compact?.scratchFloats(nr: nr) ?? 0)
+      let chunk = AlignedFloats(few: taps &* 16 &* nr),
+        scratch = AlignedFloats(few: compact?.scratchFloats(nr: nr) ?? 0)
       var columns = ReducedColumns(count: nr)
       for block in 0..<inputBlocks {
         fill(chunk.base, phase, panel, block, scratch.base)
