@@ -128,7 +128,7 @@ struct ReducedDirectWeights: Sendable {
       var columns = ReducedColumns(count: nr)
       for block in 0..<inputBlocks {
         fill(chunk.base, phase, panel, block, scratch.base)
-        columns.add(chunk.base, rows: taps &* 16)
+        columns.add(chunk.base, rows: taps &* 16, columns: 0..<nr)
         if (block &+ 1) % blocksPerSum == 0 { columns.endSum() }
       }
       columns.endSum()
@@ -224,38 +224,6 @@ struct ReducedDirectWeights: Sendable {
     case .packed, .compact: nil
     case .transposed(let words): (words.address(panel, block: block), 2)
     case .made(let compact, _): compact.address(panel, block: block).map { ($0, compact.bytesPerWeight) }
-    }
-  }
-}
-
-/// What the columns of a panel add up to at most, and their largest elements.
-private struct ReducedColumns {
-  private(set) var largestTotals: [Double], largest: [Double]
-  private var totals: [Double]
-
-  init(count: Int) {
-    totals = Array(repeating: 0, count: count)
-    largestTotals = totals
-    largest = totals
-  }
-
-  /// Adds rows of one element of each column.
-  mutating func add(_ rows: UnsafePointer<Float>, rows count: Int) {
-    let columns = totals.count
-    for row in 0..<count {
-      for n in 0..<columns {
-        let magnitude = Double(abs(rows[row &* columns &+ n]))
-        totals[n] += magnitude
-        if magnitude > largest[n] { largest[n] = magnitude }
-      }
-    }
-  }
-
-  mutating func endSum() {
-    for n in totals.indices {
-      // What is not a number stays.
-      if !(totals[n] <= largestTotals[n]) && !largestTotals[n].isNaN { largestTotals[n] = totals[n] }
-      totals[n] = 0
     }
   }
 }

@@ -26,31 +26,12 @@ struct ReducedWinogradWeights: Sendable {
     let storage = try AlignedFloats(count: matrices * weightStride / 2, isPlanning: kernels.isPlanning)
     let columnScales = AlignedFloats(few: matrices * columnStride)
     let limits = ReducedLimits(operand, channels: inputs)
-    let words = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self), scales = columnScales.base
-    let g = form.weightRows.flatMap { $0 }, group = operand.group
+    let packing = ReducedWinogradPacking(
+      source: source, form: form, inputs: inputs, outputs: outputs, operand: operand, limits: limits, kernels: kernels)
     kernels.parallelFor(panels.count) { task, _ in
-      let panel = panels[task], nr = panel.blocks &* 16, firstOutput = panel.firstBlock &* 16
-      // One output channel's column of every matrix, as floats.
-      let columns = UnsafeMutablePointer<Float>.allocate(capacity: matrices &* inputs)
-      defer { columns.deallocate() }
-      for n in 0..<min(nr, outputs &- firstOutput) {
-        g.withUnsafeBufferPointer { g in
-          for c in 0..<inputs {
-            WinogradWeights.transform(
-              source.base(o: firstOutput &+ n, c: c), flips: form.flips, g.baseAddress!, rows: rows, columns + c,
-              stride: inputs)
-          }
-        }
-        for matrix in 0..<matrices {
-          let column = columns + matrix &* inputs
-          let unit = limits.unit(column, count: inputs)
-          scales[matrix &* columnStride &+ firstOutput &+ n] = unit
-          let target = words + (matrix &* weightStride &+ firstOutput &* inputBlocks &* 16 &+ n &* group)
-          for c in 0..<inputs {
-            target[c / group &* (nr &* group) &+ c % group] = operand.word(unit > 0 ? column[c] / unit : 0)
-          }
-        }
-      }
+      packing.pack(
+        panels[task], words: UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self),
+        weightStride: weightStride, units: columnScales.base, unitStride: columnStride)
     }
     self.form = form
     self.storage = storage
