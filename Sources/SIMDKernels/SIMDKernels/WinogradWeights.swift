@@ -36,15 +36,18 @@ struct WinogradWeights: Sendable {
     let rows = form.weightRows.count
     storage = try AlignedFloats(count: rows * rows * weightStride, isPlanning: kernels.isPlanning)
     let base = storage.base
-    let transform = form.weightTransform(kernels.table.winograd)
-    kernels.parallelFor(panels.count) { index, _ in
-      let panel = panels[index], nr = panel.blocks &* 16, taps = AlignedFloats(few: 9 &* 16 &* nr)
-      for block in 0..<inputBlocks {
-        source.gather(panel, block: block, inputs: inputs, outputs: outputs, flips: form.flips, taps.base)
-        let start: Int = panel.firstBlock &* 16 &* inputBlocks &* 16 &+ block &* 16 &* nr
-        var run = KernelRun(
-          taps: taps.base, tapStride: 16 &* nr, vectors: nr, transformed: base + start, elementStride: weightStride)
-        transform(&run)
+    let matrix = form.weightRows.flatMap { $0 }
+    kernels.parallelFor(panels.count * inputBlocks) { task, _ in
+      let panel = panels[task / inputBlocks], block = task % inputBlocks
+      let nr = panel.blocks &* 16, firstOutput = panel.firstBlock &* 16
+      matrix.withUnsafeBufferPointer { g in
+        for c in block &* 16..<min(inputs, block &* 16 &+ 16) {
+          for n in 0..<min(nr, outputs &- firstOutput) {
+            WinogradWeights.transform(
+              source.base(o: firstOutput &+ n, c: c), flips: form.flips, g.baseAddress!, rows: rows,
+              base + (firstOutput &* inputBlocks &* 16 &+ c &* nr &+ n), stride: weightStride)
+          }
+        }
       }
     }
     adjoint = nil
@@ -109,6 +112,27 @@ struct WinogradWeights: Sendable {
       table.layout.transpose(
         target + source.firstBlock &* 16 &* nr, nr, matrix, sourceStride, nr, sourceStride, adjoint.factors[product],
         UnsafeRawPointer(matrix + adjoint.inputBlocks &* 16 &* sourceStride))
+    }
+  }
+
+  /// target[(u, v)] = (G w Gᵀ)[u][v], in double precision; `g` is G, row-major.
+  @inline(__always)
+  static func transform(
+    _ w: UnsafePointer<Float>, flips: Bool, _ g: UnsafePointer<Double>, rows: Int,
+    _ target: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let first = flips ? 8 : 0, step = flips ? -1 : 1
+    for u in 0..<rows {
+      let g0 = g[u &* 3], g1 = g[u &* 3 &+ 1], g2 = g[u &* 3 &+ 2]
+      func column(_ x: Int) -> Double {
+        let w = w + (first &+ x &* step)
+        return Double(w[0]) * g0 + Double(w[3 &* step]) * g1 + Double(w[6 &* step]) * g2
+      }
+      let x0 = column(0), x1 = column(1), x2 = column(2)
+      for v in 0..<rows {
+        let value = x0 * g[v &* 3] + x1 * g[v &* 3 &+ 1] + x2 * g[v &* 3 &+ 2]
+        target[(u &* rows &+ v) &* stride] = Float(value)
+      }
     }
   }
 
