@@ -4,21 +4,26 @@ import KernelABI
 /// How one element type of a matrix is read: sixteen at once, or one.
 private protocol MatrixElement {
   static var byteCount: Int { get }
+  /// Vectors of sixteen in a cache line, which is asked for once.
+  static var vectorsPerLine: Int { get }
   static func lanes(_ p: UnsafeRawPointer) -> Lanes
 }
 
 private enum F32: MatrixElement {
   @inline(__always) static var byteCount: Int { 4 }
+  @inline(__always) static var vectorsPerLine: Int { 1 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { p.loadUnaligned(as: Lanes.self) }
 }
 
 private enum F16: MatrixElement {
   @inline(__always) static var byteCount: Int { 2 }
+  @inline(__always) static var vectorsPerLine: Int { 2 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { idv_load_f16(p) }
 }
 
 private enum I8: MatrixElement {
   @inline(__always) static var byteCount: Int { 1 }
+  @inline(__always) static var vectorsPerLine: Int { 4 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { idv_load_i8(p) }
 }
 
@@ -39,17 +44,26 @@ private enum I8: MatrixElement {
   let w0 = weights, w1 = w0 + (rows > 1 ? rowByteStride : 0)
   let w2 = w1 + (rows > 2 ? rowByteStride : 0), w3 = w2 + (rows > 3 ? rowByteStride : 0)
   var s0 = Lanes(repeating: 0), s1 = s0, s2 = s0, s3 = s0
-  var i = 0
-  while i &+ 16 <= columns {
+  @inline(__always) func add(_ i: Int) {
     let value = x.lanes(i), offset = i &* E.byteCount
-    idv_prefetch(w0 + (offset &+ 2048))
-    idv_prefetch(w1 + (offset &+ 2048))
-    idv_prefetch(w2 + (offset &+ 2048))
-    idv_prefetch(w3 + (offset &+ 2048))
     s0 = fma(E.lanes(w0 + offset), value, s0)
     s1 = fma(E.lanes(w1 + offset), value, s1)
     s2 = fma(E.lanes(w2 + offset), value, s2)
     s3 = fma(E.lanes(w3 + offset), value, s3)
+  }
+  var i = 0
+  let line = 16 &* E.vectorsPerLine
+  while i &+ line <= columns {
+    let ahead = i &* E.byteCount &+ 2048
+    idv_prefetch(w0 + ahead)
+    idv_prefetch(w1 + ahead)
+    idv_prefetch(w2 + ahead)
+    idv_prefetch(w3 + ahead)
+    for vector in 0..<E.vectorsPerLine { add(i &+ 16 &* vector) }
+    i &+= line
+  }
+  while i &+ 16 <= columns {
+    add(i)
     i &+= 16
   }
   if i < columns {
