@@ -181,7 +181,8 @@ def test_an_encoder_for_somebody_elses_generator(pictures, tmp_path, kind, capsy
     command = ["encoder", "--generator", str(path), "--images", str(pictures), "--out", str(run), "--steps", "32",
                "--batch", "8", "--base", "8", "--widest", "8", "--device", "cpu", "--threads", "1"]
     main(command)
-    assert "idinv-lite convert" in capsys.readouterr().out
+    advice = capsys.readouterr().out.splitlines()[-2:]
+    assert "idinv-lite convert" in advice[0] and "--lambda-perceptual 0" in advice[1]
     state = torch.load(run / "encoder.pth")
     resolution, layers = 16, 6
     net = Encoder(resolution, 10, 8, 8)

@@ -158,7 +158,9 @@ def _advise(args: argparse.Namespace) -> None:
     encoder = args.out / ("encoder_conventional.pth" if args.conventional_only else "encoder.pth")
     source = "CHECKPOINT" if args.generator.suffix == ".idinv" else str(args.generator)
     tanh = " --no-final-tanh" if args.no_final_tanh else ""
-    print(f"idinv-lite convert --generator {source}{tanh} --encoder {encoder}{perceptual} -o {args.out / 'model.idinv'}")
+    model, weight = args.out / "model.idinv", "" if args.vgg16 else " --lambda-perceptual 0"
+    print(f"idinv-lite convert --generator {source}{tanh} --encoder {encoder}{perceptual} -o {model}")
+    print(f"idinv-lite invert -m {model} PICTURE{weight} -o RESULTS")
 
 
 def train_generator(args: argparse.Namespace) -> None:
