@@ -46,7 +46,7 @@ class Augmentation:
         grey = x.mean(1, keepdim=True)
         x = grey + (x - grey) * of_image(torch.exp(normal(0.3)))
         x = x * of_image(torch.exp(normal(0.15))) + of_image(normal(0.15))
-        return x.to(dtype)
+        return x.to(dtype, memory_format=torch.channels_last)  # as it came: another layout would be compiled anew
 
     def state_dict(self) -> dict:
         return {"strength": self.strength}

@@ -208,6 +208,7 @@ def compiled(net: Callable[..., torch.Tensor], enabled: bool) -> Callable[..., t
     if not enabled:
         return net
     torch._dynamo.config.suppress_errors = True  # without a working compiler it runs as it is
+    torch._dynamo.config.recompile_limit = 64  # each resolution, fading or not, for each network's step
     return torch.compile(net, dynamic=False)
 
 

@@ -51,6 +51,11 @@ def stage_at(config: GanConfig, progress: float) -> tuple[int, float, float]:
     raise AssertionError("no stages")
 
 
+def fading(alpha: float) -> Tensor | None:
+    """What the networks take: nothing where nothing fades."""
+    return torch.tensor(alpha) if alpha < 1 else None
+
+
 def real_penalty(logits: Tensor, real: Tensor) -> Tensor:
     """R1: mean over the batch of |d logits / d real|^2."""
     (gradient,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
@@ -115,7 +120,7 @@ class GanTraining:
     def sample(self, z: Tensor, resolution: int, alpha: float) -> Tensor:
         """Images of the averaged generator."""
         net = self.average.net
-        return net.synthesis(net.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
+        return net.synthesis(net.codes(z), resolution, fading(alpha))
 
     def set_rates(self, run: Run) -> None:
         fall = min(1.0, 3 * (1 - run.progress)) if self.data.lesson else 1.0
@@ -132,7 +137,8 @@ class GanTraining:
         codes = self.generator.codes(z)
         taught = batch // 2 if lesson else 0
         codes = torch.cat([codes[:taught], mixed(codes[taught:], self.config.mixing)])
-        fake = self.synthesis(codes, resolution, torch.tensor(alpha) if alpha < 1 else None)
+        # As real images come, so that D is compiled once for both.
+        fake = self.synthesis(codes, resolution, fading(alpha)).float()
         return fake, wanted, weight
 
     def step(self, run: Run, batch: int, number: int) -> None:
@@ -144,7 +150,7 @@ class GanTraining:
         self.discriminator.requires_grad_(False)
         with half_precision(self.device, config.bfloat16):
             fake, wanted, weight = self.generate(batch, (resolution, alpha))
-            judged = self.compiled_discriminator(self.augmentation(fake), alpha)
+            judged = self.compiled_discriminator(self.augmentation(fake), fading(alpha))
         g_loss = F.softplus(-judged.float()).mean()
         run.record(g_loss=g_loss)
         if wanted is not None:
@@ -167,15 +173,15 @@ class GanTraining:
             real = self.data.train.draw(batch, resolution, self.data.mirror).to(memory_format=torch.channels_last)
             if alpha < 1:  # reals fade as the generator does
                 real = torch.lerp(F.interpolate(F.avg_pool2d(real, 2), scale_factor=2), real, alpha)
-            fake_logits = self.compiled_discriminator(self.augmentation(fake), alpha).float()
-            real_logits = self.compiled_discriminator(self.augmentation(real), alpha).float()
+            fake_logits = self.compiled_discriminator(self.augmentation(fake), fading(alpha)).float()
+            real_logits = self.compiled_discriminator(self.augmentation(real), fading(alpha)).float()
         loss = F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
         self.augmentation.adapt(real_logits)
         run.record(d_loss=loss, gap=real_logits.mean() - fake_logits.mean(), augmentation=self.augmentation.strength)
         if number % config.r1_interval == 0:
             with half_precision(self.device, config.bfloat16):
                 real = self.augmentation(real[:max(8, batch // 2)]).detach().requires_grad_(True)
-                penalty = real_penalty(self.discriminator(real, alpha), real)
+                penalty = real_penalty(self.discriminator(real, fading(alpha)), real)
             loss = loss + 0.5 * gamma * config.r1_interval * penalty
             run.record(r1=penalty)
         self.d_adam.zero_grad(set_to_none=True)

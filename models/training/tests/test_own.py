@@ -1,5 +1,6 @@
 """Training on images and generators of one's own: what is read, what is refused, and whole runs at toy size."""
 
+import functools
 import json
 import zipfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from idinv_training.own.photos import load_photos, square
 from idinv_training.train_encoder import pyramid_error
 from idinv_training.train_gan import mixed, stage_at
 from PIL import Image
+from torch._dynamo.testing import CompileCounter
 
 MODEL = Path(__file__).resolve().parents[2] / "default.idinv"
 
@@ -202,6 +204,15 @@ def test_a_gan_on_pictures_and_an_encoder_for_it(pictures, tmp_path):
           "--steps", "16", "--batch", "8", "--base", "8", "--widest", "8", "--adversarial", "0", "--device", "cpu",
           "--threads", "1"])
     assert (tmp_path / "e" / "encoder.pth").exists()
+
+
+def test_growing_compiles_each_network_a_few_times(pictures, tmp_path, monkeypatch):
+    counter = CompileCounter()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=counter))
+    main(["gan", "--images", str(pictures), "--out", str(tmp_path / "gan"), "--resolution", "32", "--steps", "400", "--batch", "8",
+          "--widest", "8", "--device", "cpu", "--threads", "1", "--bfloat16", "--compile"])
+    # At 16 px, at 32 px while it fades in, and at 32 px: G once, D in its own step and in that of G.
+    assert counter.frame_count <= 3 * 3
 
 
 def test_growing_covers_the_budget():

@@ -67,13 +67,15 @@ class Discriminator(nn.Module):
         y = y.repeat(groups, 1, *x.shape[2:]).to(x.dtype)
         return torch.cat([x, y], 1)
 
-    def forward(self, image: Tensor, alpha: float = 1.0) -> Tensor:
+    def forward(self, image: Tensor, alpha: Tensor | None = None) -> Tensor:
+        """With `alpha`: the resolution of `image` is faded in (a tensor, so that its value does not compile anew)."""
         r = image.shape[-1]
         x = F.leaky_relu(getattr(self, f"rgb{r}")(image), SLOPE)
         x = getattr(self, f"block{r}")(x)
         r //= 2
-        if alpha < 1:
-            x = torch.lerp(F.leaky_relu(getattr(self, f"rgb{r}")(F.avg_pool2d(image, 2)), SLOPE), x, alpha)
+        if alpha is not None:
+            lower = F.leaky_relu(getattr(self, f"rgb{r}")(F.avg_pool2d(image, 2)), SLOPE)
+            x = lower + alpha * (x - lower)
         while r > FIRST_RESOLUTION:
             x = getattr(self, f"block{r}")(x)
             r //= 2
