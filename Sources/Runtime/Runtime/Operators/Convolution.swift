@@ -190,11 +190,9 @@ package final class ConvolutionWeights: Sendable {
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels, isCompactible: isCompactible)
     let isCompact = storage != .fastest && isCompactible
-    guard choice.algorithm == .winograd else {
-      let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
-      return isReduced ? .reducedDirect : choice.algorithm
-    }
-    if isCompact { return choice.suitsCompactWeights ? .compactWinograd : .direct }
+    let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
+    guard choice.algorithm == .winograd else { return isReduced ? .reducedDirect : choice.algorithm }
+    if isCompact { return choice.suitsCompactWeights ? .compactWinograd : isReduced ? .reducedDirect : .direct }
     if kernels.precision == .reduced { return .reducedWinograd }
     return isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
   }

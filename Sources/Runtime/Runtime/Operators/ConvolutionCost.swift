@@ -80,6 +80,8 @@ extension ConvolutionWeights {
     let perWeight: Double
     switch (algorithm, storage) {
     case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest), (.reducedDirect, .fastest): return 0
+    // Words lie as products take them, unless taps are folded or they are made of a file's floats.
+    case (.reducedDirect, .compact) where form != .upsample2x && mayBeHalves: return 0
     case (.direct, .compact), (.reducedDirect, .compact): perWeight = 20
     case (.direct, .streamed), (.reducedDirect, .streamed): perWeight = 100
     case (.compactWinograd, .fastest), (.compactWinograd, .compact): perWeight = 70
