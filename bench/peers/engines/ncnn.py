@@ -31,7 +31,10 @@ def exported(task: Task) -> tuple[pathlib.Path, pathlib.Path]:
     import torch
 
     from .. import published
+    from ..families import family
 
+    if family(task.folder) is not published:
+        raise Unavailable("only the published networks are exported for ncnn")
     one = Task(task.network, task.folder, 1, task.threads)
     net = published.exportable(task.folder, task.network, swaps_channels=False)
     example = torch.from_numpy(shifted(one.input()) if task.network == "perceptual" else one.input())
