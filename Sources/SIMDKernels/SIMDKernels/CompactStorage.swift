@@ -49,18 +49,12 @@ extension CompactWeights {
     /// - Parameter rows: `[I][k][k]`.
     func setUnit(_ output: Int, _ rows: UnsafePointer<Float>, inputs: Int, area: Int, _ limits: ReducedLimits) {
       let perSum = ReducedDirectWeights.blocksPerSum(taps: area, inputBlocks: (inputs + 15) / 16) &* 16 &* area
-      var largestTotal = 0.0, most = 0.0
+      var column = ReducedColumns(count: 1)
       for start in stride(from: 0, to: inputs &* area, by: perSum) {
-        var total = 0.0
-        for i in start..<min(inputs &* area, start &+ perSum) {
-          let magnitude = Double(abs(rows[i]))
-          total += magnitude
-          if magnitude > most { most = magnitude }
-        }
-        // What is not a number stays.
-        if !(total <= largestTotal) && !largestTotal.isNaN { largestTotal = total }
+        column.add(rows + start, rows: min(perSum, inputs &* area &- start), columns: 0..<1)
+        column.endSum()
       }
-      units?.base[output] = limits.unit(total: largestTotal, most: most)
+      units?.base[output] = limits.unit(total: column.largestTotals[0], most: column.largest[0])
     }
 
     /// Writes the weight of a channel and column into a row, or a pair of rows, of a panel.
