@@ -4,16 +4,13 @@ import Testing
 
 /// y = A x by definition: upsampled if the form says so, then every product of every output.
 func convolution(_ x: Planar, _ weights: [Double], outputs: Int, form: ConvolutionForm) -> Planar {
-  let k = form.kernel, step = form == .upsample2x ? 2 : 1
-  var y = Planar(x.n, outputs, x.h * step, x.w * step)
+  var y = Planar(x.n, outputs, form.outputExtent(x.h), form.outputExtent(x.w))
   let outputsByIndex = y
   outputsByIndex.forEachIndex { n, o, row, column in
     var sum = 0.0
-    for tap in 0..<k * k {
-      let sourceRow = row + tap / k - k / 2, sourceColumn = column + tap % k - k / 2
-      if sourceRow < 0 || sourceColumn < 0 || sourceRow >= y.h || sourceColumn >= y.w { continue }
+    forEachTap(form, row, column, x.h, x.w) { tap, sourceRow, sourceColumn in
       for c in 0..<x.c {
-        sum += weights[(o * x.c + c) * k * k + tap] * x[n, c, sourceRow / step, sourceColumn / step]
+        sum += weights[(o * x.c + c) * form.kernel * form.kernel + tap] * x[n, c, sourceRow, sourceColumn]
       }
     }
     y[n, o, row, column] = sum
@@ -21,21 +18,36 @@ func convolution(_ x: Planar, _ weights: [Double], outputs: Int, form: Convoluti
   return y
 }
 
+/// The pixels of an image of h × w that an output pixel reads, and with which weight of the kernel.
+private func forEachTap(
+  _ form: ConvolutionForm, _ row: Int, _ column: Int, _ h: Int, _ w: Int, _ body: (_ tap: Int, Int, Int) -> Void
+) {
+  let k = form.kernel, factor = form.enlargement, stride = form.stride
+  for tap in 0..<k * k {
+    let y = row * stride + tap / k - k / 2, x = column * stride + tap % k - k / 2
+    if y >= 0 && x >= 0 && y < h * factor && x < w * factor { body(tap, y / factor, x / factor) }
+  }
+}
+
 /// gx = Aᵀ g: every product goes back to where it came from.
 func convolutionBackward(_ g: Planar, _ weights: [Double], inputs: Int, form: ConvolutionForm) -> Planar {
-  let k = form.kernel, step = form == .upsample2x ? 2 : 1
-  var gx = Planar(g.n, inputs, g.h / step, g.w / step)
+  var gx = Planar(g.n, inputs, form.inputExtent(g.h), form.inputExtent(g.w))
+  let (h, w) = (gx.h, gx.w)
   g.forEachIndex { n, o, row, column in
     let value = g[n, o, row, column]
-    for tap in 0..<k * k {
-      let sourceRow = row + tap / k - k / 2, sourceColumn = column + tap % k - k / 2
-      if sourceRow < 0 || sourceColumn < 0 || sourceRow >= g.h || sourceColumn >= g.w { continue }
+    forEachTap(form, row, column, h, w) { tap, sourceRow, sourceColumn in
       for c in 0..<inputs {
-        gx[n, c, sourceRow / step, sourceColumn / step] += weights[(o * inputs + c) * k * k + tap] * value
+        gx[n, c, sourceRow, sourceColumn] += weights[(o * inputs + c) * form.kernel * form.kernel + tap] * value
       }
     }
   }
   return gx
+}
+
+extension ConvolutionForm {
+  /// Of the image before the kernel reads it, and between the pixels that it is centered on.
+  var enlargement: Int { self == .upsample2x ? 2 : 1 }
+  var stride: Int { self == .downsample2x ? 2 : 1 }
 }
 
 struct ConvolutionCase: CustomTestStringConvertible {
@@ -43,6 +55,9 @@ struct ConvolutionCase: CustomTestStringConvertible {
   var o: Int, i: Int, h: Int, w: Int, batch = 1
   var outputHalo = 1
   var testDescription: String { "\(form) \(i)→\(o) \(h)×\(w) batch \(batch)" }
+
+  var outputHeight: Int { form.outputExtent(h) }
+  var outputWidth: Int { form.outputExtent(w) }
 
   static let all: [ConvolutionCase] = [
     .init(form: .same(kernel: 3), o: 64, i: 64, h: 16, w: 16),
@@ -62,6 +77,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     .init(form: .upsample2x, o: 12, i: 8, h: 5, w: 7),
     .init(form: .upsample2x, o: 3, i: 17, h: 1, w: 1),
     .init(form: .upsample2x, o: 32, i: 32, h: 32, w: 32),
+    .init(form: .downsample2x, o: 64, i: 64, h: 16, w: 16),
+    .init(form: .downsample2x, o: 48, i: 24, h: 8, w: 4, batch: 3),
+    .init(form: .downsample2x, o: 12, i: 8, h: 10, w: 14, outputHalo: 0),
+    .init(form: .downsample2x, o: 17, i: 130, h: 2, w: 2),
+    .init(form: .downsample2x, o: 32, i: 3, h: 64, w: 64),
   ]
 
   /// Whole tiles of 2×2 pixels, for the small form of Winograd's algorithm.
@@ -116,11 +136,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("Backward agrees with the definition", arguments: ConvolutionCase.all)
   func backward(_ test: ConvolutionCase) {
     var random = SeededRandom(2)
-    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let k = test.form.kernel
     let weights = random.floats(test.o * test.i * k * k)
-    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let expected = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
-    let scale = magnitude(weights, k: k, fanIn: test.o) * Double(step * step)
+    let scale = magnitude(weights, k: k, fanIn: test.o) * Double(test.form.enlargement * test.form.enlargement)
     let gradient = g.blocked(halo: 1)
     let shape = BlockedShape(test.o, g.h, g.w, batch: test.batch)
     let target = BlockedShape(test.i, test.h, test.w, batch: test.batch, halo: test.outputHalo)
@@ -132,10 +152,10 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("Backward is the adjoint of forward: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩", arguments: ConvolutionCase.all)
   func adjoint(_ test: ConvolutionCase) {
     var random = SeededRandom(3)
-    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let k = test.form.kernel
     let weights = random.floats(test.o * test.i * k * k)
     let xShape = BlockedShape(test.i, test.h, test.w, batch: test.batch)
-    let yShape = BlockedShape(test.o, test.h * step, test.w * step, batch: test.batch)
+    let yShape = BlockedShape(test.o, test.outputHeight, test.outputWidth, batch: test.batch)
     let x = Planar(xShape, &random).blocked(halo: 1), y = Planar(yShape, &random).blocked(halo: 1)
     for tier in Kernels.availableTiers {
       let kernels = Kernels(threadCount: 2, cap: tier)
@@ -151,11 +171,10 @@ struct ConvolutionCase: CustomTestStringConvertible {
   @Test("Winograd's algorithm agrees with the definition, both directions", arguments: ConvolutionCase.tiled)
   func winograd(_ test: ConvolutionCase) {
     var random = SeededRandom(4)
-    let step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * 9), bias = random.floats(test.o)
     let paddedBias = GuardedBuffer(bias + [Float](repeating: 0, count: (16 - test.o % 16) % 16))
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
-    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let doubles = weights.map(Double.init)
     let y = convolution(x, doubles, outputs: test.o, form: test.form).map { _, o, _, _, v in
       let v = v + Double(bias[o])
@@ -174,7 +193,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
     }
     verify(
       gx, halo: test.outputHalo, tolerance: Tolerance.winograd,
-      scale: magnitude(weights, k: 3, fanIn: test.o) * Double(step * step), "winograd, backward"
+      scale: magnitude(weights, k: 3, fanIn: test.o) * Double(test.form.enlargement * test.form.enlargement),
+      "winograd, backward"
     ) {
       run(
         $0, test, .backwardData, weights, gradient.base, shape(g, 1), $1, shape(gx, test.outputHalo), nil, .none,

@@ -12,7 +12,7 @@ import Testing
 
     /// From the definition: each output pixel's own sum of kernel elements per pixel and channel that it reads.
     init(_ test: ConvolutionCase, _ weights: [Float], output o: Int, row: Int, column: Int) {
-      let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+      let k = test.form.kernel, step = test.form.enlargement
       var sums: [[Int]: Double] = [:]
       for c in 0..<test.i {
         for tap in 0..<k * k {
@@ -33,8 +33,8 @@ import Testing
   /// y = activation(Float(Σ codes) · (weight's scale · image's unit) + bias), in integers up to there.
   private func oracle(_ test: ConvolutionCase, _ x: Planar, _ weights: [Float], _ bias: [Float], slope: Float) -> Planar
   {
-    let step = test.form == .upsample2x ? 2 : 1
-    var y = Planar(x.n, test.o, x.h * step, x.w * step)
+    let step = test.form.enlargement, stride = test.form.stride
+    var y = Planar(x.n, test.o, test.outputHeight, test.outputWidth)
     let columns = (0..<test.o).map { o in
       (0..<step * step).map { Column(test, weights, output: o, row: $0 / step, column: $0 % step) }
     }
@@ -50,7 +50,7 @@ import Testing
             let phase = columns[o][row % step * step + column % step]
             var sum = 0
             for (dy, dx, c, code) in phase.codes {
-              let sourceRow = row / step + dy, sourceColumn = column / step + dx
+              let sourceRow = row / step * stride + dy, sourceColumn = column / step * stride + dx
               if sourceRow < 0 || sourceColumn < 0 || sourceRow >= x.h || sourceColumn >= x.w { continue }
               sum += code * codes[(c * x.h + sourceRow) * x.w + sourceColumn]
             }
@@ -67,11 +67,11 @@ import Testing
   @Test("Every tier, on any threads, gives the bits of integer arithmetic", arguments: ConvolutionCase.all)
   func exact(_ test: ConvolutionCase) {
     var random = SeededRandom(21)
-    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let k = test.form.kernel
     let weights = random.floats(test.o * test.i * k * k), bias = random.floats(test.o)
     let x = Planar(test.batch, test.i, test.h, test.w, &random).map { n, _, _, _, v in v * [1, 1e-3, 40][n % 3] }
     let expected = oracle(test, x, weights, bias, slope: 0.2)
-    let target = BlockedShape(test.o, test.h * step, test.w * step, batch: test.batch, halo: test.outputHalo)
+    let target = BlockedShape(test.o, test.outputHeight, test.outputWidth, batch: test.batch, halo: test.outputHalo)
     let bits = expected.blocked(halo: test.outputHalo).bits
     for tier in Kernels.availableTiers {
       for threads in 1...3 {
@@ -189,10 +189,10 @@ import Testing
   func notFinite(_ bad: Float) {
     var random = SeededRandom(27)
     for form in [ConvolutionForm.same(kernel: 3), .same(kernel: 1), .upsample2x] {
-      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 8, w: 8, batch: 2), step = form == .upsample2x ? 2 : 1
+      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 8, w: 8, batch: 2)
       let area = form.kernel * form.kernel
       let weights = random.floats(test.o * test.i * area), bias = random.floats(test.o)
-      let x = Planar(2, test.i, test.h, test.w, &random), y = Planar(2, test.o, test.h * step, test.w * step)
+      let x = Planar(2, test.i, test.h, test.w, &random), y = Planar(2, test.o, test.outputHeight, test.outputWidth)
       let target = BlockedShape(test.o, y.h, y.w, batch: 2)
       for tier in Kernels.availableTiers {
         let kernels = Kernels(threadCount: 2, cap: tier)

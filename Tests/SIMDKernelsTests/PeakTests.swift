@@ -41,14 +41,16 @@ import Testing
     #expect(same.work == 2 * 16 * 16 * 9 * 24 * 40)
     let upsampled = KernelBenchmark(.convolution(.upsample2x, inputs: 24, outputs: 40, side: 16), .backwardData)
     #expect(upsampled.work == 2 * 32 * 32 * 9 * 24 * 40)
+    let halved = KernelBenchmark(.convolution(.downsample2x, inputs: 24, outputs: 40, side: 16), .backwardData)
+    #expect(halved.work == 2 * 8 * 8 * 9 * 24 * 40)
     #expect(KernelBenchmark(.dense(inputs: 24, outputs: 40), .forward).work == 2 * 24 * 40)
   }
 
   private func execution(_ form: ConvolutionForm, _ direction: Direction, _ algorithm: ConvolutionAlgorithm) -> Int {
     let kernels = Kernels(threadCount: 1)
     let low = BlockedShape(batch: 1, channels: 64, height: 16, width: 16, halo: 1)
-    let high = BlockedShape(batch: 1, channels: 64, height: 32, width: 32, halo: 1)
-    let other = form == .upsample2x ? high : low
+    let side = form.outputExtent(16)
+    let other = BlockedShape(batch: 1, channels: 64, height: side, width: side, halo: 1)
     let packed = try! PackedConvolution(
       weights: [Float](repeating: 0, count: 64 * 64 * 9), outputChannels: 64, inputChannels: 64, form: form,
       direction: direction, kernels: kernels, algorithm: algorithm)
@@ -68,6 +70,9 @@ import Testing
     let phases = 2 * 32 * 32 * 4 * 64 * 64
     #expect(execution(.upsample2x, .forward, .direct) == phases)
     #expect(execution(.upsample2x, .backwardData, .direct) == phases)
+    // A quarter of the pixels; backward, phases of one, two, two and four taps.
+    #expect(execution(.downsample2x, .forward, .direct) * 4 == same)
+    #expect(execution(.downsample2x, .backwardData, .direct) * 4 == same)
     #expect(execution(.upsample2x, .forward, .winograd) * 64 == phases * 25)
     #expect(execution(.upsample2x, .backwardData, .winograd) * 64 == phases * 25)
   }

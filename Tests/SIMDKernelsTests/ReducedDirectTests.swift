@@ -22,15 +22,15 @@ import Testing
     arguments: ConvolutionCase.all)
   func convolution(_ test: ConvolutionCase) {
     var random = SeededRandom(41)
-    let k = test.form.kernel, step = test.form == .upsample2x ? 2 : 1
+    let k = test.form.kernel
     let weights = random.floats(test.o * test.i * k * k), doubles = weights.map(Double.init)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
-    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let y = SIMDKernelsTests.convolution(x, doubles, outputs: test.o, form: test.form)
     let gx = convolutionBackward(g, doubles, inputs: test.i, form: test.form)
     for tier in Self.tiers {
       for (direction, from, to) in [(Direction.forward, x, y), (.backwardData, g, gx)] {
-        for holding in Holding.allCases where holding != .words || test.form != .upsample2x {
+        for holding in Holding.allCases where holding != .words || !test.form.foldsTaps {
           var first: [UInt32]?
           for threads in 1...3 {
             let kernels = Kernels(threadCount: threads, cap: tier)
@@ -87,21 +87,22 @@ import Testing
   /// Sums of one sign, as large as they get, must not leave 32 bits, in either direction.
   @Test("Sums of the largest operands do not overflow", arguments: [16, 512, 2048])
   func largestSums(_ channels: Int) {
-    for kernel in [1, 3] {
-      let forward = ConvolutionCase(form: .same(kernel: kernel), o: 16, i: channels, h: 4, w: 4)
-      let backward = ConvolutionCase(form: .same(kernel: kernel), o: channels, i: 16, h: 4, w: 4)
+    for form in [ConvolutionForm.same(kernel: 1), .same(kernel: 3), .downsample2x] {
+      let forward = ConvolutionCase(form: form, o: 16, i: channels, h: 4, w: 4)
+      let backward = ConvolutionCase(form: form, o: channels, i: 16, h: 4, w: 4)
       let x = Planar(1, channels, 4, 4).map { _, _, _, _, _ in 1 }
+      let g = Planar(1, channels, backward.outputHeight, backward.outputWidth).map { _, _, _, _, _ in 1 }
       for weight in [Float(1), -0.37] {
-        let weights = [Float](repeating: weight, count: 16 * channels * kernel * kernel)
+        let weights = [Float](repeating: weight, count: 16 * channels * form.kernel * form.kernel)
         let doubles = weights.map(Double.init)
         let y = SIMDKernelsTests.convolution(x, doubles, outputs: 16, form: forward.form)
-        let gx = convolutionBackward(x, doubles, inputs: 16, form: backward.form)
+        let gx = convolutionBackward(g, doubles, inputs: 16, form: backward.form)
         for tier in Self.tiers {
           let kernels = Kernels(threadCount: 2, cap: tier)
           for holding in Holding.allCases {
             let output = run(kernels, forward, .forward, weights, x, y, holding, halo: 1)
             expectClose(output, y, halo: 1, "\(tier.rawValue), \(holding), \(weight)")
-            let gradient = run(kernels, backward, .backwardData, weights, x, gx, holding, halo: 1)
+            let gradient = run(kernels, backward, .backwardData, weights, g, gx, holding, halo: 1)
             expectClose(gradient, gx, halo: 1, "\(tier.rawValue), \(holding), \(weight), backward")
           }
         }

@@ -13,10 +13,9 @@ import Testing
     "Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
   func convolution(_ test: ConvolutionCase) {
     var random = SeededRandom(7)
-    let step = test.form == .upsample2x ? 2 : 1
     let weights = random.floats(test.o * test.i * 9), doubles = weights.map(Double.init)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
-    let g = Planar(test.batch, test.o, test.h * step, test.w * step, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let y = SIMDKernelsTests.convolution(x, doubles, outputs: test.o, form: test.form)
     let gx = convolutionBackward(g, doubles, inputs: test.i, form: test.form)
     for tier in Self.tiers {
@@ -110,9 +109,9 @@ import Testing
   func notFinite(_ bad: Float) {
     var random = SeededRandom(12)
     for form in [ConvolutionForm.same(kernel: 3), .upsample2x] {
-      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 16, w: 16), step = form == .upsample2x ? 2 : 1
+      let test = ConvolutionCase(form: form, o: 40, i: 48, h: 16, w: 16), step = form.enlargement
       let weights = random.floats(test.o * test.i * 9)
-      let x = Planar(1, test.i, test.h, test.w, &random), y = Planar(1, test.o, test.h * step, test.w * step)
+      let x = Planar(1, test.i, test.h, test.w, &random), y = Planar(1, test.o, test.outputHeight, test.outputWidth)
       let target = BlockedShape(test.o, y.h, y.w)
       for tier in Self.tiers {
         let kernels = Kernels(threadCount: 2, cap: tier)

@@ -1,4 +1,4 @@
-/// Weights of a convolution in one copy that serves both directions of both forms: a worker widens each chunk of a panel
+/// Weights of a convolution in one copy that serves both directions of all forms: a worker widens each chunk of a panel
 /// to floats just before it uses it.
 ///
 /// Less memory than packed floats, and for a direct convolution on many pixels about the same speed. Halves and
@@ -107,8 +107,9 @@ struct CompactReading: Sendable {
   let isTransposed: Bool
   /// Per phase and tap of the geometry: the taps of the kernel that it adds up.
   let sources: [[[Int]]]
-  /// Tap of the kernel → its place in a chunk, where each tap of the geometry is one of the kernel's; nil for sums.
-  let places: [Int]?
+  /// Per phase, tap of the kernel → its place in a chunk or −1, where each tap of the geometry is one of the kernel's; nil for
+  /// sums.
+  let places: [[Int]]?
 
   init(_ weights: CompactWeights, _ geometry: ConvolutionGeometry, isTransposed: Bool) {
     let kernel = weights.kernel
@@ -117,8 +118,8 @@ struct CompactReading: Sendable {
     sources = geometry.phases.map { phase in
       phase.taps.map { tap in tap.kernelRows.flatMap { y in tap.kernelColumns.map { y * kernel + $0 } } }
     }
-    let lines = sources.count == 1 && sources[0].allSatisfy { $0.count == 1 } ? sources[0] : nil
-    places = lines.map { lines in (0..<kernel * kernel).map { tap in lines.firstIndex { $0[0] == tap }! } }
+    let isPlain = sources.allSatisfy { $0.allSatisfy { $0.count == 1 } }
+    places = !isPlain ? nil : sources.map { taps in (0..<kernel * kernel).map { taps.firstIndex(of: [$0]) ?? -1 } }
   }
 
   /// All taps of the kernel one by one, in its own order or backwards: for Winograd's transforms.
@@ -128,7 +129,7 @@ struct CompactReading: Sendable {
     self.isTransposed = isTransposed
     let taps = flips ? Array((0..<area).reversed()) : Array(0..<area)
     sources = [taps.map { [$0] }]
-    places = taps
+    places = [taps]
   }
 
   /// Floats of scratch memory a worker needs to widen a chunk of panels of `nr` channels.
@@ -163,8 +164,10 @@ struct CompactReading: Sendable {
   ) {
     let nr = panel.blocks &* 16, area = weights.kernel &* weights.kernel
     if let places {
-      places.withUnsafeBufferPointer { places in
-        fill(table, chunk, places.baseAddress!, panel: panel, first: first, count: count, scratch: scratch)
+      places[phase].withUnsafeBufferPointer { places in
+        fill(
+          table, chunk, places.baseAddress!, taps: sources[phase].count, panel: panel, first: first, count: count,
+          scratch: scratch)
       }
       return
     }
@@ -172,7 +175,9 @@ struct CompactReading: Sendable {
     let taps = sources[phase], vectors = 16 &* nr
     CompactReading.natural.withUnsafeBufferPointer { natural in
       for block in 0..<count {
-        fill(table, plain, natural.baseAddress!, panel: panel, first: first &+ block, count: 1, scratch: scratch)
+        fill(
+          table, plain, natural.baseAddress!, taps: area, panel: panel, first: first &+ block, count: 1,
+          scratch: scratch)
         for (index, sources) in taps.enumerated() {
           let target = chunk + (block &* taps.count &+ index) &* vectors
           target.update(from: plain + sources[0] &* vectors, count: vectors)
@@ -188,22 +193,23 @@ struct CompactReading: Sendable {
   /// Taps in the kernel's own order.
   private static let natural = Array(0..<9)
 
-  /// The kernel's taps of some input blocks of a panel: `[block][place of the tap][channel][nr]`.
+  /// Taps of the kernel of some input blocks of a panel: `[block][place of the tap][channel][nr]`, of `taps` places.
   private func fill(
-    _ table: KernelTable, _ target: UnsafeMutablePointer<Float>, _ places: UnsafePointer<Int>, panel: Panel,
-    first: Int, count: Int, scratch: UnsafeMutablePointer<Float>
+    _ table: KernelTable, _ target: UnsafeMutablePointer<Float>, _ places: UnsafePointer<Int>, taps: Int,
+    panel: Panel, first: Int, count: Int, scratch: UnsafeMutablePointer<Float>
   ) {
     let nr = panel.blocks &* 16, area = weights.kernel &* weights.kernel
     switch weights.layout {
     case .panels(let storage, let panels):
       if isTransposed {
-        fillTransposed(table, target, places, storage, panels, panel, first, count, scratch)
+        fillTransposed(table, target, places, taps, storage, panels, panel, first, count, scratch)
       } else {
+        // Forward, or Winograd's transforms: all taps, in the kernel's order.
         storage.widen(table, target, from: index(panel, block: first), count: count &* area &* 16 &* nr)
       }
     case .rows(let base, let element):
       for block in 0..<count {
-        let target = target + block &* area &* 16 &* nr
+        let target = target + block &* taps &* 16 &* nr
         if isTransposed {
           fillRowsTransposed(table, target, places, base, element, panel, first &+ block, scratch)
         } else {
@@ -215,7 +221,7 @@ struct CompactReading: Sendable {
 
   /// Panels of trained inputs out of panels of trained outputs: a 16×16 transposition per block pair and tap.
   private func fillTransposed(
-    _ table: KernelTable, _ target: UnsafeMutablePointer<Float>, _ places: UnsafePointer<Int>,
+    _ table: KernelTable, _ target: UnsafeMutablePointer<Float>, _ places: UnsafePointer<Int>, _ taps: Int,
     _ storage: CompactWeights.PanelStorage, _ panels: [Panel], _ panel: Panel, _ first: Int, _ count: Int,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
@@ -228,9 +234,9 @@ struct CompactReading: Sendable {
         storage.widen(table, scratch, from: matrix &* (256 &* area), count: floats)
         for block in max(first, source.firstBlock)..<min(end, source.firstBlock &+ source.blocks) {
           let from = scratch + (block &- source.firstBlock) &* 16
-          let place: Int = (block &- first) &* area &* 16 &* nr
+          let place: Int = (block &- first) &* taps &* 16 &* nr
           let to = target + (place &+ half &* 16)
-          for tap in 0..<area {
+          for tap in 0..<area where places[tap] >= 0 {
             let matrix = from + tap &* 16 &* stride
             table.layout.transpose(
               to + places[tap] &* 16 &* nr, nr, matrix, stride, 16, 16, 1, UnsafeRawPointer(scratch))
@@ -254,7 +260,7 @@ struct CompactReading: Sendable {
       let first: Int = o &* weights.inputs &+ block &* 16
       element.read(table, base, row: o, from: first &* area, count: run, scratch)
       for i in run..<16 &* area { scratch[i] = 0 }
-      for tap in 0..<area {
+      for tap in 0..<area where places[tap] >= 0 {
         let to = target + (places[tap] &* 16 &* nr &+ n)
         for c in 0..<16 { to[c &* nr] = scratch[c &* area &+ tap] }
       }
@@ -275,7 +281,7 @@ struct CompactReading: Sendable {
       let first: Int = o &* weights.inputs &+ panel.firstBlock &* 16
       element.read(table, base, row: o, from: first &* area, count: run, scratch)
       for i in run..<nr &* area { scratch[i] = 0 }
-      for tap in 0..<area {
+      for tap in 0..<area where places[tap] >= 0 {
         let to = target + (places[tap] &* 16 &+ lane) &* nr
         for n in 0..<nr { to[n] = scratch[n &* area &+ tap] }
       }

@@ -47,6 +47,21 @@ package struct ConvolutionExecution: Hashable, Sendable {
   package var transformByteCount: Int
 }
 
+extension ConvolutionExecution {
+  /// A direct convolution: each phase has its taps, and an equal share of the pixels.
+  ///
+  /// - Parameter channels: of the input, padding included.
+  init(
+    directly taps: [Int], channels: Int, _ output: BlockedShape, arithmetic: ProductArithmetic = .f32,
+    transformByteCount: Int
+  ) {
+    let perPixel = 2 * taps.reduce(0, +) * channels * output.paddedChannels
+    self.init(
+      arithmetic: arithmetic, matrixWork: output.batch * output.pixelCount / taps.count * perPixel,
+      transformByteCount: transformByteCount)
+  }
+}
+
 /// The memory of one convolution.
 struct ConvolutionOperands {
   var input: UnsafePointer<Float>

@@ -4,12 +4,36 @@ package enum ConvolutionForm: Hashable, Sendable {
   case same(kernel: Int)
   /// Nearest-neighbor upsampling by 2, then a 3×3 `same` convolution.
   case upsample2x
+  /// A 3×3 `same` convolution of which every second pixel of every second row is wanted: stride 2, padding 1. Extents of the
+  /// input are even.
+  case downsample2x
 
   /// Side of the kernel as trained.
   package var kernel: Int {
     switch self {
     case .same(let kernel): kernel
-    case .upsample2x: 3
+    case .upsample2x, .downsample2x: 3
+    }
+  }
+
+  /// Whether the direct algorithm adds up taps of the kernel that read the same pixel.
+  package var foldsTaps: Bool { self == .upsample2x }
+
+  /// Height or width of y = A x for that of x.
+  package func outputExtent(_ input: Int) -> Int {
+    switch self {
+    case .same: input
+    case .upsample2x: 2 * input
+    case .downsample2x: input / 2
+    }
+  }
+
+  /// Height or width of x for that of y = A x.
+  package func inputExtent(_ output: Int) -> Int {
+    switch self {
+    case .same: output
+    case .upsample2x: output / 2
+    case .downsample2x: 2 * output
     }
   }
 }
@@ -23,7 +47,7 @@ package enum Direction: Hashable, Sendable {
 }
 
 /// One way the outputs of a direct convolution are computed: all pixels for `same`, every second one in both
-/// dimensions for the four phases of upsampling.
+/// dimensions for the four phases of upsampling, and of the adjoint of downsampling.
 struct ConvolutionPhase {
   /// Output pixel (y·step + row, x·step + column).
   var row: Int, column: Int
@@ -45,6 +69,10 @@ struct ConvolutionPhase {
 /// and its adjoint into one stride-2 convolution of four taps,
 ///
 ///     gx[i] = w2 g[2i−1] + (w1 + w2) g[2i] + (w0 + w1) g[2i+1] + w0 g[2i+2].
+///
+/// Downsampling is one phase, its adjoint two of one tap and of two,
+///
+///     y[i] = w0 x[2i−1] + w1 x[2i] + w2 x[2i+1]      gx[2i] = w1 g[i]      gx[2i+1] = w2 g[i] + w0 g[i+1].
 struct ConvolutionGeometry {
   var phases: [ConvolutionPhase]
   /// Input pixels and output pixels per step of the phase's grid.
@@ -64,6 +92,10 @@ struct ConvolutionGeometry {
       self.init(lines: [[(-1, 0...0), (0, 1...2)], [(0, 0...1), (1, 2...2)]], inputStep: 1)
     case (.upsample2x, .backwardData):
       self.init(lines: [[(-1, 2...2), (0, 1...2), (1, 0...1), (2, 0...0)]], inputStep: 2)
+    case (.downsample2x, .forward):
+      self.init(lines: [[(-1, 0...0), (0, 1...1), (1, 2...2)]], inputStep: 2)
+    case (.downsample2x, .backwardData):
+      self.init(lines: [[(0, 1...1)], [(0, 2...2), (1, 0...0)]], inputStep: 1)
     }
   }
 
@@ -87,4 +119,8 @@ struct ConvolutionGeometry {
 
   /// What the output's extent must be for an input's.
   func outputExtent(_ input: Int) -> Int { input * outputStep / inputStep }
+
+  /// Taps of each phase, and of the one that has the most.
+  var tapCounts: [Int] { phases.map(\.taps.count) }
+  var mostTaps: Int { tapCounts.max() ?? 0 }
 }

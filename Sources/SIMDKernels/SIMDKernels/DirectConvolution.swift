@@ -26,7 +26,7 @@ struct DirectBlocking: Sendable {
     let (wide, narrow) = (kernels.table.wideGemm, kernels.table.narrowGemm)
     self.init(
       geometry: geometry, input: input, output: output, panels: weights.panels.count,
-      blockBytes: weights.taps * weights.channelsPerTap * wide.nr * 4, readByteCount: weights.readByteCount,
+      blockBytes: geometry.mostTaps * weights.channelsPerTap * wide.nr * 4, readByteCount: weights.readByteCount,
       tile: max(wide.mr, narrow.mr), joinsImages: true, scratchFloats: weights.compact?.scratchFloats(nr: wide.nr),
       kernels: kernels)
   }
@@ -38,11 +38,11 @@ struct DirectBlocking: Sendable {
     let int8 = kernels.table.int8
     self.init(
       geometry: geometry, input: input, output: output, panels: weights.panels.count,
-      blockBytes: weights.taps * 16 * int8.wideGemm.nr, readByteCount: weights.byteCount,
+      blockBytes: geometry.mostTaps * 16 * int8.wideGemm.nr, readByteCount: weights.byteCount,
       tile: max(int8.wideGemm.mr, int8.narrowGemm.mr), joinsImages: false, scratchFloats: nil, kernels: kernels)
   }
 
-  /// One pass over the pixels for each exact sum; widening is the algorithm's own matter.
+  /// Passes over the pixels, one for each exact sum, and widening are the algorithm's own matter.
   init(
     _ weights: ReducedDirectWeights, geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape,
     kernels: Kernels
@@ -50,8 +50,8 @@ struct DirectBlocking: Sendable {
     guard let gemm = kernels.table.reducedDirect?.wideGemm else { preconditionFailure("no products of 16 bits") }
     self.init(
       geometry: geometry, input: input, output: output, panels: weights.panels.count,
-      blockBytes: weights.taps * 32 * gemm.nr, readByteCount: weights.readByteCount, tile: gemm.mr, joinsImages: true,
-      scratchFloats: nil, blocksPerChunk: weights.blocksPerSum, kernels: kernels)
+      blockBytes: geometry.mostTaps * 32 * gemm.nr, readByteCount: weights.readByteCount, tile: gemm.mr,
+      joinsImages: true, scratchFloats: nil, kernels: kernels)
   }
 
   /// - Parameters:
@@ -59,11 +59,10 @@ struct DirectBlocking: Sendable {
   ///   - tile: pixels of the largest one.
   ///   - joinsImages: whether a block of pixels may span images.
   ///   - scratchFloats: what a worker needs besides a chunk to widen it; nil where weights are packed.
-  ///   - blocksPerChunk: nil for as many as stay in the first-level cache.
   private init(
     geometry: ConvolutionGeometry, input: BlockedShape, output: BlockedShape, panels: Int, blockBytes: Int,
     readByteCount: Int, tile: Int, joinsImages: Bool, scratchFloats: Int?,
-    blocksPerChunk: Int? = nil, kernels: Kernels
+    kernels: Kernels
   ) {
     let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
     let rows = DirectBlocking.rows(
@@ -89,8 +88,8 @@ struct DirectBlocking: Sendable {
     pixelsPerBlock = pixels
     inputStep = geometry.inputStep
     outputStep = geometry.outputStep
-    self.blocksPerChunk = blocksPerChunk ?? max(1, DirectBlocking.panelChunkBytes / blockBytes)
-    chunkFloats = scratchFloats == nil ? 0 : self.blocksPerChunk * blockBytes / 4
+    blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
+    chunkFloats = scratchFloats == nil ? 0 : blocksPerChunk * blockBytes / 4
     workerFloats = chunkFloats + (scratchFloats ?? 0)
     isWeightBound = readByteCount > DirectBlocking.secondLevelBytes
   }
@@ -192,14 +191,14 @@ extension Kernels {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
     let nr = panel.blocks &* 16, tiles = blocking.tileCount(mr: gemm.mr)
-    let blockFloats = weights.taps &* weights.channelsPerTap &* nr
     let place = blocking.start(block, panel, plan)
     let source = operands.input + place.input
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
       let panelStart = weights.storage.base + start
+      let tapCount = weights.taps[phase], blockFloats = tapCount &* weights.channelsPerTap &* nr
       var arguments = TapGemmArguments(
-        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps,
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: tapCount,
         channels: weights.channelsPerTap, tapOffsets: taps, inputPixels: inputPixels, outputPixels: outputPixels,
         tiles: tiles, panel: panelStart, output: operands.output + place.output + blocking.phaseOffsets[phase],
         outputBlockStride: plan.output.blockStride, initial: operands.bias + panel.firstBlock &* 16, slope: 1,
@@ -257,10 +256,8 @@ private struct DirectBinding: ConvolutionBinding {
   var workspaceByteCount: Int { workers &* blocking.workerFloats &* 4 }
 
   var execution: ConvolutionExecution {
-    // Each phase computes its own share of the output's pixels.
-    let perPixel = weights.taps * weights.inputBlocks * weights.channelsPerTap
-    return ConvolutionExecution(
-      matrixWork: 2 * output.batch * output.pixelCount * perPixel * output.paddedChannels, transformByteCount: 0)
+    ConvolutionExecution(
+      directly: weights.taps, channels: weights.inputBlocks * weights.channelsPerTap, output, transformByteCount: 0)
   }
 
   func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {

@@ -20,8 +20,8 @@ struct DirectWeights: Sendable {
   /// Where each chunk comes from just before it is used; nil where it is packed.
   let compact: CompactReading?
   let panels: [Panel]
-  /// Taps of a phase (all phases have as many) and channels per tap: 16, or fewer if the input has fewer.
-  let taps: Int, channelsPerTap: Int
+  /// Taps of each phase, and channels per tap: 16, or fewer if the input has fewer.
+  let taps: [Int], channelsPerTap: Int
   let inputBlocks: Int
   /// Weights before each phase and panel, `[phase][panel]`.
   let offsets: [Int]
@@ -29,15 +29,14 @@ struct DirectWeights: Sendable {
   init(
     _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
   ) throws(OutOfMemory) {
-    let taps = geometry.phases[0].taps.count
     let channelsPerTap = inputs < 16 ? (inputs + 3) & ~3 : 16
     let inputBlocks = (inputs + 15) / 16
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
     var offsets: [Int] = [], count = 0
-    for _ in geometry.phases {
+    for phase in geometry.phases {
       for panel in panels {
         offsets.append(count)
-        count += inputBlocks * taps * channelsPerTap * panel.blocks * 16
+        count += inputBlocks * phase.taps.count * channelsPerTap * panel.blocks * 16
       }
     }
     storage = try AlignedFloats(count: count, isPlanning: kernels.isPlanning)
@@ -46,7 +45,7 @@ struct DirectWeights: Sendable {
     let kernel = source.kernel
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], phase = phases[item / panels.count]
-      let nr = panel.blocks &* 16, start = offsets[item]
+      let nr = panel.blocks &* 16, taps = phase.taps.count, start = offsets[item]
       for n in 0..<min(nr, outputs &- panel.firstBlock &* 16) {
         for c in 0..<inputs {
           let w = source.base(o: panel.firstBlock &* 16 &+ n, c: c)
@@ -59,7 +58,7 @@ struct DirectWeights: Sendable {
     }
     compact = nil
     self.panels = panels
-    self.taps = taps
+    taps = geometry.tapCounts
     self.channelsPerTap = channelsPerTap
     self.inputBlocks = inputBlocks
     self.offsets = offsets
@@ -72,7 +71,7 @@ struct DirectWeights: Sendable {
     storage = AlignedFloats(few: 0)
     compact = CompactReading(weights, geometry, isTransposed: isTransposed)
     panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.wideGemm.nr / 16)
-    taps = geometry.phases[0].taps.count
+    taps = geometry.tapCounts
     channelsPerTap = 16
     inputBlocks = (inputs + 15) / 16
     offsets = []

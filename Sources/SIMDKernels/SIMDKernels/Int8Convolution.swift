@@ -7,7 +7,7 @@ struct Int8Workspace: Sendable {
 
   init(_ weights: Int8Weights, input: BlockedShape) {
     scaling = ImageScaling(input)
-    scaleFloats = input.batch * weights.phaseCount * weights.paddedOutputs
+    scaleFloats = input.batch * weights.taps.count * weights.paddedOutputs
     codeBytes = input.batch * input.imageStride
   }
 
@@ -29,7 +29,7 @@ extension Kernels {
     let codes = (workspace + (memory.scaleFloats &+ memory.scaling.maximumFloats) &* 4).assumingMemoryBound(
       to: UInt8.self)
     // What a unit of the sums stands for, and the codes.
-    let count = weights.phaseCount &* weights.paddedOutputs, int8 = table.int8
+    let count = weights.taps.count &* weights.paddedOutputs, int8 = table.int8
     scaleImages(
       memory.scaling, limit: 127, maxima: maxima,
       largest: { int8.largestMagnitude(operands.input + $0.start, $0.vectors) },
@@ -56,15 +56,15 @@ extension Kernels {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.int8.narrowGemm : table.int8.wideGemm
     let tiles = blocking.tileCount(mr: gemm.mr)
-    let blockBytes = weights.taps &* 256 &* panel.blocks
     let channel = panel.firstBlock &* 16
     let corner = blocking.start(block, panel, plan)
     let source = quantized.codes + corner.input
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let start = weights.codes(phase, index)
-      let firstScale: Int = (corner.image &* weights.phaseCount &+ phase) &* weights.paddedOutputs &+ channel
+      let tapCount = weights.taps[phase], blockBytes = tapCount &* 256 &* panel.blocks
+      let firstScale: Int = (corner.image &* weights.taps.count &+ phase) &* weights.paddedOutputs &+ channel
       var arguments = Int8GemmArguments(
-        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps, tapOffsets: taps,
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: tapCount, tapOffsets: taps,
         inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start,
         output: operands.output + corner.output + blocking.phaseOffsets[phase],
         outputBlockStride: plan.output.blockStride,
@@ -101,9 +101,8 @@ extension Int8Weights: AlgorithmWeights {
       memory: Int8Workspace(self, input: site.input),
       // Quantization reads twice and writes a quarter.
       execution: ConvolutionExecution(
-        arithmetic: .bytes,
-        matrixWork: 2 * site.output.batch * site.output.pixelCount * taps * inputBlocks * 16
-          * site.output.paddedChannels, transformByteCount: site.input.byteCount / 4 * 9))
+        directly: taps, channels: inputBlocks * 16, site.output, arithmetic: .bytes,
+        transformByteCount: site.input.byteCount / 4 * 9))
   }
 }
 

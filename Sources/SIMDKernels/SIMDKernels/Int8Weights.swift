@@ -6,7 +6,9 @@ struct Int8Weights: Sendable {
   /// Codes, four to a float.
   let storage: AlignedFloats
   let panels: [Panel]
-  let taps: Int, phaseCount: Int, inputBlocks: Int
+  /// Of each phase.
+  let taps: [Int]
+  let inputBlocks: Int
   /// Output channels, padded to 16.
   let paddedOutputs: Int
   /// `[phase][output channel]`: what a unit of a weight stands for.
@@ -20,14 +22,14 @@ struct Int8Weights: Sendable {
   init(
     _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
   ) throws(OutOfMemory) {
-    let phases = geometry.phases, taps = phases[0].taps.count, inputBlocks = (inputs + 15) / 16
-    precondition(inputBlocks * 16 * taps <= 1 << 17, "sums of so many products may leave 32 bits")
+    let phases = geometry.phases, inputBlocks = (inputs + 15) / 16
+    precondition(inputBlocks * 16 * geometry.mostTaps <= 1 << 17, "sums of so many products may leave 32 bits")
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: kernels.table.int8.wideGemm.nr / 16)
     var offsets: [Int] = [], count = 0
-    for _ in phases {
+    for phase in phases {
       for panel in panels {
         offsets.append(count)
-        count += inputBlocks * taps * 256 * panel.blocks
+        count += inputBlocks * phase.taps.count * 256 * panel.blocks
       }
     }
     let paddedOutputs = (outputs + 15) & ~15
@@ -39,7 +41,7 @@ struct Int8Weights: Sendable {
     let scaleBase = scales.base, inputOffset = kernels.table.int8.inputOffset
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], index = item / panels.count
-      let nr = panel.blocks &* 16
+      let nr = panel.blocks &* 16, taps = phases[index].taps.count
       // One output channel, `[tap][input channel]`.
       let column = UnsafeMutablePointer<Float>.allocate(capacity: taps &* inputs)
       defer { column.deallocate() }
@@ -77,8 +79,7 @@ struct Int8Weights: Sendable {
     }
     self.storage = storage
     self.panels = panels
-    self.taps = taps
-    phaseCount = phases.count
+    taps = geometry.tapCounts
     self.inputBlocks = inputBlocks
     self.paddedOutputs = paddedOutputs
     self.scales = scales

@@ -3,7 +3,7 @@
 package struct KernelBenchmark: Sendable {
   /// What is multiplied.
   package enum Shape: Hashable, Sendable {
-    /// [1, inputs, side, side] → [1, outputs, side, side], or twice the side.
+    /// [1, inputs, side, side] → [1, outputs, side, side], or twice or half the side.
     case convolution(ConvolutionForm, inputs: Int, outputs: Int, side: Int)
     /// [1, inputs] → [1, outputs], weights in halves.
     case dense(inputs: Int, outputs: Int)
@@ -20,8 +20,8 @@ package struct KernelBenchmark: Sendable {
   /// Floating-point operations of the definition.
   package var work: Int {
     switch shape {
-    case .convolution(.upsample2x, let inputs, let outputs, let side): 2 * inputs * outputs * 9 * 4 * side * side
-    case .convolution(.same(let k), let inputs, let outputs, let side): 2 * inputs * outputs * k * k * side * side
+    case .convolution(let form, let inputs, let outputs, let side):
+      2 * inputs * outputs * form.kernel * form.kernel * form.outputExtent(side) * form.outputExtent(side)
     case .dense(let inputs, let outputs): 2 * inputs * outputs
     }
   }
@@ -29,7 +29,7 @@ package struct KernelBenchmark: Sendable {
   /// The algorithms there are for the shape in this tier.
   package func algorithms(_ kernels: Kernels) -> [ConvolutionAlgorithm] {
     guard case .convolution(let form, let inputs, let outputs, let side) = shape else { return [.direct] }
-    let read = direction == .forward ? side : form == .upsample2x ? 2 * side : side
+    let read = direction == .forward ? side : form.outputExtent(side)
     let input = BlockedShape(
       batch: 1, channels: direction == .forward ? inputs : outputs, height: read, width: read, halo: 1)
     var algorithms: [ConvolutionAlgorithm] = [.direct]
@@ -70,13 +70,13 @@ package struct KernelBenchmark: Sendable {
     _ form: ConvolutionForm, _ inputs: Int, _ outputs: Int, _ side: Int, _ algorithm: ConvolutionAlgorithm,
     _ kernels: Kernels
   ) -> (() -> Void, ConvolutionExecution) {
-    let high = form == .upsample2x ? 2 * side : side
+    let written = form.outputExtent(side)
     let x = BlockedShape(batch: 1, channels: inputs, height: side, width: side, halo: 1)
-    let y = BlockedShape(batch: 1, channels: outputs, height: high, width: high, halo: 1)
+    let y = BlockedShape(batch: 1, channels: outputs, height: written, width: written, halo: 1)
     let (from, to) = direction == .forward ? (x, y) : (y, x)
     let rowLength = inputs * form.kernel * form.kernel, weights = Self.values(outputs * rowLength)
     let packed: PackedConvolution
-    let isCompactible = CompactWeights.suits(outputs: outputs, inputs: inputs) && form != .upsample2x
+    let isCompactible = CompactWeights.suits(outputs: outputs, inputs: inputs) && !form.foldsTaps
     if algorithm == .compactWinograd || algorithm == .smallCompactWinograd
       || algorithm == .reducedDirect && isCompactible
     {

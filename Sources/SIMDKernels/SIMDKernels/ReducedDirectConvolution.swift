@@ -17,7 +17,7 @@ struct ReducedDirectWorkspace: Sendable {
     tableCount = blocking.rowsPerBlock > blocking.gridHeight ? blocking.blockCount : input.batch
     wordBytes = input.batch * input.imageStride * 2
     scratchFloats = weights.scratchFloats(nr: gemm.nr)
-    workerFloats = weights.makesWords ? scratchFloats + weights.blocksPerSum * weights.taps * 8 * gemm.nr : 0
+    workerFloats = weights.makesWords ? scratchFloats + weights.mostRows * 8 * gemm.nr : 0
     workers = kernels.threadCount
   }
 
@@ -78,23 +78,24 @@ extension Kernels {
     let weights = run.weights, blocking = run.blocking, plan = run.plan, memory = run.memory
     let panel = weights.panels[index], nr = panel.blocks &* 16
     let gemm = panel.blocks == 1 ? run.direct.narrowGemm : run.direct.wideGemm
-    let tiles = blocking.tileCount(mr: gemm.mr), blockWords = weights.taps &* 16 &* nr
+    let tiles = blocking.tileCount(mr: gemm.mr)
     let corner = blocking.start(block, panel, plan)
     let source = UnsafePointer(run.words) + corner.input
     let scaleTable = memory.tableCount == plan.input.batch ? corner.image : block
     blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
       let place = weights.place(phase, panel)
+      let tapCount = weights.taps[phase], blockWords = tapCount &* 16 &* nr, perSum = weights.blocksPerSum[phase]
       let start = weights.words(phase, index)
       let made = UnsafeMutableRawPointer(scratch + memory.scratchFloats).assumingMemoryBound(to: UInt16.self)
       var arguments = ReducedTapGemmArguments(
-        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: weights.taps, tapOffsets: taps,
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: tapCount, tapOffsets: taps,
         inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start ?? UnsafePointer(made),
         output: run.operands.output + corner.output + blocking.phaseOffsets[phase],
         outputBlockStride: plan.output.blockStride, rowScales: run.scales + scaleTable &* memory.tableRows,
         columnScales: nil, bias: run.operands.bias + panel.firstBlock &* 16, slope: run.operands.slope)
       var first = 0
       while first < weights.inputBlocks {
-        let count = min(weights.blocksPerSum, weights.inputBlocks &- first)
+        let count = min(perSum, weights.inputBlocks &- first)
         arguments.input = source + first &* plan.input.blockStride
         arguments.blocks = count
         var next: (base: UnsafeRawPointer, bytesPerWeight: Int)?
@@ -155,9 +156,8 @@ extension ReducedDirectWeights: AlgorithmWeights {
       memory: ReducedDirectWorkspace(self, blocking, input: site.input, kernels: site.kernels),
       // Scaling reads twice and writes half.
       execution: ConvolutionExecution(
-        arithmetic: .words,
-        matrixWork: 2 * site.output.batch * site.output.pixelCount * taps * inputBlocks * 16
-          * site.output.paddedChannels, transformByteCount: site.input.byteCount / 2 * 5))
+        directly: taps, channels: inputBlocks * 16, site.output, arithmetic: .words,
+        transformByteCount: site.input.byteCount / 2 * 5))
   }
 }
 

@@ -3,9 +3,9 @@
 struct ReducedDirectWeights: Sendable {
   let source: Source
   let panels: [Panel]
-  let taps: Int, phaseCount: Int, inputBlocks: Int
-  /// Input blocks of one exact sum. Sums are added as floats.
-  let blocksPerSum: Int
+  /// Taps of each phase, and input blocks of one exact sum. Sums are added as floats.
+  let taps: [Int], blocksPerSum: [Int]
+  let inputBlocks: Int
   /// Output channels, padded to 16.
   let paddedOutputs: Int
   /// `[phase][output channel]`: what a unit of a word stands for.
@@ -52,8 +52,7 @@ struct ReducedDirectWeights: Sendable {
     _ weights: CompactWeights, geometry: ConvolutionGeometry, isTransposed: Bool, kernels: Kernels
   ) throws(OutOfMemory) {
     if case .panels(let storage, let panels) = weights.layout, let units = storage.units {
-      precondition(geometry.phases.count == 1, "words cannot be folded")
-      self.init(weights, storage, units, panels, isTransposed: isTransposed, kernels: kernels)
+      self.init(weights, storage, units, panels, geometry, isTransposed: isTransposed, kernels: kernels)
       return
     }
     let (inputs, outputs) = isTransposed ? (weights.outputs, weights.inputs) : (weights.inputs, weights.outputs)
@@ -65,25 +64,25 @@ struct ReducedDirectWeights: Sendable {
     }
   }
 
-  /// Compact words.
+  /// Compact words. Each tap is one of the kernel's: words cannot be folded.
   private init(
     _ weights: CompactWeights, _ storage: CompactWeights.PanelStorage, _ units: AlignedFloats, _ panels: [Panel],
-    isTransposed: Bool, kernels: Kernels
+    _ geometry: ConvolutionGeometry, isTransposed: Bool, kernels: Kernels
   ) {
     let inputs = (weights.inputs + 15) / 16, outputs = (weights.outputs + 15) / 16
-    taps = weights.kernel * weights.kernel
-    phaseCount = 1
-    inputBlocks = isTransposed ? outputs : inputs
-    blocksPerSum = Self.blocksPerSum(taps: taps, inputBlocks: inputBlocks)
+    let inputBlocks = isTransposed ? outputs : inputs
+    self.inputBlocks = inputBlocks
+    taps = geometry.tapCounts
+    blocksPerSum = taps.map { Self.blocksPerSum(taps: $0, inputBlocks: inputBlocks) }
     paddedOutputs = (isTransposed ? inputs : outputs) * 16
     if isTransposed {
       // The units go with the inputs, so that words stay what they are.
-      let words = TransposedWords(storage: storage, panels: panels, targetBlocks: inputs, taps: taps)
+      let words = TransposedWords(
+        storage: storage, panels: panels, targetBlocks: inputs, kernel: weights.kernel, geometry: geometry)
       self.panels = Panel.cut(blocks: inputs, wide: panels[0].blocks)
       source = .transposed(words)
       inputScales = units
-      self.units = AlignedFloats(few: paddedOutputs)
-      for n in 0..<paddedOutputs { self.units.base[n] = 1 }
+      self.units = Self.ones(taps.count * inputs)
       let most = words.largestTotal(self.panels, inputBlocks: inputBlocks, blocksPerSum: blocksPerSum, kernels: kernels)
       limit = Float(min(32767, Int(Int32.max) / max(1, most)))
     } else {
@@ -91,7 +90,8 @@ struct ReducedDirectWeights: Sendable {
       source = .compact(storage)
       self.units = units
       inputScales = Self.ones(inputBlocks)
-      limit = Self.limits(taps: taps, inputBlocks: inputBlocks).activation
+      precondition(taps == [weights.kernel * weights.kernel], "packed words have the kernel's taps in its order")
+      limit = Self.limits(taps: taps[0], inputBlocks: inputBlocks).activation
     }
   }
 
@@ -105,24 +105,27 @@ struct ReducedDirectWeights: Sendable {
       -> Void
   ) throws(OutOfMemory) {
     guard let direct = kernels.table.reducedDirect else { preconditionFailure("the tier has no products of 16 bits") }
-    let phaseCount = geometry.phases.count, taps = geometry.phases[0].taps.count
+    let taps = geometry.tapCounts, phaseCount = taps.count
     let inputBlocks = (inputs + 15) / 16, paddedOutputs = (outputs + 15) & ~15
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: direct.wideGemm.nr / 16)
-    let blocksPerSum = Self.blocksPerSum(taps: taps, inputBlocks: inputBlocks)
+    let blocksPerSum = taps.map { Self.blocksPerSum(taps: $0, inputBlocks: inputBlocks) }
     var offsets: [Int] = [], count = 0
-    for _ in 0..<phaseCount {
+    for taps in taps {
       for panel in panels {
         offsets.append(count)
         count += inputBlocks * taps * 256 * panel.blocks
       }
     }
-    let limits = Self.limits(taps: taps, inputBlocks: inputBlocks)
+    // One for all phases: that of the longest sum.
+    let longest = zip(taps, blocksPerSum).max { $0.0 * $0.1 < $1.0 * $1.1 }
+    let limits = Self.limits(taps: longest?.0 ?? 1, inputBlocks: inputBlocks)
     let storage = try AlignedFloats(count: compact == nil ? count / 2 : 0, isPlanning: kernels.isPlanning)
     let units = AlignedFloats(few: phaseCount * paddedOutputs), factors = AlignedFloats(few: phaseCount * paddedOutputs)
     let words = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self)
     let unitBase = units.base, factorBase = factors.base
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], phase = item / panels.count, nr = panel.blocks &* 16
+      let taps = taps[phase], blocksPerSum = blocksPerSum[phase]
       let chunk = AlignedFloats(few: taps &* 16 &* nr),
         scratch = AlignedFloats(few: compact?.scratchFloats(nr: nr) ?? 0)
       var columns = ReducedColumns(count: nr)
@@ -148,7 +151,6 @@ struct ReducedDirectWeights: Sendable {
     source = compact.map { .made($0, factors: factors) } ?? .packed(storage, offsets: offsets)
     self.panels = panels
     self.taps = taps
-    self.phaseCount = phaseCount
     self.inputBlocks = inputBlocks
     self.blocksPerSum = blocksPerSum
     self.paddedOutputs = paddedOutputs
@@ -180,7 +182,7 @@ struct ReducedDirectWeights: Sendable {
     case .packed(let storage, let offsets):
       UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt16.self) + offsets[phase &* panels.count &+ index]
     case .compact(let storage):
-      UnsafePointer(storage.words + panels[index].firstBlock &* (inputBlocks &* taps &* 256))
+      UnsafePointer(storage.words + panels[index].firstBlock &* (inputBlocks &* taps[0] &* 256))
     case .transposed, .made: nil
     }
   }
@@ -190,10 +192,13 @@ struct ReducedDirectWeights: Sendable {
     phase &* paddedOutputs &+ panel.firstBlock &* 16
   }
 
+  /// Rows of 16 channels of the longest sum.
+  var mostRows: Int { zip(taps, blocksPerSum).reduce(0) { max($0, $1.0 * $1.1) } }
+
   /// Floats of scratch memory that a worker makes the words of a sum in; the words themselves come on top.
   func scratchFloats(nr: Int) -> Int {
     guard case .made(let compact, _) = source else { return 0 }
-    return (taps * 16 * nr + compact.scratchFloats(nr: nr) + 15) & ~15
+    return ((taps.max() ?? 0) * 16 * nr + compact.scratchFloats(nr: nr) + 15) & ~15
   }
 
   var makesWords: Bool { words(0, 0) == nil }
@@ -206,14 +211,14 @@ struct ReducedDirectWeights: Sendable {
   ) {
     switch source {
     case .packed, .compact: break
-    case .transposed(let words): words.make(direct, target, panel, first: first, count: count)
+    case .transposed(let words): words.make(direct, target, phase, panel, first: first, count: count)
     case .made(let compact, let factors):
-      let nr = panel.blocks &* 16, blockFloats = taps &* 16 &* nr
+      let nr = panel.blocks &* 16, tapCount = taps[phase], blockFloats = tapCount &* 16 &* nr
       for block in 0..<count {
         compact.widen(
           table, scratch, phase: phase, panel: panel, first: first &+ block, count: 1, scratch: scratch + blockFloats)
         direct.pair(
-          target + block &* blockFloats, scratch, factors.base + place(phase, panel), panel.blocks, taps &* 8)
+          target + block &* blockFloats, scratch, factors.base + place(phase, panel), panel.blocks, tapCount &* 8)
       }
     }
   }

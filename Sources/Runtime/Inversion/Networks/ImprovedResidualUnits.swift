@@ -10,7 +10,7 @@ struct ImprovedResidualUnits: Sendable {
   private let stages: [[Unit]]
 
   private struct Unit: Sendable {
-    let stride: Int
+    let isStrided: Bool
     let normalization: ChannelAffine
     let conv1: ConvolutionWeights
     let activation: ParametricReLU
@@ -32,15 +32,15 @@ struct ImprovedResidualUnits: Sendable {
     for (outputs, count) in zip(channels, units) {
       var stage: [Unit] = []
       for position in 0..<count {
-        let name = "\(prefix).unit.\(index)"
+        let name = "\(prefix).unit.\(index)", isStrided = position == 0
         stage.append(
           Unit(
-            stride: position == 0 ? 2 : 1,
+            isStrided: isStrided,
             normalization: ChannelAffine(
               scale: try weights.values("\(name).scale"), shift: try weights.values("\(name).shift")),
             conv1: try weights.convolution("\(name).conv1", form: .same(kernel: 3), hasBias: false),
             activation: ParametricReLU(try weights.values("\(name).conv1.slope")),
-            conv2: try weights.convolution("\(name).conv2", form: .same(kernel: 3)),
+            conv2: try weights.convolution("\(name).conv2", form: isStrided ? .downsample2x : .same(kernel: 3)),
             squeeze: try weights.dense("\(name).squeeze", hasBias: false),
             excite: try weights.dense("\(name).excite", hasBias: false),
             shortcut: inputs == outputs ? nil : try weights.convolution("\(name).shortcut", form: .same(kernel: 1))))
@@ -69,13 +69,12 @@ struct ImprovedResidualUnits: Sendable {
     residual = try graph.append(Convolution(unit.conv1), residual)
     residual = try graph.append(unit.activation, residual)
     residual = try graph.append(Convolution(unit.conv2), residual)
-    if unit.stride > 1 { residual = try graph.append(Subsample(stride: unit.stride), residual) }
     let squeezed = try graph.append(
       Dense(unit.squeeze, activation: .leakyReLU(slope: 0)), try graph.append(ChannelMean(), residual))
     let gate = try graph.append(Sigmoid(), try graph.append(Dense(unit.excite), squeezed))
     residual = try graph.append(ChannelScale(), residual, gate)
     var shortcut = features
-    if unit.stride > 1 { shortcut = try graph.append(Subsample(stride: unit.stride), shortcut) }
+    if unit.isStrided { shortcut = try graph.append(Subsample(stride: 2), shortcut) }
     if let weights = unit.shortcut { shortcut = try graph.append(Convolution(weights), shortcut) }
     return try graph.append(Sum(), residual, shortcut)
   }

@@ -13,7 +13,7 @@ struct PyramidEncoder: EncoderNetwork {
   private static let relu = Activation.leakyReLU(slope: 0)
 
   private struct Block: Sendable {
-    let stride: Int
+    let isStrided: Bool
     let conv1: ConvolutionWeights
     let conv2: ConvolutionWeights
     let shortcut: ConvolutionWeights?
@@ -29,11 +29,12 @@ struct PyramidEncoder: EncoderNetwork {
       var blocks: [Block] = []
       for index in 0..<pyramid.blocks[stage] {
         let prefix = "encoder.stage.\(stage).\(index)"
-        let stride = index == 0 && stage > 0 ? 2 : 1
+        let isStrided = index == 0 && stage > 0
         let hasShortcut = pyramid.hasShortcut(stage: stage, block: index, inputs: inputs, outputs: outputs)
         blocks.append(
           Block(
-            stride: stride, conv1: try weights.convolution("\(prefix).conv1", form: .same(kernel: 3)),
+            isStrided: isStrided,
+            conv1: try weights.convolution("\(prefix).conv1", form: isStrided ? .downsample2x : .same(kernel: 3)),
             conv2: try weights.convolution("\(prefix).conv2", form: .same(kernel: 3)),
             shortcut: hasShortcut ? try weights.convolution("\(prefix).shortcut", form: .same(kernel: 1)) : nil,
             channels: outputs))
@@ -67,12 +68,9 @@ struct PyramidEncoder: EncoderNetwork {
   }
 
   private func append(_ block: Block, to graph: inout Graph, _ input: TensorID) throws(GraphError) -> TensorID {
-    func strided(_ x: TensorID) throws(GraphError) -> TensorID {
-      block.stride == 1 ? x : try graph.append(Subsample(stride: block.stride), x)
-    }
-    var residual = try strided(try graph.append(Convolution(block.conv1, activation: Self.relu), input))
+    var residual = try graph.append(Convolution(block.conv1, activation: Self.relu), input)
     residual = try graph.append(Convolution(block.conv2), residual)
-    var shortcut = try strided(input)
+    var shortcut = block.isStrided ? try graph.append(Subsample(stride: 2), input) : input
     if let weights = block.shortcut { shortcut = try graph.append(Convolution(weights), shortcut) }
     let sum = try graph.append(Sum(), residual, shortcut)
     return try graph.append(ParametricReLU([Float](repeating: 0, count: block.channels)), sum)

@@ -43,10 +43,9 @@ struct StyleHeadsEncoder: EncoderNetwork {
       let side = heads.mapSide(ofHead: index)
       var convolutions: [ConvolutionWeights] = []
       for step in 0..<side.trailingZeroBitCount {
-        // A hundred of them, of a million weights each and on few pixels: packed for Winograd's algorithm, in both directions,
-        // they would take some gigabytes, and reading them the time that is saved.
+        // A hundred of them, of a million weights each and on few pixels: one copy serves both directions.
         convolutions.append(
-          try weights.convolution("encoder.head.\(index).conv.\(step)", form: .same(kernel: 3), storage: .compact))
+          try weights.convolution("encoder.head.\(index).conv.\(step)", form: .downsample2x, storage: .compact))
       }
       styles.append(
         Head(convolutions: convolutions, dense: try weights.dense("encoder.head.\(index).dense"), side: side))
@@ -93,7 +92,6 @@ struct StyleHeadsEncoder: EncoderNetwork {
     for convolution in head.convolutions {
       features = try graph.append(
         Convolution(convolution, activation: .leakyReLU(slope: Self.slope)), features)
-      features = try graph.append(Subsample(stride: 2), features)
     }
     return try graph.append(Dense(head.dense), try graph.append(Flatten(), features))
   }

@@ -85,12 +85,7 @@ package final class ConvolutionWeights: Sendable {
     source = ConvolutionSource(load)
   }
 
-  var kernelArea: Int {
-    switch form {
-    case .same(let kernel): kernel * kernel
-    case .upsample2x: 9
-    }
-  }
+  var kernelArea: Int { form.kernel * form.kernel }
 
   /// Packed weights for one direction, reading tensors of shape `input`.
   ///
@@ -199,14 +194,15 @@ package final class ConvolutionWeights: Sendable {
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.
   func work(on input: BlockedShape) -> Int {
-    let factor = form == .upsample2x ? 4 : 1
-    return 2 * input.batch * input.pixelCount * factor * outputChannels * inputChannels * kernelArea
+    let pixels = form.outputExtent(input.height) * form.outputExtent(input.width)
+    return 2 * input.batch * pixels * outputChannels * inputChannels * kernelArea
   }
 }
 
-/// y = activation(W ∗ x + b): a stride-1 convolution with zero padding, or nearest ×2 up-sampling followed by one.
+/// y = activation(W ∗ x + b): a convolution with zero padding and a stride of 1 or 2, or nearest ×2 up-sampling followed by
+/// one of stride 1.
 ///
-/// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`.
+/// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`, [N, O, H/2, W/2] for `.downsample2x`.
 package struct Convolution: Operator {
   package let weights: ConvolutionWeights
   package let activation: Activation
@@ -225,11 +221,14 @@ package struct Convolution: Operator {
     let input = try blocked(inputs[0])
     try require(
       input.channels == weights.inputChannels, "[N, \(weights.inputChannels), H, W] (\(weights.name))", inputs[0])
-    let factor = weights.form == .upsample2x ? 2 : 1
+    let form = weights.form
+    try require(
+      form != .downsample2x || input.height % 2 == 0 && input.width % 2 == 0,
+      "an even height and width (\(weights.name))", inputs[0])
     return .blocked(
       BlockedShape(
-        batch: input.batch, channels: weights.outputChannels, height: input.height * factor,
-        width: input.width * factor, halo: input.halo))
+        batch: input.batch, channels: weights.outputChannels, height: form.outputExtent(input.height),
+        width: form.outputExtent(input.width), halo: input.halo))
   }
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {

@@ -16,8 +16,11 @@ extension ConvolutionWeights {
     _ direction: Direction, _ algorithm: ConvolutionAlgorithm, compactly compactAlgorithm: ConvolutionAlgorithm,
     reading input: BlockedShape
   ) {
-    // Backward data of an upsampling reads the large side.
-    let work = direction == .backwardData && form == .upsample2x ? work(on: input) / 4 : work(on: input)
+    var trained = input
+    if direction == .backwardData {
+      (trained.height, trained.width) = (form.inputExtent(input.height), form.inputExtent(input.width))
+    }
+    let work = work(on: trained)
     uses.withLock {
       $0[direction] = Use(
         algorithm: algorithm, compactAlgorithm: compactAlgorithm, work: max(work, $0[direction]?.work ?? 0))
@@ -58,13 +61,15 @@ extension ConvolutionWeights {
   /// Time of an algorithm's operation by definition, against a direct one.
   private static func share(_ form: ConvolutionForm, _ algorithm: ConvolutionAlgorithm) -> Double {
     switch (form, algorithm) {
-    case (.same, .direct): 1
+    case (.same, .direct), (.downsample2x, .direct): 1
     case (.same, .winograd): 0.35
     case (.same, .compactWinograd): 0.3
     case (.same, .smallCompactWinograd): 0.5
     case (.same, .reducedWinograd): 0.25
-    case (.same, .reducedDirect): 0.55
-    case (.same, .int8): 0.28
+    case (.same, .reducedDirect), (.downsample2x, .reducedDirect): 0.55
+    case (.same, .int8), (.downsample2x, .int8): 0.28
+    // Never taken.
+    case (.downsample2x, _): 1
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
@@ -81,7 +86,7 @@ extension ConvolutionWeights {
     switch (algorithm, storage) {
     case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest), (.reducedDirect, .fastest): return 0
     // Words lie as products take them, unless taps are folded or they are made of a file's floats.
-    case (.reducedDirect, .compact) where form != .upsample2x && mayBeHalves: return 0
+    case (.reducedDirect, .compact) where !form.foldsTaps && mayBeHalves: return 0
     case (.direct, .compact), (.reducedDirect, .compact): perWeight = 20
     case (.direct, .streamed), (.reducedDirect, .streamed): perWeight = 100
     case (.compactWinograd, .fastest), (.compactWinograd, .compact): perWeight = 70

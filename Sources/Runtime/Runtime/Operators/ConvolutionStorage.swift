@@ -86,13 +86,13 @@ extension ConvolutionWeights {
     switch algorithm {
     case .compactWinograd, .smallCompactWinograd: break
     case .direct:
-      guard isCompactible, storage != .fastest || mayBeHalves && form != .upsample2x else { return nil }
+      guard isCompactible, storage != .fastest || mayBeHalves && !form.foldsTaps else { return nil }
     case .reducedDirect:
-      guard isCompactible, storage != .fastest || form != .upsample2x else { return nil }
+      guard isCompactible, storage != .fastest || !form.foldsTaps else { return nil }
     case .winograd, .reducedWinograd, .int8: return nil
     }
     let element: CompactWeights.Element =
-      algorithm == .reducedDirect && form != .upsample2x ? .word : mayBeHalves ? .half : .float
+      algorithm == .reducedDirect && !form.foldsTaps ? .word : mayBeHalves ? .half : .float
     let key = CompactPacking(element: element, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = compact.withLock({ $0[key] }) { return existing }
     // Single precision is not thrown away; where memory is short it is read in the file, as it is.

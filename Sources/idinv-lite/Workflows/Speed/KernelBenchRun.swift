@@ -40,13 +40,16 @@ package struct KernelBenchRun {
         throw failure("inputs \(inputs), outputs \(outputs): expected 1 to 65536")
       }
       if form == "dense" { return .dense(inputs: inputs, outputs: outputs) }
-      let forms: [String: ConvolutionForm] = ["3x3": .same(kernel: 3), "1x1": .same(kernel: 1), "up3x3": .upsample2x]
+      let forms: [String: ConvolutionForm] = [
+        "3x3": .same(kernel: 3), "1x1": .same(kernel: 1), "up3x3": .upsample2x, "down3x3": .downsample2x,
+      ]
       guard let convolution = forms[form] else {
-        throw failure("form \"\(form)\": expected 3x3, 1x1, up3x3 or dense")
+        throw failure("form \"\(form)\": expected 3x3, 1x1, up3x3, down3x3 or dense")
       }
       guard let side, 1...4096 ~= side else {
         throw failure("side \(side.map(String.init) ?? "missing"): expected 1 to 4096")
       }
+      guard convolution != .downsample2x || side % 2 == 0 else { throw failure("side \(side): expected an even one") }
       // Four bytes for each value of input, output and weights: some 4 GB at most.
       guard max(inputs, outputs) * 4 * side * side <= 1 << 30 && inputs * outputs * 9 <= 1 << 30 else {
         throw failure("too large to time")
