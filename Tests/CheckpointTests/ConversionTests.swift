@@ -79,12 +79,12 @@ import Testing
     var measured: [String] = []
     conversion.measurement = Conversion.Measurement {
       $0.generator != nil
-    } run: { path in
+    } run: { path, _ in
       measured.append(path)
       #expect(!folder.contents().contains("m.idinv"))
       let error = thrownError { try ModelFile(path: path).verifyChecksums() }
       #expect(error == nil)
-      return statistics
+      return ModelFindings(inDomain: statistics)
     }
     let report = try conversion.run(to: folder.file("m.idinv"), while: { _ in isWanted || measured.isEmpty })
     #expect(measured.count == 1 && (report != nil) == isWanted)
@@ -96,15 +96,79 @@ import Testing
     #expect(try report.sha256 == SHA256.hexDigest(ofFile: file.path) && report.byteCount == file.byteCount)
   }
 
+  /// Tensors that are stored otherwise change the file's layout, and nothing else of it.
+  @Test(arguments: [true, false]) func whatIsMeasuredMayChangeTensors(isWanted: Bool) throws {
+    var options = ConversionOptions()
+    options.precision = .f16
+    var conversion = Conversion([.encoder: try encoder().write(folder, "e.safetensors")], options: options)
+    _ = try conversion.run(to: folder.file("plain.idinv"))
+    let plain = try ModelFile(path: folder.file("plain.idinv"))
+    let bias = try plain.tensor("encoder.head.bias").floats().map { $0 + 1 }
+    let layers = Array(plain.specification.int8Candidates.prefix(2))
+    conversion.measurement = Conversion.Measurement(applies: { _ in true }) { _, goesOn in
+      var findings = ModelFindings()
+      findings.int8Weights = ["encoder.head.weight"]
+      findings.values = ["encoder.head.bias": bias]
+      findings.int8 = Int8Calibration(layers: layers, codeError: 0.5)
+      findings.statements = ["found"]
+      #expect(goesOn())
+      return findings
+    }
+    var asked = 0
+    let report = try conversion.run(to: folder.file("m.idinv")) { share in
+      asked += share == 1 ? 1 : 0
+      return isWanted || asked < 3  // after the last tensor, during the measurement, after it
+    }
+    #expect((report != nil) == isWanted)
+    #expect(folder.contents().sorted() == ["e.safetensors"] + (isWanted ? ["m.idinv"] : []) + ["plain.idinv"])
+    guard let report else { return }
+    let file = try ModelFile(path: folder.file("m.idinv"))
+    try file.verifyChecksums()
+    #expect(report.specification == file.specification && file.specification.int8?.layers == layers)
+    #expect(report.measured == ["found"] && report.text.contains("measured: found"))
+    #expect(try report.byteCount == file.byteCount && report.sha256 == SHA256.hexDigest(ofFile: file.path))
+    #expect(file.byteCount < plain.byteCount && file.metadata.precision == .f16)
+    for name in plain.tensorNames {
+      let (before, after) = (try plain.tensor(name), try file.tensor(name))
+      switch name {
+      case "encoder.head.weight":
+        let rounded = Int8Tensor(quantizing: before.floats(), rowCount: before.rows)
+        #expect(after.dtype == .i8 && after.scales == rounded.scales)
+        #expect(after.floats() == rounded.floats)
+      case "encoder.head.bias":
+        #expect(after.floats() == bias)
+      default:
+        #expect(after.dtype == before.dtype && after.floats() == before.floats(), "\(name)")
+      }
+    }
+  }
+
+  @Test func findingsThatCannotBeAreRefused() throws {
+    var conversion = Conversion([.encoder: try encoder().write(folder, "e.safetensors")])
+    for name in ["encoder.tail.weight", "generator.constant"] {
+      conversion.measurement = Conversion.Measurement(applies: { _ in true }) { _, _ in
+        var findings = ModelFindings()
+        findings.int8Weights = [name]
+        return findings
+      }
+      let error = checkpointError { _ = try conversion.run(to: folder.file("m.idinv")) }
+      guard case .modelFile(.tensor(let found, _, _)) = error else {
+        Issue.record("\(String(describing: error))")
+        continue
+      }
+      #expect(found == name && folder.contents() == ["e.safetensors"])
+    }
+  }
+
   @Test func modelsThatAreNotMeasuredStayAsTheyAre() throws {
     var conversion = Conversion([.generator: try generator().write(folder, "g.safetensors")])
     let plain = try conversion.run(to: folder.file("plain.idinv"))
-    conversion.measurement = Conversion.Measurement(applies: { $0.encoder != nil }) { _ in
+    conversion.measurement = Conversion.Measurement(applies: { $0.encoder != nil }) { _, _ in
       Issue.record("measured")
       return nil
     }
     #expect(try conversion.run(to: folder.file("m.idinv")).sha256 == plain.sha256)
-    conversion.measurement = Conversion.Measurement(applies: { _ in true }, run: { _ in nil })
+    conversion.measurement = Conversion.Measurement(applies: { _ in true }, run: { _, _ in nil })
     let unknown = try conversion.run(to: folder.file("m.idinv"))
     #expect(unknown.specification.inDomain == nil && unknown.byteCount >= plain.byteCount)
     try ModelFile(path: folder.file("m.idinv")).verifyChecksums()

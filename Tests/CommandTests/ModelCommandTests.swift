@@ -40,6 +40,39 @@ struct ModelCommandTests {
     #expect(try Command.succeed(["info", "m.idinv", "--check", "--quiet"], in: place).output.isEmpty)
   }
 
+  @Test("convert measures the encoder in 8 bits, says so, and takes what stays within --code-error")
+  func codeError() throws {
+    let place = try Folder()
+    let call = [
+      "convert", "--generator", Golden.path("res32", "generator.pth"), "--encoder", Golden.path("res32", "encoder.pth"),
+      "-o", "m.idinv",
+    ]
+    func headType() throws -> String? {
+      let tensors = try Command.succeed(["info", "m.idinv", "--json"], in: place).json["tensors"] as? [[String: Any]]
+      return tensors?.first { $0["name"] as? String == "encoder.head.weight" }?["dtype"] as? String
+    }
+    let taken = try Command.succeed(call + ["--code-error", "0.9"], in: place).output
+    #expect(taken.contains("measured: the encoder's head in int8 moves codes by up to "))
+    #expect(taken.contains("of the generator's pictures: stored so\n"))
+    #expect(taken.contains(" convolutions may multiply in 8 bits, with the head off by up to "))
+    #expect(try headType() == "I8")
+    #expect(try Command.succeed(["info", "m.idinv", "--check"], in: place).output.contains("  8 bits      "))
+    try Command.succeed(["encode", "-q", "-m", "m.idinv", try place.writePicture("a.png"), "-o", "out"], in: place)
+
+    let refused = try Command.succeed(call + ["--code-error", "1e-9"], in: place).output
+    #expect(refused.contains(": not stored so; limit 1e-07 %") && refused.contains("; limit 1e-07 %"))
+    #expect(try headType() == "F16")
+    for options in [["--code-error", "0"], ["--weights", "f32"]] {
+      let text = try Command.succeed(call + options, in: place).output
+      #expect(!text.contains("measured: "))
+      #expect(try headType() == (options[1] == "f32" ? "F32" : "F16"))
+      #expect(!(try Command.succeed(["info", "m.idinv"], in: place).output.contains("  8 bits      ")))
+    }
+    for value in ["nan", "-1"] {
+      #expect(try Command.run(call + ["--code-error", value], in: place).status == 64)
+    }
+  }
+
   @Test("weights in each precision verify against their checkpoints", arguments: ["f32", "f16", "int8"])
   func verify(weights: String) throws {
     let place = try Folder()

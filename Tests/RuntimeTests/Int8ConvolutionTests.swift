@@ -64,12 +64,13 @@ import Testing
   @Test func theChoiceIsByMeasurement() {
     func isFaster(_ other: ConvolutionAlgorithm, _ form: ConvolutionForm, _ channels: Int, _ side: Int) -> Bool {
       let input = BlockedShape(batch: 1, channels: channels, height: side, width: side, halo: 1)
-      return ConvolutionAlgorithm.isInt8Faster(than: other, form: form, input: input, outputChannels: channels)
+      return ConvolutionAlgorithm.isInt8Faster(than: other, form: form, input: input)
     }
     #expect(isFaster(.direct, .same(kernel: 1), 64, 128))
     #expect(isFaster(.reducedWinograd, .upsample2x, 128, 32))
     #expect(isFaster(.reducedWinograd, .same(kernel: 3), 1024, 8))
     #expect(isFaster(.reducedWinograd, .same(kernel: 3), 32, 64))
+    #expect(!isFaster(.reducedWinograd, .same(kernel: 3), 1024, 16))
     #expect(!isFaster(.reducedWinograd, .same(kernel: 3), 256, 32))
     #expect(isFaster(.winograd, .same(kernel: 3), 256, 32))
     #expect(!isFaster(.winograd, .same(kernel: 3), 3, 32))

@@ -47,12 +47,11 @@ package struct Conversion {
   package struct Measurement {
     /// Whether such a model is measured.
     package var applies: (ModelSpecification) -> Bool
-    /// The measurement of the model in a file; nil where it cannot be made.
-    package var run: (_ path: String) -> InDomainStatistics?
+    /// The measurement of the model in a file; nil where it cannot be made. It asks now and then whether to go on.
+    package var run: Run
+    package typealias Run = (_ path: String, _ goesOn: () -> Bool) -> ModelFindings?
 
-    package init(
-      applies: @escaping (ModelSpecification) -> Bool, run: @escaping (_ path: String) -> InDomainStatistics?
-    ) {
+    package init(applies: @escaping (ModelSpecification) -> Bool, run: @escaping Run) {
       self.applies = applies
       self.run = run
     }
@@ -121,8 +120,9 @@ package struct Conversion {
     let sha256 = try hash(output)
     return ConversionReport(
       sources: sources, inferred: draft.readers.flatMap(\.inferred), warnings: draft.readers.flatMap(\.warnings),
-      ignored: ignored, specification: written.specification, precision: options.precision, path: output,
-      byteCount: written.byteCount, sha256: sha256, tensorCount: draft.tensors.count,
+      ignored: ignored, measured: written.statements, specification: written.specification,
+      precision: options.precision, path: output, byteCount: written.byteCount, sha256: sha256,
+      tensorCount: draft.tensors.count,
       weightCount: written.weightCount)
   }
 
@@ -174,9 +174,16 @@ package struct Conversion {
     do throws(ModelFileError) { return try SHA256.hexDigest(ofFile: path) } catch { throw .modelFile(error) }
   }
 
+  private struct Written {
+    var specification: ModelSpecification
+    var byteCount: Int
+    var weightCount: Int
+    var statements: [String] = []
+  }
+
   private func write(
     _ draft: ConversionDraft, _ sources: [ConversionReport.Source], to output: String, _ goesOn: (Double) -> Bool
-  ) throws(CheckpointError) -> (specification: ModelSpecification, byteCount: Int, weightCount: Int)? {
+  ) throws(CheckpointError) -> Written? {
     let metadata = ModelMetadata(
       specification: draft.specification, precision: options.precision,
       sources: sources.map {
@@ -191,7 +198,7 @@ package struct Conversion {
     let writer: ModelFileWriter
     do throws(ModelFileError) {
       writer = try ModelFileWriter(
-        path: output, metadata: metadata, policy: policy, hasRoomForStatistics: measurement != nil)
+        path: output, metadata: metadata, policy: policy, hasRoomForFindings: measurement != nil)
     } catch {
       throw .modelFile(error)
     }
@@ -202,12 +209,19 @@ package struct Conversion {
       guard goesOn(Double(done) / Double(max(1, total))) else { return nil }
     }
     do throws(ModelFileError) {
-      guard let measurement else { return (draft.specification, try writer.finish(), done) }
-      let byteCount = try writer.finish { path in
-        let statistics = measurement.run(path)
-        return (statistics, goesOn(1))
+      guard let measurement else {
+        return Written(specification: draft.specification, byteCount: try writer.finish(), weightCount: done)
       }
-      return byteCount.map { (writer.metadata.specification, $0, done) }
+      var statements: [String] = []
+      let byteCount = try writer.finish { path in
+        let findings = measurement.run(path) { goesOn(1) }
+        statements = findings?.statements ?? []
+        return (findings, goesOn(1))
+      }
+      return byteCount.map {
+        Written(
+          specification: writer.metadata.specification, byteCount: $0, weightCount: done, statements: statements)
+      }
     } catch {
       throw .modelFile(error)
     }

@@ -40,6 +40,8 @@ package struct ConversionReport: Codable, Equatable, Sendable {
   package var warnings: [ConversionWarning]
   /// Names in the checkpoints that nothing was taken from.
   package var ignored: [String]
+  /// What was measured of the whole model, and what followed from it.
+  package var measured: [String]
   package var specification: ModelSpecification
   package var precision: WeightsPrecision
   /// The model file.
@@ -63,6 +65,7 @@ package struct ConversionReport: Codable, Equatable, Sendable {
     let counters = ignored.filter { $0.hasSuffix(".num_batches_tracked") }
     lines += section("ignored", ignored.filter { !$0.hasSuffix(".num_batches_tracked") }, limit: 12)
     if !counters.isEmpty { lines.append("ignored: \(counters.count) counters (….num_batches_tracked)") }
+    lines += section("measured", measured, limit: 8)
     lines.append(
       "written: \(path) (\(precision.rawValue), \(tensorCount) tensors, \(weightCount) weights, \(megabytes(byteCount)))"
     )

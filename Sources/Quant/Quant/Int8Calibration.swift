@@ -24,6 +24,14 @@ extension ModelSpecification {
     }.map(\.name)
   }
 
+  /// The encoder's dense layers, whose weights may be stored in 8 bits.
+  package var int8Heads: [String] {
+    requiredTensors(of: self).filter { tensor in
+      tensor.role == .weight && tensor.name.hasPrefix("encoder.") && tensor.shape.count == 2
+        && tensor.shape[1] >= QuantizationPolicy.shortestInt8Row
+    }.map(\.name)
+  }
+
   func validateInt8() throws(ModelFileError) {
     guard let int8 else { return }
     let candidates = Set(int8Candidates)

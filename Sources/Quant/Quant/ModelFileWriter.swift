@@ -19,15 +19,12 @@ package final class ModelFileWriter {
   /// Elements converted at a time.
   private static let pieceCount = 1 << 20
 
-  /// Of the longest text that `finish(measuring:)` may put into the header.
-  private static let longestStatistics = InDomainStatistics(sampleCount: 1 << 30, median: -1.1754944e-38)
-
   /// Lays the file out and creates it under a temporary name in the folder of `path`.
   ///
-  /// - Parameter hasRoomForStatistics: whether `finish(measuring:)` is to follow.
+  /// - Parameter hasRoomForFindings: whether `finish(measuring:)` is to follow.
   /// - Throws: `.specification`, `.metadata`, `.file`.
   package init(
-    path: String, metadata: ModelMetadata, policy: QuantizationPolicy? = nil, hasRoomForStatistics: Bool = false
+    path: String, metadata: ModelMetadata, policy: QuantizationPolicy? = nil, hasRoomForFindings: Bool = false
   ) throws(ModelFileError) {
     try metadata.specification.validate()
     let policy = policy ?? QuantizationPolicy(precision: metadata.precision)
@@ -41,7 +38,9 @@ package final class ModelFileWriter {
       if !entry.name.hasPrefix(ModelFile.padPrefix) { checksums[entry.name] = 0 }
     }
     var longest = metadata
-    if hasRoomForStatistics { longest.specification.inDomain = Self.longestStatistics }
+    if hasRoomForFindings {
+      longest.specification = longest.specification.stating(.longest(for: metadata.specification))
+    }
     let header = SafetensorsHeader.encode(metadata: try longest.encoded(checksums: checksums), entries: entries)
     guard header.count - SafetensorsHeader.prefixByteCount <= ModelFile.headerLimit else {
       throw .header(
@@ -189,30 +188,17 @@ package final class ModelFileWriter {
     return try commit()
   }
 
-  /// The same for a file that is to hold what only the finished model tells.
-  ///
-  /// - Parameter measure: gets the path of the whole file before it has its name. It returns what the header is to state beside
-  ///   the specification, if anything, and whether the file is wanted at all.
-  /// - Returns: the file's size; nil where it is not wanted. Then no trace remains.
-  /// - Throws: as `finish`; `.specification` for statistics that cannot be.
-  package func finish(
-    measuring measure: (String) -> (statistics: InDomainStatistics?, isWanted: Bool)
-  ) throws(ModelFileError) -> Int? {
-    try writeHeader()
-    let (statistics, isWanted) = measure(file.temporaryPath)
-    guard isWanted else {
-      file.discard()
-      return nil
-    }
-    if let statistics {
-      metadata.specification.inDomain = statistics
-      try metadata.specification.validate()
-      try writeHeader()
-    }
-    return try commit()
-  }
+  /// Puts into the header what was found; there is room for it.
+  func state(_ findings: ModelFindings) { metadata.specification = metadata.specification.stating(findings) }
 
-  private func writeHeader() throws(ModelFileError) {
+  /// Where the bytes are until the file gets its name.
+  var temporaryPath: String { file.temporaryPath }
+  var path: String { file.path }
+
+  /// Removes the unfinished file.
+  func discard() { file.discard() }
+
+  func writeHeader() throws(ModelFileError) {
     guard waiting.isEmpty else {
       file.discard()
       throw .missingTensors(requiredTensors(of: metadata.specification).filter { waiting[$0.name] != nil })
@@ -229,7 +215,7 @@ package final class ModelFileWriter {
     try append(header, at: 0, &unused)
   }
 
-  private func commit() throws(ModelFileError) -> Int {
+  func commit() throws(ModelFileError) -> Int {
     try ModelFileError.files { () throws(FileError) in try file.commit() }
     return byteCount
   }

@@ -72,11 +72,10 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Direct on codes does 9 products in four times the rate, Winograd in 16 bits 2¼ in twice the rate and its transforms:
   /// those cost most with few input channels, its weights with few pixels. Upsampling keeps 4 of 9 direct products.
   package static func isInt8Faster(
-    than other: ConvolutionAlgorithm, form: ConvolutionForm, input: BlockedShape, outputChannels: Int
+    than other: ConvolutionAlgorithm, form: ConvolutionForm, input: BlockedShape
   ) -> Bool {
     guard input.channels >= 16 else { return false }
     guard other == .reducedWinograd, form == .same(kernel: 3) else { return true }
-    let isLarge = input.channels * outputChannels >= 256 * 256
-    return input.channels <= 32 || input.pixelCount <= (isLarge ? 16 * 16 : 8 * 8)
+    return input.channels <= 32 || input.pixelCount <= 8 * 8
   }
 }

@@ -15,12 +15,22 @@ package final class CalibrationMeasurement {
     /// Largest ‖error‖ / ‖code‖ of the encoder.
     package var codeError: Float
     package var seed: UInt64
+    /// Whose layers are candidates: generator and encoder, or one of them.
+    package var networks: Set<NetworkKind>
+    /// Whether layers are measured alone only where not all of a network's are harmless together, and then no more of them
+    /// than how far the network is off.
+    package var isBrief: Bool
 
-    package init(sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt64 = 0) {
+    package init(
+      sampleCount: Int = 16, psnr: Float = 40, codeError: Float = 0.01, seed: UInt64 = 0,
+      networks: Set<NetworkKind> = [.generator, .encoder], isBrief: Bool = false
+    ) {
       self.sampleCount = sampleCount
       self.psnr = psnr
       self.codeError = codeError
       self.seed = seed
+      self.networks = networks
+      self.isBrief = isBrief
     }
   }
 
@@ -30,8 +40,8 @@ package final class CalibrationMeasurement {
     package var name: String
     /// `generator` or `encoder`.
     package var network: NetworkKind
-    /// Of the layer's output: ‖error‖ / ‖output‖ over all samples.
-    package var outputError: Double
+    /// Of the layer's output: ‖error‖ / ‖output‖ over all samples; nil in a brief measurement.
+    package var outputError: Double?
     /// Of the network's: `NetworkError`.
     package var networkError: NetworkError
     /// Operations saved, in those of a direct convolution that take as long; an estimate, against single precision.
@@ -49,12 +59,14 @@ package final class CalibrationMeasurement {
   }
 
   package struct Result: Sendable {
-    /// In the order of the file.
+    /// Those that were measured alone, in the order of the file.
     package var layers: [Layer]
     package var calibration: Int8Calibration
   }
 
-  private let model: Model
+  /// What is measured: by itself the model that counts as exact, or one that has more of it in 8 bits.
+  var model: Model
+  private let reference: Model
   private let plan: Plan
   private let exact: Kernels
   private let rounded: Kernels
@@ -73,6 +85,7 @@ package final class CalibrationMeasurement {
       throw .badOption(name: "samples", expected: "1 or more", found: "\(plan.sampleCount)")
     }
     self.model = model
+    reference = model
     self.plan = plan
     exact = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier)
     rounded = Kernels(threadCount: kernels.threadCount, cap: kernels.table.tier, int8: .everywhere)
@@ -85,18 +98,27 @@ package final class CalibrationMeasurement {
   /// - Returns: nil where the work was ended.
   package func run(progress: @escaping (Double) -> Bool = { _ in true }) throws(InversionError) -> Result? {
     observer = progress
-    let candidates = model.file.specification.int8Candidates
+    defer { observer = { _ in true } }
+    let candidates = model.file.specification.int8Candidates.filter { plan.networks.contains(Self.network(of: $0)) }
     total = max(1, 2 * candidates.count)
     do {
-      outputs[.generator] = try exactOutputs(.generator)
-      inputs[.encoder] = outputs[.generator]
-      if model.hasEncoder { outputs[.encoder] = try exactOutputs(.encoder) }
-      var layers: [Layer] = []
-      for name in candidates { layers.append(try alone(name)) }
+      try prepare()
+      var layers: [Layer] = [], granted: Set<String> = []
+      func measure(_ kind: NetworkKind, isGood: (NetworkError) -> Bool) throws -> NetworkError? {
+        let names = candidates.filter { Self.network(of: $0) == kind }
+        if plan.isBrief, let error = try all(names, kind), isGood(error) {
+          granted.formUnion(names)
+          return error
+        }
+        for name in names { layers.append(try alone(name)) }
+        let error = try together(kind, &layers, isGood: isGood)
+        granted.formUnion(layers.filter(\.isGranted).map(\.name))
+        return error
+      }
       var calibration = Int8Calibration(layers: [])
-      let images = try together(.generator, &layers) { $0.psnr >= Double(self.plan.psnr) }
-      let codes = try together(.encoder, &layers) { $0.relative <= Double(self.plan.codeError) }
-      calibration.layers = layers.filter(\.isGranted).map(\.name)
+      let images = try measure(.generator) { $0.psnr >= Double(self.plan.psnr) }
+      let codes = try measure(.encoder) { $0.relative <= Double(self.plan.codeError) }
+      calibration.layers = candidates.filter(granted.contains)
       // Without any error there is no finite one.
       calibration.psnr = images.flatMap { $0.psnr.isFinite ? Float($0.psnr) : nil }
       calibration.codeError = codes.map { Float($0.relative) }
@@ -110,27 +132,62 @@ package final class CalibrationMeasurement {
     }
   }
 
+  private static func network(of weights: String) -> NetworkKind {
+    weights.hasPrefix("generator.") ? .generator : .encoder
+  }
+
+  /// Of the codes of another model of the same file, in single precision.
+  func error(of other: Model) throws(InversionError) -> Double {
+    do {
+      try prepare()
+      let runner = try NetworkRunner(.encoder, of: other, batch: 1, kernels: exact)
+      return try error(of: try outputs(of: runner, .encoder), .encoder).relative
+    } catch let error as InversionError {
+      throw error
+    } catch {
+      throw .notFinite(term: "code", step: 0)
+    }
+  }
+
+  /// Makes the images, and what counts as exact.
+  private func prepare() throws {
+    guard outputs.isEmpty else { return }
+    outputs[.generator] = try exactOutputs(.generator)
+    inputs[.encoder] = outputs[.generator]
+    if reference.hasEncoder { outputs[.encoder] = try exactOutputs(.encoder) }
+  }
+
+  /// Of a network with all of its candidates in 8 bits; nil where it has none.
+  private func all(_ names: [String], _ kind: NetworkKind) throws -> NetworkError? {
+    guard !names.isEmpty else { return nil }
+    try report()
+    return try error(granting: Set(names), kind)
+  }
+
   private func exactOutputs(_ kind: NetworkKind) throws -> [[Float]] {
-    let runner = try NetworkRunner(kind, of: model, batch: 1, kernels: exact)
+    try outputs(of: try NetworkRunner(kind, of: reference, batch: 1, kernels: exact), kind)
+  }
+
+  private func outputs(of runner: NetworkRunner, _ kind: NetworkKind) throws -> [[Float]] {
     var results: [[Float]] = []
     for input in inputs[kind]! { results.append(try runner(input)) }
     return results
   }
 
   private func alone(_ name: String) throws -> Layer {
-    let kind: NetworkKind = name.hasPrefix("generator.") ? .generator : .encoder
+    let kind = Self.network(of: name)
     let reference = try WatchedLayer(name, of: model, kind, exact)
     let watched = try WatchedLayer(name, of: permitting([name]), kind, rounded)
     var difference = SquaredDifference(), results: [[Float]] = []
     for input in inputs[kind]! {
       let rounded = watched.run(input)
-      difference.add(exact: reference.run(input).layer, rounded.layer)
+      if !plan.isBrief { difference.add(exact: reference.run(input).layer, rounded.layer) }
       results.append(rounded.network)
     }
     try report()
     return Layer(
-      name: name, network: kind, outputError: difference.relative, networkError: try error(of: results, kind),
-      saving: reference.effectiveWork - watched.effectiveWork)
+      name: name, network: kind, outputError: plan.isBrief ? nil : difference.relative,
+      networkError: try error(of: results, kind), saving: reference.effectiveWork - watched.effectiveWork)
   }
 
   /// Grants layers of one network one after the other; the error of all of them together, nil where there are none.
@@ -141,9 +198,17 @@ package final class CalibrationMeasurement {
       Self.worth(layers[$0]) == Self.worth(layers[$1]) ? $0 < $1 : Self.worth(layers[$0]) > Self.worth(layers[$1])
     }
     var granted: Set<String> = [], best: NetworkError?
+    let nothing = plan.isBrief && !order.isEmpty ? try error(granting: [], kind).relative : 0
     for index in order {
       try report()
-      guard isGood(layers[index].networkError) else { continue }
+      var alone = layers[index].networkError
+      guard isGood(alone) else { continue }
+      if plan.isBrief, let best {
+        // Roundings of different layers have nothing to do with each other: what is far too much is not tried.
+        let (a, b, c) = (alone.relative, best.relative, nothing)
+        alone.relative = max(0, a * a + b * b - c * c).squareRoot() / Self.doubt
+        guard isGood(alone) else { continue }
+      }
       let trial = granted.union([layers[index].name])
       // The first is as good as it was alone.
       let error = granted.isEmpty ? layers[index].networkError : try error(granting: trial, kind)
@@ -154,20 +219,21 @@ package final class CalibrationMeasurement {
     return best
   }
 
+  /// By how much a brief measurement may overrate the error of two layers together.
+  private static let doubt = 1.1
+
   /// Saving for the noise that it costs.
   private static func worth(_ layer: Layer) -> Double {
     layer.saving / max(layer.networkError.relative * layer.networkError.relative, 1e-30)
   }
 
   private func permitting(_ layers: Set<String>) throws -> Model {
-    try Model(file: model.file, path: model.path, int8: layers)
+    try model.varied(int8: layers)
   }
 
   private func error(granting layers: Set<String>, _ kind: NetworkKind) throws -> NetworkError {
     let runner = try NetworkRunner(kind, of: permitting(layers), batch: 1, kernels: rounded)
-    var results: [[Float]] = []
-    for input in inputs[kind]! { results.append(try runner(input)) }
-    return try error(of: results, kind)
+    return try error(of: try outputs(of: runner, kind), kind)
   }
 
   private func error(of results: [[Float]], _ kind: NetworkKind) throws -> NetworkError {

@@ -40,12 +40,19 @@ package struct Model: Sendable {
   package init(
     file: ModelFile, path: String, memory: MemoryPolicy = MemoryPolicy(), int8: Set<String>? = nil
   ) throws(InversionError) {
+    try self.init(file, path, memory, int8, reusing: ReusedWeights())
+  }
+
+  private init(
+    _ file: ModelFile, _ path: String, _ memory: MemoryPolicy, _ int8: Set<String>?, reusing: ReusedWeights
+  ) throws(InversionError) {
     self.file = file
     self.path = path
     self.memory = memory
     arena = SharedArena(limit: memory.arenaLimit)
     let specification = file.specification
-    let loader = WeightLoader(file, memory: memory, int8: Self.permissions(specification, int8))
+    let loader = WeightLoader(
+      file, memory: memory, int8: Self.permissions(specification, int8), reusing: reusing)
     var networks: [any Network] = []
     for kind in Self.kinds {
       if let network = try kind.load(specification, from: loader) { networks.append(network) }
@@ -54,6 +61,19 @@ package struct Model: Sendable {
     convolutions = loader.convolutions
     denses = loader.denses
     squares = loader.squares
+  }
+
+  /// The same model with other convolutions in 8 bits, and with other weights of dense layers. What stays as it is is shared:
+  /// its weights are not packed again.
+  ///
+  /// - Parameters:
+  ///   - int8: as `init`'s.
+  ///   - denses: in place of those of the same names.
+  func varied(int8: Set<String>?, denses: [DenseLayerWeights] = []) throws(InversionError) -> Model {
+    var reused = ReusedWeights()
+    for weights in convolutions { reused.convolutions[weights.name] = weights }
+    for weights in self.denses + denses { reused.denses[weights.name] = weights }
+    return try Model(file, path, memory, int8, reusing: reused)
   }
 
   /// Errors of the encoder are corrected by what follows it; those of the generator are seen, so that its layers need a

@@ -1,20 +1,32 @@
 import Quant
 import Runtime
 
+/// Weights that a model need not load, by their names.
+struct ReusedWeights {
+  /// Only with the same permission for 8 bits.
+  var convolutions: [String: ConvolutionWeights] = [:]
+  var denses: [String: DenseLayerWeights] = [:]
+}
+
 /// How the networks fetch their weights out of a model file, and what they fetched.
 final class WeightLoader {
   let file: ModelFile
   let memory: MemoryPolicy
   /// Convolutions by the names of their weights; those not named are refused.
   let int8: [String: Int8Permission]
+  /// What another model of the same file has already loaded, by the names of the weights.
+  private let reused: ReusedWeights
   private(set) var convolutions: [ConvolutionWeights] = []
   private(set) var denses: [DenseLayerWeights] = []
   private(set) var squares: [SquaredWeights] = []
 
-  init(_ file: ModelFile, memory: MemoryPolicy, int8: [String: Int8Permission]) {
+  init(
+    _ file: ModelFile, memory: MemoryPolicy, int8: [String: Int8Permission], reusing: ReusedWeights = ReusedWeights()
+  ) {
     self.file = file
     self.memory = memory
     self.int8 = int8
+    reused = reusing
   }
 
   private func tensor(_ name: String) throws(InversionError) -> WeightTensor {
@@ -31,11 +43,14 @@ final class WeightLoader {
   func convolution(
     _ prefix: String, form: ConvolutionForm, hasBias: Bool = true, storage: WeightStorage = .fastest
   ) throws(InversionError) -> ConvolutionWeights {
-    let weight = try tensor("\(prefix).weight")
+    let weight = try tensor("\(prefix).weight"), permission = int8[weight.name] ?? .refused
+    if let known = reused.convolutions[weight.name], known.int8 == permission {
+      convolutions.append(known)
+      return known
+    }
     let loaded = ConvolutionWeights(
       weight, form: form, bias: hasBias ? try values("\(prefix).bias") : nil,
-      storage: memory.convolutions[weight.name] ?? (weight.dtype == .f32 ? .fastest : storage),
-      int8: int8[weight.name] ?? .refused)
+      storage: memory.convolutions[weight.name] ?? (weight.dtype == .f32 ? .fastest : storage), int8: permission)
     convolutions.append(loaded)
     return loaded
   }
@@ -108,6 +123,10 @@ final class WeightLoader {
   /// Dense weights `prefix.weight` [O, I] and, unless told otherwise, `prefix.bias` [O], used where they lie.
   func dense(_ prefix: String, hasBias: Bool = true) throws(InversionError) -> DenseLayerWeights {
     let weight = try tensor("\(prefix).weight")
+    if let known = reused.denses[weight.name] {
+      denses.append(known)
+      return known
+    }
     let bias = hasBias ? try values("\(prefix).bias") : nil
     let loaded = try wrapGraph { () throws(GraphError) in
       try DenseLayerWeights(weight, bias: bias, isStreamed: memory.streamsDense)

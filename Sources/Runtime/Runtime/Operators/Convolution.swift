@@ -173,7 +173,7 @@ package final class ConvolutionWeights: Sendable {
     case .everywhere: return true
     case .whereFaster:
       guard int8 == .granted else { return false }
-      return ConvolutionAlgorithm.isInt8Faster(than: other, form: form, input: image, outputChannels: outputChannels)
+      return ConvolutionAlgorithm.isInt8Faster(than: other, form: form, input: image)
     }
   }
 

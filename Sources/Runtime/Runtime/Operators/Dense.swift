@@ -78,6 +78,43 @@ package final class DenseLayerWeights: Sendable {
     partByteCount = 0
   }
 
+  /// Holds a tensor [O, I] rounded to 8 bits, with a scale per row, as `Int8Tensor` does.
+  package convenience init(rounding tensor: WeightTensor, bias: [Float]? = nil) {
+    let codes = CodeBuffer(byteCount: tensor.elementCount)
+    var scales: [Float] = []
+    // A few rows at a time: the floats of all would take four times what is kept.
+    let step = max(1, (1 << 20) / max(1, tensor.rowLength))
+    for first in stride(from: 0, to: tensor.rows, by: step) {
+      let rows = first..<min(first + step, tensor.rows)
+      let part = Int8Tensor(quantizing: tensor.floats(rows: rows), rowCount: rows.count)
+      codes.write(part.codes, at: first * tensor.rowLength)
+      scales += part.scales
+      tensor.adviseDontNeed(rows: rows)
+    }
+    self.init(
+      name: tensor.name, CodeOwner(codes: codes, scales: ConstantBuffer(scales)), outputs: tensor.rows,
+      inputs: tensor.rowLength, bias: bias)
+  }
+
+  /// The same weights with another bias.
+  ///
+  /// - Returns: nil where these are not codes of 8 bits of their own.
+  package func replacingBias(_ bias: [Float]) -> DenseLayerWeights? {
+    (owner as? CodeOwner).map { DenseLayerWeights(name: name, $0, outputs: outputs, inputs: inputs, bias: bias) }
+  }
+
+  private init(name: String, _ owner: CodeOwner, outputs: Int, inputs: Int, bias: [Float]?) {
+    self.name = name
+    self.outputs = outputs
+    self.inputs = inputs
+    self.bias = bias.map(ConstantBuffer.init)
+    view = DenseWeights(
+      base: owner.codes.base, element: .int8(scales: owner.scales.base), outputs: outputs, inputs: inputs)
+    self.owner = owner
+    streamed = nil
+    partByteCount = 0
+  }
+
   func willBeUsed() { prepared.withLock { $0 = true } }
 
   /// Calls `body` with the weights, or with parts of them, rows in order, which are given back before the next part.
@@ -100,6 +137,27 @@ package final class DenseLayerWeights: Sendable {
     let tensor: WeightTensor
     let scales: ConstantBuffer?
   }
+
+  private struct CodeOwner: Sendable {
+    let codes: CodeBuffer
+    let scales: ConstantBuffer
+  }
+}
+
+/// Codes of 8 bits, written once before they are read.
+private final class CodeBuffer: @unchecked Sendable {
+  private let storage: UnsafeMutableRawPointer
+  var base: UnsafeRawPointer { UnsafeRawPointer(storage) }
+
+  init(byteCount: Int) { storage = .allocate(byteCount: max(1, byteCount), alignment: 64) }
+
+  func write(_ codes: [Int8], at offset: Int) {
+    codes.withUnsafeBytes { bytes in
+      if let start = bytes.baseAddress { (storage + offset).copyMemory(from: start, byteCount: bytes.count) }
+    }
+  }
+
+  deinit { storage.deallocate() }
 }
 
 /// y = activation(W x + b). Input: dense [N, I]; output: dense [N, O].

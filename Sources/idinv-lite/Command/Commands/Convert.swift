@@ -17,6 +17,9 @@ struct Convert: ParsableCommand {
       one), .safetensors, and NVIDIA's .pkl, none of whose code is run. Resolution, layers, channels, dimensions and \
       normalization are inferred from names and shapes; what was found, inferred and ignored is printed. docs/MODELS.md \
       lists the programs whose files are read.
+
+      If the files hold a generator and an encoder of up to 256 pixels, the model is measured on pictures of its own: its \
+      usual in-domain score, and how far the encoder's codes move in 8 bits. What stays within --code-error is taken.
       """)
 
   @OptionGroup var checkpoints: CheckpointOptions
@@ -28,6 +31,15 @@ struct Convert: ParsableCommand {
 
   @Option(help: "How weights are stored: f32, f16 or int8.")
   var weights = WeightsPrecision.f16
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      """
+      Largest error of the encoder's codes, as a share of their length, up to which its head is stored in int8 and its \
+      convolutions may multiply in 8 bits. 0 for neither. (default: 0.01; with f32 weights 0)
+      """, valueName: "share"))
+  var codeError: Float?
 
   @OptionGroup(title: "What a checkpoint does not record") var folding: FoldingOptions
 
@@ -49,6 +61,13 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var reporting: ReportingOptions
 
+  mutating func validate() throws {
+    guard let codeError else { return }
+    guard codeError.isFinite, codeError >= 0 else {
+      throw ValidationError("--code-error: expected a finite number, 0 or more, found \(codeError)")
+    }
+  }
+
   func run() throws {
     try reporting {
       var options = folding.conversionOptions(weights: weights)
@@ -62,7 +81,9 @@ struct Convert: ParsableCommand {
       let context = reporting.context()
       var given = checkpoints.named
       given.options = options
-      given.measurement = .usualInDomainScore(kernels: try EngineSettings(compute: .f32).kernels())
+      given.measurement = .standard(
+        codeError: codeError ?? (weights == .f32 ? 0 : ConversionMeasuring.usualCodeError),
+        kernels: try EngineSettings(compute: .f32).kernels())
       let assignment = try given.assigning(checkpoints.files)
       let report = try context.follow("convert") { try assignment.run(to: output, while: $0) }
       for warning in report.warnings {

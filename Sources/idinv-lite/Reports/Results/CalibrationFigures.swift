@@ -15,7 +15,7 @@ package struct CalibrationFigures: Encodable {
       let isGenerator = layer.network == .generator
       name = layer.name
       network = layer.network.rawValue
-      output_error = layer.outputError
+      output_error = layer.outputError ?? 0
       psnr = isGenerator ? layer.networkError.psnr : nil
       code_error = isGenerator ? nil : layer.networkError.relative
       is_granted = layer.isGranted
