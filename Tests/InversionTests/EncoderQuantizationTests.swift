@@ -49,8 +49,13 @@ import Testing
     let other = try result.model.run(.encoder, on: images, count: 8, kernels: exact).values
     #expect(relative(code, other) < 0.012 && code != other, "\(relative(code, other))")
     // The biases take back what the rounding of the weights adds on average.
-    let plain = try model.varied(int8: [], denses: [DenseLayerWeights(rounding: try model.file.tensor(heads[0]),
-      bias: try model.file.tensor("encoder.head.bias").floats())])
+    let plain = try model.varied(
+      int8: [],
+      denses: [
+        DenseLayerWeights(
+          rounding: try model.file.tensor(heads[0]),
+          bias: try model.file.tensor("encoder.head.bias").floats())
+      ])
     let uncorrected = relative(code, try plain.run(.encoder, on: images, count: 8, kernels: exact).values)
     #expect(uncorrected > 2 * relative(code, other), "\(uncorrected)")
   }
@@ -62,7 +67,8 @@ import Testing
     let images = try images(78, 8)
     let code = try model.run(.encoder, on: images, count: 8, kernels: exact).values
     let other = try result.model.varied(int8: layers).run(
-      .encoder, on: images, count: 8, kernels: Kernels(threadCount: 2, int8: .everywhere)).values
+      .encoder, on: images, count: 8, kernels: Kernels(threadCount: 2, int8: .everywhere)
+    ).values
     #expect(relative(code, other) < 0.012, "\(relative(code, other))")
   }
 

@@ -19,6 +19,8 @@ package enum WeightsPrecision: String, Codable, CaseIterable, Sendable {
 /// signal to noise, thirteen in a row leave 29 dB of the image (full size, random weights; `idinv-lite verify`), and they
 /// are 20 M of 203 M weights: keeping them makes the file 9 % larger. The encoder and the perceptual network steer the
 /// optimization and are not seen; the domain term and the pixels correct their errors.
+///
+/// A conversion that can measure it stores the encoder's head in i8 in f16 files, too (`ModelFindings.int8Weights`).
 package struct QuantizationPolicy: Equatable, Sendable {
   package var precision: WeightsPrecision
   /// Exceptions by tensor name, for layers that suffer (`i8` is ignored where a tensor has fewer than two dimensions).

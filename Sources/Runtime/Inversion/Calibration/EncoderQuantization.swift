@@ -50,7 +50,9 @@ package struct EncoderQuantization {
     var varied = model, biases: [String: [Float]] = [:], headError: Double?
     let names = try wrapModel { () throws(ModelFileError) in
       var names: [String] = []
-      for name in model.file.specification.int8Heads where try model.file.tensor(name).dtype != .i8 { names.append(name) }
+      for name in model.file.specification.int8Heads where try model.file.tensor(name).dtype != .i8 {
+        names.append(name)
+      }
       return names
     }
     let measurement = try CalibrationMeasurement(

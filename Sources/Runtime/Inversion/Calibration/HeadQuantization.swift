@@ -26,7 +26,10 @@ struct HeadQuantization {
       let bias = try wrapModel { () throws(ModelFileError) in try model.file.tensor(biasName).floats() }
       let rounded = DenseLayerWeights(rounding: tensor)
       let (before, after) = try wrapGraph { () throws(GraphError) in
-        (try Self.product(try DenseLayerWeights(tensor, bias: nil), mean, kernels), try Self.product(rounded, mean, kernels))
+        (
+          try Self.product(try DenseLayerWeights(tensor, bias: nil), mean, kernels),
+          try Self.product(rounded, mean, kernels)
+        )
       }
       tensor.adviseDontNeed()
       let corrected = bias.indices.map { bias[$0] + (before[$0] - after[$0]) }
