@@ -93,6 +93,26 @@ import Testing
     #expect(product / lengths > 0.999, "\(product / lengths)")
   }
 
+  @Test func autoOptimizesWithTheWeightsThatItsGradientsHave() throws {
+    let auto = Kernels(threadCount: 2, precision: .automatic, int8: .whereFaster)
+    let calibrated = try calibrated(), plain = try Model(file: model.file, path: model.path, int8: [])
+    let codes = try codes(80, 1), image = try model.run(.generator, on: codes, count: 1, kernels: exact).values
+    func encoded(_ model: Model) throws -> [Float] {
+      try model.run(.encoder, on: image, count: 1, kernels: auto).values
+    }
+    func gradient(_ model: Model) throws -> [Float] {
+      let objective = try Objective(model, weights: ObjectiveWeights(), kernels: auto)
+      try objective.setTarget(image)
+      return objective.evaluate(codes.map { $0 + 0.01 }).gradient
+    }
+    func score(_ model: Model) throws -> InDomainScore? { try Reconstructor(model, kernels: auto)(codes).score }
+    let sharesWeights = auto.precision == .reduced && auto.table.reducedDirect != nil
+    #expect(try (encoded(calibrated) != encoded(plain)) == auto.table.int8.isFast)
+    #expect(try (gradient(calibrated) == gradient(plain)) == (sharesWeights || !auto.table.int8.isFast))
+    #expect(
+      try (score(calibrated)?.meanSquare == score(plain)?.meanSquare) == (sharesWeights || !auto.table.int8.isFast))
+  }
+
   private func length(_ v: [Float]) -> Double { v.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
 
   private func relative(_ exact: [Float], _ other: [Float]) -> Double {

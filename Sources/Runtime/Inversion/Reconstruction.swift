@@ -20,7 +20,7 @@ package final class Reconstructor {
 
   /// - Parameter readsAttributes: whether what the model has to read attributes looks at the images too.
   package init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
-    let generator = try model.generator()
+    let generator = try model.generator(), kernels = kernels.forOptimizing
     let encoder = model.hasEncoder ? try model.encoder() : nil
     let average = try model.averageImage(kernels: kernels)
     let reader = readsAttributes && model.readsAttributes ? try model.attributeReader() : nil

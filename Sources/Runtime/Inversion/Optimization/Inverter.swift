@@ -49,7 +49,7 @@ package final class Inverter {
     self.options = options
     self.batch = batch
     self.isMasked = isMasked
-    self.kernels = kernels
+    self.kernels = kernels.forOptimizing
     let specification = model.file.specification
     pixelRange = specification.pixelMaximum - specification.pixelMinimum
     let layerCount = try model.generator().specification.layerCount

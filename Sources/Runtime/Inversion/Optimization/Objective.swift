@@ -89,6 +89,7 @@ package final class Objective {
     _ model: Model, weights: ObjectiveWeights = ObjectiveWeights(), space: CodeSpace = .wPlus, batch: Int = 1,
     isMasked: Bool = false, kernels: Kernels
   ) throws(InversionError) {
+    let kernels = kernels.forOptimizing
     let networks = try ObjectiveGraph.Networks(model, weights, kernels: kernels)
     let (built, step) = try wrapGraph { () throws(GraphError) in
       let built = try ObjectiveGraph(networks, weights, batch: batch, isMasked: isMasked)
