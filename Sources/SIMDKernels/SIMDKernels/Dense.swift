@@ -53,8 +53,11 @@ extension Kernels {
       case .f16: table.dense.dotF16
       case .int8: table.dense.dotI8
       }
-    // About 64 KB of weights per task, which are in the cache for the second and further rows; four outputs a call.
-    let perTask = max(4, (65536 / max(1, stride)) & ~3)
+    // About 64 KB of weights per task; four outputs a call, whose weights are in the cache for the second and further rows. Bytes
+    // of the next four outputs are asked for ahead: half a megabyte is the task's own then, unless threads would go without.
+    let most =
+      weights.scales == nil ? 65536 / max(1, stride) : min(524_288 / max(1, stride), outputs / (4 &* threadCount))
+    let perTask = max(4, most & ~3)
     parallelFor((outputs &+ perTask &- 1) / perTask, cost: outputs &* weights.inputs) { task, _ in
       var o = task &* perTask
       let end = min(outputs, o &+ perTask)
@@ -95,8 +98,9 @@ extension Kernels {
       case .int8: table.dense.accumulateI8
       }
     let elementBytes = stride / max(1, inputs)
-    // Eight tasks; at most 4 KB of a gradient, which stay in the first-level cache, and no less than four lines of each row.
-    let chunk = max(64, min(1024, (inputs / 8 &+ 15) & ~15))
+    // Eight tasks; at most 8 KB of a gradient, which stay in the first-level cache, for 2 KB of each row, and no less than four
+    // lines.
+    let chunk = max(64, min(max(1024, 2048 / max(1, elementBytes)), (inputs / 8 &+ 15) & ~15))
     parallelFor((inputs &+ chunk &- 1) / chunk, cost: outputs &* inputs) { task, _ in
       let first = task &* chunk, count = min(chunk, inputs &- first)
       if !accumulates {
