@@ -112,6 +112,8 @@ package final class ConvolutionWeights: Sendable {
       } catch {
         throw GraphError.outOfMemory(byteCount: error.byteCount)
       }
+      // Units of words are found by reading all weights.
+      didUse()
       packed.withLock { $0[key] = made }
       return made
     }
