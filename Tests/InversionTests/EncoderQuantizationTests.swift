@@ -84,6 +84,20 @@ import Testing
     #expect(result.calibration.codeError.map { $0 <= limit } ?? true)
   }
 
+  /// Heads for each layer; dense layers inside of the trunk that have no bias; more convolutions than are measured alone.
+  @Test(arguments: [0, 1]) func encodersWithManyHeads(index: Int) throws {
+    let set = index == 0 ? StyleHeadsGoldenTests.direct[0] : StyleHeadsGoldenTests.iterated[0]
+    let model = try set.model(.f16), layerCount = try model.encoder().specification.layerCount
+    let names = (0..<layerCount).map { "encoder.head.\($0).dense.weight" }
+    #expect(model.file.specification.int8Heads == names)
+    let plan = EncoderQuantization.Plan(sampleCount: 2, codeError: 0.9)
+    let result = try #require(try EncoderQuantization(model, plan: plan, kernels: exact).run())
+    #expect((1...2).contains(result.sampleCount) && result.headBiases.keys.sorted() == names.sorted())
+    let error = try #require(result.headError)
+    #expect(error > 0 && error < 0.05, "\(error)")
+    #expect(try #require(result.calibration.codeError) <= 0.9)
+  }
+
   @Test func anEndedMeasurementHasNoResult() throws {
     var asked = 0
     let result = try EncoderQuantization(model, plan: .init(sampleCount: 1), kernels: exact).run { _ in

@@ -24,10 +24,10 @@ extension ModelSpecification {
     }.map(\.name)
   }
 
-  /// The encoder's dense layers, whose weights may be stored in 8 bits.
+  /// Dense weights that give the encoder's code, and may be stored in 8 bits.
   package var int8Heads: [String] {
     requiredTensors(of: self).filter { tensor in
-      tensor.role == .weight && tensor.name.hasPrefix("encoder.") && tensor.shape.count == 2
+      tensor.role == .weight && tensor.name.hasPrefix("encoder.head.") && tensor.shape.count == 2
         && tensor.shape[1] >= QuantizationPolicy.shortestInt8Row
     }.map(\.name)
   }

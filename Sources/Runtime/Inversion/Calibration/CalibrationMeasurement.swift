@@ -110,7 +110,7 @@ package final class CalibrationMeasurement {
           granted.formUnion(names)
           return error
         }
-        for name in names { layers.append(try alone(name)) }
+        for name in try affordable(names, kind) { layers.append(try alone(name)) }
         let error = try together(kind, &layers, isGood: isGood)
         granted.formUnion(layers.filter(\.isGranted).map(\.name))
         return error
@@ -156,6 +156,23 @@ package final class CalibrationMeasurement {
     inputs[.encoder] = outputs[.generator]
     if reference.hasEncoder { outputs[.encoder] = try exactOutputs(.encoder) }
   }
+
+  /// Of a network's candidates those that are measured alone: in a brief measurement the largest, as many as that many operations
+  /// allow.
+  private func affordable(_ names: [String], _ kind: NetworkKind) throws -> [String] {
+    guard plan.isBrief, !names.isEmpty else { return names }
+    let runner = try NetworkRunner(kind, of: reference, batch: 1, kernels: exact)
+    let each = runner.preparedGraph.work.reduce(0, +) * plan.sampleCount
+    let count = max(1, Self.briefWork / max(1, each))
+    guard count < names.count else { return names }
+    var sizes: [String: Int] = [:]
+    for tensor in requiredTensors(of: model.file.specification) { sizes[tensor.name] = tensor.elementCount }
+    let largest = Set(names.sorted { (sizes[$0]!, $1) > (sizes[$1]!, $0) }.prefix(count))
+    return names.filter(largest.contains)
+  }
+
+  /// Some seconds of a desktop processor: the published encoder at 256 px takes 2.4e12.
+  private static let briefWork = 2_500_000_000_000
 
   /// Of a network with all of its candidates in 8 bits; nil where it has none.
   private func all(_ names: [String], _ kind: NetworkKind) throws -> NetworkError? {

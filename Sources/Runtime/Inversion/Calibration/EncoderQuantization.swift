@@ -8,7 +8,7 @@ import Runtime
 /// the head's error included.
 package struct EncoderQuantization {
   package struct Plan: Sendable {
-    /// Pictures to measure on; as many others tell what the heads read on average.
+    /// Pictures to measure on, fewer for an encoder of many operations; as many others tell what the heads read on average.
     package var sampleCount: Int
     /// Largest ‖error‖ / ‖code‖.
     package var codeError: Float
@@ -22,6 +22,8 @@ package struct EncoderQuantization {
   }
 
   package struct Result: Sendable {
+    /// Pictures that it was measured on.
+    package var sampleCount: Int
     /// Biases of the heads whose weights are in 8 bits from now on, by the names of those weights.
     package var headBiases: [String: [Float]]
     /// Of the codes with nothing but the heads in 8 bits; nil where the file has none to change.
@@ -55,14 +57,15 @@ package struct EncoderQuantization {
       }
       return names
     }
+    let sampleCount = try affordableSamples()
     let measurement = try CalibrationMeasurement(
       model,
       plan: .init(
-        sampleCount: plan.sampleCount, codeError: plan.codeError, seed: plan.seed, networks: [.encoder], isBrief: true),
+        sampleCount: sampleCount, codeError: plan.codeError, seed: plan.seed, networks: [.encoder], isBrief: true),
       kernels: kernels)
     if !names.isEmpty {
       let quantization = try HeadQuantization(
-        names, of: model, images: try images(seed: plan.seed &+ 1), kernels: kernels)
+        names, of: model, images: try images(sampleCount, seed: plan.seed &+ 1), kernels: kernels)
       guard progress(0.1) else { return nil }
       let candidate = try model.varied(int8: [], denses: quantization.heads.map(\.weights))
       let error = try measurement.error(of: candidate)
@@ -74,13 +77,22 @@ package struct EncoderQuantization {
     }
     measurement.model = varied
     guard let result = try measurement.run(progress: progress) else { return nil }
-    return Result(headBiases: biases, headError: headError, calibration: result.calibration, model: varied)
+    return Result(
+      sampleCount: sampleCount, headBiases: biases, headError: headError, calibration: result.calibration, model: varied
+    )
   }
 
-  private func images(seed: UInt64) throws(InversionError) -> [[Float]] {
-    let codes = try model.randomCodes(plan.sampleCount, seed: seed, kernels: kernels)
-    let values = try model.run(.generator, on: codes, count: plan.sampleCount, kernels: kernels, maximumBatch: 1).values
-    let width = values.count / plan.sampleCount
+  /// The published encoder at 256 px has 1.9e10 operations, one of pSp's family 1.1e11.
+  private func affordableSamples() throws(InversionError) -> Int {
+    let runner = try NetworkRunner(.encoder, of: model, batch: 1, kernels: kernels.planning)
+    let work = runner.preparedGraph.work.reduce(0, +)
+    return max(1, min(plan.sampleCount, 400_000_000_000 / max(1, work)))
+  }
+
+  private func images(_ count: Int, seed: UInt64) throws(InversionError) -> [[Float]] {
+    let codes = try model.randomCodes(count, seed: seed, kernels: kernels)
+    let values = try model.run(.generator, on: codes, count: count, kernels: kernels, maximumBatch: 1).values
+    let width = values.count / count
     return stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
   }
 }

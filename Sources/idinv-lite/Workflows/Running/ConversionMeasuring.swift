@@ -69,7 +69,7 @@ extension ModelFindings {
   fileprivate mutating func add(
     _ result: EncoderQuantization.Result, _ plan: EncoderQuantization.Plan, _ file: ModelFile
   ) {
-    let limit = percent(Double(plan.codeError)), sample = "\(plan.sampleCount) of the generator's pictures"
+    let limit = percent(Double(plan.codeError)), sample = "\(result.sampleCount) of the generator's pictures"
     if let error = result.headError {
       let isTaken = !result.headBiases.isEmpty
       statements.append(
