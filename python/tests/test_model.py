@@ -122,3 +122,15 @@ def test_errors(model: idinv.Model, faces: list[Path], tmp_path: Path) -> None:
     closed.close()
     with pytest.raises(idinv.InvalidArgumentError, match="closed"):
         closed.encode(faces[0])
+
+
+def test_a_picture_is_not_written_under_the_name_of_another_format(tmp_path: Path) -> None:
+    for name in ["x.jpg", "x.WEBP"]:
+        with pytest.raises(idinv.InvalidArgumentError, match=r"expected a name ending in \.png"):
+            idinv.write_image(np.zeros((4, 4, 3), np.uint8), tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_a_path_is_no_boundary(model: idinv.Model) -> None:
+    with pytest.raises(idinv.InvalidArgumentError, match=r"Boundary\.read"):
+        model.manipulate(model.sample([1]), "smile.npy", [0.3])  # type: ignore[arg-type]

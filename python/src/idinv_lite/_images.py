@@ -56,6 +56,9 @@ def write_image(image: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         InputOutputError, InvalidArgumentError.
     """
+    ending = os.path.splitext(os.fsdecode(path))[1].lower()
+    if ending in {".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}:
+        raise InvalidArgumentError(f"{os.fsdecode(path)}: expected a name ending in .png, which is what is written")
     pixels = one_picture(image, "image")
     context = _native.Context()
     structures = native_images([pixels])

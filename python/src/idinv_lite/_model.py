@@ -303,6 +303,8 @@ class Model:
         """Codes moved along boundaries, z + α·Σ fᵢ·nᵢ: float32 [..., S, L, D] of codes [..., L, D] and S distances α."""
         values = self._codes(codes, "codes")
         listed = [boundaries] if isinstance(boundaries, Boundary) else list(boundaries)
+        if not all(isinstance(boundary, Boundary) for boundary in listed):
+            raise InvalidArgumentError("manipulate: expected boundaries, as of Boundary.read(path, model)")
         natives = NativeBoundaries(listed)
         alphas = np.atleast_1d(np.ascontiguousarray(distances, dtype=np.float64))
         weights = None if factors is None else np.ascontiguousarray(list(factors), dtype=np.float64)
