@@ -85,7 +85,7 @@ import Testing
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer (run git lfs pull)"),
       ([0x89, 0x48, 0x44, 0x46, 0x0d], "an HDF5 file"),
       ([0x1f, 0x8b, 0x08], "a gzip archive (unpack it first)"),
-      ([], "an empty file"),
+      ([], "an empty file (0 bytes)"),
       ([1, 2, 3], "unknown bytes 1 2 3"),
     ] as [([UInt8], String)])
   func unknownFilesAreDescribed(bytes: [UInt8], found: String) throws {

@@ -51,8 +51,9 @@ import Testing
   }
 
   @Test func headerLengthMustFit() {
+    #expect(error([]) == .foreign(found: "an empty file (0 bytes)", isConvertible: false))
     for bytes in [
-      [], [1, 2, 3], little(2), little(0) + Array("{}".utf8), little(3) + Array("{}".utf8), little(-1) + data,
+      [1, 2, 3], little(2), little(0) + Array("{}".utf8), little(3) + Array("{}".utf8), little(-1) + data,
     ] {
       guard case .header(0, _, _) = error(bytes) else {
         Issue.record("\(bytes.prefix(12)): \(String(describing: error(bytes)))")
@@ -63,6 +64,20 @@ import Testing
     #expect(
       error(large)
         == .header(byteOffset: 0, found: "a header of 16777217 bytes", expected: "a header of 2 to 16777216 bytes"))
+  }
+
+  @Test("a header whose length has the bytes of a zip archive or of a picture is a header")
+  func headerLengthIsNoKind() {
+    for start in [[0x50, 0x4b], [0x80, 0x02], [0x1f, 0x8b]] as [[UInt8]] {
+      let length = Int(start[0]) | Int(start[1]) << 8 | (json.utf8.count >> 16 + 1) << 16
+      let padded = json + String(repeating: " ", count: length - json.utf8.count)
+      let bytes = little(length) + Array(padded.utf8) + data
+      #expect(bytes.starts(with: start))
+      // What is not aligned is refused, but not for what its first bytes are.
+      if case .foreign = error(bytes) { Issue.record("\(start)") }
+    }
+    #expect(error([0x50, 0x4b, 3, 4] + data) == .foreign(found: "a PyTorch checkpoint", isConvertible: true))
+    #expect(error(Array("GIF89a".utf8) + data) == .foreign(found: "a picture", isConvertible: false))
   }
 
   @Test func headerMustBeAStrictJSONObject() {

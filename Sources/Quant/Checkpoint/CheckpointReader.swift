@@ -19,7 +19,7 @@ package enum CheckpointReader {
 
   private static func open(_ file: ByteFile, isNested: Bool) throws(CheckpointError) -> Checkpoint {
     let path = file.path
-    let start = try file.read(0..<min(512, file.byteCount), format: "file")
+    let start = try file.read(0..<min(FileGuess.byteCount, file.byteCount), format: "file")
     if start.starts(with: [0x50, 0x4b, 0x03, 0x04]) || start.starts(with: [0x50, 0x4b, 0x05, 0x06]) {
       return try open(try ZipArchive(file), path: path, byteCount: file.byteCount, isNested: isNested)
     }
@@ -34,7 +34,13 @@ package enum CheckpointReader {
       return try Checkpoint(path: path, format: .npy, byteCount: file.byteCount, contents: [(name, value)])
     }
     if start.count > 8, start[8] == UInt8(ascii: "{") {
-      return Checkpoint(try SafetensorsFile(file), path: path, byteCount: file.byteCount)
+      let tensors = try SafetensorsFile(file)
+      guard tensors.header.metadata["format"] != ModelMetadata.formatName else {
+        throw .unsupported(
+          path: path, found: "a model file of this program (.idinv), which is converted already",
+          expected: "a file of the program that trained the networks")
+      }
+      return Checkpoint(tensors, path: path, byteCount: file.byteCount)
     }
     if start.count > 1, start[0] == 0x80, (2...5).contains(start[1]) {
       let value = try pickle(file)
@@ -87,23 +93,8 @@ package enum CheckpointReader {
     return try open(ByteFile(try archive.extent(entry), path: path), isNested: true)
   }
 
-  /// What an unknown file seems to be: the mistakes that users make most.
   private static func guess(_ start: [UInt8]) -> String {
-    let text = String(decoding: start.prefix(64), as: UTF8.self).lowercased()
-    if start.isEmpty { return "an empty file" }
-    if text.contains("<html") || text.contains("<!doctype") { return "a web page (the download failed?)" }
-    if text.hasPrefix("version https://git-lfs") { return "a Git LFS pointer (run git lfs pull)" }
-    // The header of the archive's first file ends with it.
-    if start.dropFirst(257).starts(with: [UInt8]("ustar".utf8)) {
-      return "a tar archive (torch.save's oldest form? load and save it again with a newer torch)"
-    }
-    if start.starts(with: [0x1f, 0x8b]) { return "a gzip archive (unpack it first)" }
-    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) { return "an HDF5 file" }
-    if start.starts(with: [0x89, 0x50, 0x4e, 0x47]) || start.starts(with: [0xff, 0xd8, 0xff]) { return "a picture" }
-    if start.dropFirst(4).starts(with: [UInt8]("TFL3".utf8)) { return "a TensorFlow Lite file" }
-    if start[0] == 0x08, text.contains("onnx") || text.contains("pytorch") { return "an ONNX file" }
-    let guess = NumpyHeader.guess(Array(start))
-    if guess.hasPrefix("text") { return guess }
-    return "unknown bytes \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"
+    FileGuess.name(start)
+      ?? "unknown bytes \(start.prefix(8).map { String($0, radix: 16) }.joined(separator: " "))"
   }
 }

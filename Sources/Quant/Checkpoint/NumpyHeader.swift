@@ -63,10 +63,7 @@ extension NumpyHeader {
   static func guess(_ start: [UInt8]) -> String {
     if start.starts(with: [0x50, 0x4b]) { return "a zip archive (an .npz file?)" }
     if start.first == 0x80, start.count > 1, start[1] <= 5 { return "a Python pickle" }
-    let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7f || 0x09...0x0d ~= $0 }
-    guard isText else { return "other bytes" }
-    let line = String(decoding: start.prefix { $0 != 0x0a }, as: UTF8.self)
-    return line.contains(",") || line.contains(";") || line.contains("\t") ? "text (a CSV file?)" : "text"
+    return FileGuess.text(start) ?? "other bytes"
   }
 }
 

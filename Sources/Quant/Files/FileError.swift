@@ -63,6 +63,7 @@ package struct FileError: Error, Equatable, Sendable {
 extension FileError: CustomStringConvertible {
   package var description: String {
     let place = offset.map { ", at byte \($0)" } ?? ""
+    let path = self.path.isEmpty ? "''" : self.path
     if isMissing { return "\(path): no such file" }
     switch reason {
     case .isFolder where operation.isReading: return "\(path): is a folder; expected a file"

@@ -61,6 +61,12 @@ package final class ModelFile: Sendable {
   private static func map(_ path: String) throws(ModelFileError) -> MappedFile {
     let mapping = try ModelFileError.files { () throws(FileError) in try MappedFile(path: path) }
     let count = mapping.bytes.count
+    let start = [UInt8](mapping.bytes.prefix(FileGuess.byteCount))
+    // Behind the header's length, which may be any bytes, a brace begins the header.
+    if start.dropFirst(SafetensorsHeader.prefixByteCount).first != UInt8(ascii: "{") {
+      if let found = FileGuess.checkpoint(start) { throw .foreign(found: found, isConvertible: true) }
+      if let found = FileGuess.name(start) { throw .foreign(found: found, isConvertible: false) }
+    }
     guard count > SafetensorsHeader.prefixByteCount else {
       throw .header(
         byteOffset: 0, found: "a file of \(count) bytes", expected: "a header length in 8 bytes and a JSON header")

@@ -7,6 +7,8 @@ import Files
 package enum ModelFileError: Error, Equatable, Sendable {
   /// The file cannot be opened, read or written. Nothing half-written is left behind.
   case file(FileError)
+  /// The file is of another kind: a picture, a checkpoint.
+  case foreign(found: String, isConvertible: Bool)
   /// The header's length or JSON text breaks the format at a byte of the file.
   case header(byteOffset: Int, found: String, expected: String)
   /// A metadata entry is missing or has a wrong value.
@@ -27,6 +29,9 @@ extension ModelFileError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .file(let error): error.description
+    case .foreign(let found, let isConvertible):
+      "is \(found); expected a model file (.idinv)"
+        + (isConvertible ? ", which 'idinv-lite convert' makes of it" : "")
     case .header(let offset, let found, let expected):
       "not a valid model file: at byte \(offset), found \(found), expected \(expected)"
     case .metadata(let key, let found, let expected):

@@ -49,6 +49,9 @@ extension RefusalTests {
       try $0.write("g.pth", malicious(isTorch: false))
     },
     Refusal(
+      "a model file as checkpoint", 65, ["model file of this program", "converted already"],
+      ["convert", "MODEL", "-o", "m.idinv"]),
+    Refusal(
       "a safetensors file with a header of petabytes", 65, ["g.safetensors"],
       ["convert", "--generator", "g.safetensors", "-o", "m.idinv"]
     ) {

@@ -33,7 +33,15 @@ extension RefusalTests {
       ["encode", "-m", generator, "a.png", "-o", "out"]),
     Refusal(
       "a legacy checkpoint as model", 65, ["PyTorch checkpoint"], ["info", Golden.path("res128", "generator.pth")]),
-    Refusal("a picture as model", 65, ["a.png", "PNG file", "model file"], ["info", "a.png"]),
+    Refusal("a picture as model", 65, ["a.png: is a picture", "model file"], ["info", "a.png"]),
+    Refusal(
+      "text as model", 65, ["t.idinv: is text", "model file"], ["encode", "-m", "t.idinv", "a.png", "-o", "out"]
+    ) {
+      try $0.write("t.idinv", text: "this is no model\n")
+    },
+    Refusal("an array as model", 65, ["c.npy: is an array of NumPy", "model file"], ["info", "c.npy"]) {
+      try EditingCommandTests.writeCodes("c.npy", count: 1, in: $0)
+    },
     Refusal("a folder as model", 65, ["folder"], ["info", "."]),
     Refusal("a device as model", 65, ["/dev/zero", "device"], ["invert", "-m", "/dev/zero", "a.png", "-o", "out"]),
     Refusal("a pipe as model", 65, ["p", "pipe"], ["verify", "p", "--against", "g.pth"]) {

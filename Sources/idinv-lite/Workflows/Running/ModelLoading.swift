@@ -24,22 +24,16 @@ extension Model {
     return ours.pixelMinimum == theirs.pixelMinimum && ours.pixelMaximum == theirs.pixelMaximum
   }
 
-  /// Says what a path is that leads to no model file, without waiting for a pipe to be written to.
+  /// Says what a path is that leads to no file, without waiting for a pipe to be written to.
   package static func requireModelFile(_ path: String) throws {
-    let start: [UInt8]
     do throws(FileError) {
-      start = try InputFile(path: path).readUpTo(4, at: 0)
+      _ = try InputFile(path: path).readUpTo(1, at: 0)
     } catch {
-      throw Failure(FailureKind(error), "\(error); expected a model file (.idinv)")
-    }
-    if start == [0x89] + [UInt8]("PNG".utf8) {
-      throw Failure(.badData, at: path, "is a PNG file; expected a model file (.idinv)")
-    }
-    // A zip archive, or a pickle of protocol 2 and up.
-    if start.starts(with: [0x50, 0x4b]) || (start.first == 0x80 && start.count > 1 && (2...5).contains(start[1])) {
+      let generic = "; expected a file"
+      let text = error.description
       throw Failure(
-        .badData, at: path,
-        "is a PyTorch checkpoint; expected a model file (.idinv), which 'idinv-lite convert' makes of it")
+        FailureKind(error),
+        (text.hasSuffix(generic) ? String(text.dropLast(generic.count)) : text) + "; expected a model file (.idinv)")
     }
   }
 }
