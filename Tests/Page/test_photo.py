@@ -97,6 +97,16 @@ def test_what_the_model_sees(browser, server):
     check(browser, "10-attributes")
 
 
+def test_a_format_that_only_the_browser_reads_is_named(browser, server, tmp_path):
+    """In the server's words; the file's name stays as it is."""
+    picture = tmp_path / "small.gif"
+    ImageOps.exif_transpose(Image.open(PHOTO)).save(picture)
+    open_page(browser, server)
+    element(browser, "file").send_keys(str(picture))
+    until(browser, lambda: "not be put back into this photo: small.gif: is a GIF file" in element(
+        browser, "faces-text").text)
+
+
 def test_faces_are_looked_for(browser, detecting):
     open_page(browser, detecting)
     element(browser, "file").send_keys(str(PHOTO))

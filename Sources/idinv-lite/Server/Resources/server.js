@@ -30,7 +30,10 @@ async function call(path, options = {}) {
   throw new Refusal(text);
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+// A name of a file in front stays as it is.
+const sentence = (text) =>
+  (/^[^:]*\.\w+: /.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase()) + text.slice(1)
+  + (/[.!?]$/.test(text) ? "" : ".");
 const json = async (path, options) => (await call(path, options)).json();
 const post = (path, value) =>
   call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
