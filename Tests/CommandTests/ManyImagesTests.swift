@@ -162,7 +162,7 @@ struct ManyImagesTests {
         "line \(line): \(result.status) \(result.errors)")
       #expect(try place.bytes("out/inversion.journal") == journal, "line \(line)")
     }
-    try expectRefused(arguments, 73, "holds results of 2 images; expected to resume them")
+    try expectRefused(arguments, 73, "holds results of 2 images of an unfinished run; expected to resume it")
     let resumed = arguments + ["--resume"]
     try expectRefused(
       resumed + ["--learning-rate", "0.02"], 65, "other options (the defaults; expected --learning-rate 0.02)")

@@ -79,7 +79,8 @@ struct BenchQuality: ParsableCommand {
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "bench quality", QualityTask.outputs, inputs: task.inputs + images.images + listed.map(\.path))
+        by: "bench quality", QualityTask.outputs, inputs: task.inputs + images.images + listed.map(\.path),
+        resumed: [QualityRun.journalName])
       let context = self.reporting.context()
       try task.load(listed, most: limit, images.loader, context)
       let choice = try task.choose(memory.limit, kernels)

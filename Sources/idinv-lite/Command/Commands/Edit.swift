@@ -11,7 +11,7 @@ struct Edit: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Edit the faces of photographs: find, cut out, invert, move along boundaries, put back.",
     discussion: """
-      Example: idinv-lite edit holiday.jpg --boundary smile.npy --alpha 2 -o holiday-smiling.jpg
+      Example: idinv-lite edit holiday.jpg --boundary smile --alpha 2sd -o holiday-smiling.jpg
 
       Each face is cut out as FFHQ's makers did, inverted, moved to code + α · boundary (after --mix, if any), rendered, and put back at the \
       photograph's own resolution. With --keep-detail (the default) only the difference that the edit makes is added, so that \
@@ -81,7 +81,7 @@ struct Edit: ParsableCommand {
       try pictures.check(destination)
       try destination.prepare(
         PhotoDestination.outputs(of: listed, distances: distances, isFilmed: pictures.animate),
-        inputs: [model.path] + images + listed.map(\.path) + self.edit.inputs)
+        inputs: [model.path] + images + listed.map(\.path) + self.edit.inputs, resumes: resume)
       let options = PhotoEditOptions(
         edit: edit, distances: distances, blend: blend, keepsDetail: keepDetail, selection: faces.face,
         format: pictures.picture ?? destination.format(quality: pictures.quality), quality: pictures.quality,

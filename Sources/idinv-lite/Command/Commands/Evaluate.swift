@@ -88,7 +88,8 @@ struct Evaluate: ParsableCommand {
       let listed = try images.expand()
       try output.folder.prepare()
       try output.folder.claim(
-        by: "evaluate", EvaluationTask.outputs, inputs: task.inputs + images.images + listed.map(\.path))
+        by: "evaluate", EvaluationTask.outputs, inputs: task.inputs + images.images + listed.map(\.path),
+        resumed: [EvaluationTask.journalName])
       let context = self.reporting.context()
       try task.load(listed, most: limit, images.loader, context)
       let kernels = try engine.kernels()

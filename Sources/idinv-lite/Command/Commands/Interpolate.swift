@@ -16,7 +16,7 @@ struct Interpolate: ParsableCommand {
       a + t·(b − a).
 
       Writes A_to_B_01.png and so on, interpolated_codes.npy [lines, steps + 2, L, D] with both ends, \
-      interpolation.html and summary.json. With --animate, also path.png or A_to_B_film.png as animated PNG. Also \
+      interpolation.html and summary.json. With --animate, also path or A_to_B_film as .png (animated) and .gif. Also \
       NAME_ori.png, NAME_inv.png, inverted_codes.npy and image_list.txt, so that the folder can be edited again.
       """)
 
@@ -30,7 +30,7 @@ struct Interpolate: ParsableCommand {
   @Flag(help: "Return to the first code at the end.")
   var loop = false
 
-  @Flag(help: "Also write animated PNGs.")
+  @Flag(help: "Also write animated PNG and GIF files.")
   var animate = false
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Pictures per second of the animations.", valueName: "n"))

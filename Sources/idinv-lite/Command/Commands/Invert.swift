@@ -4,6 +4,7 @@ import Glibc
 import Imaging
 import Inversion
 import Quant
+import Reports
 import Runtime
 import Workflows
 
@@ -56,7 +57,8 @@ struct Invert: ParsableCommand {
       try output.folder.prepare()
       try output.folder.claim(
         by: "invert", InversionRun.outputs(of: listed),
-        inputs: [model.path] + start.inputs + images.images + listed.map(\.path))
+        inputs: [model.path] + start.inputs + images.images + listed.map(\.path),
+        resumed: InversionRun.knownRun(in: output.folder, resumes: work.resume))
       let part = try work.shard.shard { getenv($0).map { String(cString: $0) } }
       var description = try RunDescription(model, options, optionList, kernels: kernels, list: listed, shard: part)
       if work.resume, try isFinished(description) { return }
@@ -85,7 +87,11 @@ struct Invert: ParsableCommand {
     if reporting.json {
       try StandardStreams.printFile(finished.summary)
     } else if !reporting.quiet {
-      try StandardStreams.printOutput("\(output.folder.root): is complete; without --resume all is done anew\n")
+      let skipped =
+        finished.skippedCount == 0
+        ? "" : ", but for \(counted(finished.skippedCount, "image")) that could not be read (see summary.json)"
+      try StandardStreams.printOutput(
+        "\(output.folder.root): is complete\(skipped); without --resume all is done anew\n")
     }
     if finished.skippedCount > 0, !work.skipBad { throw ExitCode(Status.badData.rawValue) }
     return true

@@ -10,7 +10,7 @@ struct PhotoFormatOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: ArgumentHelp("Quality of JPEG files, 1 to 100.", valueName: "n"))
   var quality = JPEG.defaultQuality
 
-  @Flag(help: "Make a film of each photograph's results: NAME_film.png.")
+  @Flag(help: "Make a film of each photograph's results: NAME_film.png and .gif.")
   var animate = false
 
   enum FormatName: String, ExpressibleByArgument, CaseIterable {

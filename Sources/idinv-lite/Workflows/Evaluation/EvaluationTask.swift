@@ -8,7 +8,8 @@ import SIMDKernels
 package struct EvaluationTask {
   package static let results = ["evaluation.json", "evaluation.csv", "precision_recall.csv", "evaluation.html"]
   /// All files that it writes.
-  package static let outputs = results + [EvaluationJournal.name]
+  package static let outputs = results + [journalName]
+  package static let journalName = EvaluationJournal.name
 
   /// With the methods that are possible and the numbers of images that there are.
   package private(set) var plan: EvaluationPlan

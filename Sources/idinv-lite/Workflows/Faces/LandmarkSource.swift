@@ -36,8 +36,9 @@ package enum LandmarkSource {
       let candidates = ["txt", "csv", "json", "pts", "npy"].map { "\(base).\($0)" }
       guard let found = candidates.first(where: Folder.exists) else {
         throw Failure(
-          .badData, at: image.path,
-          "no landmarks; expected \(base).txt (or .csv, .json, .pts, .npy), or a detector to find faces")
+          .badData, at: image.path, remedies: ["detector"],
+          "no landmarks; expected \(base).txt (or .csv, .json, .pts, .npy), or a detector to find faces, which "
+            + "'scripts/fetch-detector' makes")
       }
       return found
     }

@@ -33,14 +33,15 @@ package enum PhotoDestination {
   /// Makes sure that results can go there and that nothing is lost by them, before any work is done.
   ///
   /// - Parameter outputs: names of files in a folder.
-  package func prepare(_ outputs: [String], inputs: [String]) throws {
+  package func prepare(_ outputs: [String], inputs: [String], resumes: Bool) throws {
     switch self {
     case .file(let path):
       try OutputPlaces(inputs: inputs).check(path)
       AtomicFile.removeLeftovers(beside: path)
     case .folder(let folder):
       try folder.prepare()
-      try folder.claim(by: "edit", outputs, inputs: inputs)
+      try folder.claim(
+        by: "edit", outputs, inputs: inputs, resumed: resumes ? [PhotoEditBatch.journalName] : [])
     }
   }
 

@@ -6,7 +6,7 @@ import Imaging
 /// What one command has of an output folder while it runs: the folder's lock, and the list of the files that are its own.
 ///
 /// The list stays in the folder, so that a later run of the same command knows which files of the former one it does not
-/// replace, and removes them.
+/// replace, and removes them. Files that no list names are somebody else's: they are neither replaced nor removed.
 final class FolderClaim {
   /// `.idinv-files.json`: names of the files that each command has written.
   private struct Listing: Codable {
@@ -20,9 +20,13 @@ final class FolderClaim {
   private var own: Set<String> = []
   private var places: OutputPlaces?
 
-  /// - Throws: where another run is at work in the folder, where the folder is itself an input, or where a result cannot have
-  ///   its name.
-  func begin(_ folder: OutputFolder, command: String, names: [String], inputs: [String]) throws {
+  /// - Parameter resumed: files by which a run that is to be continued is known; where one exists, the run's own checks
+  ///   decide, and a folder that was copied without its list can be continued.
+  /// - Throws: where another run is at work in the folder, where the folder is itself an input, where a result cannot have
+  ///   its name, or where a file that no command has written has the name of a result.
+  func begin(
+    _ folder: OutputFolder, command: String, names: [String], inputs: [String], resumed: [String]
+  ) throws {
     if lock == nil { lock = try FolderLock(folder.root) }
     let root = FileIdentity(path: folder.root)?.place
     for input in inputs where FileIdentity(path: input)?.place == root && !ResultList.isResultFolder(input) {
@@ -30,12 +34,20 @@ final class FolderClaim {
     }
     let places = OutputPlaces(inputs: inputs)
     for name in names { try places.check(folder.path(name)) }
+    var listing = Self.listing(of: folder)
+    if !resumed.contains(where: { Folder.exists(folder.path($0)) }) {
+      let known = Set(listing.files.values.joined())
+      for name in names where !known.contains(name) && Folder.exists(folder.path(name)) {
+        throw Failure(
+          .cannotCreate, at: folder.path(name),
+          "exists, and is no result of this program, as far as \(Self.listingName) tells; expected another folder")
+      }
+    }
     AtomicFile.removeLeftovers(in: folder.root)
     self.places = places
     self.command = command
     own.formUnion(names)
     // Before anything is written: a run that is killed leaves files, too.
-    var listing = Self.listing(of: folder)
     listing.files[command] = Set(listing.files[command] ?? []).union(own).sorted()
     try write(listing, to: folder)
   }
@@ -50,7 +62,8 @@ final class FolderClaim {
       let path = folder.path(name)
       if places?.isInput(path) == false { Folder.removeFile(path) }
     }
-    listing.files[command] = own.sorted()
+    // Not what could have been written: a file that gets such a name later is the user's.
+    listing.files[command] = own.filter { Folder.exists(folder.path($0)) }.sorted()
     try write(listing, to: folder)
   }
 

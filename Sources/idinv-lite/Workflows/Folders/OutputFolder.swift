@@ -9,7 +9,18 @@ package struct OutputFolder {
   package init(_ root: String) { self.root = root }
 
   /// Makes sure that the folder exists and can be written, before any work is done.
-  package func prepare() throws { try Folder.create(root) }
+  ///
+  /// - Throws: also where a new folder would have the name of a picture, as of the one that the user expects.
+  package func prepare() throws {
+    if Self.pictureEndings.contains(PathText.stem(of: root).extension), !Folder.exists(root) {
+      throw Failure(
+        .usage, at: root,
+        "is the name of a picture; expected a folder for the results (one result of 'edit' may be a .jpg or .png file)")
+    }
+    try Folder.create(root)
+  }
+
+  private static let pictureEndings: Set = ["png", "jpg", "jpeg", "webp", "gif", "heic", "avif", "tif", "tiff", "bmp"]
 
   package func path(_ name: String) -> String { PathText.path(name, in: root) }
 
@@ -19,8 +30,9 @@ package struct OutputFolder {
   /// - Parameters:
   ///   - names: all files that the command writes.
   ///   - inputs: files and folders that it reads.
-  package func claim(by command: String, _ names: [String], inputs: [String]) throws {
-    try claim.begin(self, command: command, names: names, inputs: inputs)
+  ///   - resumed: files by which a run that is to be continued is known.
+  package func claim(by command: String, _ names: [String], inputs: [String], resumed: [String] = []) throws {
+    try claim.begin(self, command: command, names: names, inputs: inputs, resumed: resumed)
   }
 
   /// Removes what an earlier run of the command wrote and this one did not replace: called when the results are there.

@@ -37,8 +37,8 @@ package final class InversionJournal {
     guard count == 0 else {
       throw Failure(
         .cannotCreate, at: path, remedies: ["resume"],
-        "holds results of \(counted(count, "image")); expected to resume them, or another folder; delete the "
-          + "file to begin anew")
+        "holds results of \(counted(count, "image")) of an unfinished run; expected to resume it, or another folder; delete "
+          + "the file to begin anew")
     }
     try self.init(creating: path, description)
   }

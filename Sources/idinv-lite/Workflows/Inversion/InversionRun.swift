@@ -71,6 +71,12 @@ package final class InversionRun {
     images.flatMap { ["\($0.name)_ori.png", "\($0.name)_enc.png", "\($0.name)_inv.png"] } + ResultFolder.inversionFiles
   }
 
+  /// Files by which a folder's earlier run is known, whose own checks decide what becomes of its results.
+  package static func knownRun(in folder: OutputFolder, resumes: Bool) -> [String] {
+    let isFinished = resumes && FinishedRun(folder.path("summary.json")) != nil
+    return [InversionJournal.name] + (isFinished ? ["summary.json"] : [])
+  }
+
   /// Chooses how a run keeps to its memory: images side by side, and the rest.
   ///
   /// - Parameter batch: 0 for as many as pay.
