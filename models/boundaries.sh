@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Learns the boundaries in models/boundaries from the generator's own samples, labelled by the model's attribute network.
+# Learns the boundaries in models/boundaries from the generator's own samples, scored by judge.idinv beside the model.
 # usage: models/boundaries.sh [idinv-lite]
 set -euo pipefail
 command=${1:-idinv-lite}

@@ -15,6 +15,7 @@ unfinished `lesson` for a finished one, to try the later stages early.
 `import` takes the networks of a model file for those of this run, to go on from them.
 `deviation` compares scales of the codes, from which `code_deviation` of the preset was chosen.
 `images` writes `--count` held-out images and their attributes into `held-out` of the run folder.
+`reading` prints how well the judge reads `--count` fresh renders, and what it finds of each attribute in the generator.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     parser = argparse.ArgumentParser(prog="idinv_training", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "import", "deviation", "images"))
+    parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "import", "deviation", "images", "reading"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
     parser.add_argument("--start", type=Path, help="folder of another run, whose encoders the stage `encoder` starts from")
@@ -67,8 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
                         help="of the stages of `all` together, which share it; ends cleanly, with an export")
     parser.add_argument("--deliver", type=Path, help="folder for what is worth keeping: at most 8 files of 16 MB")
     parser.add_argument("--share", type=_share, default="0/1", metavar="I/N", help="of the stage `pool`: which of how many processes")
-    parser.add_argument("--face-seed", type=int, help="of the stage `images`: fresh faces, into `fresh-SEED`")
-    parser.add_argument("--count", type=int, default=100, help="of the stage `images`")
+    parser.add_argument("--face-seed", type=int, help="of the stages `images` (fresh faces, into `fresh-SEED`) and `reading`")
+    parser.add_argument("--count", type=int, default=100, help="of the stages `images` and `reading`")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
@@ -90,6 +91,9 @@ def main(arguments: list[str] | None = None) -> None:
         return
     if args.stage == "images":
         pipeline.images(args.count, args.face_seed)
+        return
+    if args.stage == "reading":
+        pipeline.reading(args.count, args.face_seed)
         return
     if args.stage == "import":
         if args.model is None:

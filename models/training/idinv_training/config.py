@@ -89,7 +89,7 @@ class JudgeConfig:
     """Of renders that nothing else has seen: `DataConfig.judge_seed`."""
 
     budget: Budget
-    channels: tuple[int, ...] = (40, 64, 96, 128, 160)  # at full resolution, and after each halving down to 4 px
+    channels: tuple[int, ...] = (32, 64, 128, 192, 256)  # at full resolution, and after each halving down to 4 px
     learning_rate: float = 2e-3
     ema_half_life: int = 8_000
     bfloat16: bool = False
@@ -161,7 +161,7 @@ _SMALL = Preset(
               lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
     EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), bfloat16=True),
-    JudgeConfig(Budget(400_000, minutes=15, batch=64), bfloat16=True),
+    JudgeConfig(Budget(1_200_000, minutes=50, batch=64), bfloat16=True),
     compile=True,
 )
 
@@ -176,7 +176,7 @@ PRESETS = {
         EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
         JudgeConfig(Budget(512, batch=16), channels=(8, 12, 16)),
     ),
-    # The shipped model: some two and a half hours on one core.
+    # The shipped model: some four hours on one core.
     "cpu-small": _SMALL,
     # The paper's way alone, without the renderer's lesson: for comparison, and the settings for photographs.
     "cpu-adversarial": replace(_SMALL, gan=GanConfig(Budget(600_000, minutes=40), bfloat16=True)),

@@ -12,6 +12,7 @@ from . import faces, from_model
 from .config import Preset
 from .data import Pool, load_pool, render_pool
 from .export import Finished, compare_deviations, export
+from .figures import learned, reading
 from .loop import Settings, save_network, save_whole
 from .networks import Discriminator, Encoder, Features, Generator, Judge, rescale_codes
 from .pictures import save_png
@@ -76,10 +77,10 @@ class Pipeline:
         return head.to(self.device).eval().requires_grad_(False)
 
     def judge_network(self) -> Judge:
-        net = Judge(self.preset.data.resolution, self.preset.judge.channels, len(faces.NAMES))
         state = torch.load(self.folder / "judge.pth", map_location="cpu")
         if tuple(state.pop("names")) != faces.NAMES:
             raise SystemExit(f"{self.folder}/judge.pth was trained for other attributes")
+        net = Judge(self.preset.data.resolution, Judge.widths(state), len(faces.NAMES))
         net.load_state_dict(state)
         return net.to(self.device).eval().requires_grad_(False)
 
@@ -171,6 +172,18 @@ class Pipeline:
         rows = [",".join(("file", *faces.NAMES))]
         rows += [",".join((f"face-{i + 1:03d}.png", *(f"{v:.4f}" for v in row.tolist()))) for i, row in enumerate(attributes)]
         (out / "attributes.csv").write_text("\n".join(rows) + "\n")
+
+    def reading(self, count: int = 2000, seed: int | None = None) -> None:
+        """Prints R^2 of what the judge reads off held-out faces, or off fresh ones of a `seed`, and what it finds in the generator."""
+        data, judge = self.preset.data, self.judge_network()
+        attributes = faces.sample_attributes(count, data.test_seed if seed is None else seed)
+        images = faces.render(attributes, data.resolution, data.supersample).float() / 127.5 - 1
+        found = reading(judge, images.to(self.device), attributes.to(self.device))
+        if (self.folder / "generator.pth").exists():
+            found["correlation, G's images of training attributes"] = learned(judge, self.generator(), self.train.attributes)
+        for name, values in found.items():
+            print(f"{name}: mean {float(values.mean()):.4f}", {n: round(float(v), 3) for n, v in zip(faces.NAMES, values)},
+                  flush=True)
 
     def take_over(self, path: Path) -> None:
         """Makes the networks of an `.idinv` file those of this run, as if its stages had made them."""

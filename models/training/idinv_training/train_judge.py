@@ -103,7 +103,7 @@ def train_judge(preset: Preset, train: Pool, test: Pool, settings: Settings) -> 
     wanted = test.attributes[:len(clean)]
     while not run.done:
         for group in adam.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, 3 * (1 - run.progress), run.images / 5000 + 0.05)
+            group["lr"] = config.learning_rate * min(1.0, 1.5 * (1 - run.progress), run.images / 5000 + 0.05)
         image, target = draw(batch)
         with half_precision(device, config.bfloat16):
             guess = standardised(image)

@@ -3,6 +3,7 @@
 import torch
 from idinv_training import faces
 from idinv_training.augment import Augmentation
+from idinv_training.figures import learned, reading
 from idinv_training.metrics import sharpness
 from idinv_training.networks import Judge
 from idinv_training.train_judge import damaged, determination, gaussian_blur, resampled, shifted
@@ -18,6 +19,7 @@ def test_the_judge_is_a_trunk_and_a_dense_layer():
     x = torch.randn(2, 3, 32, 32)
     torch.testing.assert_close(judge(x), judge.standardised(x) * 3 + 2)
     assert judge.features(x).shape == (2, 8, 4, 4)
+    assert Judge.widths(names) == [4, 6, 8, 8]
 
 
 def test_damage_keeps_size_and_range():
@@ -38,6 +40,29 @@ def test_determination_is_one_for_equals_and_zero_for_the_mean():
     assert torch.equal(determination(wanted, wanted), torch.ones(2))
     mean = wanted.mean(0).expand_as(wanted)
     torch.testing.assert_close(determination(mean, wanted), torch.zeros(2), atol=1e-4, rtol=0)
+
+
+def test_what_a_judge_finds_in_images_and_in_a_generator():
+    """A judge and a generator that know the first attribute: the brightness of a gray image."""
+    class Gray(Judge):
+        def forward(self, image):
+            return torch.stack([image.mean((1, 2, 3)), torch.randn(len(image))], 1)
+
+    torch.manual_seed(0)
+    judge = Gray(16, (4, 4, 4), 2)
+    attributes = torch.rand(400, 2)
+    found = reading(judge, attributes[:, :1, None, None].expand(-1, 3, 16, 16), attributes)
+    assert set(found) == {"as they are", "blurred", "noise of 0.1", "resampled"}
+    assert all(values[0] > 0.95 and values[1] < 0 for values in found.values())
+
+    class Drawn(torch.nn.Module):
+        z_dim = 8
+
+        def forward(self, z):
+            return z[:, :1, None, None].expand(-1, 3, 16, 16) / 4
+
+    kept = learned(judge, Drawn(), attributes, 200)
+    assert kept[0] > 0.9 and abs(kept[1]) < 0.3
 
 
 def test_augmentation_follows_overfitting():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -32,6 +32,14 @@ class Judge(nn.Module):
         self.dense = nn.Linear(channels[-1] * FIRST_RESOLUTION ** 2, attributes)
         self.register_buffer("mean", torch.zeros(attributes))
         self.register_buffer("std", torch.ones(attributes))
+
+    @staticmethod
+    def widths(state: Mapping[str, Tensor]) -> list[int]:
+        """`channels` of the network with this state dict."""
+        found = [state["block0.conv.weight"].shape[0]]
+        while (name := f"block{len(found)}.conv2.weight") in state:
+            found.append(state[name].shape[0])
+        return found
 
     def features(self, image: Tensor) -> Tensor:
         """[B, C, 4, 4]: what the attributes are read from."""
