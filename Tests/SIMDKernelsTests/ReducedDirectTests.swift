@@ -291,7 +291,7 @@ import Testing
       let memory = GuardedBuffer(taps * 8 * 32 / 2)
       let target = UnsafeMutableRawPointer(memory.base).assumingMemoryBound(to: UInt16.self)
       // Backwards, as the adjoint reads its kernel.
-      direct.transpose(target + 2 * 8 * 32, 32, -8 * 32, source, rowStride, 8 * rowStride, taps)
+      direct.transpose(target + 2 * 8 * 32, 32, -8 * 32, source, rowStride, 8 * rowStride, taps, source)
       #expect(memory.isGuarded)
       for tap in 0..<taps {
         for c in 0..<16 {

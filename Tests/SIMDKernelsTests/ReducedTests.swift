@@ -36,6 +36,38 @@ import Testing
     }
   }
 
+  @Test("Backward on the words of forward agrees with the definition", arguments: ConvolutionCase.tiled)
+  func sharedWords(_ test: ConvolutionCase) {
+    guard test.form == .same(kernel: 3) else { return }
+    var random = SeededRandom(13)
+    var weights = random.floats(test.o * test.i * 9)
+    // Output channels of very different units.
+    for o in 0..<test.o { for i in 0..<test.i * 9 { weights[o * test.i * 9 + i] *= [1, 1e-3, 0, 20][o % 4] } }
+    let g = Planar(test.batch, test.o, test.h, test.w, &random)
+    let gx = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
+    for tier in Self.tiers where Kernels(threadCount: 1, cap: tier).table.reducedDirect != nil {
+      var first: [UInt32]?
+      for threads in 1...3 {
+        let kernels = Kernels(threadCount: threads, cap: tier)
+        let forward = try! PackedConvolution(
+          weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
+          kernels: kernels, algorithm: .reducedWinograd)
+        guard let packed = PackedConvolution(sharingWeightsOf: forward, kernels: kernels) else {
+          Issue.record("cannot share")
+          return
+        }
+        #expect(packed.byteCount < forward.byteCount / 4 || test.o < 20)
+        let output = run(kernels, packed, g, gx, halo: test.outputHalo), label = "\(tier.rawValue), \(threads) threads"
+        if let first {
+          #expect(output.bits == first, "\(label): differs from one thread")
+        } else {
+          first = output.bits
+          expectClose(output, gx, halo: test.outputHalo, tier, label)
+        }
+      }
+    }
+  }
+
   @Test("An image gives the same bits alone and in a batch")
   func batch() {
     var random = SeededRandom(8)
@@ -235,10 +267,16 @@ import Testing
     _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float], _ from: Planar,
     _ to: Planar, halo: Int
   ) -> GuardedBuffer {
-    let input = from.blocked(halo: 1)
     let packed = try! PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
       kernels: kernels, algorithm: .reducedWinograd)
+    return run(kernels, packed, from, to, halo: halo)
+  }
+
+  private func run(
+    _ kernels: Kernels, _ packed: PackedConvolution, _ from: Planar, _ to: Planar, halo: Int
+  ) -> GuardedBuffer {
+    let input = from.blocked(halo: 1)
     let target = BlockedShape(to.c, to.h, to.w, batch: to.n, halo: halo)
     let plan = ConvolutionPlan(
       packed, input: BlockedShape(from.c, from.h, from.w, batch: from.n), output: target, kernels: kernels)

@@ -76,6 +76,9 @@ package struct NarrowingRun {
   package var rowScales: FloatTarget
   package var scaleElementStride: Int
   package var limit: Float
+  /// `[element][block][16]`: what the source is multiplied by first; nil for ones.
+  package var channelScales: FloatSource?
+  package var channelScaleElementStride = 0
 
   package init(
     source: FloatSource, sourceElementStride: Int, sourceBlockStride: Int, elements: Int, blocks: Int, rows: Int,

@@ -101,11 +101,12 @@ package struct ReducedDirectKernels: Sendable {
       _ pairs: Int
     ) -> Void
   /// target[t][o / 2][c][o % 2] = source[t][c / 2][o][c % 2], 16 of each, for t in 0 ..< `taps`. Strides of rows (pairs of
-  /// channels) and of taps, in words.
+  /// channels) and of taps, in words. Eight lines of `prefetch` are fetched for each tap.
   package typealias Transpose =
     @Sendable (
       _ target: UnsafeMutablePointer<UInt16>, _ targetRowStride: Int, _ targetTapStride: Int,
-      _ source: UnsafePointer<UInt16>, _ sourceRowStride: Int, _ sourceTapStride: Int, _ taps: Int
+      _ source: UnsafePointer<UInt16>, _ sourceRowStride: Int, _ sourceTapStride: Int, _ taps: Int,
+      _ prefetch: UnsafeRawPointer
     ) -> Void
 
   /// For pairs of output blocks, and for a last single one.

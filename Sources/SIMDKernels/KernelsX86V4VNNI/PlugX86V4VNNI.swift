@@ -10,7 +10,7 @@ package func plugX86V4VNNI(into table: inout KernelTable) {
     wideGemm: ReducedTapGemm(mr: 8, nr: 32) { reducedTapGemm8x32($0) },
     narrowGemm: ReducedTapGemm(mr: 8, nr: 16) { reducedTapGemm8x16($0) },
     largestMagnitude: { scaledMagnitude($0, $1, $2) }, quantize: { quantizeWords($0, $1, $2, $3, $4) },
-    pair: { pairWords($0, $1, $2, $3, $4) }, transpose: { transposeWords($0, $1, $2, $3, $4, $5, $6) })
+    pair: { pairWords($0, $1, $2, $3, $4) }, transpose: { transposeWords($0, $1, $2, $3, $4, $5, $6, $7) })
   table.plugInt8(
     isFast: true, inputOffset: 128, wideGemm: Int8Gemm(mr: 8, nr: 32) { int8Gemm8x32($0) },
     narrowGemm: Int8Gemm(mr: 8, nr: 16) { int8Gemm8x16($0) },

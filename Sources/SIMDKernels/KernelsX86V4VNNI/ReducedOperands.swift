@@ -39,9 +39,11 @@ func pairWords(
 /// `s16-transpose-pairs-16x16__x86v4vnni`
 func transposeWords(
   _ target: UnsafeMutablePointer<UInt16>, _ targetRowStride: Int, _ targetTapStride: Int,
-  _ source: UnsafePointer<UInt16>, _ sourceRowStride: Int, _ sourceTapStride: Int, _ taps: Int
+  _ source: UnsafePointer<UInt16>, _ sourceRowStride: Int, _ sourceTapStride: Int, _ taps: Int,
+  _ prefetch: UnsafeRawPointer
 ) {
   for tap in 0..<taps {
+    for line in 0..<8 { idv_prefetch(prefetch + (tap &* 8 &+ line) &* 64) }
     idv_transpose_pairs(
       target + tap &* targetTapStride, targetRowStride, source + tap &* sourceTapStride, sourceRowStride)
   }

@@ -96,16 +96,21 @@ package final class PackedConvolution: Sendable {
   /// As fast as an own packing from about 256 channels on 64×64 pixels to 512 on 32×32; slower by half with fewer
   /// channels on more pixels, where an own packing is small anyway, and with few pixels.
   ///
-  /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm.
+  /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm, of floats or of
+  /// integers.
   package init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
-    guard let weights = forward.weights as? WinogradWeights, forward.form == .same(kernel: 3),
-      forward.direction == .forward
-    else { return nil }
+    guard forward.form == .same(kernel: 3), forward.direction == .forward else { return nil }
+    if let weights = forward.weights as? WinogradWeights {
+      self.weights = WinogradWeights(adjointOf: weights, kernels: kernels)
+    } else if let weights = forward.weights as? ReducedWinogradWeights, kernels.table.reducedDirect != nil {
+      self.weights = ReducedWinogradWeights(adjointOf: weights, kernels: kernels)
+    } else {
+      return nil
+    }
     outputChannels = forward.outputChannels
     inputChannels = forward.inputChannels
     form = forward.form
     direction = .backwardData
-    self.weights = WinogradWeights(adjointOf: weights, kernels: kernels)
   }
 
   /// Bytes of packed weights of its own; compact and shared ones are not.

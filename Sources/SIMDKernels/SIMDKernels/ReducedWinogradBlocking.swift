@@ -13,6 +13,8 @@ struct ReducedWinogradBlocking: Sendable {
   let elementRows: Int, productRows: Int
   /// Floats that the words of all elements take, of their rows' scales, and of a worker's products.
   let elementFloats: Int, scaleFloats: Int, productFloats: Int
+  /// Floats of a worker's matrix that is transposed just before use.
+  let matrixFloats: Int
   let workers: Int
 
   init(_ weights: ReducedWinogradWeights, input: BlockedShape, output: BlockedShape, kernels: Kernels) {
@@ -22,7 +24,7 @@ struct ReducedWinogradBlocking: Sendable {
     grouping = WinogradGrouping(
       tiles, elementBytes: form.elementCount * weights.inputBlocks * 32,
       productBytes: form.productCount * nr * 4, weightBytes: weights.storage.count * 4, panels: weights.panels.count,
-      mr: mr, mustStage: false, kernels: kernels)
+      mr: mr, mustStage: weights.adjoint != nil, kernels: kernels)
     productRows = WinogradGrouping.rows(grouping.tilesPerBlock, mr: mr)
     elementRows = grouping.isStaged ? WinogradGrouping.rows(grouping.tilesPerPass, mr: mr) : productRows
     // A quarter of the second-level cache; the rest is for pixels and elements.
@@ -35,12 +37,13 @@ struct ReducedWinogradBlocking: Sendable {
     elementFloats = form.elementCount * elementStride / 2
     scaleFloats = (form.elementCount * elementRows + 15) / 16 * 16
     productFloats = form.productCount * productStride
+    matrixFloats = weights.transposedFloats(nr: nr)
     workers = kernels.threadCount
   }
 
   /// Floats of a worker's own scratch memory.
   var workerFloats: Int {
-    (grouping.isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats
+    (grouping.isStaged ? 0 : elementFloats + scaleFloats) + groupFloats + productFloats + matrixFloats
   }
 
   var workspaceByteCount: Int { 4 * ((grouping.isStaged ? elementFloats + scaleFloats : 0) + workers * workerFloats) }

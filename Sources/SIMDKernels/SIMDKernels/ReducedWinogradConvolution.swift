@@ -11,10 +11,13 @@ private struct ReducedRun {
   /// A worker's scratch memory.
   struct Scratch {
     var group: UnsafeMutablePointer<Float>, products: UnsafeMutablePointer<Float>
+    /// What a matrix of the other direction becomes.
+    var matrix: UnsafeMutablePointer<UInt16>
 
     init(_ blocking: ReducedWinogradBlocking, _ base: UnsafeMutablePointer<Float>) {
       group = base
       products = base + blocking.groupFloats
+      matrix = UnsafeMutableRawPointer(products + blocking.productFloats).assumingMemoryBound(to: UInt16.self)
     }
   }
 
@@ -46,6 +49,10 @@ private struct ReducedRun {
         target: elements.words + (row &+ done) &* 16, targetElementStride: blocking.elementStride,
         targetBlockStride: blocking.elementRows &* 16, rowScales: elements.scales + (row &+ done),
         scaleElementStride: blocking.elementRows, limit: weights.limit)
+      if let adjoint = weights.adjoint {
+        run.channelScales = UnsafePointer(adjoint.inputScales.base)
+        run.channelScaleElementStride = adjoint.inputScaleStride
+      }
       kernels.narrow(&run)
       done &+= size
     }
@@ -54,13 +61,12 @@ private struct ReducedRun {
   /// One matrix product: `count` rows of the elements from `row` × the weights of a panel → the products' first rows.
   @inline(__always)
   func multiply(
-    product: Int, panel: Panel, next: UnsafePointer<UInt16>?, row: Int, count: Int, elements: Elements,
-    products: UnsafeMutablePointer<Float>, ahead: LineRange = LineRange()
+    product: Int, panel: Panel, matrix: UnsafePointer<UInt16>, next: UnsafePointer<UInt16>?, row: Int, count: Int,
+    elements: Elements, products: UnsafeMutablePointer<Float>, ahead: LineRange = LineRange()
   ) {
     let gemm = panel.blocks == 1 ? kernels.narrowGemm : kernels.wideGemm
     let tiles = (count &+ gemm.mr &- 1) / gemm.mr
     let element = weights.elementOf[product], weight = weights.weightOf[product]
-    let matrix = weights.matrix(weight, panel)
     let lines = weights.inputBlocks &* 8 &* panel.blocks
     var arguments = ReducedGemmArguments(
       input: UnsafePointer(elements.words + (element &* blocking.elementStride &+ row &* 16)),
@@ -132,8 +138,9 @@ extension Kernels {
         let isLast = product &+ 1 == steps
         let nextPanel = isLast ? weights.panels[(index &+ 1) % panels] : panel
         run.multiply(
-          product: product, panel: panel, next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel),
-          row: 0, count: count, elements: elements, products: scratch.products,
+          product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
+          next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0, count: count,
+          elements: elements, products: scratch.products,
           ahead: run.pixels.lines(
             first: following, current: first, count: count, index: index &* steps &+ product, parts: panels &* steps))
       }
@@ -166,10 +173,16 @@ extension Kernels {
       let row = task % blocks &* perBlock
       let count = min(perBlock, tiles &- row)
       for product in 0..<steps {
+        var matrix = weights.matrix(weights.weightOf[product], panel), next: UnsafePointer<UInt16>?
+        if let adjoint = weights.adjoint, let direct = table.reducedDirect {
+          weights.transpose(direct, adjoint, product: product, panel: panel, scratch.matrix)
+          matrix = UnsafePointer(scratch.matrix)
+        } else if product &+ 1 < steps {
+          next = weights.matrix(weights.weightOf[product &+ 1], panel)
+        }
         run.multiply(
-          product: product, panel: panel,
-          next: product &+ 1 < steps ? weights.matrix(weights.weightOf[product &+ 1], panel) : nil, row: row,
-          count: count, elements: elements, products: scratch.products)
+          product: product, panel: panel, matrix: matrix, next: next, row: row, count: count, elements: elements,
+          products: scratch.products)
       }
       run.transformOutput(panel, first: start &+ row, count: count, scratch)
       if plan.output.halo > 0 && row == 0 {
@@ -184,7 +197,7 @@ extension Kernels {
 }
 
 extension ReducedWinogradWeights: AlgorithmWeights {
-  var readByteCount: Int { byteCount }
+  var readByteCount: Int { (storage.count &+ columnScales.count) &* 4 }
 
   func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
     precondition(form.tiles(site.input) != nil, "Winograd's algorithm needs whole tiles")

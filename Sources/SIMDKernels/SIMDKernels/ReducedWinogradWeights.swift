@@ -14,6 +14,17 @@ struct ReducedWinogradWeights: Sendable {
   /// Largest magnitude of the other operand.
   let limit: Float
   let elementOf: [Int], weightOf: [Int]
+  /// Set if the matrices are the other direction's: they are transposed just before use.
+  let adjoint: Adjoint?
+
+  /// The forward direction's weights as the adjoint reads them (`WinogradForm.adjointReading`).
+  struct Adjoint: Sendable {
+    /// The forward direction's panels of output channels, and its input blocks.
+    let panels: [Panel], inputBlocks: Int
+    /// `[product][trained output, padded to 16]`: units and factors go with the inputs, so that words stay what they are.
+    let inputScales: AlignedFloats
+    let inputScaleStride: Int
+  }
 
   init(
     _ source: DirectedWeights, form: WinogradForm, inputs: Int, outputs: Int, operand: ReducedOperand,
@@ -43,6 +54,94 @@ struct ReducedWinogradWeights: Sendable {
     limit = limits.activation
     elementOf = form.elementOf
     weightOf = form.weightOf
+    adjoint = nil
+  }
+
+  /// Backward data on the words of a forward F(4, 3), without a copy of them.
+  init(adjointOf forward: ReducedWinogradWeights, kernels: Kernels) {
+    precondition(forward.form.products == 6 && forward.adjoint == nil, "only F(4, 3) shares its weights")
+    form = WinogradForm(.same(kernel: 3), .backwardData)!
+    storage = forward.storage
+    weightStride = forward.weightStride
+    panels = Panel.cut(blocks: forward.inputBlocks, wide: kernels.table.reduced!.wideGemm.nr / 16)
+    inputBlocks = forward.panels.reduce(0) { $0 + $1.blocks }
+    columnScales = AlignedFloats(few: forward.inputBlocks * 16)
+    for i in 0..<columnScales.count { columnScales.base[i] = 1 }
+    columnStride = 0
+    elementOf = form.elementOf
+    weightOf = WinogradForm.adjointReading.map(\.weight)
+    let stride = inputBlocks * 16, inputScales = AlignedFloats(few: 36 * stride)
+    for (product, (weight, factor)) in WinogradForm.adjointReading.enumerated() {
+      for o in 0..<stride {
+        let unit = forward.columnScales.base[weight &* forward.columnStride &+ o]
+        inputScales.base[product &* stride &+ o] = unit * factor
+      }
+    }
+    adjoint = Adjoint(
+      panels: forward.panels, inputBlocks: forward.inputBlocks, inputScales: inputScales, inputScaleStride: stride)
+    limit = Float(min(32767, Int(Int32.max) / max(1, forward.largestRowTotal(kernels))))
+  }
+
+  /// The largest Σ|w| over the outputs of an input channel, of all matrices.
+  private func largestRowTotal(_ kernels: Kernels) -> Int {
+    let matrices = form.weightRows.count * form.weightRows.count, largest = AlignedFloats(few: matrices)
+    if kernels.isPlanning { return 1 }
+    kernels.parallelFor(matrices, cost: matrices &* weightStride) { weight, _ in
+      var most = 0
+      for pair in 0..<inputBlocks &* 8 {
+        var even: Int32 = 0, odd: Int32 = 0
+        for panel in panels {
+          let nr = panel.blocks &* 16, row = matrix(weight, panel) + pair &* nr &* 2
+          for n in 0..<nr {
+            even &+= abs(Int32(Int16(bitPattern: row[n &* 2])))
+            odd &+= abs(Int32(Int16(bitPattern: row[n &* 2 &+ 1])))
+          }
+        }
+        most = max(most, Int(max(even, odd)))
+      }
+      // Rounded up: floats have 24 bits.
+      largest.base[weight] = Float(most).nextUp
+    }
+    return (0..<matrices).map { Int(largest.base[$0]) }.max() ?? 0
+  }
+
+  /// Floats of scratch memory for one transposed matrix; 0 if none is.
+  func transposedFloats(nr: Int) -> Int { adjoint == nil ? 0 : inputBlocks * 8 * nr }
+
+  /// The matrix of `product` for a panel, from the other direction's words: `[input channel / 2][nr][2]` into `target`.
+  @inline(__always)
+  func transpose(
+    _ direct: ReducedDirectKernels, _ adjoint: Adjoint, product: Int, panel: Panel,
+    _ target: UnsafeMutablePointer<UInt16>
+  ) {
+    let nr = panel.blocks &* 16, count = adjoint.panels.count
+    for (index, source) in adjoint.panels.enumerated() {
+      let rowStride = source.blocks &* 32
+      let rows = part(adjoint, product: product, source, of: panel)
+      // The parts lie far from each other: the processor does not guess where those after the next few are.
+      let later = (index &+ Self.partsAhead) % count, ahead = (index &+ Self.partsAhead) / count
+      let coming = part(
+        adjoint, product: (product &+ ahead) % weightOf.count, adjoint.panels[later], of: panel)
+      for half in 0..<panel.blocks {
+        for block in 0..<source.blocks {
+          let place: Int = (source.firstBlock &+ block) &* 16 &* nr &+ half &* 32
+          direct.transpose(
+            target + place, nr &* 2, 0, rows + (half &* 8 &* rowStride &+ block &* 32), rowStride, 0, 1,
+            coming + (half &* source.blocks &+ block) &* 256)
+        }
+      }
+    }
+  }
+
+  /// Of 2 kB each.
+  private static let partsAhead = 4
+
+  /// Where the part of a panel of trained outputs begins that a panel of trained inputs needs: 16 rows for each of its blocks.
+  @inline(__always)
+  private func part(_ adjoint: Adjoint, product: Int, _ source: Panel, of panel: Panel) -> UnsafePointer<UInt16> {
+    let words = UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt16.self) + weightOf[product] &* weightStride
+    return words
+      + (source.firstBlock &* 16 &* adjoint.inputBlocks &* 16 &+ panel.firstBlock &* 8 &* source.blocks &* 32)
   }
 
   /// Where the matrix of `weight` (of `form.weightOf`) for a panel begins.
@@ -55,5 +154,7 @@ struct ReducedWinogradWeights: Sendable {
     UnsafePointer(columnScales.base) + (weight &* columnStride &+ panel.firstBlock &* 16)
   }
 
-  var byteCount: Int { (storage.count &+ columnScales.count) &* 4 }
+  var byteCount: Int {
+    (adjoint.map { $0.inputScales.count } ?? storage.count) &* 4 &+ columnScales.count &* 4
+  }
 }

@@ -73,7 +73,7 @@ struct TransposedWords: Sendable {
           for run in phase.runs {
             direct.transpose(
               target, nr &* 2, tapWords, columns + run.first &* 8 &* rowStride, rowStride,
-              run.stride &* 8 &* rowStride, run.count)
+              run.stride &* 8 &* rowStride, run.count, columns)
             target += run.count &* tapWords
           }
         }

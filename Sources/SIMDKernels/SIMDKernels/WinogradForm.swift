@@ -64,6 +64,20 @@ struct WinogradForm: Sendable {
     }
   }
 
+  /// How the adjoint of F(4, 3) reads the weights of the forward direction: which matrix each product takes, and by what it
+  /// is to be multiplied.
+  ///
+  /// It takes the kernel backwards, w(x) ↦ x² w(1/x). The points ±a and ±b with ab = 1 change places, as do 0 and ∞, so
+  /// the adjoint's transformed weights are the forward's with rows exchanged, 0 ↔ ∞ and ±a ↔ ±b, and multiplied by
+  /// 1, −2 and −½: powers of two, without rounding. Only the channels need transposing.
+  static let adjointReading: [(weight: Int, factor: Float)] = {
+    let exchanged = [5, 3, 4, 1, 2, 0], scales: [Float] = [1, -2, -2, -0.5, -0.5, 1]
+    return (0..<36).map { product in
+      let (u, v) = (product / 6, product % 6)
+      return (weight: exchanged[u] * 6 + exchanged[v], factor: scales[u] * scales[v])
+    }
+  }()
+
   /// Matrix products of a tile, and distinct transformed pixels.
   var productCount: Int { products * products }
   var elementCount: Int { elements * elements }

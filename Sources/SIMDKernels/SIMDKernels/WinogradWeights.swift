@@ -14,11 +14,7 @@ struct WinogradWeights: Sendable {
   /// What the matrices are made from just before use (`WinogradExpansion`); nil where `storage` has them.
   let compact: CompactReading?
 
-  /// How the adjoint of F(4, 3) reads the weights of the forward direction.
-  ///
-  /// It takes the kernel backwards, w(x) ↦ x² w(1/x). The points ±a and ±b with ab = 1 change places, as do 0 and ∞, so
-  /// the adjoint's transformed weights are the forward's with rows exchanged, 0 ↔ ∞ and ±a ↔ ±b, and multiplied by
-  /// 1, −2 and −½: powers of two, without rounding. Only the channels need transposing.
+  /// The forward direction's weights as the adjoint reads them (`WinogradForm.adjointReading`).
   struct Adjoint: Sendable {
     /// The forward direction's panels of output channels, and its input blocks.
     let panels: [Panel], inputBlocks: Int
@@ -71,12 +67,10 @@ struct WinogradWeights: Sendable {
     weightStride = forward.weightStride
     panels = Panel.cut(blocks: outputBlocks, wide: kernels.table.wideGemm.nr / 16)
     elementOf = form.elementOf
-    let exchanged = [5, 3, 4, 1, 2, 0], scales: [Float] = [1, -2, -2, -0.5, -0.5, 1]
-    weightOf = (0..<36).map { exchanged[$0 / 6] * 6 + exchanged[$0 % 6] }
+    weightOf = WinogradForm.adjointReading.map(\.weight)
     compact = nil
     adjoint = Adjoint(
-      panels: forward.panels, inputBlocks: forward.inputBlocks,
-      factors: (0..<36).map { scales[$0 / 6] * scales[$0 % 6] })
+      panels: forward.panels, inputBlocks: forward.inputBlocks, factors: WinogradForm.adjointReading.map(\.factor))
   }
 
   /// Compact weights, seen from one direction.

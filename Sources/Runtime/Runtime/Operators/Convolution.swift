@@ -140,12 +140,14 @@ package final class ConvolutionWeights: Sendable {
   private func sharedWithForward(
     _ key: Packing, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution? {
-    guard key.direction == .backwardData, key.algorithm == .winograd, form == .same(kernel: 3),
-      input.pixelCount <= 64 * 64
+    guard key.direction == .backwardData, form == .same(kernel: 3), input.pixelCount <= 64 * 64,
+      key.algorithm == .winograd || key.algorithm == .reducedWinograd
     else { return nil }
     var forwardInput = input
     forwardInput.channels = inputChannels
-    guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == .winograd else { return nil }
+    guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == key.algorithm else {
+      return nil
+    }
     return PackedConvolution(
       sharingWeightsOf: try packed(.forward, reading: forwardInput, isExact: true, for: kernels), kernels: kernels)
   }
