@@ -43,6 +43,27 @@ import Testing
     #expect(try place.bytes("one/a.png") == (try place.bytes("out/a.png")))
   }
 
+  @Test("a second face does not take the place of another photograph's, nor of a file that is there")
+  func secondFaces() throws {
+    let place = try Folder()
+    for (index, name) in ["a", "a-2"].enumerated() { try place.writePicture("photos/\(name).png", index: index) }
+    let face = "[[12, 12], [20, 13], [16, 17], [13, 21], [19, 22]]"
+    try place.write("photos/a.json", text: "[{\"landmarks\": \(face)}, {\"landmarks\": \(face)}]")
+    try place.write("photos/a-2.json", text: face)
+    let call = ["align", "-q", "--resolution", "24", "--face"]
+    try Command.succeed(call + ["all", "photos", "-o", "faces"], in: place)
+    #expect(place.contents("faces") == ["a-2.png", "a-3.png", "a.png"])
+    try Command.succeed(call + ["largest", "photos", "-o", "first"], in: place)
+    #expect(try place.bytes("faces/a-2.png") == place.bytes("first/a-2.png"))
+    #expect(try place.bytes("faces/a-3.png") == place.bytes("first/a.png"))
+    // What the first run wrote is the command's own; what lies elsewhere under such a name is not.
+    try Command.succeed(call + ["all", "photos", "-o", "faces"], in: place)
+    try place.write("first/a-3.png", text: "mine\n")
+    let refused = try Command.run(call + ["all", "photos", "-o", "first"], in: place)
+    #expect(refused.status == 73 && refused.errors.contains("first/a-3.png: exists"), "\(refused.errors)")
+    #expect(try place.text("first/a-3.png") == "mine\n")
+  }
+
   static let refusals = [
     Refusal(
       "one file of points for two images", 64, ["points.txt", "several images"],

@@ -58,12 +58,15 @@ struct Align: ParsableCommand {
       try output.folder.claim(by: "align", listed.map { "\($0.name).png" }, inputs: images + listed.map(\.path))
       let context = self.reporting.context()
       var done: [String] = []
+      var taken = Set(listed.map(\.name))
       var skipped: [SkippedImage] = []
       for (index, entry) in listed.enumerated() {
         if Signals.cancellation.isCancelled { break }
         do {
-          for (number, picture) in try aligned(entry, side, finder).enumerated() {
-            let name = number == 0 ? entry.name : "\(entry.name)-\(number + 1)"
+          let pictures = try aligned(entry, side, finder)
+          let names = names(of: pictures.count, from: entry, &taken)
+          if names.count > 1 { try output.folder.claim(also: names.dropFirst().map { "\($0).png" }) }
+          for (name, picture) in zip(names, pictures) {
             try output.folder.writePNG(picture, "\(name).png")
             done.append(name)
           }
@@ -82,6 +85,18 @@ struct Align: ParsableCommand {
       if Signals.cancellation.isCancelled { throw Cancelled() }
       if !skipped.isEmpty { throw ExitCode(Status.badData.rawValue) }
     }
+  }
+
+  /// Names of a photograph's faces: its own, then NAME-2 and so on, but for those of other photographs.
+  private func names(of count: Int, from entry: ListedImage, _ taken: inout Set<String>) -> [String] {
+    var names = count == 0 ? [] : [entry.name]
+    var number = 2
+    while names.count < count {
+      let name = "\(entry.name)-\(number)"
+      if taken.insert(name).inserted { names.append(name) }
+      number += 1
+    }
+    return names
   }
 
   /// The chosen faces of a photograph.

@@ -32,10 +32,19 @@ final class FolderClaim {
     for input in inputs where FileIdentity(path: input)?.place == root && !ResultList.isResultFolder(input) {
       throw Failure(.usage, at: input, "is the folder of the pictures; expected another folder for the results")
     }
-    let places = OutputPlaces(inputs: inputs)
-    for name in names { try places.check(folder.path(name)) }
+    places = OutputPlaces(inputs: inputs)
+    self.command = command
+    try take(names, in: folder, isKnownRun: resumed.contains { Folder.exists(folder.path($0)) })
+    AtomicFile.removeLeftovers(in: folder.root)
+  }
+
+  /// Takes further names for the command that has begun, as `begin` does.
+  func extend(_ folder: OutputFolder, names: [String]) throws { try take(names, in: folder, isKnownRun: false) }
+
+  private func take(_ names: [String], in folder: OutputFolder, isKnownRun: Bool) throws {
+    for name in names { try places?.check(folder.path(name)) }
     var listing = Self.listing(of: folder)
-    if !resumed.contains(where: { Folder.exists(folder.path($0)) }) {
+    if !isKnownRun {
       let known = Set(listing.files.values.joined())
       for name in names where !known.contains(name) && Folder.exists(folder.path(name)) {
         throw Failure(
@@ -43,9 +52,6 @@ final class FolderClaim {
           "exists, and is no result of this program, as far as \(Self.listingName) tells; expected another folder")
       }
     }
-    AtomicFile.removeLeftovers(in: folder.root)
-    self.places = places
-    self.command = command
     own.formUnion(names)
     // Before anything is written: a run that is killed leaves files, too.
     listing.files[command] = Set(listing.files[command] ?? []).union(own).sorted()

@@ -35,6 +35,9 @@ package struct OutputFolder {
     try claim.begin(self, command: command, names: names, inputs: inputs, resumed: resumed)
   }
 
+  /// Takes further names that were not known before, for the command that has the folder.
+  package func claim(also names: [String]) throws { try claim.extend(self, names: names) }
+
   /// Removes what an earlier run of the command wrote and this one did not replace: called when the results are there.
   package func finish() throws { try claim.end(self) }
 
