@@ -119,15 +119,14 @@ struct ReducedWinogradWeights: Sendable {
       let rowStride = source.blocks &* 32
       let rows = part(adjoint, product: product, source, of: panel)
       // The parts lie far from each other: the processor does not guess where those after the next few are.
-      let later = (index &+ Self.partsAhead) % count, ahead = (index &+ Self.partsAhead) / count
+      let later = index &+ Self.partsAhead
       let coming = part(
-        adjoint, product: (product &+ ahead) % weightOf.count, adjoint.panels[later], of: panel)
+        adjoint, product: (product &+ later / count) % weightOf.count, adjoint.panels[later % count], of: panel)
       for half in 0..<panel.blocks {
         for block in 0..<source.blocks {
           let place: Int = (source.firstBlock &+ block) &* 16 &* nr &+ half &* 32
-          direct.transpose(
-            target + place, nr &* 2, 0, rows + (half &* 8 &* rowStride &+ block &* 32), rowStride, 0, 1,
-            coming + (half &* source.blocks &+ block) &* 256)
+          let from: Int = half &* 8 &* rowStride &+ block &* 32, ahead: Int = (half &* source.blocks &+ block) &* 256
+          direct.transpose(target + place, nr &* 2, 0, rows + from, rowStride, 0, 1, coming + ahead)
         }
       }
     }
@@ -139,9 +138,10 @@ struct ReducedWinogradWeights: Sendable {
   /// Where the part of a panel of trained outputs begins that a panel of trained inputs needs: 16 rows for each of its blocks.
   @inline(__always)
   private func part(_ adjoint: Adjoint, product: Int, _ source: Panel, of panel: Panel) -> UnsafePointer<UInt16> {
-    let words = UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt16.self) + weightOf[product] &* weightStride
-    return words
-      + (source.firstBlock &* 16 &* adjoint.inputBlocks &* 16 &+ panel.firstBlock &* 8 &* source.blocks &* 32)
+    let words = UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt16.self)
+    let matrix: Int = weightOf[product] &* weightStride &+ source.firstBlock &* adjoint.inputBlocks &* 256
+    let rows: Int = panel.firstBlock &* source.blocks &* 256
+    return words + (matrix &+ rows)
   }
 
   /// Where the matrix of `weight` (of `form.weightOf`) for a panel begins.
