@@ -56,6 +56,18 @@ struct ConvolutionCase: CustomTestStringConvertible {
   var outputHalo = 1
   var testDescription: String { "\(form) \(i)→\(o) \(h)×\(w) batch \(batch)" }
 
+  /// One copy of the weights for both directions; it is an issue if there cannot be.
+  func bothDirections(
+    _ weights: [Float], _ algorithm: ConvolutionAlgorithm, _ kernels: Kernels
+  ) -> (forward: PackedConvolution, backward: PackedConvolution?) {
+    let forward = try! PackedConvolution(
+      weights: weights, outputChannels: o, inputChannels: i, form: form, direction: .forward, kernels: kernels,
+      algorithm: algorithm)
+    let backward = PackedConvolution(sharingWeightsOf: forward, kernels: kernels)
+    if backward == nil { Issue.record("cannot share") }
+    return (forward, backward)
+  }
+
   var outputHeight: Int { form.outputExtent(h) }
   var outputWidth: Int { form.outputExtent(w) }
 
@@ -216,13 +228,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
       gx, halo: test.outputHalo, tolerance: Tolerance.winograd, scale: magnitude(weights, k: 3, fanIn: test.o),
       "shared weights"
     ) { kernels, output in
-      let forward = try! PackedConvolution(
-        weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
-        kernels: kernels, algorithm: .winograd)
-      guard let packed = PackedConvolution(sharingWeightsOf: forward, kernels: kernels) else {
-        Issue.record("cannot share")
-        return
-      }
+      guard let packed = test.bothDirections(weights, .winograd, kernels).backward else { return }
       #expect(packed.byteCount == 0)
       let plan = ConvolutionPlan(packed, input: source, output: target, kernels: kernels)
       let workspace = GuardedBuffer(plan.workspaceByteCount / 4)

@@ -49,13 +49,8 @@ import Testing
       var first: [UInt32]?
       for threads in 1...3 {
         let kernels = Kernels(threadCount: threads, cap: tier)
-        let forward = try! PackedConvolution(
-          weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: .forward,
-          kernels: kernels, algorithm: .reducedWinograd)
-        guard let packed = PackedConvolution(sharingWeightsOf: forward, kernels: kernels) else {
-          Issue.record("cannot share")
-          return
-        }
+        let (forward, shared) = test.bothDirections(weights, .reducedWinograd, kernels)
+        guard let packed = shared else { return }
         #expect(packed.byteCount < forward.byteCount / 4 || test.o < 20)
         let output = run(kernels, packed, g, gx, halo: test.outputHalo), label = "\(tier.rawValue), \(threads) threads"
         if let first {

@@ -6,24 +6,29 @@ private protocol MatrixElement {
   static var byteCount: Int { get }
   /// Vectors of sixteen in a cache line, which is asked for once.
   static var vectorsPerLine: Int { get }
+  /// Vectors that `accumulate` takes for each request ahead: halves are faster when a line is asked for twice, by measurement.
+  static var vectorsPerRequest: Int { get }
   static func lanes(_ p: UnsafeRawPointer) -> Lanes
 }
 
 private enum F32: MatrixElement {
   @inline(__always) static var byteCount: Int { 4 }
   @inline(__always) static var vectorsPerLine: Int { 1 }
+  @inline(__always) static var vectorsPerRequest: Int { 1 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { p.loadUnaligned(as: Lanes.self) }
 }
 
 private enum F16: MatrixElement {
   @inline(__always) static var byteCount: Int { 2 }
   @inline(__always) static var vectorsPerLine: Int { 2 }
+  @inline(__always) static var vectorsPerRequest: Int { 1 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { idv_load_f16(p) }
 }
 
 private enum I8: MatrixElement {
   @inline(__always) static var byteCount: Int { 1 }
   @inline(__always) static var vectorsPerLine: Int { 4 }
+  @inline(__always) static var vectorsPerRequest: Int { 4 }
   @inline(__always) static func lanes(_ p: UnsafeRawPointer) -> Lanes { idv_load_i8(p) }
 }
 
@@ -96,18 +101,26 @@ private enum I8: MatrixElement {
     let w3 = left > 3 ? w2 + rowByteStride : w0
     let g0 = Lanes(repeating: g[r]), g1 = Lanes(repeating: left > 1 ? g[r &+ 1] : 0)
     let g2 = Lanes(repeating: left > 2 ? g[r &+ 2] : 0), g3 = Lanes(repeating: left > 3 ? g[r &+ 3] : 0)
-    let ahead = 4 &* rowByteStride
-    var i = 0
-    while i < whole {
+    @inline(__always) func add(_ i: Int) {
       let offset = i &* E.byteCount
-      idv_prefetch(w0 + (offset &+ ahead))
-      idv_prefetch(w1 + (offset &+ ahead))
-      idv_prefetch(w2 + (offset &+ ahead))
-      idv_prefetch(w3 + (offset &+ ahead))
       var sum = fma(g0, E.lanes(w0 + offset), output.lanes(i))
       sum = fma(g1, E.lanes(w1 + offset), sum)
       sum = fma(g2, E.lanes(w2 + offset), sum)
       output.store(fma(g3, E.lanes(w3 + offset), sum), i)
+    }
+    var i = 0
+    let request = 16 &* E.vectorsPerRequest
+    while i &+ request <= whole {
+      let ahead = i &* E.byteCount &+ 4 &* rowByteStride
+      idv_prefetch(w0 + ahead)
+      idv_prefetch(w1 + ahead)
+      idv_prefetch(w2 + ahead)
+      idv_prefetch(w3 + ahead)
+      for vector in 0..<E.vectorsPerRequest { add(i &+ 16 &* vector) }
+      i &+= request
+    }
+    while i < whole {
+      add(i)
       i &+= 16
     }
     if rest > 0 {
@@ -122,44 +135,6 @@ private enum I8: MatrixElement {
   }
 }
 
-/// `accumulate` of bytes. A cache line of each row has four vectors, and is asked for once; halves are faster when asked for
-/// twice, by measurement.
-@inline(__always) private func accumulateBytes(
-  _ output: Target, _ weights: UnsafeRawPointer, _ rowByteStride: Int, _ rows: Int, _ g: Source, _ columns: Int
-) {
-  let whole = columns & ~63
-  var r = 0
-  while r < rows {
-    // Missing rows repeat row r with gradient zero.
-    let left = rows &- r
-    let w0 = weights + r &* rowByteStride
-    let w1 = left > 1 ? w0 + rowByteStride : w0, w2 = left > 2 ? w1 + rowByteStride : w0
-    let w3 = left > 3 ? w2 + rowByteStride : w0
-    let g0 = Lanes(repeating: g[r]), g1 = Lanes(repeating: left > 1 ? g[r &+ 1] : 0)
-    let g2 = Lanes(repeating: left > 2 ? g[r &+ 2] : 0), g3 = Lanes(repeating: left > 3 ? g[r &+ 3] : 0)
-    var i = 0
-    while i < whole {
-      let next = i &+ 4 &* rowByteStride
-      idv_prefetch(w0 + next)
-      idv_prefetch(w1 + next)
-      idv_prefetch(w2 + next)
-      idv_prefetch(w3 + next)
-      for vector in 0..<4 {
-        let k = i &+ 16 &* vector
-        var sum = fma(g0, I8.lanes(w0 + k), output.lanes(k))
-        sum = fma(g1, I8.lanes(w1 + k), sum)
-        sum = fma(g2, I8.lanes(w2 + k), sum)
-        output.store(fma(g3, I8.lanes(w3 + k), sum), k)
-      }
-      i &+= 64
-    }
-    r &+= 4
-  }
-  if whole < columns {
-    accumulate(I8.self, output + whole, weights + whole, rowByteStride, rows, g, columns &- whole)
-  }
-}
-
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout DenseKernels) {
@@ -168,5 +143,5 @@ func plug(into kernels: inout DenseKernels) {
   kernels.dotI8 = { dot(I8.self, $0, $1, $2, $3, $4, $5) }
   kernels.accumulateF32 = { accumulate(F32.self, $0, $1, $2, $3, $4, $5) }
   kernels.accumulateF16 = { accumulate(F16.self, $0, $1, $2, $3, $4, $5) }
-  kernels.accumulateI8 = { accumulateBytes($0, $1, $2, $3, $4, $5) }
+  kernels.accumulateI8 = { accumulate(I8.self, $0, $1, $2, $3, $4, $5) }
 }

@@ -16,12 +16,12 @@ package struct ConversionMeasuring {
   let codeError: Float
   let kernels: Kernels
 
-  private func applies(_ specification: ModelSpecification) -> Bool {
+  fileprivate func applies(_ specification: ModelSpecification) -> Bool {
     guard specification.encoder != nil, let generator = specification.generator else { return false }
     return generator.resolution <= Self.largestResolution && generator.zDimension > 0
   }
 
-  private func findings(_ path: String, _ goesOn: () -> Bool) -> ModelFindings? {
+  fileprivate func findings(_ path: String, _ goesOn: () -> Bool) -> ModelFindings? {
     guard var model = try? Model.load(path) else { return nil }
     var findings = ModelFindings()
     if codeError > 0 {
@@ -44,11 +44,6 @@ package struct ConversionMeasuring {
     }
     return findings
   }
-
-  fileprivate static func measurement(codeError: Float, kernels: Kernels) -> Conversion.Measurement {
-    let measuring = ConversionMeasuring(codeError: codeError, kernels: kernels)
-    return Conversion.Measurement(applies: measuring.applies, run: measuring.findings)
-  }
 }
 
 extension Conversion.Measurement {
@@ -57,7 +52,8 @@ extension Conversion.Measurement {
   ///
   /// - Parameter codeError: largest error of a code; 0 for nothing in 8 bits.
   package static func standard(codeError: Float, kernels: Kernels) -> Conversion.Measurement {
-    ConversionMeasuring.measurement(codeError: codeError, kernels: kernels)
+    let measuring = ConversionMeasuring(codeError: codeError, kernels: kernels)
+    return Conversion.Measurement(applies: measuring.applies, run: measuring.findings)
   }
 }
 
