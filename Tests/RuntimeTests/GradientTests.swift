@@ -107,6 +107,7 @@ import Testing
     ConvolutionCase(form: .upsample2x, inputs: 8, outputs: 16),
     ConvolutionCase(form: .upsample2x, inputs: 20, outputs: 5),
     ConvolutionCase(form: .downsample2x, inputs: 17, outputs: 12),
+    ConvolutionCase(form: .transposed2x, inputs: 17, outputs: 12),
   ])
   func convolution(_ test: ConvolutionCase) throws {
     try check([image(2, test.inputs, 6, 4)]) { graph, x in

@@ -13,7 +13,9 @@ import Testing
   @Test(
     "Neither preparing nor running keeps the file's pages in memory", arguments: [false, true])
   func pages(isReduced: Bool) throws {
-    for form in [ConvolutionForm.same(kernel: 3), .upsample2x, .downsample2x] { try check(form, isReduced: isReduced) }
+    for form in [ConvolutionForm.same(kernel: 3), .upsample2x, .downsample2x, .transposed2x] {
+      try check(form, isReduced: isReduced)
+    }
   }
 
   private func check(_ form: ConvolutionForm, isReduced: Bool) throws {

@@ -23,6 +23,13 @@ private func forEachTap(
   _ form: ConvolutionForm, _ row: Int, _ column: Int, _ h: Int, _ w: Int, _ body: (_ tap: Int, Int, Int) -> Void
 ) {
   let k = form.kernel, factor = form.enlargement, stride = form.stride
+  if form == .transposed2x {
+    for tap in 0..<k * k {
+      let y = row - tap / k, x = column - tap % k
+      if y >= 0 && x >= 0 && y % 2 == 0 && x % 2 == 0 && y < 2 * h && x < 2 * w { body(tap, y / 2, x / 2) }
+    }
+    return
+  }
   for tap in 0..<k * k {
     let y = row * stride + tap / k - k / 2, x = column * stride + tap % k - k / 2
     if y >= 0 && x >= 0 && y < h * factor && x < w * factor { body(tap, y / factor, x / factor) }
@@ -94,6 +101,11 @@ struct ConvolutionCase: CustomTestStringConvertible {
     .init(form: .downsample2x, o: 12, i: 8, h: 10, w: 14, outputHalo: 0),
     .init(form: .downsample2x, o: 17, i: 130, h: 2, w: 2),
     .init(form: .downsample2x, o: 32, i: 3, h: 64, w: 64),
+    .init(form: .transposed2x, o: 64, i: 64, h: 8, w: 8),
+    .init(form: .transposed2x, o: 48, i: 24, h: 4, w: 3, batch: 3),
+    .init(form: .transposed2x, o: 12, i: 8, h: 5, w: 7, outputHalo: 0),
+    .init(form: .transposed2x, o: 17, i: 130, h: 1, w: 1, batch: 2),
+    .init(form: .transposed2x, o: 32, i: 17, h: 31, w: 40),
   ]
 
   /// Whole tiles of 2×2 pixels, for the small form of Winograd's algorithm.

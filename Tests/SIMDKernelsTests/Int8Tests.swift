@@ -16,6 +16,11 @@ import Testing
       var sums: [[Int]: Double] = [:]
       for c in 0..<test.i {
         for tap in 0..<k * k {
+          if test.form == .transposed2x {
+            guard tap / k % 2 == row && tap % k % 2 == column else { continue }
+            sums[[-(tap / k / 2), -(tap % k / 2), c]] = Double(weights[(o * test.i + c) * k * k + tap])
+            continue
+          }
           // Floor division: rows above the image are halves of -1, which is -1.
           let dy = (row + tap / k - k / 2 + step) / step - 1, dx = (column + tap % k - k / 2 + step) / step - 1
           sums[[dy, dx, c], default: 0] += Double(weights[(o * test.i + c) * k * k + tap])
@@ -33,7 +38,7 @@ import Testing
   /// y = activation(Float(Σ codes) · (weight's scale · image's unit) + bias), in integers up to there.
   private func oracle(_ test: ConvolutionCase, _ x: Planar, _ weights: [Float], _ bias: [Float], slope: Float) -> Planar
   {
-    let step = test.form.enlargement, stride = test.form.stride
+    let step = test.form == .transposed2x ? 2 : test.form.enlargement, stride = test.form.stride
     var y = Planar(x.n, test.o, test.outputHeight, test.outputWidth)
     let columns = (0..<test.o).map { o in
       (0..<step * step).map { Column(test, weights, output: o, row: $0 / step, column: $0 % step) }

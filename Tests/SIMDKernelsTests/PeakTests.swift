@@ -73,6 +73,8 @@ import Testing
     // A quarter of the pixels; backward, phases of one, two, two and four taps.
     #expect(execution(.downsample2x, .forward, .direct) * 4 == same)
     #expect(execution(.downsample2x, .backwardData, .direct) * 4 == same)
+    // As many as the small image has pixels; forward, phases of four, two, two and one taps.
+    #expect(execution(.transposed2x, .backwardData, .direct) == same)
     #expect(execution(.upsample2x, .forward, .winograd) * 64 == phases * 25)
     #expect(execution(.upsample2x, .backwardData, .winograd) * 64 == phases * 25)
   }

@@ -38,6 +38,34 @@ import Testing
     }
   }
 
+  @Test("The filter behind a transposed convolution, and its adjoint") func filtering() {
+    let filter = [0.25, 0.75, 0.75, 0.25]
+    /// Share of pixel `i` of the larger image in pixel `n` of the smaller one.
+    func share(_ n: Int, _ i: Int) -> Double { 0..<4 ~= i - n + 1 ? filter[i - n + 1] : 0 }
+    for (c, h, w) in [(1, 1, 1), (3, 2, 1), (17, 3, 5), (3, 16, 40)] {
+      var random = SeededRandom(53)
+      let small = BlockedShape(c, h, w, batch: 2), large = BlockedShape(c, h + 1, w + 1, batch: 2)
+      let t = Planar(large, &random), g = Planar(small, &random), label = "\((c, h, w))"
+      let input = t.blocked(halo: 1), gradient = g.blocked(halo: 1)
+      let filtered = g.map { i, k, y, column, _ in
+        var sum = 0.0
+        for a in 0...h { for b in 0...w { sum += share(y, a) * share(column, b) * t[i, k, a, b] } }
+        return sum
+      }
+      verify(filtered, tolerance: 2 * Tolerance.elementwise, "filter \(label)") {
+        $0.filterFIR(output: $1, input: input.base, outputShape: small, inputShape: large, padding: 1)
+      }
+      let back = t.map { i, k, y, column, _ in
+        var sum = 0.0
+        for a in 0..<h { for b in 0..<w { sum += share(a, y) * share(b, column) * g[i, k, a, b] } }
+        return sum
+      }
+      verify(back, tolerance: 2 * Tolerance.elementwise, "its adjoint \(label)") {
+        $0.filterFIR(output: $1, input: gradient.base, outputShape: large, inputShape: small, padding: 2)
+      }
+    }
+  }
+
   @Test("Phases become pixels, and pixels phases") func shuffling() {
     for (c, h, w) in [(1, 1, 1), (16, 2, 3), (20, 3, 2), (48, 4, 4)] {
       var random = SeededRandom(52)

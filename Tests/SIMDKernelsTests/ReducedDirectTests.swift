@@ -87,7 +87,7 @@ import Testing
   /// Sums of one sign, as large as they get, must not leave 32 bits, in either direction.
   @Test("Sums of the largest operands do not overflow", arguments: [16, 512, 2048])
   func largestSums(_ channels: Int) {
-    for form in [ConvolutionForm.same(kernel: 1), .same(kernel: 3), .downsample2x] {
+    for form in [ConvolutionForm.same(kernel: 1), .same(kernel: 3), .downsample2x, .transposed2x] {
       let forward = ConvolutionCase(form: form, o: 16, i: channels, h: 4, w: 4)
       let backward = ConvolutionCase(form: form, o: channels, i: 16, h: 4, w: 4)
       let x = Planar(1, channels, 4, 4).map { _, _, _, _, _ in 1 }

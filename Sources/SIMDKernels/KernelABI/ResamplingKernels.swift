@@ -32,6 +32,13 @@ package struct ResamplingKernels: Sendable {
   package var upsampleBackward:
     @Sendable (_ gradInput: FloatTarget, _ gradOutput: FloatSource, _ gradOutputRowStride: Int, _ pixels: Int) -> Void =
       { _, _, _, _ in unplugged() }
+  /// A row of [¼,¾,¾,¼]⊗[¼,¾,¾,¼] on `width` pixels of four rows: `width` + 2·`padding` − 3 outputs, with `padding` (1 or 2) zero
+  /// pixels on each side of the rows, which are not read.
+  package var filter:
+    @Sendable (
+      _ output: FloatTarget, _ first: FloatSource, _ second: FloatSource, _ third: FloatSource, _ fourth: FloatSource,
+      _ width: Int, _ padding: Int
+    ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
   /// `pixels` output pixels, each the maximum of `rows` × `columns` inputs, `step` pixels from one to the next. What is not a
   /// number among them may come out or be passed over.
   package var windowMax:

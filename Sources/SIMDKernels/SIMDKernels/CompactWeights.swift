@@ -203,9 +203,16 @@ struct CompactReading: Sendable {
     case .panels(let storage, let panels):
       if isTransposed {
         fillTransposed(table, target, places, taps, storage, panels, panel, first, count, scratch)
-      } else {
-        // Forward, or Winograd's transforms: all taps, in the kernel's order.
+      } else if taps == area {
+        // All taps, in the kernel's order.
         storage.widen(table, target, from: index(panel, block: first), count: count &* area &* 16 &* nr)
+      } else {
+        for block in 0..<count {
+          let from = index(panel, block: first &+ block), to = target + block &* taps &* 16 &* nr
+          for tap in 0..<area where places[tap] >= 0 {
+            storage.widen(table, to + places[tap] &* 16 &* nr, from: from &+ tap &* 16 &* nr, count: 16 &* nr)
+          }
+        }
       }
     case .rows(let base, let element):
       for block in 0..<count {

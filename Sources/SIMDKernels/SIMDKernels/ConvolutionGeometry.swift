@@ -7,12 +7,14 @@ package enum ConvolutionForm: Hashable, Sendable {
   /// A 3×3 `same` convolution of which every second pixel of every second row is wanted: stride 2, padding 1. Extents of the
   /// input are even.
   case downsample2x
+  /// The transposed 3×3 convolution of stride 2, with all that it gives: 2H + 1 outputs, t[2i + k] += x[i]·w[k].
+  case transposed2x
 
   /// Side of the kernel as trained.
   package var kernel: Int {
     switch self {
     case .same(let kernel): kernel
-    case .upsample2x, .downsample2x: 3
+    case .upsample2x, .downsample2x, .transposed2x: 3
     }
   }
 
@@ -25,6 +27,7 @@ package enum ConvolutionForm: Hashable, Sendable {
     case .same: input
     case .upsample2x: 2 * input
     case .downsample2x: input / 2
+    case .transposed2x: 2 * input + 1
     }
   }
 
@@ -34,7 +37,14 @@ package enum ConvolutionForm: Hashable, Sendable {
     case .same: output
     case .upsample2x: output / 2
     case .downsample2x: 2 * output
+    case .transposed2x: (output - 1) / 2
     }
+  }
+
+  /// Products of the definition for each weight of the kernel, on an image x: its pixels where each is multiplied by the whole
+  /// kernel, else those of y.
+  package func products(height: Int, width: Int) -> Int {
+    self == .transposed2x ? height * width : outputExtent(height) * outputExtent(width)
   }
 }
 
@@ -73,10 +83,16 @@ struct ConvolutionPhase {
 /// Downsampling is one phase, its adjoint two of one tap and of two,
 ///
 ///     y[i] = w0 x[2i−1] + w1 x[2i] + w2 x[2i+1]      gx[2i] = w1 g[i]      gx[2i+1] = w2 g[i] + w0 g[i+1].
+///
+/// So is the transposed convolution, of whose even outputs there is one more, and its adjoint:
+///
+///     t[2i] = w2 x[i−1] + w0 x[i]      t[2i+1] = w1 x[i]      gx[i] = w0 g[2i] + w1 g[2i+1] + w2 g[2i+2].
 struct ConvolutionGeometry {
   var phases: [ConvolutionPhase]
   /// Input pixels and output pixels per step of the phase's grid.
   var inputStep: Int, outputStep: Int
+  /// Rows and columns that the first phase has more than the input has steps.
+  private var surplus = 0
   /// Whether taps reach into the halo.
   var needsHalo: Bool
 
@@ -96,6 +112,11 @@ struct ConvolutionGeometry {
       self.init(lines: [[(-1, 0...0), (0, 1...1), (1, 2...2)]], inputStep: 2)
     case (.downsample2x, .backwardData):
       self.init(lines: [[(0, 1...1)], [(0, 2...2), (1, 0...0)]], inputStep: 1)
+    case (.transposed2x, .forward):
+      self.init(lines: [[(-1, 2...2), (0, 0...0)], [(0, 1...1)]], inputStep: 1)
+      surplus = 1
+    case (.transposed2x, .backwardData):
+      self.init(lines: [[(0, 0...0), (1, 1...1), (2, 2...2)]], inputStep: 2)
     }
   }
 
@@ -118,7 +139,13 @@ struct ConvolutionGeometry {
   }
 
   /// What the output's extent must be for an input's.
-  func outputExtent(_ input: Int) -> Int { input * outputStep / inputStep }
+  func outputExtent(_ input: Int) -> Int { input * outputStep / inputStep + surplus }
+
+  /// Rows or columns of the grid on an input of that extent: of the phase that starts at `first`, and of the largest.
+  func gridExtent(_ input: Int, first: Int = 0) -> Int { input / inputStep + (first == 0 ? surplus : 0) }
+
+  /// Whether all phases have the same grid.
+  var isUniform: Bool { surplus == 0 }
 
   /// Taps of each phase, and of the one that has the most.
   var tapCounts: [Int] { phases.map(\.taps.count) }

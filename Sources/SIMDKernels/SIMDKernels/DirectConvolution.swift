@@ -1,13 +1,15 @@
 /// How the pixels of a direct convolution are cut into blocks, and the tables that say where they lie.
 ///
-/// A block is `rowsPerBlock` rows of the phase's grid, counted through the batch: a divisor of the grid's height or a
-/// multiple that divides the batch, so that all blocks have the same relative offsets.
+/// A block is `rowsPerBlock` rows of the largest phase's grid, counted through the batch: a divisor of the grid's height or a
+/// multiple that divides the batch, so that all blocks have the same relative offsets. Phases of a smaller grid lack its last
+/// column, and in the last block of an image its last row.
 struct DirectBlocking: Sendable {
   let gridHeight: Int, gridWidth: Int
   let rowsPerBlock: Int, blockCount: Int
-  /// Offsets of a block's pixels, the last repeated to fill a tile, for the wide and the narrow kernel alike.
-  let inputPixels: [Int32], outputPixels: [Int32]
+  /// Pixels of a block of the largest phase.
   let pixelsPerBlock: Int
+  /// Per phase, of a block like most, and of an image's last.
+  private let pixels: [(most: BlockPixels, last: BlockPixels)]
   /// Per phase, relative to pixel (0, 0) without halo.
   let tapOffsets: [[Int32]]
   let phaseOffsets: [Int]
@@ -64,20 +66,19 @@ struct DirectBlocking: Sendable {
     readByteCount: Int, tile: Int, joinsImages: Bool, scratchFloats: Int?,
     kernels: Kernels
   ) {
-    let height = input.height / geometry.inputStep, width = input.width / geometry.inputStep
+    let height = geometry.gridExtent(input.height), width = geometry.gridExtent(input.width)
+    // With grids of different heights, what a block's n-th pixel is depends on the phase: a table of scales does not know it.
     let rows = DirectBlocking.rows(
-      height: height, width: width, batch: input.batch, joinsImages: joinsImages, panels: panels,
+      height: height, width: width, batch: input.batch, joinsImages: joinsImages && geometry.isUniform, panels: panels,
       threads: kernels.threadCount)
-    let pixels = rows * width
-    let table = (0..<pixels + tile).map { i -> (Int, Int, Int) in
-      let pixel = min(i, pixels - 1), row = pixel / width
-      return (row / height, row % height, pixel % width)
-    }
-    inputPixels = table.map { image, y, x in
-      Int32(image * input.imageStride + (y * input.rowStride + x * 16) * geometry.inputStep)
-    }
-    outputPixels = table.map { image, y, x in
-      Int32(image * output.imageStride + (y * output.rowStride + x * 16) * geometry.outputStep)
+    pixels = geometry.phases.map { phase in
+      let width = geometry.gridExtent(input.width, first: phase.column)
+      let missing = height - geometry.gridExtent(input.height, first: phase.row)
+      func pixels(_ rows: Int) -> BlockPixels {
+        BlockPixels(rows: rows, height: height, width: width, tile: tile, geometry, input: input, output: output)
+      }
+      let most = pixels(rows)
+      return (most, missing == 0 ? most : pixels(rows - missing))
     }
     tapOffsets = geometry.phases.map { $0.taps.map { Int32($0.dy * input.rowStride + $0.dx * 16) } }
     phaseOffsets = geometry.phases.map { $0.row * output.rowStride + $0.column * 16 }
@@ -85,7 +86,7 @@ struct DirectBlocking: Sendable {
     gridWidth = width
     rowsPerBlock = rows
     blockCount = input.batch * height / rows
-    pixelsPerBlock = pixels
+    pixelsPerBlock = rows * width
     inputStep = geometry.inputStep
     outputStep = geometry.outputStep
     blocksPerChunk = max(1, DirectBlocking.panelChunkBytes / blockBytes)
@@ -128,26 +129,56 @@ struct DirectBlocking: Sendable {
     )
   }
 
-  /// Tiles of `mr` pixels in a block.
+  /// Tiles of `mr` pixels in a block of the largest phase.
   @inline(__always) func tileCount(mr: Int) -> Int { (pixelsPerBlock &+ mr &- 1) / mr }
 
-  /// All phases, with the offsets of their taps and of a block's pixels.
+  /// All phases that have pixels in a block, with the offsets of their taps and pixels.
   @inline(__always)
   func forEachPhase(
+    _ block: Int, mr: Int,
     _ body: (
       _ phase: Int, _ taps: UnsafePointer<Int32>, _ inputPixels: UnsafePointer<Int32>,
-      _ outputPixels: UnsafePointer<Int32>
+      _ outputPixels: UnsafePointer<Int32>, _ tiles: Int
     ) -> Void
   ) {
-    inputPixels.withUnsafeBufferPointer { inputPixels in
-      outputPixels.withUnsafeBufferPointer { outputPixels in
-        for phase in tapOffsets.indices {
-          tapOffsets[phase].withUnsafeBufferPointer { taps in
-            body(phase, taps.baseAddress!, inputPixels.baseAddress!, outputPixels.baseAddress!)
+    let isLast = (block &+ 1) &* rowsPerBlock % gridHeight == 0
+    for phase in tapOffsets.indices {
+      let pixels = isLast ? pixels[phase].last : pixels[phase].most
+      guard pixels.count > 0 else { continue }
+      tapOffsets[phase].withUnsafeBufferPointer { taps in
+        pixels.inputs.withUnsafeBufferPointer { inputs in
+          pixels.outputs.withUnsafeBufferPointer { outputs in
+            body(
+              phase, taps.baseAddress!, inputs.baseAddress!, outputs.baseAddress!, (pixels.count &+ mr &- 1) / mr)
           }
         }
       }
     }
+  }
+}
+
+/// Offsets of the pixels of a phase in a block.
+private struct BlockPixels: Sendable {
+  let count: Int
+  /// The last is repeated to fill a tile, for the wide and the narrow kernel alike.
+  let inputs: [Int32], outputs: [Int32]
+
+  init(
+    rows: Int, height: Int, width: Int, tile: Int, _ geometry: ConvolutionGeometry, input: BlockedShape,
+    output: BlockedShape
+  ) {
+    let count = rows * width
+    let table = (0..<(count == 0 ? 0 : count + tile)).map { i -> (Int, Int, Int) in
+      let pixel = min(i, count - 1), row = pixel / width
+      return (row / height, row % height, pixel % width)
+    }
+    inputs = table.map { image, y, x in
+      Int32(image * input.imageStride + (y * input.rowStride + x * 16) * geometry.inputStep)
+    }
+    outputs = table.map { image, y, x in
+      Int32(image * output.imageStride + (y * output.rowStride + x * 16) * geometry.outputStep)
+    }
+    self.count = count
   }
 }
 
@@ -190,10 +221,10 @@ extension Kernels {
   ) {
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.narrowGemm : table.wideGemm
-    let nr = panel.blocks &* 16, tiles = blocking.tileCount(mr: gemm.mr)
+    let nr = panel.blocks &* 16
     let place = blocking.start(block, panel, plan)
     let source = operands.input + place.input
-    blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
+    blocking.forEachPhase(block, mr: gemm.mr) { phase, taps, inputPixels, outputPixels, tiles in
       let start = weights.compact == nil ? weights.offsets[phase &* weights.panels.count &+ index] : 0
       let panelStart = weights.storage.base + start
       let tapCount = weights.taps[phase], blockFloats = tapCount &* weights.channelsPerTap &* nr

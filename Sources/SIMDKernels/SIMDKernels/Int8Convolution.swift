@@ -55,11 +55,10 @@ extension Kernels {
     let (block, index) = place
     let panel = weights.panels[index]
     let gemm = panel.blocks == 1 ? table.int8.narrowGemm : table.int8.wideGemm
-    let tiles = blocking.tileCount(mr: gemm.mr)
     let channel = panel.firstBlock &* 16
     let corner = blocking.start(block, panel, plan)
     let source = quantized.codes + corner.input
-    blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
+    blocking.forEachPhase(block, mr: gemm.mr) { phase, taps, inputPixels, outputPixels, tiles in
       let start = weights.codes(phase, index)
       let tapCount = weights.taps[phase], blockBytes = tapCount &* 256 &* panel.blocks
       let firstScale: Int = (corner.image &* weights.taps.count &+ phase) &* weights.paddedOutputs &+ channel

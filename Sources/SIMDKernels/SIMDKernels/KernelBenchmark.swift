@@ -3,7 +3,7 @@
 package struct KernelBenchmark: Sendable {
   /// What is multiplied.
   package enum Shape: Hashable, Sendable {
-    /// [1, inputs, side, side] → [1, outputs, side, side], or twice or half the side.
+    /// [1, inputs, side, side] → [1, outputs, side, side], or twice or half the side, or twice and one.
     case convolution(ConvolutionForm, inputs: Int, outputs: Int, side: Int)
     /// [1, inputs] → [1, outputs], weights in halves.
     case dense(inputs: Int, outputs: Int)
@@ -21,7 +21,7 @@ package struct KernelBenchmark: Sendable {
   package var work: Int {
     switch shape {
     case .convolution(let form, let inputs, let outputs, let side):
-      2 * inputs * outputs * form.kernel * form.kernel * form.outputExtent(side) * form.outputExtent(side)
+      2 * inputs * outputs * form.kernel * form.kernel * form.products(height: side, width: side)
     case .dense(let inputs, let outputs): 2 * inputs * outputs
     }
   }

@@ -78,11 +78,10 @@ extension Kernels {
     let weights = run.weights, blocking = run.blocking, plan = run.plan, memory = run.memory
     let panel = weights.panels[index], nr = panel.blocks &* 16
     let gemm = panel.blocks == 1 ? run.direct.narrowGemm : run.direct.wideGemm
-    let tiles = blocking.tileCount(mr: gemm.mr)
     let corner = blocking.start(block, panel, plan)
     let source = UnsafePointer(run.words) + corner.input
     let scaleTable = memory.tableCount == plan.input.batch ? corner.image : block
-    blocking.forEachPhase { phase, taps, inputPixels, outputPixels in
+    blocking.forEachPhase(block, mr: gemm.mr) { phase, taps, inputPixels, outputPixels, tiles in
       let place = weights.place(phase, panel)
       let tapCount = weights.taps[phase], blockWords = tapCount &* 16 &* nr, perSum = weights.blocksPerSum[phase]
       let start = weights.words(phase, index)
@@ -143,7 +142,7 @@ extension ReducedDirectWeights: AlgorithmWeights {
     switch source {
     case .packed(let storage, _): storage.count &* 4
     case .compact(let storage): storage.byteCount
-    case .transposed(let words): words.storage.byteCount
+    case .arranged(let words): words.storage.byteCount
     case .made(let compact, _): compact.weights.readByteCount
     }
   }

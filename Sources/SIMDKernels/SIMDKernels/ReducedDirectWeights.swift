@@ -21,8 +21,9 @@ struct ReducedDirectWeights: Sendable {
     case packed(AlignedFloats, offsets: [Int])
     /// Compact words, as they lie.
     case compact(CompactWeights.PanelStorage)
-    /// Compact words of the other direction. A worker turns a panel's part of a sum just before it uses it.
-    case transposed(TransposedWords)
+    /// Compact words of the other direction, or of which phases need some. A worker turns or gathers a panel's part of a sum
+    /// just before it uses it.
+    case arranged(any MadeWords)
     /// Made likewise of other compact weights, multiplied by factors `[phase][output channel]`.
     case made(CompactReading, factors: AlignedFloats)
   }
@@ -75,22 +76,34 @@ struct ReducedDirectWeights: Sendable {
     taps = geometry.tapCounts
     blocksPerSum = taps.map { Self.blocksPerSum(taps: $0, inputBlocks: inputBlocks) }
     paddedOutputs = (isTransposed ? inputs : outputs) * 16
+    let arranged: (any MadeWords)?
     if isTransposed {
       // The units go with the inputs, so that words stay what they are.
-      let words = TransposedWords(
+      arranged = TransposedWords(
         storage: storage, panels: panels, targetBlocks: inputs, kernel: weights.kernel, geometry: geometry)
       self.panels = Panel.cut(blocks: inputs, wide: panels[0].blocks)
-      source = .transposed(words)
       inputScales = units
       self.units = Self.ones(taps.count * inputs)
-      let most = words.largestTotal(self.panels, inputBlocks: inputBlocks, blocksPerSum: blocksPerSum, kernels: kernels)
+    } else if taps.count > 1 {
+      arranged = PhaseWords(storage: storage, inputBlocks: inputs, kernel: weights.kernel, geometry: geometry)
+      self.panels = panels
+      inputScales = Self.ones(inputBlocks)
+      self.units = AlignedFloats(few: taps.count * units.count)
+      for phase in taps.indices { (self.units.base + phase * units.count).update(from: units.base, count: units.count) }
+    } else {
+      arranged = nil
+      self.panels = panels
+      inputScales = Self.ones(inputBlocks)
+      self.units = units
+      precondition(taps == [weights.kernel * weights.kernel], "packed words have the kernel's taps in its order")
+    }
+    if let arranged {
+      source = .arranged(arranged)
+      let most = arranged.largestTotal(
+        self.panels, inputBlocks: inputBlocks, taps: taps, blocksPerSum: blocksPerSum, kernels: kernels)
       limit = Float(min(32767, Int(Int32.max) / max(1, most)))
     } else {
-      self.panels = panels
       source = .compact(storage)
-      self.units = units
-      inputScales = Self.ones(inputBlocks)
-      precondition(taps == [weights.kernel * weights.kernel], "packed words have the kernel's taps in its order")
       limit = Self.limits(taps: taps[0], inputBlocks: inputBlocks).activation
     }
   }
@@ -183,7 +196,7 @@ struct ReducedDirectWeights: Sendable {
       UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt16.self) + offsets[phase &* panels.count &+ index]
     case .compact(let storage):
       UnsafePointer(storage.words + panels[index].firstBlock &* (inputBlocks &* taps[0] &* 256))
-    case .transposed, .made: nil
+    case .arranged, .made: nil
     }
   }
 
@@ -211,7 +224,7 @@ struct ReducedDirectWeights: Sendable {
   ) {
     switch source {
     case .packed, .compact: break
-    case .transposed(let words): words.make(direct, target, phase, panel, first: first, count: count)
+    case .arranged(let words): words.make(direct, target, phase, panel, first: first, count: count)
     case .made(let compact, let factors):
       let nr = panel.blocks &* 16, tapCount = taps[phase], blockFloats = tapCount &* 16 &* nr
       for block in 0..<count {
@@ -227,7 +240,7 @@ struct ReducedDirectWeights: Sendable {
   @inline(__always) func address(_ panel: Panel, block: Int) -> (base: UnsafeRawPointer, bytesPerWeight: Int)? {
     switch source {
     case .packed, .compact: nil
-    case .transposed(let words): (words.address(panel, block: block), 2)
+    case .arranged(let words): (words.address(panel, block: block), 2)
     case .made(let compact, _): compact.address(panel, block: block).map { ($0, compact.bytesPerWeight) }
     }
   }

@@ -97,6 +97,34 @@ extension Kernels {
     }
   }
 
+  /// y = [1,3,3,1]⊗[1,3,3,1]/16 of x with `padding` zeros on each side: with 1, what follows a transposed convolution of StyleGAN2;
+  /// with 2, its adjoint. No overlap.
+  ///
+  /// - Parameter inputShape: halo 1; the output is 2·`padding` − 3 higher and wider.
+  package func filterFIR(
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
+    inputShape: BlockedShape, padding: Int, plane: Int? = nil
+  ) {
+    precondition(inputShape.halo == 1 && 1...2 ~= padding, "the filter reads a halo")
+    let growth = 2 * padding - 3
+    precondition(
+      outputShape.height == inputShape.height + growth && outputShape.width == inputShape.width + growth,
+      "the filter's output is \(growth) higher and wider")
+    forEachPlaneRows(outputShape, plane: plane) { part in
+      // Rows outside of the image are as zero as its halo.
+      func row(_ y: Int) -> UnsafePointer<Float> {
+        input + inputShape.rowOffset(plane: part.plane, y: max(-1, min(inputShape.height, y)))
+      }
+      for y in part.rows {
+        let first = y &- padding
+        table.resampling.filter(
+          output + outputShape.rowOffset(plane: part.plane, y: y), row(first), row(first &+ 1), row(first &+ 2),
+          row(first &+ 3), inputShape.width, padding)
+      }
+      outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
+    }
+  }
+
   /// y = maximum of the windows of a region of the input, clipped at its end; 0 where a window lies beyond it. No overlap.
   package func maxPool(
     _ windows: PoolingWindows, output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>,

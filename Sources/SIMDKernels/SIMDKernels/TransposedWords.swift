@@ -1,12 +1,12 @@
 /// Compact words, read from the other direction: backward data of convolutions whose taps are the kernel's one by one.
-struct TransposedWords: Sendable {
+struct TransposedWords: MadeWords {
   let storage: CompactWeights.PanelStorage
   /// Of the trained outputs, which are read.
   let panels: [Panel]
   /// Blocks of the trained inputs, which are written.
   let targetBlocks: Int
   /// Taps of the kernel.
-  private let area: Int
+  let area: Int
   /// Per phase, its taps in order.
   private let phases: [Phase]
 
@@ -30,8 +30,7 @@ struct TransposedWords: Sendable {
     phases = geometry.phases.map { phase in
       var runs: [Run] = []
       for tap in phase.taps {
-        precondition(tap.kernelRows.count == 1 && tap.kernelColumns.count == 1, "words cannot be folded")
-        let place = tap.kernelRows.lowerBound * kernel + tap.kernelColumns.lowerBound
+        let place = tap.place(kernel)
         if var last = runs.last, last.count == 1 || place == last.first + last.count * last.stride {
           if last.count == 1 { last.stride = place - last.first }
           last.count += 1
@@ -80,33 +79,5 @@ struct TransposedWords: Sendable {
       }
       position &+= 1
     }
-  }
-
-  /// The largest Σ|w| of a column of one exact sum, of all phases.
-  func largestTotal(_ targets: [Panel], inputBlocks: Int, blocksPerSum: [Int], kernels: Kernels) -> Int {
-    guard let direct = kernels.table.reducedDirect else { preconditionFailure("the tier has no products of 16 bits") }
-    let largest = AlignedFloats(few: targets.count &* phases.count)
-    kernels.parallelFor(targets.count &* phases.count, cost: inputBlocks &* area &* 256 &* targetBlocks) { index, _ in
-      let panel = targets[index % targets.count], nr = panel.blocks &* 16, phase = index / targets.count
-      let taps = phases[phase].tapCount, blocksPerSum = blocksPerSum[phase]
-      let memory = AlignedFloats(few: blocksPerSum &* taps &* 8 &* nr)
-      let words = UnsafeMutableRawPointer(memory.base).assumingMemoryBound(to: UInt16.self)
-      var totals = [Int](repeating: 0, count: nr), most = 0
-      for first in stride(from: 0, to: inputBlocks, by: blocksPerSum) {
-        let count = min(blocksPerSum, inputBlocks &- first)
-        make(direct, words, phase, panel, first: first, count: count)
-        for n in 0..<nr { totals[n] = 0 }
-        for pair in 0..<count &* taps &* 8 {
-          for n in 0..<nr {
-            let place: Int = (pair &* nr &+ n) &* 2
-            totals[n] &+= abs(Int(Int16(bitPattern: words[place]))) &+ abs(Int(Int16(bitPattern: words[place &+ 1])))
-          }
-        }
-        most = max(most, totals.max() ?? 0)
-      }
-      // Fewer than 2^24: exact.
-      largest.base[index] = Float(most)
-    }
-    return (0..<targets.count &* phases.count).map { Int(largest.base[$0]) }.max() ?? 0
   }
 }

@@ -95,6 +95,27 @@ func rowUpsampleBackward(_ gradInput: Target, _ gradOutput: Source, _ rowStride:
   }
 }
 
+func rowFilter(
+  _ output: Target, _ r0: Source, _ r1: Source, _ r2: Source, _ r3: Source, _ width: Int, _ padding: Int
+) {
+  let most = Lanes(repeating: 0.75), rest = Lanes(repeating: 0.25), zero = Lanes(repeating: 0)
+  @inline(__always) func column(_ i: Int) -> Lanes {
+    let at = i &* 16
+    return fma(r1.lanes(at) + r2.lanes(at), most, (r0.lanes(at) + r3.lanes(at)) * rest)
+  }
+  var c0 = zero, c1 = padding < 2 ? column(0) : zero
+  var next = 2 &- padding
+  var c2 = next < width ? column(next) : zero
+  var target = output
+  for _ in 0..<width &+ 2 &* padding &- 3 {
+    next &+= 1
+    let c3 = next < width ? column(next) : zero
+    target.store(fma(c1 + c2, most, (c0 + c3) * rest))
+    target += 16
+    (c0, c1, c2) = (c1, c2, c3)
+  }
+}
+
 func rowWindowMax(
   _ output: Target, _ input: Source, _ inputRowStride: Int, _ rows: Int, _ columns: Int, _ step: Int, _ pixels: Int
 ) {
@@ -118,5 +139,6 @@ func plug(into kernels: inout ResamplingKernels) {
   kernels.windowMax = { rowWindowMax($0, $1, $2, $3, $4, $5, $6) }
   kernels.maxPoolBackward = { rowMaxPoolBackward($0, $1, $2, $3, $4, $5) }
   kernels.upsample = { rowUpsample($0, $1, $2, $3) }
+  kernels.filter = { rowFilter($0, $1, $2, $3, $4, $5, $6) }
   kernels.upsampleBackward = { rowUpsampleBackward($0, $1, $2, $3) }
 }

@@ -13,11 +13,9 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
   private let layers: [Layer]
   private let outputs: [Output]
 
-  /// A modulated 3×3 convolution with noise, bias and activation; every second one doubles the image.
+  /// A modulated 3×3 convolution with noise, bias and activation; every second one doubles the image, and is filtered before these.
   private struct Layer: Sendable {
     let convolution: ConvolutionWeights
-    /// Output channels where the image is doubled, else nil.
-    let upsampledChannels: Int?
     let demodulation: Demodulation
     let epilogue: DemodulatedActivation
     let style: DenseLayerWeights
@@ -40,10 +38,8 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
       let prefix = "generator.layer.\(index)", upsamples = index % 2 == 1
       layers.append(
         Layer(
-          convolution: upsamples
-            ? try weights.upsamplingConvolution(prefix)
-            : try weights.convolution(prefix, form: .same(kernel: 3), hasBias: false),
-          upsampledChannels: upsamples ? specification.channels(ofLayer: index) : nil,
+          convolution: try weights.convolution(
+            prefix, form: upsamples ? .transposed2x : .same(kernel: 3), hasBias: false),
           demodulation: Demodulation(try weights.squaredWeights(prefix), gain: Float(2).squareRoot(), epsilon: 1e-8),
           epilogue: DemodulatedActivation(
             noise: try weights.values("\(prefix).noise"),
@@ -92,7 +88,7 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
     let factors = try graph.append(layer.demodulation, style)
     let modulated = try graph.append(ChannelScale(), features, style)
     var result = try graph.append(Convolution(layer.convolution, isExact: isExact), modulated)
-    if let channels = layer.upsampledChannels { result = try graph.append(PixelShuffle(channels: channels), result) }
+    if layer.convolution.form == .transposed2x { result = try graph.append(FilterFIR(), result) }
     return try graph.append(layer.epilogue, result, factors)
   }
 

@@ -94,15 +94,6 @@ final class WeightLoader {
     return (half(0), half(1))
   }
 
-  /// The four phases of an up-sampling convolution with weights `prefix.weight` [O, I, 3, 3] and without bias.
-  func upsamplingConvolution(_ prefix: String) throws(InversionError) -> ConvolutionWeights {
-    let weight = try tensor("\(prefix).weight")
-    let loaded = ConvolutionWeights(
-      upsampling: weight, storage: memory.convolutions[weight.name] ?? .fastest, int8: int8[weight.name] ?? .refused)
-    convolutions.append(loaded)
-    return loaded
-  }
-
   /// A convolution of stride 2 behind StyleGAN2's filter, with weights `prefix.weight` [O, I, 3, 3] and `prefix.bias` [O].
   func downsamplingConvolution(_ prefix: String) throws(InversionError) -> ConvolutionWeights {
     let weight = try tensor("\(prefix).weight")

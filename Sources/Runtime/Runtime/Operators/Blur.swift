@@ -25,3 +25,36 @@ package struct Blur: Operator {
     [try graph.append(Blur(), gradOutput)]
   }
 }
+
+/// Depthwise [1, 3, 3, 1] ⊗ [1, 3, 3, 1] / 16 with one pixel of zero padding, as behind each transposed convolution of StyleGAN2 (Karras
+/// et al., CVPR 2020). Input [N, C, H + 1, W + 1] → [N, C, H, W].
+package struct FilterFIR: Operator {
+  package init() {}
+  package var name: String { "filter-fir" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    var shape = try blocked(inputs[0])
+    try require(shape.height > 1 && shape.width > 1, "[N, C, 2 or more, 2 or more]", inputs[0])
+    (shape.height, shape.width) = (shape.height - 1, shape.width - 1)
+    return .blocked(shape)
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
+    return PreparedOperator(planes: output) { memory, plane in
+      kernels.filterFIR(
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, plane: plane)
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    let backward = PlaneAdjoint(name: "filter-fir-backward", shape: input) { kernels, memory, grad, plane in
+      kernels.filterFIR(
+        output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, padding: 2, plane: plane)
+    }
+    return [try graph.append(backward, gradOutput)]
+  }
+}

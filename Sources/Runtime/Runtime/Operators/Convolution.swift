@@ -198,15 +198,16 @@ package final class ConvolutionWeights: Sendable {
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.
   func work(on input: BlockedShape) -> Int {
-    let pixels = form.outputExtent(input.height) * form.outputExtent(input.width)
-    return 2 * input.batch * pixels * outputChannels * inputChannels * kernelArea
+    let products = form.products(height: input.height, width: input.width)
+    return 2 * input.batch * products * outputChannels * inputChannels * kernelArea
   }
 }
 
-/// y = activation(W ∗ x + b): a convolution with zero padding and a stride of 1 or 2, or nearest ×2 up-sampling followed by
-/// one of stride 1.
+/// y = activation(W ∗ x + b): a convolution with zero padding and a stride of 1 or 2, nearest ×2 up-sampling followed by
+/// one of stride 1, or a transposed convolution of stride 2.
 ///
-/// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`, [N, O, H/2, W/2] for `.downsample2x`.
+/// Input [N, I, H, W] → output [N, O, H, W], or [N, O, 2H, 2W] for `.upsample2x`, [N, O, H/2, W/2] for `.downsample2x`,
+/// [N, O, 2H + 1, 2W + 1] for `.transposed2x`.
 package struct Convolution: Operator {
   package let weights: ConvolutionWeights
   package let activation: Activation

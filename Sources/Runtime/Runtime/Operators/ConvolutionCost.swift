@@ -68,8 +68,11 @@ extension ConvolutionWeights {
     case (.same, .reducedWinograd): 0.25
     case (.same, .reducedDirect), (.downsample2x, .reducedDirect): 0.55
     case (.same, .int8), (.downsample2x, .int8): 0.28
+    case (.transposed2x, .direct): 1
+    case (.transposed2x, .reducedDirect): 0.55
+    case (.transposed2x, .int8): 0.28
     // Never taken.
-    case (.downsample2x, _): 1
+    case (.downsample2x, _), (.transposed2x, _): 1
     // The direct algorithm folds four products of nine into one.
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27

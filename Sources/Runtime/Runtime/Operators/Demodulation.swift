@@ -1,3 +1,4 @@
+import Quant
 import SIMDKernels
 import Synchronization
 
@@ -43,6 +44,16 @@ package final class SquaredWeights: Sendable {
     }
     // The buffer lives as long as this object.
     return DenseWeights(base: UnsafeRawPointer(buffer.base), element: .f32, outputs: outputs, inputs: inputs)
+  }
+}
+
+extension SquaredWeights {
+  /// Of a tensor [O, I, k, k] of a mapped model file.
+  package convenience init(_ tensor: WeightTensor) {
+    self.init(name: tensor.name, outputs: tensor.shape[0], inputs: tensor.shape[1]) {
+      defer { tensor.adviseDontNeed() }
+      return tensor.floats()
+    }
   }
 }
 

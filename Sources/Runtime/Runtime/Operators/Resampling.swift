@@ -32,8 +32,8 @@ package struct UpsampleFIR: Operator {
   }
 }
 
-/// Four phases of channels [N, 4·C₁₆, H, W], each padded to whole blocks of 16, become pixels: [N, C, 2H, 2W]. What follows an
-/// up-sampling convolution that is computed on the small image (`StyleGAN2Upsampling`).
+/// Four phases of channels [N, 4·C₁₆, H, W], each padded to whole blocks of 16, become pixels: [N, C, 2H, 2W].
+/// The adjoint of `PixelUnshuffle`.
 package struct PixelShuffle: Operator {
   /// Of the output.
   package let channels: Int

@@ -9,8 +9,8 @@ struct BenchKernels: ParsableCommand {
       Example: idinv-lite bench kernels bench/shapes/published-256.json
 
       A file of shapes is a JSON list of {"name", "form", "inputs", "outputs", "side"}. The form is "3x3", "1x1", \
-      "up3x3" (upsampling by 2 first), "down3x3" (stride 2) or "dense" (without "side", the side of the input). \
-      Figures are medians. GFLOP/s count the operations of the definition. The share of the peak counts what is executed, and the peak \
+      "up3x3" (upsampling by 2 first), "down3x3" (stride 2), "transposed3x3" (of stride 2) or "dense" (without "side", the side of the \
+      input). Figures are medians. GFLOP/s count the operations of the definition. The share of the peak counts what is executed, and the peak \
       is that of the matrix kernel of the same arithmetic, measured in the same run. IDINV_ISA limits the instruction set.
       """)
 

@@ -42,9 +42,10 @@ package struct KernelBenchRun {
       if form == "dense" { return .dense(inputs: inputs, outputs: outputs) }
       let forms: [String: ConvolutionForm] = [
         "3x3": .same(kernel: 3), "1x1": .same(kernel: 1), "up3x3": .upsample2x, "down3x3": .downsample2x,
+        "transposed3x3": .transposed2x,
       ]
       guard let convolution = forms[form] else {
-        throw failure("form \"\(form)\": expected 3x3, 1x1, up3x3, down3x3 or dense")
+        throw failure("form \"\(form)\": expected 3x3, 1x1, up3x3, down3x3, transposed3x3 or dense")
       }
       guard let side, 1...4096 ~= side else {
         throw failure("side \(side.map(String.init) ?? "missing"): expected 1 to 4096")
