@@ -122,9 +122,10 @@ import Testing
       (ConvolutionForm.same(kernel: 3), 16, false, WeightStorage.fastest), (.same(kernel: 3), 16, true, .fastest),
       (.same(kernel: 3), 16, false, .compact), (.same(kernel: 3), 16, true, .compact),
       (.same(kernel: 3), 80, true, .compact), (.upsample2x, 16, false, .fastest), (.upsample2x, 16, true, .compact),
+      (.transposed2x, 16, false, .fastest), (.transposed2x, 16, true, .compact),
     ])
   func tiles(_ form: ConvolutionForm, _ channels: Int, _ mayBeHalves: Bool, _ storage: WeightStorage) throws {
-    let side = form == .upsample2x ? 8 : 16
+    let side = form == .upsample2x ? 8 : form == .transposed2x ? 32 : 16
     // The slow tiers need not do the one that is 25 times as large.
     for tier in channels == 16 ? Kernels.availableTiers : Kernels.availableTiers.suffix(1) {
       let weights = weights(form, channels, channels, mayBeHalves: mayBeHalves, storage: storage)

@@ -1,4 +1,4 @@
-import SIMDKernels
+@testable import SIMDKernels
 import TestSupport
 import Testing
 
@@ -127,6 +127,10 @@ struct ConvolutionCase: CustomTestStringConvertible {
     .init(form: .upsample2x, o: 48, i: 24, h: 4, w: 6, batch: 3),
     .init(form: .upsample2x, o: 3, i: 17, h: 2, w: 2, outputHalo: 0),
     .init(form: .upsample2x, o: 16, i: 16, h: 32, w: 32),
+    .init(form: .transposed2x, o: 64, i: 64, h: 8, w: 8),
+    .init(form: .transposed2x, o: 48, i: 24, h: 4, w: 12, batch: 3),
+    .init(form: .transposed2x, o: 17, i: 40, h: 4, w: 4, outputHalo: 0),
+    .init(form: .transposed2x, o: 16, i: 16, h: 32, w: 32),
   ]
 }
 
@@ -228,13 +232,13 @@ struct ConvolutionCase: CustomTestStringConvertible {
 
   @Test("Backward on the weights of forward agrees with the definition", arguments: ConvolutionCase.tiled)
   func sharedWeights(_ test: ConvolutionCase) {
-    guard test.form == .same(kernel: 3) else { return }
+    guard test.form != .upsample2x else { return }
     var random = SeededRandom(6)
     let weights = random.floats(test.o * test.i * 9)
-    let g = Planar(test.batch, test.o, test.h, test.w, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let gx = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
     let gradient = g.blocked(halo: 1)
-    let source = BlockedShape(test.o, test.h, test.w, batch: test.batch)
+    let source = BlockedShape(test.o, g.h, g.w, batch: test.batch)
     let target = BlockedShape(test.i, test.h, test.w, batch: test.batch, halo: test.outputHalo)
     verify(
       gx, halo: test.outputHalo, tolerance: Tolerance.winograd, scale: magnitude(weights, k: 3, fanIn: test.o),
@@ -246,6 +250,14 @@ struct ConvolutionCase: CustomTestStringConvertible {
       let workspace = GuardedBuffer(plan.workspaceByteCount / 4)
       kernels.convolve(plan, input: gradient.base, output: output, workspace: workspace.base)
       #expect(workspace.isGuarded, "wrote outside of the workspace")
+      // Images in parts of a tile give the same bits.
+      var small = kernels
+      small.passByteCount = 1
+      let parts = ConvolutionPlan(packed, input: source, output: target, kernels: small)
+      let again = GuardedBuffer(target.elementCount), memory = GuardedBuffer(parts.workspaceByteCount / 4)
+      small.convolve(parts, input: gradient.base, output: again.base, workspace: memory.base)
+      #expect(memory.isGuarded && again.isGuarded, "wrote outside of its memory")
+      #expect(again.values == Array(UnsafeBufferPointer(start: output, count: target.elementCount)))
     }
   }
 
@@ -274,6 +286,13 @@ struct ConvolutionCase: CustomTestStringConvertible {
     #expect(choice(.same(kernel: 3), 512, 8) == .smallCompactWinograd)
     #expect(choice(.same(kernel: 3), 512, 4) == .direct)
     #expect(choice(.upsample2x, 512, 4) == .direct)
+    // Where fetching is twice as fast, only those who need the memory make them.
+    #expect(preferred(.same(kernel: 3), 512, 64).suitsCompactWeights)
+    #expect(!preferred(.same(kernel: 3), 512, 64).isFasterCompact)
+    #expect(preferred(.same(kernel: 3), 512, 32).isFasterCompact)
+    #expect(choice(.transposed2x, 512, 32) == .winograd)
+    #expect(choice(.transposed2x, 512, 16) == .direct)
+    #expect(choice(.transposed2x, 64, 33) == .direct)
   }
 
   private func product(_ a: [Float], _ b: [Float]) -> Double {

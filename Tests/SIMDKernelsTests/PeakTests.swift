@@ -75,6 +75,8 @@ import Testing
     #expect(execution(.downsample2x, .backwardData, .direct) * 4 == same)
     // As many as the small image has pixels; forward, phases of four, two, two and one taps.
     #expect(execution(.transposed2x, .backwardData, .direct) == same)
+    #expect(execution(.transposed2x, .forward, .winograd) * 16 == same * 9)
+    #expect(execution(.transposed2x, .backwardData, .winograd) * 16 == same * 9)
     #expect(execution(.upsample2x, .forward, .winograd) * 64 == phases * 25)
     #expect(execution(.upsample2x, .backwardData, .winograd) * 64 == phases * 25)
   }

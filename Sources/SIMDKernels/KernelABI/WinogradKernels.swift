@@ -70,13 +70,24 @@ package struct WinogradKernels: Sendable {
   /// 25 elements → 2×2 low-resolution gradients.
   package var upsampleAdjointOutput: Transform = { _ in unplugged() }
 
+  /// Transposed 3×3 of stride 2, points 0, −1, ½, 2, ∞ for even outputs: 5×5 pixels → 81 elements.
+  package var transposedInput: Transform = { _ in unplugged() }
+  /// 81 elements → 8×8 pixels.
+  package var transposedOutput: Transform = { _ in unplugged() }
+  /// Its adjoint: 9×9 gradients → 81 elements.
+  package var transposedAdjointInput: Transform = { _ in unplugged() }
+  /// 81 elements → 4×4 gradients.
+  package var transposedAdjointOutput: Transform = { _ in unplugged() }
+
   package typealias WeightTransform = @Sendable (UnsafePointer<KernelRun>) -> Void
 
-  /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 16 of F(2×2, 3×3); 25 of upsampling; 16 of its adjoint.
+  /// G w Gᵀ: a 3×3 kernel → 36 weights of F(4×4, 3×3); 16 of F(2×2, 3×3); 25 of upsampling; 16 of its adjoint;
+  /// 36 of the transposed convolution, its adjoint takes the kernel backwards.
   package var sameWeights: WeightTransform = { _ in unplugged() }
   package var smallWeights: WeightTransform = { _ in unplugged() }
   package var upsampleWeights: WeightTransform = { _ in unplugged() }
   package var upsampleAdjointWeights: WeightTransform = { _ in unplugged() }
+  package var transposedWeights: WeightTransform = { _ in unplugged() }
 
   package init() {}
 }

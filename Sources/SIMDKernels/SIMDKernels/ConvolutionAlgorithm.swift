@@ -38,33 +38,44 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     form: ConvolutionForm, direction: Direction, input: BlockedShape, outputChannels: Int, isCompactible: Bool
   ) -> Choice {
     guard let winograd = WinogradForm(form, direction), let tiles = winograd.tiles(input), input.channels >= 16 else {
-      return Choice(algorithm: .direct, isLarge: false, suitsCompactWeights: false)
+      return Choice(algorithm: .direct, isLarge: false, suitsCompactWeights: false, isFasterCompact: false)
     }
     let rows = winograd.weightRows.count, outputs = (outputChannels + 15) & ~15
     let weightBytes = rows * rows * input.paddedChannels * outputs * 4
     let isLarge = weightBytes > largeWeightBytes
+    if form == .transposed2x {
+      return Choice(
+        algorithm: tiles >= fewestTransposedTiles ? .winograd : .direct, isLarge: isLarge, suitsCompactWeights: false,
+        isFasterCompact: false)
+    }
     let mayBeSmall = isCompactible && weightBytes > smallTileBytes
     let small = mayBeSmall ? WinogradForm(form, direction, .small)?.tiles(input) ?? 0 : 0
     return Choice(
       algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
-      isLarge: isLarge, suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile)
+      isLarge: isLarge, suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile,
+      isFasterCompact: weightBytes > tiles * (form == .upsample2x ? transformedBytesPerTile : fetchedBytesPerTile))
   }
 
   package struct Choice: Hashable, Sendable {
     package var algorithm: ConvolutionAlgorithm
     /// Whether Winograd's weights are too large to stay in a cache.
     package var isLarge: Bool
-    /// Whether they are so many, and the tiles so few, that making them costs about what it costs to fetch them.
+    /// Whether they are so many, and the tiles so few, that making them is no worse than a direct convolution with as little memory.
     package var suitsCompactWeights: Bool
+    /// Whether making them costs about what it costs to fetch them.
+    package var isFasterCompact: Bool
   }
 
+  /// By measurement of 512 channels.
+  private static let fewestTransposedTiles = 64
   private static let largeWeightBytes = 2 << 20
   /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles take 0.65
   /// of direct's time forward, and 0.85 backward.
   private static let smallTileBytes = 32 << 20
   /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
-  /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13.
-  private static let transformedBytesPerTile = 40 << 10
+  /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13. 512 channels on 64×64 (147 kB) take 1.9
+  /// of it, but half of what direct takes.
+  private static let transformedBytesPerTile = 40 << 10, fetchedBytesPerTile = 300 << 10
 
   /// Whether 8-bit operands are faster than `other`, by measurement with VNNI; on ARM they are always, against products of
   /// floats.

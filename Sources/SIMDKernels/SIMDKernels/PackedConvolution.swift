@@ -37,12 +37,13 @@ package final class PackedConvolution: Sendable {
     let choice = algorithm ?? preferred?.algorithm ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
     let winograd = choice == .direct || choice == .reducedDirect ? nil : WinogradForm(form, direction, choice.formSize)
+    let hasEdges = winograd.map { $0.outputRest > 0 } ?? false
     if choice == .int8 {
       self.weights = try Int8Weights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
     } else if choice == .reducedDirect, kernels.table.reducedDirect != nil {
       self.weights = try ReducedDirectWeights(
         source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
-    } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
+    } else if choice == .reducedWinograd, !hasEdges, let winograd, let reduced = kernels.table.reduced {
       self.weights = try ReducedWinogradWeights(
         source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels)
     } else if let winograd {
@@ -82,7 +83,7 @@ package final class PackedConvolution: Sendable {
       self.weights = try ReducedDirectWeights(
         weights, geometry: ConvolutionGeometry(form, direction), isTransposed: isTransposed, kernels: kernels)
     } else if algorithm != .direct, algorithm != .reducedDirect,
-      let winograd = WinogradForm(form, direction, algorithm.formSize)
+      let winograd = WinogradForm(form, direction, algorithm.formSize), winograd.outputRest == 0
     {
       self.weights = WinogradWeights(weights, form: winograd, isTransposed: isTransposed, kernels: kernels)
     } else {
@@ -97,13 +98,15 @@ package final class PackedConvolution: Sendable {
   /// channels on more pixels, where an own packing is small anyway, and with few pixels.
   ///
   /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm, of floats or of
-  /// integers.
+  /// integers, or of a transposed one, of floats.
   package init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
-    guard forward.form == .same(kernel: 3), forward.direction == .forward else { return nil }
+    guard forward.form == .same(kernel: 3) || forward.form == .transposed2x, forward.direction == .forward else {
+      return nil
+    }
     if let weights = forward.weights as? WinogradWeights {
-      self.weights = WinogradWeights(adjointOf: weights, kernels: kernels)
+      self.weights = WinogradWeights(adjointOf: weights, forward.form, kernels: kernels)
     } else if let weights = forward.weights as? ReducedWinogradWeights, kernels.table.reducedDirect != nil {
-      self.weights = ReducedWinogradWeights(adjointOf: weights, kernels: kernels)
+      self.weights = ReducedWinogradWeights(adjointOf: weights, forward.form, kernels: kernels)
     } else {
       return nil
     }

@@ -32,7 +32,9 @@ struct PhaseWords: MadeWords {
     storage.words + (panel.firstBlock &* inputBlocks &+ block &* panel.blocks) &* (256 &* area)
   }
 
-  @inline(__always) func address(_ panel: Panel, block: Int) -> UnsafeRawPointer { UnsafeRawPointer(words(panel, block)) }
+  @inline(__always) func address(_ panel: Panel, block: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(words(panel, block))
+  }
 
   func make(
     _ direct: ReducedDirectKernels, _ target: UnsafeMutablePointer<UInt16>, _ phase: Int, _ panel: Panel, first: Int,

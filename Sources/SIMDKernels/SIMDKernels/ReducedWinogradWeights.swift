@@ -57,10 +57,11 @@ struct ReducedWinogradWeights: Sendable {
     adjoint = nil
   }
 
-  /// Backward data on the words of a forward F(4, 3), without a copy of them.
-  init(adjointOf forward: ReducedWinogradWeights, kernels: Kernels) {
-    precondition(forward.form.products == 6 && forward.adjoint == nil, "only F(4, 3) shares its weights")
-    form = WinogradForm(.same(kernel: 3), .backwardData)!
+  /// Backward data on the words of the forward direction, without a copy of them.
+  init(adjointOf forward: ReducedWinogradWeights, _ form: ConvolutionForm, kernels: Kernels) {
+    precondition(forward.adjoint == nil, "only weights of the forward direction are shared")
+    self.form = WinogradForm(form, .backwardData)!
+    let reading = self.form.adjointReading
     storage = forward.storage
     weightStride = forward.weightStride
     panels = Panel.cut(blocks: forward.inputBlocks, wide: kernels.table.reduced!.wideGemm.nr / 16)
@@ -68,10 +69,10 @@ struct ReducedWinogradWeights: Sendable {
     columnScales = AlignedFloats(few: forward.inputBlocks * 16)
     for i in 0..<columnScales.count { columnScales.base[i] = 1 }
     columnStride = 0
-    elementOf = form.elementOf
-    weightOf = WinogradForm.adjointReading.map(\.weight)
-    let stride = inputBlocks * 16, inputScales = AlignedFloats(few: 36 * stride)
-    for (product, (weight, factor)) in WinogradForm.adjointReading.enumerated() {
+    elementOf = self.form.elementOf
+    weightOf = reading.map(\.weight)
+    let stride = inputBlocks * 16, inputScales = AlignedFloats(few: reading.count * stride)
+    for (product, (weight, factor)) in reading.enumerated() {
       for o in 0..<stride {
         let unit = forward.columnScales.base[weight &* forward.columnStride &+ o]
         inputScales.base[product &* stride &+ o] = unit * factor

@@ -63,15 +63,16 @@ extension Kernels {
     let steps = weights.elementOf.count, panels = weights.panels.count
     for index in 0..<panels {
       let panel = weights.panels[index]
-      for product in 0..<steps {
-        let isLast = product &+ 1 == steps
+      for step in 0..<steps {
+        let isLast = step &+ 1 == steps, product = weights.order[step]
         let nextPanel = isLast ? weights.panels[(index &+ 1) % panels] : panel
+        let weight = weights.weightOf[product], next = weights.weightOf[weights.order[isLast ? 0 : step &+ 1]]
         run.multiply(
-          table, product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
-          next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0,
+          table, product: product, panel: panel, matrix: weights.matrix(weight, panel),
+          next: next == weight && !isLast ? nil : weights.matrix(next, nextPanel), row: 0,
           count: count, elements: elements, products: products,
           ahead: run.pixels.lines(
-            first: following, current: first, count: count, index: index &* steps &+ product,
+            first: following, current: first, count: count, index: index &* steps &+ step,
             parts: panels &* steps))
       }
       for block in 0..<panel.blocks {
@@ -133,14 +134,17 @@ extension Kernels {
     _ products: UnsafeMutablePointer<Float>, _ transposed: UnsafeMutablePointer<Float>
   ) {
     let weights = run.weights, steps = weights.elementOf.count
-    for product in 0..<steps {
-      var matrix = UnsafePointer(weights.matrix(weights.weightOf[product], panel))
+    var made = -1
+    for step in 0..<steps {
+      let product = weights.order[step], weight = weights.weightOf[product]
+      var matrix = UnsafePointer(weights.matrix(weight, panel))
       var next: UnsafePointer<Float>?
       if let adjoint = weights.adjoint {
-        weights.transpose(table, adjoint, product: product, panel: panel, transposed)
+        if weight != made { weights.transpose(table, adjoint, product: product, panel: panel, transposed) }
+        made = weight
         matrix = UnsafePointer(transposed)
-      } else if product &+ 1 < steps {
-        next = UnsafePointer(weights.matrix(weights.weightOf[product &+ 1], panel))
+      } else if step &+ 1 < steps, weights.weightOf[weights.order[step &+ 1]] != weight {
+        next = UnsafePointer(weights.matrix(weights.weightOf[weights.order[step &+ 1]], panel))
       }
       run.multiply(
         table, product: product, panel: panel, matrix: matrix, next: next, row: row, count: count,
@@ -160,12 +164,13 @@ extension Kernels {
       index &+= 1
       let next = expansion.chunk(index)
       expansion.expand(table, panel: panel, blocks: blocks, matrices)
-      for product in 0..<steps {
+      for step in 0..<steps {
+        let product = weights.order[step]
         run.multiply(
           table, product: product, panel: panel,
           matrix: UnsafePointer(matrices + weights.weightOf[product] &* expansion.matrixStride), next: nil,
           blocks: blocks, row: row, count: count, elements: elements, products: products,
-          ahead: expansion.lines(panel: panel, blocks: next, index: product, parts: steps))
+          ahead: expansion.lines(panel: panel, blocks: next, index: step, parts: steps))
       }
     }
   }
@@ -179,6 +184,8 @@ extension WinogradWeights: AlgorithmWeights {
     return WinogradBinding(
       weights: self,
       blocking: WinogradBlocking(self, input: site.input, output: site.output, kernels: site.kernels),
+      edges: form.outputRest == 0 || site.kernels.isPlanning
+        ? nil : TransposedEdges(input: site.input, output: site.output, kernels: site.kernels),
       input: site.input, outputs: site.output.paddedChannels)
   }
 }
@@ -186,6 +193,7 @@ extension WinogradWeights: AlgorithmWeights {
 private struct WinogradBinding: ConvolutionBinding {
   let weights: WinogradWeights
   let blocking: WinogradBlocking
+  let edges: TransposedEdges?
   let input: BlockedShape
   /// Channels, padded.
   let outputs: Int
@@ -204,6 +212,7 @@ private struct WinogradBinding: ConvolutionBinding {
 
   func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
     kernels.convolveWinograd(plan, weights, blocking, operands)
+    edges?.convolve(plan, weights, operands, on: kernels)
   }
 }
 

@@ -10,6 +10,13 @@ struct WinogradForm: Sendable {
   var flips: Bool
   /// Pixels between tiles of the input and of the output; the output tile has as many.
   var inputStep: Int, outputStep: Int
+  /// Pixels that the first tile's window begins before the image.
+  var lead = 1
+  /// Rows and columns of the input that are no step of a tile, because its last window reaches over them; and of the output, which
+  /// tiles do not write (`TransposedEdges`).
+  var inputRest = 0, outputRest = 0
+  /// In one dimension, the forward direction's row of weights that each product of the adjoint takes, and its factor.
+  private var adjointRows: [(row: Int, factor: Float)] = []
 
   /// Which of the forms that a convolution has.
   enum Size: Hashable, Sendable {
@@ -42,6 +49,7 @@ struct WinogradForm: Sendable {
       elementOfProduct = Array(0..<6)
       weightOfProduct = Array(0..<6)
       flips = direction == .backwardData
+      adjointRows = [(5, 1), (3, -2), (4, -2), (1, -0.5), (2, -0.5), (0, 1)]
     case (.upsample2x, .forward, .large):
       // Upsampling repeats pixels, so that five products give four outputs:
       // p0 = w0(l0 − l2), p1 = ½(w0+w1+w2)(l1 + l2), p2 = ½(w0−w1−w2)(l1 − l2), p3 = ½(w0+w1−w2)(l1 − l2),
@@ -59,24 +67,40 @@ struct WinogradForm: Sendable {
       elementOfProduct = Array(0..<5)
       weightOfProduct = [0, 0, 1, 2, 3]
       flips = false
+    case (.transposed2x, _, .large):
+      // Even outputs are a filter of two taps, F(4, 2) at 0, −1, ½, 2, ∞; odd ones have a product each with w1:
+      // t[2i] = w2 x[i−1] + w0 x[i], t[2i+1] = w1 x[i]. Its adjoint reads the kernel backwards,
+      // gx[i] = w0 g[2i] + w2 g[2i+2] + w1 g[2i+1].
+      weightRows = [
+        [0, 0, 1], [1 / 4.5, 0, -1 / 4.5], [-0.5 / 1.125, 0, -1 / 1.125], [2.0 / 9, 0, 1.0 / 9], [1, 0, 0], [0, 1, 0],
+      ]
+      (products, elements) = (9, 9)
+      (inputStep, outputStep) = direction == .forward ? (4, 8) : (8, 4)
+      elementOfProduct = Array(0..<9)
+      weightOfProduct = [0, 1, 2, 3, 4, 5, 5, 5, 5]
+      flips = direction == .backwardData
+      adjointRows = [(4, 1), (1, -1), (3, -4), (2, -0.25), (0, 1), (5, 1), (5, 1), (5, 1), (5, 1)]
+      if direction == .forward {
+        outputRest = 1
+      } else {
+        (lead, inputRest) = (0, 1)
+      }
     default:
       return nil
     }
   }
 
-  /// How the adjoint of F(4, 3) reads the weights of the forward direction: which matrix each product takes, and by what it
-  /// is to be multiplied.
+  /// How the adjoint reads the weights of the forward direction: which matrix each product takes, and by what it is to be
+  /// multiplied; none if it cannot.
   ///
-  /// It takes the kernel backwards, w(x) ↦ x² w(1/x). The points ±a and ±b with ab = 1 change places, as do 0 and ∞, so
-  /// the adjoint's transformed weights are the forward's with rows exchanged, 0 ↔ ∞ and ±a ↔ ±b, and multiplied by
-  /// 1, −2 and −½: powers of two, without rounding. Only the channels need transposing.
-  static let adjointReading: [(weight: Int, factor: Float)] = {
-    let exchanged = [5, 3, 4, 1, 2, 0], scales: [Float] = [1, -2, -2, -0.5, -0.5, 1]
-    return (0..<36).map { product in
-      let (u, v) = (product / 6, product % 6)
-      return (weight: exchanged[u] * 6 + exchanged[v], factor: scales[u] * scales[v])
+  /// It takes the kernel backwards, w(x) ↦ xⁿ w(1/x). Where all points are inverse to each other, and 0 to ∞, the adjoint's
+  /// transformed weights are the forward's with rows exchanged and multiplied by powers of two, without rounding. Only the channels
+  /// need transposing.
+  var adjointReading: [(weight: Int, factor: Float)] {
+    adjointRows.flatMap { u in
+      adjointRows.map { v in (weight: u.row * weightRows.count + v.row, factor: u.factor * v.factor) }
     }
-  }()
+  }
 
   /// Matrix products of a tile, and distinct transformed pixels.
   var productCount: Int { products * products }
@@ -86,7 +110,7 @@ struct WinogradForm: Sendable {
   /// `bench` states and the model of ARM boards is fitted to. They do without: rows stay in registers, pixels and elements
   /// are loaded again, which is 0.5 to 0.8 of this.
   var inputVectorCount: Int {
-    let side = elements == 4 ? 4 : 6
+    let side = products == 9 ? inputStep + 1 : elements == 4 ? 4 : 6
     return side * side + 2 * side * elements + elements * elements
   }
   var outputVectorCount: Int { productCount + 2 * products * outputStep + outputStep * outputStep }
@@ -98,14 +122,19 @@ struct WinogradForm: Sendable {
 
   /// Tiles of an image, if whole tiles cover it.
   func tiles(_ input: BlockedShape) -> Int? {
-    input.height % inputStep == 0 && input.width % inputStep == 0
-      ? input.pixelCount / (inputStep * inputStep) : nil
+    input.height % inputStep == inputRest && input.width % inputStep == inputRest
+      ? (input.height / inputStep) * (input.width / inputStep) : nil
   }
+
+  /// Products, of which the weights are given, in an order in which those of the same weights follow each other.
+  static func order(of weights: [Int]) -> [Int] { weights.indices.sorted { (weights[$0], $0) < (weights[$1], $1) } }
 
   func transforms(
     _ kernels: WinogradKernels
   ) -> (input: WinogradKernels.Transform, output: WinogradKernels.Transform) {
     switch (elements, products) {
+    case (9, _) where outputStep > inputStep: (kernels.transposedInput, kernels.transposedOutput)
+    case (9, _): (kernels.transposedAdjointInput, kernels.transposedAdjointOutput)
     case (6, _): (kernels.sameInput, kernels.sameOutput)
     case (4, 4): (kernels.upsampleInput, kernels.smallOutput)
     case (4, _): (kernels.upsampleInput, kernels.upsampleOutput)
@@ -116,6 +145,7 @@ struct WinogradForm: Sendable {
   /// Kernels, read backwards where the form `flips`, → transformed weights in the order of `weightOf`.
   func weightTransform(_ kernels: WinogradKernels) -> WinogradKernels.WeightTransform {
     switch (weightRows.count, products) {
+    case (6, 9): kernels.transposedWeights
     case (6, _): kernels.sameWeights
     case (4, 4): kernels.smallWeights
     case (5, _): kernels.upsampleWeights

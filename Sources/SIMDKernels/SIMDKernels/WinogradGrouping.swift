@@ -1,10 +1,19 @@
-/// Images whose tiles are transformed before any of their products.
+/// Tiles that are transformed before any of their products: of some images, or of a part of one.
 struct WinogradPass: Sendable {
-  let images: Range<Int>, tiles: Range<Int>
+  /// Those that begin with this pass.
+  let images: Range<Int>
+  let tiles: Range<Int>
 
   init(images: Range<Int>, tilesPerImage: Int) {
     self.images = images
     tiles = images.lowerBound * tilesPerImage..<images.upperBound * tilesPerImage
+  }
+
+  /// Part `part` of an image, of `tiles` tiles or what is left.
+  init(image: Int, part: Int, tiles count: Int, tilesPerImage: Int) {
+    images = image..<(part == 0 ? image + 1 : image)
+    let first = image * tilesPerImage + part * count
+    tiles = first..<min(first + count, (image + 1) * tilesPerImage)
   }
 }
 
@@ -30,7 +39,9 @@ struct WinogradGrouping {
   ) {
     let cache = kernels.cacheByteCount, workers = kernels.threadCount
     let images = Self.imagesPerPass(tiles, elementBytes: elementBytes, passByteCount: kernels.passByteCount)
-    let count = images * tiles.perImage
+    // An image whose elements are more than a few times that many bytes goes in parts.
+    let parts = (tiles.perImage * elementBytes + 2 * kernels.passByteCount - 1) / (2 * kernels.passByteCount)
+    let count = parts > 1 ? (tiles.perImage + parts - 1) / parts : images * tiles.perImage
     let fused = Self.fusedTiles(
       fitting: 2 * cache / (elementBytes + productBytes), columns: tiles.columns, tiles: tiles.count, mr: mr)
     // Staged: as many tiles as keep a panel's products about in the second-level cache, in enough tasks for all workers.
@@ -45,9 +56,16 @@ struct WinogradGrouping {
     let feedsWorkers = allBlocks < 2 * workers && allBlocks < panels * groups && workers > 1
     isStaged = mustStage || savesTraffic || feedsWorkers
     let perBlock = isStaged ? (count + groups - 1) / groups : fused
-    passes = stride(from: 0, to: tiles.images, by: images).map {
-      WinogradPass(images: $0..<min(tiles.images, $0 + images), tilesPerImage: tiles.perImage)
-    }
+    passes =
+      parts > 1
+      ? (0..<tiles.images).flatMap { image in
+        (0..<(tiles.perImage + count - 1) / count).map {
+          WinogradPass(image: image, part: $0, tiles: count, tilesPerImage: tiles.perImage)
+        }
+      }
+      : stride(from: 0, to: tiles.images, by: images).map {
+        WinogradPass(images: $0..<min(tiles.images, $0 + images), tilesPerImage: tiles.perImage)
+      }
     tilesPerPass = count
     tilesPerBlock = perBlock
     blockCount = isStaged ? passes.reduce(0) { $0 + ($1.tiles.count + perBlock - 1) / perBlock } : allBlocks

@@ -12,7 +12,8 @@ struct WinogradTiles: Sendable {
     var inputs: [Int] = [], outputs: [Int] = []
     for image in 0..<(isPlanning ? 0 : input.batch) {
       for y in 0..<perImage / columns {
-        let read: Int = image * input.imageStride + y * input.rowStride * form.inputStep
+        let origin = input.originOffset - form.lead * (input.rowStride + 16)
+        let read: Int = image * input.imageStride + origin + y * input.rowStride * form.inputStep
         let written: Int = image * output.imageStride + output.originOffset + y * output.rowStride * form.outputStep
         for x in 0..<columns {
           inputs.append(read + x * 16 * form.inputStep)

@@ -9,6 +9,8 @@ struct WinogradWeights: Sendable {
   let weightStride: Int
   /// Product → its element and its weights.
   let elementOf: [Int], weightOf: [Int]
+  /// In which products are taken.
+  let order: [Int]
   /// Set if the matrices are the other direction's: they are transposed just before use.
   let adjoint: Adjoint?
   /// What the matrices are made from just before use (`WinogradExpansion`); nil where `storage` has them.
@@ -51,26 +53,28 @@ struct WinogradWeights: Sendable {
     self.form = form
     elementOf = form.elementOf
     weightOf = form.weightOf
+    order = WinogradForm.order(of: weightOf)
     self.panels = panels
     self.inputBlocks = inputBlocks
     self.weightStride = weightStride
   }
 
-  /// Backward data on the weights of a forward F(4, 3), without a copy of them.
-  init(adjointOf forward: WinogradWeights, kernels: Kernels) {
-    precondition(
-      forward.form.products == 6 && forward.adjoint == nil && forward.compact == nil, "only F(4, 3) shares its weights")
+  /// Backward data on the weights of the forward direction, without a copy of them.
+  init(adjointOf forward: WinogradWeights, _ form: ConvolutionForm, kernels: Kernels) {
+    precondition(forward.adjoint == nil && forward.compact == nil, "only weights of the forward direction are shared")
     let outputBlocks = forward.inputBlocks
     inputBlocks = forward.panels.reduce(0) { $0 + $1.blocks }
-    form = WinogradForm(.same(kernel: 3), .backwardData)!
+    self.form = WinogradForm(form, .backwardData)!
+    let reading = self.form.adjointReading
     storage = forward.storage
     weightStride = forward.weightStride
     panels = Panel.cut(blocks: outputBlocks, wide: kernels.table.wideGemm.nr / 16)
-    elementOf = form.elementOf
-    weightOf = WinogradForm.adjointReading.map(\.weight)
+    elementOf = self.form.elementOf
+    weightOf = reading.map(\.weight)
+    order = WinogradForm.order(of: weightOf)
     compact = nil
     adjoint = Adjoint(
-      panels: forward.panels, inputBlocks: forward.inputBlocks, factors: WinogradForm.adjointReading.map(\.factor))
+      panels: forward.panels, inputBlocks: forward.inputBlocks, factors: reading.map(\.factor))
   }
 
   /// Compact weights, seen from one direction.
@@ -85,6 +89,7 @@ struct WinogradWeights: Sendable {
     weightStride = 0
     elementOf = form.elementOf
     weightOf = form.weightOf
+    order = WinogradForm.order(of: weightOf)
   }
 
   /// Bytes that one use reads.

@@ -7,7 +7,7 @@ import KernelABI
 
 /// Calls `body` for each part of each tile's pixels, with its place in the first pixel and in the first element.
 @inline(__always)
-private func forEachPart(_ run: TileRun, _ body: (_ pixel: Target, _ element: Target, _ part: Int) -> Void) {
+func forEachPart(_ run: TileRun, _ body: (_ pixel: Target, _ element: Target, _ part: Int) -> Void) {
   for tile in 0..<run.tiles {
     var part = 0
     while part < 16 {
@@ -57,7 +57,7 @@ private struct Row {
 }
 
 /// Where output pixels go, and what becomes of them on the way.
-private struct PixelStore {
+struct PixelStore {
   let bias: Register, slope: Register
 
   @inline(__always) init(_ run: TileRun, _ part: Int) {
@@ -281,8 +281,13 @@ func plug(into kernels: inout WinogradKernels) {
   kernels.upsampleOutput = { winogradUpsampleOutput($0) }
   kernels.upsampleAdjointInput = { winogradAdjointInput($0) }
   kernels.upsampleAdjointOutput = { winogradAdjointOutput($0) }
+  kernels.transposedInput = { winogradTransposedInput($0) }
+  kernels.transposedOutput = { winogradTransposedOutput($0) }
+  kernels.transposedAdjointInput = { winogradTransposedAdjointInput($0) }
+  kernels.transposedAdjointOutput = { winogradTransposedAdjointOutput($0) }
   kernels.sameWeights = { winogradSameWeights($0) }
   kernels.smallWeights = { winogradSmallWeights($0) }
   kernels.upsampleWeights = { winogradUpsampleWeights($0) }
   kernels.upsampleAdjointWeights = { winogradAdjointWeights($0) }
+  kernels.transposedWeights = { winogradTransposedWeights($0) }
 }

@@ -43,7 +43,8 @@ package struct FilterFIR: Operator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
     return PreparedOperator(planes: output) { memory, plane in
       kernels.filterFIR(
-        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, plane: plane)
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, plane: plane
+      )
     }
   }
 

@@ -140,11 +140,12 @@ package final class ConvolutionWeights: Sendable {
   private func sharedWithForward(
     _ key: Packing, reading input: BlockedShape, for kernels: Kernels
   ) throws(GraphError) -> PackedConvolution? {
-    guard key.direction == .backwardData, form == .same(kernel: 3), input.pixelCount <= 64 * 64,
-      key.algorithm == .winograd || key.algorithm == .reducedWinograd
-    else { return nil }
     var forwardInput = input
     forwardInput.channels = inputChannels
+    (forwardInput.height, forwardInput.width) = (form.inputExtent(input.height), form.inputExtent(input.width))
+    guard key.direction == .backwardData, form == .same(kernel: 3) || form == .transposed2x,
+      forwardInput.pixelCount <= 64 * 64, key.algorithm == .winograd || key.algorithm == .reducedWinograd
+    else { return nil }
     guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == key.algorithm else {
       return nil
     }
@@ -192,8 +193,9 @@ package final class ConvolutionWeights: Sendable {
     let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
     guard choice.algorithm == .winograd else { return isReduced ? .reducedDirect : choice.algorithm }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : isReduced ? .reducedDirect : .direct }
-    if kernels.precision == .reduced { return .reducedWinograd }
-    return isCompactible && choice.suitsCompactWeights && choice.isLarge ? .compactWinograd : .winograd
+    if kernels.precision == .reduced, form != .transposed2x { return .reducedWinograd }
+    if isReduced { return .reducedDirect }
+    return isCompactible && choice.isFasterCompact && choice.isLarge ? .compactWinograd : .winograd
   }
 
   /// Floating-point operations of the definition on input of this shape, forward or backward.

@@ -1,0 +1,1 @@
+../Shared/WinogradTransposed.swift
