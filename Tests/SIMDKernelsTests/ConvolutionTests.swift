@@ -293,6 +293,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
     #expect(choice(.transposed2x, 512, 32) == .winograd)
     #expect(choice(.transposed2x, 512, 16) == .direct)
     #expect(choice(.transposed2x, 64, 33) == .direct)
+    #expect(preferred(.transposed2x, 64, 128).suitsWords)
+    #expect(!preferred(.transposed2x, 32, 128).suitsWords)
   }
 
   private func product(_ a: [Float], _ b: [Float]) -> Double {

@@ -38,12 +38,12 @@ import Testing
 
   @Test("Backward on the words of forward agrees with the definition", arguments: ConvolutionCase.tiled)
   func sharedWords(_ test: ConvolutionCase) {
-    guard test.form == .same(kernel: 3) else { return }
+    guard test.form != .upsample2x else { return }
     var random = SeededRandom(13)
     var weights = random.floats(test.o * test.i * 9)
     // Output channels of very different units.
     for o in 0..<test.o { for i in 0..<test.i * 9 { weights[o * test.i * 9 + i] *= [1, 1e-3, 0, 20][o % 4] } }
-    let g = Planar(test.batch, test.o, test.h, test.w, &random)
+    let g = Planar(test.batch, test.o, test.outputHeight, test.outputWidth, &random)
     let gx = convolutionBackward(g, weights.map(Double.init), inputs: test.i, form: test.form)
     for tier in Self.tiers where Kernels(threadCount: 1, cap: tier).table.reducedDirect != nil {
       var first: [UInt32]?

@@ -46,7 +46,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     if form == .transposed2x {
       return Choice(
         algorithm: tiles >= fewestTransposedTiles ? .winograd : .direct, isLarge: isLarge, suitsCompactWeights: false,
-        isFasterCompact: false)
+        isFasterCompact: false, suitsWords: min(input.channels, outputChannels) >= fewestTransposedWords)
     }
     let mayBeSmall = isCompactible && weightBytes > smallTileBytes
     let small = mayBeSmall ? WinogradForm(form, direction, .small)?.tiles(input) ?? 0 : 0
@@ -64,10 +64,14 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     package var suitsCompactWeights: Bool
     /// Whether making them costs about what it costs to fetch them.
     package var isFasterCompact: Bool
+    /// Whether products of 16 bits gain by Winograd's algorithm: its transforms take as long as before.
+    package var suitsWords = true
   }
 
   /// By measurement of 512 channels.
   private static let fewestTransposedTiles = 64
+  /// By measurement, channels on either side: of 64 and 128 Winograd's takes 0.8 of direct's time in 16 bits, of 32 and 64 1.1.
+  private static let fewestTransposedWords = 64
   private static let largeWeightBytes = 2 << 20
   /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles take 0.65
   /// of direct's time forward, and 0.85 backward.

@@ -36,8 +36,9 @@ package struct KernelBenchmark: Sendable {
     if kernels.table.reducedDirect != nil, input.channels >= 16 { algorithms.append(.reducedDirect) }
     if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {
       algorithms.append(.winograd)
-      guard winograd.outputRest == 0 else { return algorithms }
-      if CompactWeights.suits(outputs: outputs, inputs: inputs) { algorithms.append(.compactWinograd) }
+      if CompactWeights.suits(outputs: outputs, inputs: inputs), form != .transposed2x {
+        algorithms.append(.compactWinograd)
+      }
       if CompactWeights.suits(outputs: outputs, inputs: inputs), WinogradForm(form, direction, .small) != nil {
         algorithms.append(.smallCompactWinograd)
       }

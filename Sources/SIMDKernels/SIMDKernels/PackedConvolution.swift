@@ -37,13 +37,12 @@ package final class PackedConvolution: Sendable {
     let choice = algorithm ?? preferred?.algorithm ?? .direct
     let geometry = ConvolutionGeometry(form, direction)
     let winograd = choice == .direct || choice == .reducedDirect ? nil : WinogradForm(form, direction, choice.formSize)
-    let hasEdges = winograd.map { $0.outputRest > 0 } ?? false
     if choice == .int8 {
       self.weights = try Int8Weights(source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
     } else if choice == .reducedDirect, kernels.table.reducedDirect != nil {
       self.weights = try ReducedDirectWeights(
         source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
-    } else if choice == .reducedWinograd, !hasEdges, let winograd, let reduced = kernels.table.reduced {
+    } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
       self.weights = try ReducedWinogradWeights(
         source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels)
     } else if let winograd {
@@ -98,7 +97,7 @@ package final class PackedConvolution: Sendable {
   /// channels on more pixels, where an own packing is small anyway, and with few pixels.
   ///
   /// Nil unless `forward` is the forward direction of a 3×3 `same` convolution by Winograd's algorithm, of floats or of
-  /// integers, or of a transposed one, of floats.
+  /// integers, or of a transposed one.
   package init?(sharingWeightsOf forward: PackedConvolution, kernels: Kernels) {
     guard forward.form == .same(kernel: 3) || forward.form == .transposed2x, forward.direction == .forward else {
       return nil

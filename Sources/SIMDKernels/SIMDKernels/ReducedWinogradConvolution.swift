@@ -134,15 +134,16 @@ extension Kernels {
     let steps = weights.elementOf.count, panels = weights.panels.count
     for index in 0..<panels {
       let panel = weights.panels[index]
-      for product in 0..<steps {
-        let isLast = product &+ 1 == steps
+      for step in 0..<steps {
+        let isLast = step &+ 1 == steps, product = weights.order[step]
         let nextPanel = isLast ? weights.panels[(index &+ 1) % panels] : panel
+        let weight = weights.weightOf[product], next = weights.weightOf[weights.order[isLast ? 0 : step &+ 1]]
         run.multiply(
-          product: product, panel: panel, matrix: weights.matrix(weights.weightOf[product], panel),
-          next: weights.matrix(weights.weightOf[isLast ? 0 : product &+ 1], nextPanel), row: 0, count: count,
+          product: product, panel: panel, matrix: weights.matrix(weight, panel),
+          next: next == weight && !isLast ? nil : weights.matrix(next, nextPanel), row: 0, count: count,
           elements: elements, products: scratch.products,
           ahead: run.pixels.lines(
-            first: following, current: first, count: count, index: index &* steps &+ product, parts: panels &* steps))
+            first: following, current: first, count: count, index: index &* steps &+ step, parts: panels &* steps))
       }
       run.transformOutput(panel, first: first, count: count, scratch)
     }
@@ -172,13 +173,16 @@ extension Kernels {
       let panel = panels[task / blocks]
       let row = task % blocks &* perBlock
       let count = min(perBlock, tiles &- row)
-      for product in 0..<steps {
-        var matrix = weights.matrix(weights.weightOf[product], panel), next: UnsafePointer<UInt16>?
+      var made = -1
+      for step in 0..<steps {
+        let product = weights.order[step], weight = weights.weightOf[product]
+        var matrix = weights.matrix(weight, panel), next: UnsafePointer<UInt16>?
         if let adjoint = weights.adjoint, let direct = table.reducedDirect {
-          weights.transpose(direct, adjoint, product: product, panel: panel, scratch.matrix)
+          if weight != made { weights.transpose(direct, adjoint, step: step, panel: panel, scratch.matrix) }
+          made = weight
           matrix = UnsafePointer(scratch.matrix)
-        } else if product &+ 1 < steps {
-          next = weights.matrix(weights.weightOf[product &+ 1], panel)
+        } else if step &+ 1 < steps, weights.weightOf[weights.order[step &+ 1]] != weight {
+          next = weights.matrix(weights.weightOf[weights.order[step &+ 1]], panel)
         }
         run.multiply(
           product: product, panel: panel, matrix: matrix, next: next, row: row, count: count, elements: elements,
@@ -197,13 +201,15 @@ extension Kernels {
 }
 
 extension ReducedWinogradWeights: AlgorithmWeights {
-  var readByteCount: Int { (storage.count &+ columnScales.count) &* 4 }
+  var readByteCount: Int { (storage.count &+ columnScales.count) &* 4 &+ (edges?.byteCount ?? 0) }
 
   func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
     precondition(form.tiles(site.input) != nil, "Winograd's algorithm needs whole tiles")
     return ReducedWinogradBinding(
       weights: self,
       blocking: ReducedWinogradBlocking(self, input: site.input, output: site.output, kernels: site.kernels),
+      edges: edges == nil || site.kernels.isPlanning
+        ? nil : TransposedEdges(input: site.input, output: site.output, kernels: site.kernels),
       execution: form.execution(
         in: .words, input: site.input, inputBlocks: inputBlocks, outputs: site.output.paddedChannels))
   }
@@ -212,11 +218,13 @@ extension ReducedWinogradWeights: AlgorithmWeights {
 private struct ReducedWinogradBinding: ConvolutionBinding {
   let weights: ReducedWinogradWeights
   let blocking: ReducedWinogradBlocking
+  let edges: TransposedEdges?
   let execution: ConvolutionExecution
 
   var workspaceByteCount: Int { blocking.workspaceByteCount }
 
   func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
     kernels.convolveReducedWinograd(plan, weights, blocking, operands)
+    if let edges, let floats = weights.edges { edges.convolve(plan, floats, operands, on: kernels) }
   }
 }

@@ -14,6 +14,10 @@ struct ReducedWinogradWeights: Sendable {
   /// Largest magnitude of the other operand.
   let limit: Float
   let elementOf: [Int], weightOf: [Int]
+  /// In which products are taken.
+  let order: [Int]
+  /// For outputs that no tile writes.
+  let edges: EdgeWeights?
   /// Set if the matrices are the other direction's: they are transposed just before use.
   let adjoint: Adjoint?
 
@@ -54,6 +58,8 @@ struct ReducedWinogradWeights: Sendable {
     limit = limits.activation
     elementOf = form.elementOf
     weightOf = form.weightOf
+    order = WinogradForm.order(of: weightOf)
+    edges = form.outputRest == 0 ? nil : try EdgeWeights(source, inputs: inputs, outputs: outputs, kernels: kernels)
     adjoint = nil
   }
 
@@ -71,6 +77,8 @@ struct ReducedWinogradWeights: Sendable {
     columnStride = 0
     elementOf = self.form.elementOf
     weightOf = reading.map(\.weight)
+    order = WinogradForm.order(of: weightOf)
+    edges = nil
     let stride = inputBlocks * 16, inputScales = AlignedFloats(few: reading.count * stride)
     for (product, (weight, factor)) in reading.enumerated() {
       for o in 0..<stride {
@@ -109,20 +117,20 @@ struct ReducedWinogradWeights: Sendable {
   /// Floats of scratch memory for one transposed matrix; 0 if none is.
   func transposedFloats(nr: Int) -> Int { adjoint == nil ? 0 : inputBlocks * 8 * nr }
 
-  /// The matrix of `product` for a panel, from the other direction's words: `[input channel / 2][nr][2]` into `target`.
+  /// The matrix of the product of a step for a panel, from the other direction's words: `[input channel / 2][nr][2]` into `target`.
   @inline(__always)
   func transpose(
-    _ direct: ReducedDirectKernels, _ adjoint: Adjoint, product: Int, panel: Panel,
+    _ direct: ReducedDirectKernels, _ adjoint: Adjoint, step: Int, panel: Panel,
     _ target: UnsafeMutablePointer<UInt16>
   ) {
     let nr = panel.blocks &* 16, count = adjoint.panels.count
     for (index, source) in adjoint.panels.enumerated() {
       let rowStride = source.blocks &* 32
-      let rows = part(adjoint, product: product, source, of: panel)
+      let rows = part(adjoint, product: order[step], source, of: panel)
       // The parts lie far from each other: the processor does not guess where those after the next few are.
       let later = index &+ Self.partsAhead
       let coming = part(
-        adjoint, product: (product &+ later / count) % weightOf.count, adjoint.panels[later % count], of: panel)
+        adjoint, product: order[(step &+ later / count) % order.count], adjoint.panels[later % count], of: panel)
       for half in 0..<panel.blocks {
         for block in 0..<source.blocks {
           let place: Int = (source.firstBlock &+ block) &* 16 &* nr &+ half &* 32
@@ -156,6 +164,6 @@ struct ReducedWinogradWeights: Sendable {
   }
 
   var byteCount: Int {
-    (adjoint.map { $0.inputScales.count } ?? storage.count) &* 4 &+ columnScales.count &* 4
+    (adjoint.map { $0.inputScales.count } ?? storage.count) &* 4 &+ columnScales.count &* 4 &+ (edges?.byteCount ?? 0)
   }
 }

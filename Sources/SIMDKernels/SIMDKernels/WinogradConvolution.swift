@@ -212,7 +212,7 @@ private struct WinogradBinding: ConvolutionBinding {
 
   func convolve(_ plan: ConvolutionPlan, _ operands: ConvolutionOperands, on kernels: Kernels) {
     kernels.convolveWinograd(plan, weights, blocking, operands)
-    edges?.convolve(plan, weights, operands, on: kernels)
+    edges?.convolve(plan, EdgeWeights(weights), operands, on: kernels)
   }
 }
 

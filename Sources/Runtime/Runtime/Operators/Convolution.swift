@@ -193,8 +193,7 @@ package final class ConvolutionWeights: Sendable {
     let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
     guard choice.algorithm == .winograd else { return isReduced ? .reducedDirect : choice.algorithm }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : isReduced ? .reducedDirect : .direct }
-    if kernels.precision == .reduced, form != .transposed2x { return .reducedWinograd }
-    if isReduced { return .reducedDirect }
+    if kernels.precision == .reduced { return choice.suitsWords || !isReduced ? .reducedWinograd : .reducedDirect }
     return isCompactible && choice.isFasterCompact && choice.isLarge ? .compactWinograd : .winograd
   }
 

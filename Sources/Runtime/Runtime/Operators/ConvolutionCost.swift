@@ -70,6 +70,7 @@ extension ConvolutionWeights {
     case (.same, .int8), (.downsample2x, .int8): 0.28
     case (.transposed2x, .direct): 1
     case (.transposed2x, .winograd): 0.65
+    case (.transposed2x, .reducedWinograd): 0.35
     case (.transposed2x, .reducedDirect): 0.55
     case (.transposed2x, .int8): 0.28
     // Never taken.
