@@ -50,10 +50,11 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     }
     let mayBeSmall = isCompactible && weightBytes > smallTileBytes
     let small = mayBeSmall ? WinogradForm(form, direction, .small)?.tiles(input) ?? 0 : 0
+    let suitsCompact = weightBytes > tiles * transformedBytesPerTile
     return Choice(
       algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
-      isLarge: isLarge, suitsCompactWeights: weightBytes > tiles * transformedBytesPerTile,
-      isFasterCompact: weightBytes > tiles * (form == .upsample2x ? transformedBytesPerTile : fetchedBytesPerTile))
+      isLarge: isLarge, suitsCompactWeights: suitsCompact,
+      isFasterCompact: suitsCompact && (tiles <= mostCompactTiles || form == .upsample2x))
   }
 
   package struct Choice: Hashable, Sendable {
@@ -78,8 +79,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   private static let smallTileBytes = 32 << 20
   /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
   /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13. 512 channels on 64×64 (147 kB) take 1.9
-  /// of it, but half of what direct takes.
-  private static let transformedBytesPerTile = 40 << 10, fetchedBytesPerTile = 300 << 10
+  /// of it, since products of so many tiles leave no room for matrices in a cache, but half of what direct takes.
+  private static let transformedBytesPerTile = 40 << 10, mostCompactTiles = 128
 
   /// Whether 8-bit operands are faster than `other`, by measurement with VNNI; on ARM they are always, against products of
   /// floats.
