@@ -55,8 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("stage", choices=("all", *STAGES, "snapshot", "import", "deviation", "images", "reading"))
     parser.add_argument("--preset", choices=PRESETS, default="cpu-small")
     parser.add_argument("--run", type=Path, required=True, help="folder of this run")
-    parser.add_argument("--start", type=Path, help="folder of another run, whose encoders the stage `encoder` starts from")
-    parser.add_argument("--model", type=Path, help="of the stage `import`: the .idinv file whose networks the run takes over")
+    parser.add_argument("--start", type=Path, help="folder of another run, whose networks the stages start from")
+    parser.add_argument("--model", type=Path, nargs="+",
+                        help="of the stage `import`: the .idinv files whose networks the run takes over, the one with the generator first")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -98,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
     if args.stage == "import":
         if args.model is None:
             parser.error("import: give --model")
-        pipeline.take_over(args.model)
+        pipeline.take_over(*args.model[:1], args.model[1:])
         return
     for stage in STAGES if args.stage == "all" else (args.stage,):
         if args.stage == "all" and args.resume and pipeline.complete(stage):

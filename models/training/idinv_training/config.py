@@ -39,8 +39,9 @@ class LessonConfig:
     learning_rate: float = 0.003
     mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
     perceptual_weight: float = 1e-4  # at full resolution; F knows no other
+    attribute_weight: float = 0.2  # of the squared error of what F's head reads, in standard deviations
     edge_weight: float = 0.5  # of the mean error of differences between neighboring pixels
-    focus: float = 4.0  # how much more eyes and mouth weigh: few pixels, which say much
+    focus: float = 4.0  # how much more eyes, mouth and jaw weigh: few pixels, which say much
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class EncoderConfig:
     learning_rate: float = 1e-3
     ema_half_life: int = 8_000
     perceptual_weight: float = 5e-5
+    attribute_weight: float = 0.0  # of the squared error of what F's head reads; not in the paper
     adversarial_weight: float = 0.1
     gamma: float = 10.0
     r1_interval: int = 8

@@ -337,15 +337,28 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     return torch.stack([c.expand(len(attributes), size, size) for c in picture], 1).clamp(0, 1)
 
 
+def _jaw_line() -> list[tuple[float, float, float, float, float]]:
+    """Points of the outline of the average head, from below the ears to beside the chin."""
+    points = []
+    for y in (-0.42, -0.60, -0.76, -0.88):
+        x = 0.70 * math.sqrt(1 - (y / 0.96) ** 2) / (1 + 0.28 * (0.05 - y) ** 2)
+        points += [(-x, y, 0.0, 0.12, 0.12), (x, y, 0.0, 0.12, 0.12)]
+    return points
+
+
+# (x, y, z, width, height) in the frame of the head
+FOCUS = [(-0.295, 0.08, 0.75, 0.22, 0.16), (0.295, 0.08, 0.75, 0.22, 0.16), (0.0, -0.53, 0.72, 0.32, 0.17), *_jaw_line()]
+
+
 @torch.no_grad()
 def focus(attributes: Tensor, size: int) -> Tensor:
-    """Where eyes and mouth are, attributes [N, A] to [N, 1, size, size], 0 to 1: small features that say much."""
+    """Where eyes, mouth and the line of the jaw are, attributes [N, A] to [N, 1, size, size], 0 to 1: few pixels, which say much."""
     a = {name: attributes[:, i].view(-1, 1, 1) for i, name in enumerate(NAMES)}
     turn = _Rotation(a["yaw"], a["pitch"])
     line = ((torch.arange(size, device=attributes.device, dtype=torch.float32) + 0.5) / size * 2 - 1) * VIEW
     u, v = line.view(1, 1, size), -line.view(1, size, 1)
     mask = torch.zeros(1, size, size, device=attributes.device)
-    for x, y, z, wide, high in ((-0.295, 0.08, 0.75, 0.22, 0.16), (0.295, 0.08, 0.75, 0.22, 0.16), (0.0, -0.53, 0.72, 0.32, 0.17)):
+    for x, y, z, wide, high in FOCUS:
         y, z = turn.cp * (y + 0.6) - turn.sp * z, turn.sp * (y + 0.6) + turn.cp * z
         mask = torch.maximum(mask, _bump((u - turn.cy * x - turn.sy * z) / wide, (v - y + 0.6) / high))
     return mask[:, None]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .networks import POOL, Encoder, Features, Generator
+from .networks import POOL, Encoder, Features, Generator, Judge
 from .networks.common import SQRT2, Bias
 from .networks.features import BGR_MEAN
 from .networks.residual import Norm, ResidualBlock
@@ -112,42 +112,75 @@ def generator(file: ModelFile) -> Generator | StyleGAN2:
     return net.eval()
 
 
+def _scaled(state: dict[str, Any], known: Tensor) -> dict[str, Any]:
+    """A dense layer that ends in the units of the renderer, brought to a mean of 0 and a deviation of 1 over `known` attributes [N, A]
+    and `mean` and `std`."""
+    mean, std = known.mean(0), known.std(0)
+    weight, bias = state["dense.weight"] / std[:, None], (state["dense.bias"] - mean) / std
+    return state | {"dense.weight": weight, "dense.bias": bias, "mean": mean, "std": std}
+
+
+class _Trunk:
+    """The residual trunk that encoder and judge have, out of the tensors `part`.stem and `part`.block.*."""
+
+    def __init__(self, file: ModelFile, part: str, net: Encoder | Judge):
+        self.file, self.net = file, net
+        self.biases: dict[nn.Module, Tensor] = {}
+        self.take(net.block0.conv, net.block0.bn, f"{part}.stem")
+        for i in range(len(file.specification[part]["blockChannels"])):
+            block: ResidualBlock = getattr(net, f"block{i + 1}")
+            if block.shortcut:
+                self.take(block.conv, block.bn, f"{part}.block.{i}.shortcut")
+            self.take(block.conv1, block.bn1, f"{part}.block.{i}.conv1", bias=block.wscale1)
+            self.take(block.conv2, block.bn2, f"{part}.block.{i}.conv2", bias=block.wscale2)
+
+    def take(self, layer: nn.Module, norm: Norm, name: str, scale: float = 1.0, bias: Bias | None = None) -> None:
+        layer.weight.copy_(self.file[f"{name}.weight"] / scale)
+        if bias is not None:
+            bias.bias.zero_()
+        self.biases[norm] = self.file[f"{name}.bias"]
+
+    def settle(self, images: Tensor) -> None:
+        """The batch norms take the statistics of `images`, and undo them by their scale and shift."""
+
+        def hook(norm: Norm, inputs: tuple[Tensor]) -> None:
+            x = inputs[0]
+            mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+            bn = norm.bn
+            bn.running_mean.copy_(mean)
+            bn.running_var.copy_(var)
+            bn.weight.copy_((var + bn.eps).sqrt())
+            bn.bias.copy_(mean + self.biases[norm])
+
+        hooks = [norm.register_forward_pre_hook(hook) for norm in self.biases]
+        self.net.eval()(images)
+        for handle in hooks:
+            handle.remove()
+
+
 @torch.no_grad()
 def encoder(file: ModelFile, images: Tensor) -> Encoder:
     """`images` [N, 3, R, R]: some hundreds, whose statistics the batch norms take."""
     spec = file.specification["encoder"]
-    blocks = spec["blockChannels"]
-    net = Encoder(spec["resolution"], spec["wDimension"], spec["stemChannels"], max(blocks))
-    biases: dict[nn.Module, Tensor] = {}
+    net = Encoder(spec["resolution"], spec["wDimension"], spec["stemChannels"], max(spec["blockChannels"]))
+    trunk = _Trunk(file, "encoder", net)
+    trunk.take(net.last.fc, net.last.bn, "encoder.head", scale=net.last.scale)
+    trunk.settle(images)
+    return net
 
-    def take(conv: nn.Module, norm: Norm, name: str, scale: float = 1.0, bias: Bias | None = None) -> None:
-        conv.weight.copy_(file[f"{name}.weight"] / scale)
-        if bias is not None:
-            bias.bias.zero_()
-        biases[norm] = file[f"{name}.bias"]
 
-    take(net.block0.conv, net.block0.bn, "encoder.stem")
-    for i in range(len(blocks)):
-        block: ResidualBlock = getattr(net, f"block{i + 1}")
-        if block.shortcut:
-            take(block.conv, block.bn, f"encoder.block.{i}.shortcut")
-        take(block.conv1, block.bn1, f"encoder.block.{i}.conv1", bias=block.wscale1)
-        take(block.conv2, block.bn2, f"encoder.block.{i}.conv2", bias=block.wscale2)
-    take(net.last.fc, net.last.bn, "encoder.head", scale=net.last.scale)
-
-    def settle(norm: Norm, inputs: tuple[Tensor]) -> None:
-        x = inputs[0]
-        mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
-        bn = norm.bn
-        bn.running_mean.copy_(mean)
-        bn.running_var.copy_(var)
-        bn.weight.copy_((var + bn.eps).sqrt())
-        bn.bias.copy_(mean + biases[norm])
-
-    hooks = [norm.register_forward_pre_hook(settle) for norm in biases]
-    net.eval()(images)
-    for hook in hooks:
-        hook.remove()
+@torch.no_grad()
+def judge(file: ModelFile, images: Tensor, known: Tensor) -> Judge:
+    """`images` as for the encoder; `known`: the training attributes [N, A]."""
+    spec = file.specification["judge"]
+    net = Judge(spec["resolution"], [spec["stemChannels"], *spec["blockChannels"]], len(spec["names"]))
+    trunk = _Trunk(file, "judge", net)
+    dense = _scaled({f"dense.{kind}": file[f"judge.dense.{kind}"] for kind in ("weight", "bias")}, known)
+    net.dense.weight.copy_(dense["dense.weight"])
+    net.dense.bias.copy_(dense["dense.bias"])
+    net.mean.copy_(dense["mean"])
+    net.std.copy_(dense["std"])
+    trunk.settle(images)
     return net
 
 
@@ -170,8 +203,7 @@ def features(file: ModelFile) -> Features:
     return net.eval()
 
 
-def attributes(file: ModelFile) -> dict[str, Any]:
-    """The state of an attribute head, with its names."""
-    names = file.specification["attributes"]["names"]
+def attributes(file: ModelFile, known: Tensor) -> dict[str, Any]:
+    """The state of an attribute head, with its names; `known`: the training attributes [N, A]."""
     state = {name: file[f"attributes.{name}"] for name in ("conv.weight", "conv.bias", "dense.weight", "dense.bias")}
-    return state | {"mean": torch.zeros(len(names)), "std": torch.ones(len(names)), "names": names}
+    return _scaled(state, known) | {"names": file.specification["attributes"]["names"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from .loop import Settings, save_network, save_whole
 from .networks import Discriminator, Encoder, Features, Generator, Judge, rescale_codes
 from .pictures import save_png
 from .train_encoder import GuidedNetworks, train_conventional, train_guided
-from .train_features import AttributeHead, AttributeReader, train_features
+from .train_features import AttributeHead, AttributeReader, Perception, train_features
 from .train_gan import GanData, make_discriminator, make_generator, train_gan
 from .train_judge import determination, read, train_judge
 from .train_supervised import Lesson, train_supervised
@@ -38,7 +39,8 @@ class Pipeline:
 
     def __init__(self, preset: Preset, folder: Path, device: str, resume: bool,
                  start: Path | None = None):
-        self.preset, self.folder, self.device, self.resume, self.start = preset, folder, device, resume, start
+        self.preset, self.folder, self.device, self.resume = preset, folder, device, resume
+        self.started = Pipeline(preset, start, device, resume) if start else None
         folder.mkdir(parents=True, exist_ok=True)
         self.settings = Settings(folder, device, resume, preset.checkpoint_minutes, preset.compile)
 
@@ -75,6 +77,9 @@ class Pipeline:
             raise SystemExit(f"{self.folder}/attributes.pth was trained for other attributes")
         head.load_state_dict(state)
         return head.to(self.device).eval().requires_grad_(False)
+
+    def perception(self) -> Perception:
+        return Perception(self.trunk(), self.head())
 
     def judge_network(self) -> Judge:
         state = torch.load(self.folder / "judge.pth", map_location="cpu")
@@ -116,19 +121,21 @@ class Pipeline:
         self.save("judge", judge, names=list(faces.NAMES))
 
     def features(self) -> None:
-        trunk, head = train_features(self.preset, self.train, self.test, self.settings)
+        start = self.started.perception() if self.started else None
+        trunk, head = train_features(self.preset, self.train, self.test, self.settings, start)
         self.save("perceptual", trunk)
         self.save("attributes", head, names=list(faces.NAMES))
 
     def lesson(self) -> None:
-        generator = make_generator(self.preset)
+        generator = self.started.generator() if self.started else make_generator(self.preset)
         if self.preset.gan.lesson:
-            generator = train_supervised(self.preset, generator, self.train, self.test, self.trunk(), self.settings)
+            generator = train_supervised(self.preset, generator, (self.train, self.test), self.perception(), self.settings,
+                                         taught=self.started is not None)
         self.save("generator_lesson", generator)
 
     def gan(self) -> None:
         trunk = self.trunk()
-        lesson = Lesson(self.preset, self.train, trunk) if self.preset.gan.lesson else None
+        lesson = Lesson(self.preset, self.train, self.perception()) if self.preset.gan.lesson else None
         judge = self.judge_network() if self.complete("judge") else None
         data = GanData(self.train, self.test, lesson, judge.features if judge else trunk, trunk if lesson else None)
         generator, discriminator = train_gan(self.preset.gan, self.generator("generator_lesson"),
@@ -144,18 +151,15 @@ class Pipeline:
         self.save("generator_lesson", generator)
 
     def encoder(self) -> None:
-        config, generator, trunk = self.preset.encoder, self.generator(), self.trunk()
+        config, generator = self.preset.encoder, self.generator()
         conventional, begun = self.encoder_network(), None
-        if self.start:
-            state = lambda name: torch.load(self.start / f"{name}.pth", map_location="cpu")
-            conventional.load_state_dict(state("encoder_conventional"))
-            begun = self.encoder_network()
-            begun.load_state_dict(state("encoder"))
+        if self.started:
+            conventional, begun = (self.started.load(name, self.encoder_network()) for name in ("encoder_conventional", "encoder"))
         if not (self.resume and (self.folder / "encoder_conventional.pth").exists()):
             conventional = train_conventional(config, generator, conventional, self.test, self.settings)
             self.save("encoder_conventional", conventional)
         conventional = self.load("encoder_conventional", self.encoder_network())
-        networks = GuidedNetworks(generator, trunk, self.discriminator())
+        networks = GuidedNetworks(generator, self.perception(), self.discriminator())
         guided = train_guided(config, networks, begun or conventional, (self.train, self.test), self.settings)
         self.save("encoder", guided)
 
@@ -185,25 +189,31 @@ class Pipeline:
             print(f"{name}: mean {float(values.mean()):.4f}", {n: round(float(v), 3) for n, v in zip(faces.NAMES, values)},
                   flush=True)
 
-    def take_over(self, path: Path) -> None:
-        """Makes the networks of an `.idinv` file those of this run, as if its stages had made them."""
-        file = from_model.ModelFile(path)
+    def take_over(self, path: Path, others: Sequence[Path] = ()) -> None:
+        """Makes the networks of an `.idinv` file those of this run, as if its stages had made them; with those of `others`: the
+        judge, and an encoder without a generator, which is the conventional one."""
+        file, more = from_model.ModelFile(path), [from_model.ModelFile(other) for other in others]
         images = self.test.take(torch.arange(min(512, len(self.test)), device=self.test.images.device)).cpu()
         generator = from_model.generator(file)
         if not isinstance(generator, Generator):
             raise SystemExit(f"{path}: a StyleGAN2 generator; a run goes on from StyleGAN only")
-        encoders = [from_model.encoder(file, images)] if "encoder" in file else []
+        encoders = {name: from_model.encoder(found, images)
+                    for name, files in (("encoder", [file]), ("encoder_conventional", more)) for found in files if "encoder" in found}
         # Training knows codes of about unit deviation.
         codes = generator.codes(torch.randn(4096, generator.z_dim, generator=torch.Generator().manual_seed(0)))
-        rescale_codes(generator, encoders, 0.7 / float(codes.std()))
+        rescale_codes(generator, list(encoders.values()), 0.7 / float(codes.detach().std()))
         for name in ("generator_lesson", "generator"):
             self.save(name, generator)
-        if encoders:
-            self.save("encoder", encoders[0])
+        for name, encoder in encoders.items():
+            self.save(name, encoder)
+        for found in more:
+            if "judge" in found:
+                judge = from_model.judge(found, images, faces.sample_attributes(self.preset.data.train_images, self.preset.data.judge_seed))
+                self.save("judge", judge, names=list(faces.NAMES))
         if "perceptual" in file:
             self.save("perceptual", from_model.features(file))
         if "attributes" in file:
-            save_whole(from_model.attributes(file), self.folder / "attributes.pth")
+            save_whole(from_model.attributes(file, self.train.attributes), self.folder / "attributes.pth")
 
     def deviation(self) -> None:
         compare_deviations(self.scaled, self.trunk(), self.train)

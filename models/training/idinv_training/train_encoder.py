@@ -29,6 +29,7 @@ from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import psnr
 from .networks import Discriminator, Encoder, Generator
 from .pictures import save_png, to_bytes
+from .train_features import Perception
 from .train_gan import real_penalty
 
 
@@ -122,11 +123,11 @@ def pyramid_error(a: Tensor, b: Tensor, levels: int = 3) -> Tensor:
 
 @dataclass
 class GuidedNetworks:
-    """What the guided encoder is trained against. Without features, `pyramid_error` takes their place; without a
+    """What the guided encoder is trained against. Without `perception`, `pyramid_error` takes its place; without a
     discriminator, or with weight 0, there is no adversarial term."""
 
     generator: Generator
-    features: Callable[[Tensor], Tensor] | None
+    perception: Perception | None
     discriminator: Discriminator | None
 
 
@@ -174,15 +175,17 @@ class GuidedTraining:
     def _error(self, run: Run, rebuilt: Tensor, real: Tensor) -> Tensor:
         pixel = F.mse_loss(rebuilt, real)
         run.record(pixel=pixel)
-        if self.networks.features is None:
+        if self.networks.perception is None:
             pyramid = pyramid_error(rebuilt, real)
             run.record(pyramid=pyramid)
             return pixel + self.config.pyramid_weight * pyramid
-        with torch.no_grad():
-            wanted = self.networks.features(real).float()
-        perceptual = F.mse_loss(self.networks.features(rebuilt).float(), wanted)
+        perceptual, attributes = self.networks.perception.errors(rebuilt, real)
         run.record(perceptual=perceptual)
-        return pixel + self.config.perceptual_weight * perceptual
+        loss = pixel + self.config.perceptual_weight * perceptual
+        if self.config.attribute_weight > 0:
+            run.record(attributes=attributes)
+            loss = loss + self.config.attribute_weight * attributes
+        return loss
 
     def _discriminate(self, run: Run, rebuilt: Tensor, real: Tensor, number: int) -> None:
         config, discriminator = self.config, self.discriminator.requires_grad_(True)

@@ -40,6 +40,27 @@ class AttributeHead(nn.Module):
         return self.standardised(features) * self.std + self.mean
 
 
+class Perception:
+    """F and, where there is one, its head, frozen: what losses see of an image beside its pixels."""
+
+    def __init__(self, features: Features, head: AttributeHead | None = None):
+        self.features, self.head = features, head
+
+    def errors(self, fake: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Of images [B, 3, R, R] against others: mean squared error of the features, and of what the head reads off them, in
+        standard deviations of the attributes (0 without a head).
+
+        Features lie mostly at what is large. What moves few pixels (the jaw, an iris, a frown) is in them, but hardly in
+        their squared error; the head says how much each counts."""
+        with torch.no_grad():
+            wanted = self.features(real)
+        features = self.features(fake)
+        perceptual = F.mse_loss(features.float(), wanted.float())
+        if self.head is None:
+            return perceptual, perceptual.new_zeros(())
+        return perceptual, F.mse_loss(self.head.standardised(features).float(), self.head.standardised(wanted).float())
+
+
 class AttributeReader(nn.Module):
     """Trunk and head, while training."""
 
@@ -48,6 +69,15 @@ class AttributeReader(nn.Module):
         self.trunk = Features(preset.features.plan)
         size = preset.data.resolution >> preset.features.plan.count(POOL)
         self.head = AttributeHead(self.trunk.channels, size, attributes, preset.features.hidden)
+
+    @torch.no_grad()
+    def take(self, start: Perception, feature_mse: float) -> None:
+        """What an earlier training ended with, at the size in which training works: features of order one."""
+        self.trunk.load_state_dict(start.features.state_dict())
+        self.head.load_state_dict(start.head.state_dict())
+        self.trunk.layer0.weight.div_(INPUT_GAIN)
+        self.trunk.rescale(feature_mse ** -0.5)
+        self.head.conv.weight.mul_(feature_mse ** 0.5)
 
     def forward(self, image: Tensor) -> Tensor:
         """Standardised attributes."""
@@ -75,11 +105,16 @@ def feature_distance(trunk: Features, pool: Pool, count: int = 512) -> float:
     return float((a - b).square().mean())
 
 
-def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings) -> tuple[Features, AttributeHead]:
+def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings,
+                   start: Perception | None = None) -> tuple[Features, AttributeHead]:
+    """From nothing, or on from a trained trunk and head."""
     config, device = preset.features, settings.device
-    reader = AttributeReader(preset, train.attributes.shape[1]).to(device)
+    reader = AttributeReader(preset, train.attributes.shape[1])
     reader.head.mean.copy_(train.attributes.mean(0))
     reader.head.std.copy_(train.attributes.std(0))
+    if start:
+        reader.take(start, config.feature_mse)
+    reader = reader.to(device)
     optimizer = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
     run = Run(settings, "features", config.budget, {"reader": reader, "optimizer": optimizer})
     batch = config.budget.batch

@@ -11,7 +11,7 @@ With photographs, skip this stage (`lesson=None`) and train longer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -22,8 +22,9 @@ from .config import LessonConfig, Preset
 from .data import Pool
 from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import FrechetMeter
-from .networks import SLOPE, Features, Generator, Mapping
+from .networks import SLOPE, Generator, Mapping
 from .pictures import save_png, to_bytes
+from .train_features import Perception
 
 
 def normal_ranks(attributes: Tensor, seed: int = 0) -> Tensor:
@@ -82,8 +83,8 @@ def lesson_at(config: LessonConfig, progress: float) -> tuple[int, float]:
 class Lesson:
     """Pairs of latent codes and images, and the error of a generator on them."""
 
-    def __init__(self, preset: Preset, train: Pool, features: Features):
-        self.config, self.z_dim, self.train, self.features = preset.gan.lesson, preset.gan.z_dim, train, features
+    def __init__(self, preset: Preset, train: Pool, perception: Perception):
+        self.config, self.z_dim, self.train, self.perception = preset.gan.lesson, preset.gan.z_dim, train, perception
         self.known = normal_ranks(train.attributes).to(train.images.device)
 
     def draw(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,29 +111,32 @@ class Lesson:
             parts["edge"] = (across + down) / 2
             total = total + self.config.edge_weight * parts["edge"]
         if small == 1 and alpha == 1:  # F knows full resolution only
-            with torch.no_grad():
-                features = self.features(real).float()
-            parts["perceptual"] = F.mse_loss(self.features(fake).float(), features)
-            total = total + self.config.perceptual_weight * parts["perceptual"]
+            parts["perceptual"], parts["attributes"] = self.perception.errors(fake, real)
+            total = total + self.config.perceptual_weight * parts["perceptual"] + self.config.attribute_weight * parts["attributes"]
         return LessonError(total, parts)
 
 
 @dataclass
 class LessonError:
     """`total` is the loss, `parts` its terms before weighting: squared error, error of the differences of neighboring
-    pixels, squared error in F."""
+    pixels, squared error in F and of what F's head reads."""
 
     total: Tensor
     parts: dict[str, Tensor]
 
 
-def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Pool, features: Features,
-                     settings: Settings) -> Generator:
-    """Returns the averaged generator."""
+def train_supervised(preset: Preset, generator: Generator, pools: tuple[Pool, Pool], perception: Perception,
+                     settings: Settings, taught: bool = False) -> Generator:
+    """`pools`: training and held-out images. A `taught` generator goes on at full resolution; another one begins small. Returns
+    the averaged generator."""
+    train, test = pools
     config, device, folder = preset.gan.lesson, settings.device, settings.folder
     batch = config.budget.batch
-    lesson = Lesson(preset, train, features)
-    pass_through(generator.mapping, generator.w_dim)
+    lesson = Lesson(preset, train, perception)
+    if taught:
+        config = replace(config, stages=((generator.resolution, 1.0),))
+    else:
+        pass_through(generator.mapping, generator.w_dim)
     generator = generator.to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     generator.synthesis.lod.requires_grad_(False)
     average = Average(generator, preset.gan.ema_half_life)
@@ -140,7 +144,7 @@ def train_supervised(preset: Preset, generator: Generator, train: Pool, test: Po
                              {"params": [p for p in generator.synthesis.parameters() if p.requires_grad], "speed": 1.0}],
                             lr=config.learning_rate, betas=(0.9, 0.99))
     run = Run(settings, "lesson", config.budget, {"generator": generator, "average": average, "adam": adam})
-    meter = FrechetMeter(features, test)
+    meter = FrechetMeter(perception.features, test)
     synthesis = compiled(generator.synthesis, settings.compile)
     while not run.done:
         resolution, alpha = lesson_at(config, run.progress)

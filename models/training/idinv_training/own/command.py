@@ -33,6 +33,7 @@ from ..networks import Discriminator, Encoder, Features, Generator
 from ..networks.features import BGR_MEAN, VGG16_PLAN
 from ..pictures import save_png, to_bytes
 from ..train_encoder import GuidedNetworks, reconstruction, train_conventional, train_guided
+from ..train_features import Perception
 from ..train_gan import GanData, train_gan
 from .generators import load_generator
 from .photos import load_photos
@@ -133,9 +134,9 @@ def train_encoders(args: argparse.Namespace) -> None:
     conventional = network()
     conventional.load_state_dict(torch.load(done, map_location="cpu"))
     if not args.conventional_only:
-        features = load_vgg16(args.vgg16).to(args.device) if args.vgg16 else None
+        perception = Perception(load_vgg16(args.vgg16).to(args.device)) if args.vgg16 else None
         discriminator = _discriminator(generator.resolution, min(256, args.widest))
-        networks = GuidedNetworks(generator, features, discriminator)
+        networks = GuidedNetworks(generator, perception, discriminator)
         guided = train_guided(config, networks, conventional, (train, test), settings)
         save_network(guided, args.out / "encoder.pth")
         _summarize(args.out, generator, {"conventional": conventional.to(args.device).eval(), "guided": guided}, test)
