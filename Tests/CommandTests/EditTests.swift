@@ -144,6 +144,12 @@ struct EditTests {
       #expect(try place.bytes("out/a_alpha\(name).png") == place.bytes("plain/a_alpha\(plain).png"))
     }
     #expect(try place.bytes("out/a_alpha+2sd.png") != place.bytes("out/a_alpha-2sd.png"))
+    // What is usual: two deviations, and 1 where nothing says how far codes lie.
+    for (name, usual) in [("b", "2sd"), ("plain", "1")] {
+      try Command.succeed(arguments + ["\(name).npy", "-o", "usual-\(name).png"], in: place)
+      try Command.succeed(arguments + ["\(name).npy", "--alpha", usual, "-o", "\(name)-\(usual).png"], in: place)
+      #expect(try place.bytes("usual-\(name).png") == place.bytes("\(name)-\(usual).png"))
+    }
     let unknown = try Command.run(arguments + ["plain.npy", "--alpha", "2sd", "-o", "x"], in: place)
     #expect(unknown.status == 65 && unknown.errors.contains("how far codes lie"), "\(unknown.errors)")
     let none = try Command.run(

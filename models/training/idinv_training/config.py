@@ -162,7 +162,7 @@ _SMALL = Preset(
               report_images=10_000,
               lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
-    EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), bfloat16=True),
+    EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), attribute_weight=0.1, bfloat16=True),
     JudgeConfig(Budget(1_200_000, minutes=50, batch=64), bfloat16=True),
     compile=True,
 )
@@ -175,7 +175,7 @@ PRESETS = {
                   discriminator_max=16, stages=((8, 0.5, 0.02), (16, 0.5, 0.05)), warm_up=64,
                   lesson=LessonConfig(Budget(256, batch=16), stages=((8, 0.5), (16, 0.5)))),
         FeatureConfig(Budget(512, batch=16), plan=(8, POOL, 16), hidden=8),
-        EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16),
+        EncoderConfig(Budget(256, batch=16), Budget(256, batch=16), base=8, widest=16, attribute_weight=0.1),
         JudgeConfig(Budget(512, batch=16), channels=(8, 12, 16)),
     ),
     # The shipped model: some four hours on one core.
@@ -193,7 +193,7 @@ PRESETS = {
                   lesson=LessonConfig(Budget(1_500_000, batch=64),
                                       stages=((16, 0.1), (32, 0.2), (64, 0.3), (128, 0.4)))),
         FeatureConfig(Budget(1_500_000, batch=128), plan=(32, 32, POOL, 64, 64, POOL, 96, 96, POOL, 128, 128), bfloat16=True),
-        EncoderConfig(Budget(600_000, batch=64), Budget(1_500_000, batch=64), base=32, widest=192, bfloat16=True),
+        EncoderConfig(Budget(600_000, batch=64), Budget(1_500_000, batch=64), base=32, widest=192, attribute_weight=0.1, bfloat16=True),
         JudgeConfig(Budget(1_500_000, batch=128), channels=(40, 64, 96, 128, 192, 256), bfloat16=True),
         compile=True,
     ),

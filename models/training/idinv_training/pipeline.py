@@ -138,8 +138,9 @@ class Pipeline:
         lesson = Lesson(self.preset, self.train, self.perception()) if self.preset.gan.lesson else None
         judge = self.judge_network() if self.complete("judge") else None
         data = GanData(self.train, self.test, lesson, judge.features if judge else trunk, trunk if lesson else None)
-        generator, discriminator = train_gan(self.preset.gan, self.generator("generator_lesson"),
-                                             make_discriminator(self.preset), data, self.settings)
+        knows = self.started is not None and (self.started.folder / "discriminator.pth").exists()
+        begun = self.started.discriminator().requires_grad_(True) if knows else make_discriminator(self.preset)
+        generator, discriminator = train_gan(self.preset.gan, self.generator("generator_lesson"), begun, data, self.settings)
         self.save("generator", generator)
         self.save("discriminator", discriminator)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from idinv_training import from_model
+from idinv_training import faces, from_model
 from idinv_training.__main__ import main
 from idinv_training.config import Budget
 from idinv_training.make_random import random_generator
@@ -20,6 +20,7 @@ from idinv_training.own.generators import load_generator
 from idinv_training.own.photos import load_photos, square
 from idinv_training.train_encoder import pyramid_error
 from idinv_training.train_gan import mixed, stage_at
+from idinv_training.train_judge import determination, read
 from PIL import Image
 from torch._dynamo.testing import CompileCounter
 
@@ -142,6 +143,14 @@ def test_the_shipped_model_comes_back_as_it_is():
         # In training it computes its own statistics, which are those of these images.
         assert (encoder.train()(images) - codes).abs().max() < 0.02 * codes.std()
         assert features(images).square().mean() > 1
+
+
+def test_the_shipped_judge_reads_faces_as_it_did():
+    attributes = faces.sample_attributes(256, 4242)
+    images = faces.render(attributes, 64, 2).float() / 127.5 - 1
+    judge = from_model.judge(from_model.ModelFile(MODEL.with_name("judge.idinv")), images, faces.sample_attributes(4096, 2))
+    assert determination(read(judge, images), attributes).mean() > 0.95
+    assert judge.standardised(images).std(0).sub(1).abs().max() < 0.25
 
 
 def test_vgg16_of_torchvision_and_the_published_one_agree(tmp_path):

@@ -14,6 +14,7 @@ from idinv_training import data, faces
 from idinv_training.__main__ import main
 from idinv_training.config import PRESETS
 from idinv_training.curves import read
+from idinv_training.data import Pool
 from idinv_training.deliver import MOST_BYTES, MOST_FILES
 from idinv_training.export import compare_deviations
 from idinv_training.loop import Average, Run, Settings
@@ -21,7 +22,7 @@ from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
 from idinv_training.pipeline import Pipeline
-from idinv_training.train_features import AttributeHead
+from idinv_training.train_features import INPUT_GAIN, AttributeHead, AttributeReader, Perception, feature_distance
 from idinv_training.train_gan import real_penalty, stage_at
 from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
 
@@ -146,6 +147,56 @@ def test_the_attribute_head_has_the_exported_form():
     y = (y @ state["dense.weight"].T + state["dense.bias"]) * state["std"] + state["mean"]
     torch.testing.assert_close(head(x), y)
     torch.testing.assert_close(head(x.to(memory_format=torch.channels_last)), y)
+
+
+def reader_of_noise() -> AttributeReader:
+    torch.manual_seed(0)
+    reader = AttributeReader(PRESETS["cpu-tiny"], 3).eval().requires_grad_(False)
+    reader.head.std.copy_(torch.tensor([1.0, 2.0, 3.0]))
+    return reader
+
+
+def test_features_go_on_where_they_ended():
+    reader, pool = reader_of_noise(), torch.randint(0, 256, (64, 3, 16, 16), dtype=torch.uint8)
+    image = pool[:4].float() / 127.5 - 1
+    before = reader(image)
+    # What the end of the training does to both.
+    reader.trunk.layer0.weight.mul_(INPUT_GAIN)
+    factor = (4000 / feature_distance(reader.trunk, Pool(pool, torch.zeros(64, 3)))) ** 0.5
+    reader.trunk.rescale(factor)
+    reader.head.conv.weight.div_(factor)
+    ended = Perception(reader.trunk, reader.head)
+    torch.testing.assert_close(ended.head.standardised(ended.features(image)), before, rtol=1e-3, atol=1e-3)
+    again = AttributeReader(PRESETS["cpu-tiny"], 3).eval().requires_grad_(False)
+    again.take(ended, 4000)
+    torch.testing.assert_close(again(image), before, rtol=1e-3, atol=1e-3)
+
+
+def test_perception_sees_features_and_what_their_head_reads():
+    reader = reader_of_noise()
+    a, b = torch.rand(2, 4, 3, 16, 16) * 2 - 1
+    perception = Perception(reader.trunk, reader.head)
+    assert perception.errors(a, a) == (0, 0)
+    a.requires_grad_(True)
+    perceptual, attributes = perception.errors(a, b)
+    readings = [reader.head(reader.trunk(x)) / reader.head.std for x in (a, b)]
+    torch.testing.assert_close(attributes, (readings[0] - readings[1]).square().mean())
+    torch.testing.assert_close(perceptual, (reader.trunk(a) - reader.trunk(b)).square().mean())
+    attributes.backward()
+    assert a.grad.abs().max() > 0
+    assert Perception(reader.trunk).errors(a, b) == (perceptual, 0)
+
+
+@pytest.mark.parametrize("name", ["jaw", "smile", "mouth_open", "eye_open", "iris"])
+def test_what_moves_few_pixels_is_in_focus(name):
+    index = faces.NAMES.index(name)
+    attributes = faces.sample_attributes(64, 9)
+    attributes[:, faces.NAMES.index("hair_length")] = 0  # hair hides a jaw
+    moved = attributes.clone()
+    moved[:, index] += attributes[:, index].std()
+    change = (faces.render(moved, 64, 2).float() - faces.render(attributes, 64, 2).float()).abs().mean(1, keepdim=True)
+    focus = faces.focus(attributes, 64)
+    assert (change * focus).sum() / change.sum() > 3 * focus.mean()
 
 
 def test_a_pool_is_rendered_in_shares_and_resumed(tmp_path, monkeypatch):

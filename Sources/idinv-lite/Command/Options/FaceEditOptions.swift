@@ -35,27 +35,31 @@ struct FaceEditOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "How far to move, as in 2, -2,0,2 or -2sd,2sd (standard deviations of codes' distances from the first boundary): "
-        + "a result for each. (default: 1)", valueName: "list"), transform: { try DistanceList($0, limit: 100) })
+        + "a result for each. (default: 2sd along a boundary where they are known, else 1)", valueName: "list"), transform: { try DistanceList($0, limit: 100) })
   var alpha: DistanceList?
 
   mutating func validate() throws {
-    let distances = alphas
+    let distances = alpha?.values ?? []
     guard distances.indices.allSatisfy({ distances.firstIndex(of: distances[$0]) == $0 }) else {
-      throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alphaText)")
+      throw ValidationError("--alpha: expected 1 to 100 different numbers, found \(alpha?.description ?? "")")
     }
     guard !boundary.isEmpty || !distances.contains(where: \.isInDeviations) else {
       throw ValidationError(
         "--alpha: standard deviations are those of a --boundary; expected plain numbers without one")
     }
     guard mixLayers == nil || mix != nil else { throw ValidationError("--mix-layers: needs --mix") }
-    guard isEdit || distances == [BoundaryDistance(0)] || alphaText == "1" else {
+    guard isEdit || distances.isEmpty || distances == [BoundaryDistance(0)] || alpha?.description == "1" else {
       throw ValidationError("--alpha: needs a --boundary to move along, or --mix")
     }
   }
 
   private var isEdit: Bool { !boundary.isEmpty || mix != nil }
-  private var alphas: [BoundaryDistance] { alpha?.values ?? [BoundaryDistance(1)] }
-  private var alphaText: String { alpha?.description ?? "1" }
+
+  /// A plain 1 is far along a boundary in a small code, and little in a large one.
+  private func alphas(along boundary: LoadedBoundary?) -> [BoundaryDistance] {
+    let isKnown = boundary?.distanceDeviation != nil
+    return alpha?.values ?? [isKnown ? BoundaryDistance(2, isInDeviations: true) : BoundaryDistance(1)]
+  }
 
   /// Files that are read.
   var inputs: [String] { boundary.map(\.path) + condition + [mix].compactMap { $0 } }
@@ -73,6 +77,7 @@ struct FaceEditOptions: ParsableArguments {
 
   /// α, along the first boundary where it is in standard deviations.
   private func distances(along boundary: LoadedBoundary?, _ reporting: ReportingOptions) throws -> [EditDistance] {
+    let alphas = alphas(along: boundary)
     guard let boundary else { return alphas.map { EditDistance($0.value) } }
     let distances = try alphas.map { try $0.alpha(along: boundary) }
     try DistanceScale.announce(distances, along: boundary, reporting)
@@ -85,6 +90,7 @@ struct FaceEditOptions: ParsableArguments {
     if let layers { list.append(("--layers", layers.text)) }
     if let mix { list.append(("--mix", mix)) }
     if let mixLayers { list.append(("--mix-layers", mixLayers.text)) }
-    return list + [("--alpha", isEdit ? alphaText : "0")]
+    if !isEdit { return list + [("--alpha", "0")] }
+    return list + (alpha.map { [("--alpha", $0.description)] } ?? [])
   }
 }
