@@ -8,7 +8,8 @@ Domain-guided (equations 2 and 3): real images, compared after encoding and synt
     L_D = E[softplus(D(G(E(x))))] + E[softplus(-D(x))] + gamma/2 E[|grad D(x)|^2].
 
 Norms are means over elements, as in the published code, and the adversarial terms are the logistic ones of the generator's
-own training. The guided encoder starts from the conventional one and its discriminator from the generator's: training from
+own training. Where F has a head, `attribute_weight` adds the squared error of what it reads, which the paper does not have:
+F is small, and its features alone say little of what moves few pixels. The guided encoder starts from the conventional one and its discriminator from the generator's: training from
 scratch reaches the same place later.
 """
 
