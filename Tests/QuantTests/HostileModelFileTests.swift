@@ -124,6 +124,13 @@ import Testing
     #expect(replaced("\"data_offsets\":[", "\"data_offsets\":[9999999,") == "\(name): an array")
   }
 
+  @Test("a file that was cut off anywhere is said to be one", arguments: [12, 200, -1])
+  func cutOff(_ end: Int) {
+    let whole = assemble(json, data)
+    let cut = error(Array(whole[..<(end < 0 ? whole.count + end : end)]))
+    #expect("\(String(describing: cut))".contains("is the download complete?"), "\(String(describing: cut))")
+  }
+
   @Test func rangesMustCoverTheDataOnce() {
     #expect(tensorError(error(assemble(json, Array(data.dropLast())))).hasSuffix("data up to offset \(data.count)"))
     guard case .header(_, "1 bytes after the last tensor", _) = error(assemble(json, data + [0])) else {

@@ -71,8 +71,10 @@ package struct SafetensorsHeader: Sendable {
     for index in (0..<8).reversed() { length = length << 8 | UInt64(prefix[index]) }
     let bound = min(limit, fileByteCount - prefixByteCount)
     guard length >= 2, length <= UInt64(bound) else {
+      // A header that is cut off, or eight bytes of something else.
+      let question = length > 2 && length <= UInt64(limit) ? ": is the download complete?" : ""
       throw Fault(
-        place: .byte(0), found: "a header of \(length) bytes", expected: "a header of 2 to \(bound) bytes")
+        place: .byte(0), found: "a header of \(length) bytes", expected: "a header of 2 to \(bound) bytes" + question)
     }
     return Int(length)
   }
@@ -194,7 +196,7 @@ package struct SafetensorsHeader: Sendable {
       throw fault(fields["data_offsets"]?.kind ?? "no data_offsets", "data_offsets of [begin, end], begin ≤ end")
     }
     guard offsets[1] <= dataByteCount else {
-      throw fault("data up to offset \(offsets[1])", "at most \(dataByteCount), where the file ends")
+      throw fault("data up to offset \(offsets[1])", "at most \(dataByteCount), where the file ends: is the download complete?")
     }
     guard let count = elementCount(of: shape),
       case let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount), !overflow,
