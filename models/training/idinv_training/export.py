@@ -37,7 +37,7 @@ class Finished:
     test: Pool
 
 
-def export(run: Finished, inverted: int = 16) -> dict:
+def export(run: Finished, inverted: int = 32) -> dict:
     """Writes `export/` in the run folder: *.pth, figures.json, examples/face-NN.png, samples.png, contact.png."""
     out, generator, test = run.folder / "export", run.generator, run.test
     for name, net in (("generator", generator), ("encoder", run.encoder), ("encoder_conventional", run.conventional)):
@@ -58,8 +58,8 @@ def export(run: Finished, inverted: int = 16) -> dict:
     code = torch.cat([invert(part, generator, run.encoder, run.features) for part in x.split(16)])
     with torch.no_grad():
         encoded, refined = generator.synthesis(run.encoder(x)), generator.synthesis(code)
-    shown = [to_bytes(part[:16]) for part in (x, encoded, refined)]
-    save_png(out / "contact.png", torch.cat(shown), 16, 2)
+    rows = zip(*(to_bytes(part).split(16) for part in (x, encoded, refined)))
+    save_png(out / "contact.png", torch.cat([image for row in rows for image in row]), 16, 2)
 
     meter = FrechetMeter(run.features, test)
     fake = lambda n: generator(torch.randn(n, generator.z_dim, device=run.device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -211,6 +212,7 @@ class Pipeline:
             if "judge" in found:
                 judge = from_model.judge(found, images, faces.sample_attributes(self.preset.data.train_images, self.preset.data.judge_seed))
                 self.save("judge", judge, names=list(faces.NAMES))
+                shutil.copyfile(found.path, self.folder / "judge.idinv")  # `ship` leaves a judge alone that was not trained here
         if "perceptual" in file:
             self.save("perceptual", from_model.features(file))
         if "attributes" in file:
