@@ -196,7 +196,8 @@ package struct SafetensorsHeader: Sendable {
       throw fault(fields["data_offsets"]?.kind ?? "no data_offsets", "data_offsets of [begin, end], begin ≤ end")
     }
     guard offsets[1] <= dataByteCount else {
-      throw fault("data up to offset \(offsets[1])", "at most \(dataByteCount), where the file ends: is the download complete?")
+      throw fault(
+        "data up to offset \(offsets[1])", "at most \(dataByteCount), where the file ends: is the download complete?")
     }
     guard let count = elementCount(of: shape),
       case let (byteCount, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount), !overflow,

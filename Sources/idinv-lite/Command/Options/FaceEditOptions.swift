@@ -35,7 +35,8 @@ struct FaceEditOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       "How far to move, as in 2, -2,0,2 or -2sd,2sd (standard deviations of codes' distances from the first boundary): "
-        + "a result for each. (default: 2sd along a boundary where they are known, else 1)", valueName: "list"), transform: { try DistanceList($0, limit: 100) })
+        + "a result for each. (default: 2sd along a boundary where they are known, else 1)", valueName: "list"),
+    transform: { try DistanceList($0, limit: 100) })
   var alpha: DistanceList?
 
   mutating func validate() throws {
