@@ -156,7 +156,8 @@ class Pipeline:
         config, generator = self.preset.encoder, self.generator()
         conventional, begun = self.encoder_network(), None
         if self.started:
-            conventional, begun = (self.started.load(name, self.encoder_network()) for name in ("encoder_conventional", "encoder"))
+            conventional, begun = (self.started.load(name, self.encoder_network()).requires_grad_(True)
+                                   for name in ("encoder_conventional", "encoder"))
         if not (self.resume and (self.folder / "encoder_conventional.pth").exists()):
             conventional = train_conventional(config, generator, conventional, self.test, self.settings)
             self.save("encoder_conventional", conventional)

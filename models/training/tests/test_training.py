@@ -1,6 +1,7 @@
 """Seconds each: the renderer, the published names, the exactness of small tricks, and one whole run at toy size."""
 
 import math
+import shutil
 import signal
 import subprocess
 import sys
@@ -402,3 +403,21 @@ def test_steps_and_the_adversarial_weight_replace_the_presets(tmp_path, capsys):
         return set(torch.load(folder / "encoder.state.pth")["parts"])
 
     assert parts("with") - parts("without", "--adversarial", "0") == {"discriminator", "d_adam"}
+
+
+def test_stages_go_on_from_another_run(tmp_path):
+    def run(name: str, *more: str) -> dict[str, dict[str, torch.Tensor]]:
+        folder = tmp_path / name
+        if not (folder / "pool").exists() and more:
+            shutil.copytree(tmp_path / "first" / "pool", folder / "pool")
+        main(["all", "--preset", "cpu-tiny", "--run", str(folder), "--device", "cpu", "--threads", "1", "--steps", "16", *more])
+        assert {path.stem for path in folder.glob("*.jsonl")} >= {"features", "lesson", "gan", "encoder"}
+        return {name: torch.load(folder / f"{name}.pth")
+                for name in ("perceptual", "generator_lesson", "discriminator", "encoder_conventional", "encoder")}
+
+    def distance(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
+        return sum(float((a[name] - b[name]).abs().sum()) for name in a if name.endswith("weight"))
+
+    first, again, other = run("first"), run("again", "--start", str(tmp_path / "first")), run("other", "--seed", "1")
+    for name in first:
+        assert 0 < distance(first[name], again[name]) < 0.5 * distance(first[name], other[name]), name
