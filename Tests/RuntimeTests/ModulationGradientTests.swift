@@ -1,3 +1,4 @@
+import SIMDKernels
 import TestSupport
 import Testing
 
@@ -15,6 +16,40 @@ import Testing
     try gradients.check([image(2, 19, 5, 4), .matrix(rows: 2, columns: 19)]) { graph, x in
       try graph.append(ChannelScale(), x[0], x[1])
     }
+  }
+
+  @Test(arguments: [1, 3]) func scaledProjection(_ outputs: Int) throws {
+    var random = SeededRandom(34)
+    let values = random.floats(outputs * 19), bias = random.floats(outputs)
+    let weights = ConvolutionWeights(
+      name: "test", outputChannels: outputs, inputChannels: 19, form: .same(kernel: 1), bias: bias, load: { values })
+    try gradients.check([image(2, 19, 5, 6), .matrix(rows: 2, columns: 19)]) { graph, x in
+      try graph.append(ScaledProjection(weights), x[0], x[1])
+    }
+    // The same as scaling the image.
+    var graph = Graph()
+    let inputs = [image(2, 19, 5, 6), .matrix(rows: 2, columns: 19)].map { graph.input($0) }
+    let projected = try graph.append(ScaledProjection(weights), inputs[0], inputs[1])
+    let scaled = try graph.append(Convolution(weights), try graph.append(ChannelScale(), inputs[0], inputs[1]))
+    graph.markOutput(projected)
+    graph.markOutput(scaled)
+    for tier in Kernels.availableTiers {
+      let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2, cap: tier))
+      prepared.write(random.floats(2 * 19 * 30), to: inputs[0])
+      prepared.write(random.floats(2 * 19), to: inputs[1])
+      prepared.run()
+      let worst = zip(prepared.read(projected), prepared.read(scaled)).map { abs($0 - $1) }.max() ?? 1
+      #expect(worst < 1e-5, "\(tier.rawValue)")
+    }
+  }
+
+  @Test("more than three channels are refused") func wideProjection() throws {
+    let weights = ConvolutionWeights(
+      name: "test", outputChannels: 4, inputChannels: 2, form: .same(kernel: 1),
+      load: { [Float](repeating: 0, count: 8) })
+    var graph = Graph()
+    let (input, style) = (graph.input(image(1, 2, 3, 3)), graph.input(.matrix(rows: 1, columns: 2)))
+    #expect(thrownError { _ = try graph.append(ScaledProjection(weights), input, style) } != nil)
   }
 
   @Test func channelAffineAndMean() throws {

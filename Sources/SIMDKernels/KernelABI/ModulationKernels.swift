@@ -23,6 +23,13 @@ package struct ModulationKernels: Sendable {
       _ sum: FloatTarget, _ gradOutput: FloatSource, _ output: FloatSource, _ rowStride: Int, _ noise: FloatSource,
       _ strength: FloatSource, _ bias: FloatSource, _ slope: Float, _ limit: Float, _ rows: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _, _, _, _, _, _ in unplugged() }
+  /// y[o] = bias[o] + Σ_c weights[o][c] · x[c] for o < 3, in lanes of one block; the other lanes are those of `bias`. `weights` is
+  /// `[3][blocks · 16]`, and channel blocks of x lie `blockStride` apart.
+  package var project:
+    @Sendable (
+      _ output: FloatTarget, _ input: FloatSource, _ blockStride: Int, _ blocks: Int, _ weights: FloatSource,
+      _ bias: FloatSource, _ pixels: Int
+    ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

@@ -144,6 +144,7 @@ package enum KernelRegistry {
     ("modulation.activate", "f32-scale-noise-bias-lrelu-clamp"),
     ("modulation.activateBackward", "f32-scale-noise-bias-lrelu-clamp-grad"),
     ("modulation.activateSums", "f32-scale-noise-bias-lrelu-clamp-sums"),
+    ("modulation.project", "f32-scaled-1x1-to-rgb"),
     ("resampling.blur", "f32-blur-3x3"),
     ("resampling.averagePool", "f32-avgpool-2x2"),
     ("resampling.averagePoolBackward", "f32-avgpool-2x2-grad"),

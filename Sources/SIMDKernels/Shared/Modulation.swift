@@ -52,10 +52,62 @@ func planeActivateSums(
   sum.store(total)
 }
 
+/// Sums of a pixel, lane by lane, for three outputs.
+private struct Sums {
+  private var a = Lanes(repeating: 0), b = Lanes(repeating: 0), c = Lanes(repeating: 0)
+
+  @inline(__always) mutating func add(_ x: Lanes, _ a: Lanes, _ b: Lanes, _ c: Lanes) {
+    self.a = fma(x, a, self.a)
+    self.b = fma(x, b, self.b)
+    self.c = fma(x, c, self.c)
+  }
+  @inline(__always) func store(_ target: Target, _ bias: Source) {
+    target.store(bias.lanes())
+    target[0] += horizontalSum(a)
+    target[1] += horizontalSum(b)
+    target[2] += horizontalSum(c)
+  }
+}
+
+func rowProject(
+  _ output: Target, _ input: Source, _ blockStride: Int, _ blocks: Int, _ weights: Source, _ bias: Source, _ pixels: Int
+) {
+  let row = blocks &* 16
+  var i = 0
+  // Four pixels hide the latency of their sums.
+  while i &+ 4 <= pixels {
+    var p = Sums(), q = Sums(), r = Sums(), s = Sums()
+    for block in 0..<blocks {
+      let x = input + (block &* blockStride &+ i &* 16), w = weights + block &* 16
+      let (a, b, c) = (w.lanes(), w.lanes(row), w.lanes(2 &* row))
+      p.add(x.lanes(), a, b, c)
+      q.add(x.lanes(16), a, b, c)
+      r.add(x.lanes(32), a, b, c)
+      s.add(x.lanes(48), a, b, c)
+    }
+    let target = output + i &* 16
+    p.store(target, bias)
+    q.store(target + 16, bias)
+    r.store(target + 32, bias)
+    s.store(target + 48, bias)
+    i &+= 4
+  }
+  while i < pixels {
+    var p = Sums()
+    for block in 0..<blocks {
+      let w = weights + block &* 16
+      p.add(input.lanes(block &* blockStride &+ i &* 16), w.lanes(), w.lanes(row), w.lanes(2 &* row))
+    }
+    p.store(output + i &* 16, bias)
+    i &+= 1
+  }
+}
+
 /// Fills the group's slots with this tier's copy. Field by field: a whole group assigned would be copied by a weak
 /// function that tiers share.
 func plug(into kernels: inout ModulationKernels) {
   kernels.activate = { rowActivate($0, $1, $2, $3, $4, $5, $6, $7, $8) }
   kernels.activateBackward = { rowActivateBackward($0, $1, $2, $3, $4, $5, $6) }
+  kernels.project = { rowProject($0, $1, $2, $3, $4, $5, $6) }
   kernels.activateSums = { planeActivateSums($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) }
 }

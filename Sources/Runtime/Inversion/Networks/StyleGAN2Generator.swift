@@ -96,8 +96,7 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
     _ output: Output, to graph: inout Graph, _ features: TensorID, _ w: TensorID
   ) throws(GraphError) -> TensorID {
     let style = try graph.append(Dense(output.style), w)
-    let modulated = try graph.append(ChannelScale(), features, style)
-    let rgb = try graph.append(Convolution(output.convolution), modulated)
+    let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
     return try clamp.map { (limit) throws(GraphError) in try graph.append(Clamp(limit: limit), rgb) } ?? rgb
   }
 }

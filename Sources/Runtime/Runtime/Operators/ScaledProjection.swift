@@ -1,0 +1,67 @@
+import SIMDKernels
+
+/// y = W · (s_c · x) + b: a modulated 1×1 convolution to RGB without demodulation (Karras et al., CVPR 2020, fig. 7), which scales
+/// its few weights instead of the image.
+///
+/// Inputs: x [N, C, H, W]; s, dense [N, C]. Output: [N, 3 or fewer, H, W].
+package struct ScaledProjection: Operator {
+  package let weights: ConvolutionWeights
+
+  package init(_ weights: ConvolutionWeights) { self.weights = weights }
+
+  package var name: String { "scaled-projection" }
+
+  package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
+    var shape = try blocked(inputs[0])
+    try require(
+      shape.channels == weights.inputChannels, "[N, \(weights.inputChannels), H, W] (\(weights.name))", inputs[0])
+    try requireFactors(inputs[1], of: inputs[0])
+    guard weights.outputChannels <= 3, weights.form == .same(kernel: 1) else {
+      throw .badWeights(
+        name: weights.name, expected: "a 1×1 convolution to 3 channels or fewer", found: "\(weights.outputChannels)")
+    }
+    shape.channels = weights.outputChannels
+    return .blocked(shape)
+  }
+
+  package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
+    let (input, output, factors) = (try blocked(site.inputs[0]), try blocked(site.output), try dense(site.inputs[1]))
+    let (kernels, bias) = (site.kernels, weights.bias ?? ConstantBuffer([]))
+    let rows = try weights.paddedRows(3, for: kernels)
+    return PreparedOperator(
+      workspaceByteCount: input.batch * rows.count * 4, work: weights.work(on: input), constantByteCount: rows.count * 4
+    ) { memory in
+      kernels.projectScaled(
+        output: memory.output, input: memory.inputs[0], factors: memory.inputs[1], factorRowStride: factors.rowStride,
+        weights: rows.base, bias: bias.base, outputShape: output, inputShape: input,
+        scratch: memory.workspace!.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  package func appendBackward(
+    _ graph: inout Graph, node: Node, gradOutput: TensorID, wanted: [Bool]
+  ) throws(GraphError) -> [TensorID?] {
+    let input = try blocked(graph.shape(of: node.inputs[0]))
+    let scaled = try graph.append(ConvolutionBackwardData(weights: weights, inputShape: input), gradOutput)
+    return try ChannelScale().appendBackward(&graph, node: node, gradOutput: scaled, wanted: wanted)
+  }
+}
+
+extension ConvolutionWeights {
+  /// Rows of a 1×1 convolution's weights as floats, `[rows][input channels padded to 16]`; zeros while memory is planned.
+  fileprivate func paddedRows(_ rows: Int, for kernels: Kernels) throws(GraphError) -> ConstantBuffer {
+    let padded = (inputChannels + 15) & ~15, count = outputChannels * inputChannels
+    var values = [Float](repeating: 0, count: rows * padded)
+    guard !kernels.isPlanning else { return ConstantBuffer(values) }
+    let plain = try source.withValues(count: count, isPlanning: false) { (weights) throws(GraphError) -> [Float] in
+      guard weights.count == count else {
+        throw .badWeights(name: name, expected: "\(count) values", found: "\(weights.count)")
+      }
+      return Array(weights)
+    }
+    for o in 0..<outputChannels {
+      for c in 0..<inputChannels { values[o * padded + c] = plain[o * inputChannels + c] }
+    }
+    return ConstantBuffer(values)
+  }
+}
