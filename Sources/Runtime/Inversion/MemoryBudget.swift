@@ -14,7 +14,8 @@ package struct MemoryBudget {
   package struct Plan: Sendable {
     package var policy: MemoryPolicy
     /// Images side by side.
-    package var batch: Int
+    package var batch: Int { sideBySide.imageCount }
+    package var sideBySide: SideBySide
     /// What the graphs keep.
     package var account: MemoryAccount
     /// Peak of the process.
@@ -85,13 +86,23 @@ package struct MemoryBudget {
   package func plan(
     budget: Int?, batches: [Int], sideBySide: Int? = nil, isBinding: Bool = true
   ) throws(InversionError) -> Plan {
-    precondition(!batches.isEmpty)
-    var fastest = try estimate(MemoryPolicy(), batch: batches[0])
-    for batch in batches {
-      if batch != batches[0] { fastest = try estimate(MemoryPolicy(), batch: batch) }
+    try plan(budget: budget, ways: batches.map { SideBySide($0) }, sideBySide: sideBySide, isBinding: isBinding)
+  }
+
+  /// The same for images that are refined side by side in lanes.
+  ///
+  /// - Parameter ways: the favorite first; the last one has a single lane.
+  package func plan(
+    budget: Int?, ways: [SideBySide], sideBySide: Int? = nil, isBinding: Bool = true
+  ) throws(InversionError) -> Plan {
+    precondition(ways.last?.laneCount == 1)
+    let hasChoice = ways[0].imageCount > ways[ways.count - 1].imageCount
+    var fastest = try estimate(MemoryPolicy(), ways[0])
+    for way in ways {
+      if way != ways[0] { fastest = try estimate(MemoryPolicy(), way) }
       // Where there is a choice, none that gains nothing.
-      if batch > 1, batches.count > 1, fastest.account.arenaByteCount > BatchSize.mostArenaBytes { continue }
-      let limit = batch > 1 ? sideBySide ?? budget : budget
+      if way.imageCount > 1, hasChoice, fastest.account.arenaByteCount > BatchSize.mostArenaBytes { continue }
+      let limit = way.imageCount > 1 ? sideBySide ?? budget : budget
       guard let limit, fastest.byteCount > limit else { return try thrifty(fastest) }
     }
     guard let budget else { return try thrifty(fastest) }
@@ -100,7 +111,7 @@ package struct MemoryBudget {
     }
     let least = try estimate(
       MemoryPolicy(
-        convolutions: storages(of: fastest).last ?? [:], streamsDense: true, arenaLimit: 1), batch: fastest.batch)
+        convolutions: storages(of: fastest).last ?? [:], streamsDense: true, arenaLimit: 1), fastest.way)
     // A little more: the process itself is not the same size each time.
     if isBinding { throw .badBudget(found: budget, least: least.byteCount + (2 << 20)) }
     return least.plan(against: fastest, isLimited: true)
@@ -113,17 +124,17 @@ package struct MemoryBudget {
   ///
   /// One image decides, since storage shows in the last bits, and these must not depend on how many are side by side.
   private func thrifty(_ fastest: Estimate) throws(InversionError) -> Plan {
-    let single = fastest.batch == 1 ? fastest : try estimate(MemoryPolicy(), batch: 1)
+    let single = fastest.way.imageCount == 1 ? fastest : try estimate(MemoryPolicy(), SideBySide(1))
     let limit = base + thrift.byteCount
     let kept = storages(of: single).filter { !$0.values.contains(.streamed) }
     guard single.byteCount > limit,
       let best = try cheapest(within: limit, kept, streamsDense: [false], of: single),
       best.cost <= single.cost * thrift.slowdown
     else { return fastest.plan(against: fastest, isLimited: false) }
-    if fastest.batch == 1 { return best.plan(against: single, isLimited: false) }
+    if fastest.way.imageCount == 1 { return best.plan(against: single, isLimited: false) }
     var policy = best.model.memory
     policy.arenaLimit = nil
-    return try estimate(policy, batch: fastest.batch).plan(against: fastest, isLimited: false)
+    return try estimate(policy, fastest.way).plan(against: fastest, isLimited: false)
   }
 
   /// The way of least cost that keeps to a budget; nil for none.
@@ -134,7 +145,7 @@ package struct MemoryBudget {
     for streamsDense in streamsDense {
       for convolutions in storages {
         var policy = MemoryPolicy(convolutions: convolutions, streamsDense: streamsDense)
-        let whole = try estimate(policy, batch: fastest.batch)
+        let whole = try estimate(policy, fastest.way)
         // What follows costs more.
         if let best, best.cost <= whole.cost { break }
         if whole.byteCount <= budget {
@@ -145,7 +156,7 @@ package struct MemoryBudget {
         // No graph gets along with much less.
         guard room > whole.account.arenaByteCount / 5 else { continue }
         policy.arenaLimit = room
-        let tight = try estimate(policy, batch: fastest.batch)
+        let tight = try estimate(policy, fastest.way)
         if tight.byteCount <= budget, best.map({ tight.cost < $0.cost }) ?? true { best = tight }
       }
     }
@@ -183,7 +194,7 @@ package struct MemoryBudget {
 
   private struct Estimate {
     var model: Model
-    var batch: Int
+    var way: SideBySide
     var account: MemoryAccount
     var byteCount: Int
     var cost: Double
@@ -192,7 +203,7 @@ package struct MemoryBudget {
       let used = model.convolutions.filter(\.isUsed)
       func count(_ storage: WeightStorage) -> Int { used.count { $0.storage == storage } }
       return Plan(
-        policy: model.memory, batch: batch, account: account, predictedByteCount: byteCount,
+        policy: model.memory, sideBySide: way, account: account, predictedByteCount: byteCount,
         slowdown: cost / max(fastest.cost, 1), fastestCount: count(.fastest), compactCount: count(.compact),
         streamedCount: count(.streamed), recomputedCount: model.arena.recomputed.nodeCount,
         isLimited: isLimited)
@@ -202,16 +213,28 @@ package struct MemoryBudget {
   /// Operations in the time that it takes to fault in one byte of a file that is in the system's cache.
   private static let operationsPerFaultedByte = 16.0
 
-  private func estimate(_ policy: MemoryPolicy, batch: Int) throws(InversionError) -> Estimate {
+  /// What a lane has besides its arena: buffers of the allocator, a stack.
+  private static let laneByteCount = 1 << 20
+
+  private func estimate(_ policy: MemoryPolicy, _ way: SideBySide) throws(InversionError) -> Estimate {
     let trial = try Model(file: model.file, path: model.path, memory: policy)
-    let graphs = try workload(trial, kernels.planning, batch)
-    let account = withExtendedLifetime(graphs) { trial.memoryAccount }
+    let graphs = try workload(trial, kernels.divided(among: way.laneCount)[0].planning, way.rowCount)
+    var account = withExtendedLifetime(graphs) { trial.memoryAccount }
+    if way.laneCount > 1 {
+      // Beside the lanes one more graph renders what they have found.
+      let beside = trial.withOwnArena()
+      let renderer = try Reconstructor(beside, kernels: kernels.planning)
+      account.arenaByteCount = account.arenaByteCount * way.laneCount + beside.arena.byteCount
+      account.keptByteCount *= way.laneCount
+      _ = renderer
+    }
     var cost = trial.convolutions.reduce(0) { $0 + $1.cost } + trial.arena.recomputed.cost
     for weights in trial.denses where weights.isPrepared && weights.isStreamed {
       // Forward and backward.
       cost += 2 * Double(weights.byteCount) * Self.operationsPerFaultedByte
     }
     return Estimate(
-      model: trial, batch: batch, account: account, byteCount: base + account.total, cost: cost)
+      model: trial, way: way, account: account,
+      byteCount: base + account.total + (way.laneCount - 1) * Self.laneByteCount, cost: cost)
   }
 }

@@ -18,11 +18,15 @@ package final class Reconstructor {
   private let reencoded: TensorID?
   private let attributes: TensorID?
 
-  /// - Parameter readsAttributes: whether what the model has to read attributes looks at the images too.
-  package init(_ model: Model, readsAttributes: Bool = false, kernels: Kernels) throws(InversionError) {
+  /// - Parameters:
+  ///   - scores: whether the encoder looks at the images, where there is one.
+  ///   - readsAttributes: whether what the model has to read attributes looks at the images too.
+  package init(
+    _ model: Model, scores: Bool = true, readsAttributes: Bool = false, kernels: Kernels
+  ) throws(InversionError) {
     let generator = try model.generator(), kernels = kernels.forOptimizing
-    let encoder = model.hasEncoder ? try model.encoder() : nil
-    let average = try model.averageImage(kernels: kernels)
+    let encoder = scores && model.hasEncoder ? try model.encoder() : nil
+    let average = encoder == nil ? nil : try model.averageImage(kernels: kernels)
     let reader = readsAttributes && model.readsAttributes ? try model.attributeReader() : nil
     var graph = Graph()
     let code = graph.input(.matrix(rows: 1, columns: generator.codeCount))

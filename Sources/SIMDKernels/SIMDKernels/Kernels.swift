@@ -10,7 +10,7 @@ package struct Kernels: Sendable {
   /// The function table of the tier in force.
   package let table: KernelTable
   /// Threads an operator may use.
-  package let threadCount: Int
+  package private(set) var threadCount: Int
   /// Threads that were asked for: more than there are where the system has no more for this process.
   package let wantedThreadCount: Int
   /// How exact matrix products are: `full` or `reduced`.
@@ -62,6 +62,15 @@ package struct Kernels: Sendable {
     var copy = self
     copy.int8 = .never
     return copy
+  }
+
+  /// The same for each of several users that compute at the same time: the threads divided among them.
+  package func divided(among userCount: Int) -> [Kernels] {
+    (0..<userCount).map { user in
+      var copy = self
+      copy.threadCount = max(1, threadCount / userCount + (user < threadCount % userCount ? 1 : 0))
+      return copy
+    }
   }
 
   /// The tiers this build holds and this CPU can run, lowest first.

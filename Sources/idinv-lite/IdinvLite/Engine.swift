@@ -22,7 +22,7 @@ final class Engine {
   enum Task: Hashable {
     case network(NetworkKind)
     case sampling(count: Int)
-    case inversion(batches: [Int], weights: [Float], space: CodeSpace, encodes: Bool, isMasked: Bool)
+    case inversion(ways: [SideBySide], weights: [Float], space: CodeSpace, encodes: Bool, isMasked: Bool)
   }
 
   init(_ model: Inversion.Model, kernels: Kernels, memoryBudget: Int?) {
@@ -39,7 +39,7 @@ final class Engine {
 
   /// A network for one image or code at a time; prepared on first use.
   func runner(_ kind: NetworkKind) throws -> NetworkRunner {
-    _ = try plan(.network(kind), batches: [1]) { (model, kernels, _) throws(InversionError) in
+    _ = try plan(.network(kind), ways: [SideBySide(1)]) { (model, kernels, _) throws(InversionError) in
       [try NetworkRunner(kind, of: model, batch: 1, kernels: kernels)]
     }
     if let runner = runners[kind] { return runner }
@@ -52,19 +52,21 @@ final class Engine {
   func inverter(
     _ options: Inversion.InversionOptions, batch: Int, imageCount: Int, isMasked: Bool = false
   ) throws -> Inverter {
-    let batches = BatchSize.batches(batch, imageCount: imageCount)
+    let ways = SideBySide.candidates(batch, imageCount: imageCount, kernels: kernels)
     let task = Task.inversion(
-      batches: batches, weights: [options.weights.perceptual, options.weights.domain], space: options.space,
+      ways: ways, weights: [options.weights.perceptual, options.weights.domain], space: options.space,
       encodes: options.start == .encoder, isMasked: isMasked)
-    let plan = try plan(task, batches: batches, options.workload(isMasked: isMasked))
-    return try Inverter(model, options: options, batch: plan.batch, isMasked: isMasked, kernels: kernels)
+    let sideBySide = try plan(task, ways: ways, options.workload(isMasked: isMasked)).sideBySide
+    return try Inverter(
+      model, options: options, batch: sideBySide.imageCount, laneCount: sideBySide.laneCount, isMasked: isMasked,
+      kernels: kernels)
   }
 
   /// A sampler of codes and attributes, under a memory plan.
   func sampler(truncation: Float?, count: Int) throws -> AttributeSampler {
     let shape = try file.codeShape()
     let extra = 4 * count * (shape.count + 2 * (try file.attributeReader().names.count))
-    let plan = try plan(.sampling(count: count), batches: AttributeSampler.batches, extra: extra) {
+    let plan = try plan(.sampling(count: count), ways: AttributeSampler.batches.map { SideBySide($0) }, extra: extra) {
       (model, kernels, batch) throws(InversionError) in
       [try AttributeSampler(model, psi: truncation, batch: batch, kernels: kernels)]
     }
@@ -73,12 +75,12 @@ final class Engine {
 
   /// Chooses how a task keeps to its memory, once for each kind of task, and brings the model to it.
   private func plan(
-    _ task: Task, batches: [Int], extra: Int = 0, _ workload: @escaping MemoryBudget.Workload
+    _ task: Task, ways: [SideBySide], extra: Int = 0, _ workload: @escaping MemoryBudget.Workload
   ) throws -> MemoryBudget.Plan {
     let plan =
       try plans[task]
       ?? MemoryLimit(byteCount: memoryBudget)
-      .choose(file, batches: batches, extra: extra, kernels: kernels, workload: workload).plan
+      .choose(file, ways: ways, extra: extra, kernels: kernels, workload: workload).plan
     plans[task] = plan
     if plan.policy != model.memory {
       runners = [:]

@@ -41,7 +41,7 @@ package struct PNGHeader: Equatable, Sendable {
   /// Reads the header from the start of a file; `path` only names the file in errors.
   ///
   /// Checks what can be checked without decoding, the checksum excepted, which libpng looks at.
-  init(_ bytes: [UInt8], path: String) throws(ImagingError) {
+  package init(_ bytes: [UInt8], path: String) throws(ImagingError) {
     guard !bytes.isEmpty else { throw .empty(path: path) }
     guard bytes.starts(with: PNGChunk.signature) else {
       if PNGChunk.signature.starts(with: bytes) {

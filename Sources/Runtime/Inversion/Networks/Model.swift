@@ -7,7 +7,7 @@ package struct Model: Sendable {
   package let path: String
   /// What may be spent on memory, and the arena of all graphs of the model.
   package let memory: MemoryPolicy
-  package let arena: SharedArena
+  package private(set) var arena: SharedArena
   /// All weights, in the order of the networks.
   let convolutions: [ConvolutionWeights]
   let denses: [DenseLayerWeights]
@@ -61,6 +61,13 @@ package struct Model: Sendable {
     convolutions = loader.convolutions
     denses = loader.denses
     squares = loader.squares
+  }
+
+  /// The same model for graphs that run at the same time as others of it.
+  package func withOwnArena() -> Model {
+    var copy = self
+    copy.arena = SharedArena(limit: memory.arenaLimit)
+    return copy
   }
 
   /// The same model with other convolutions in 8 bits, and with other weights of dense layers. What stays as it is is shared:

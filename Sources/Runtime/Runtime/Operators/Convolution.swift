@@ -100,10 +100,7 @@ package final class ConvolutionWeights: Sendable {
     let key = Packing(
       direction: direction, algorithm: algorithm, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = packed.withLock({ $0[key] }) { return existing }
-    if let shared = try sharedWithForward(key, reading: input, for: kernels) {
-      packed.withLock { $0[key] = shared }
-      return shared
-    }
+    if let shared = try sharedWithForward(key, reading: input, for: kernels) { return keep(shared, for: key) }
     if let compact = try compactWeights(algorithm, for: kernels) {
       let made: PackedConvolution
       do throws(OutOfMemory) {
@@ -114,8 +111,7 @@ package final class ConvolutionWeights: Sendable {
       }
       // Units of words are found by reading all weights.
       didUse()
-      packed.withLock { $0[key] = made }
-      return made
+      return keep(made, for: key)
     }
     let expected = outputChannels * inputChannels * kernelArea
     let made = try source.withValues(count: expected, isPlanning: kernels.isPlanning) {
@@ -131,8 +127,16 @@ package final class ConvolutionWeights: Sendable {
         throw GraphError.outOfMemory(byteCount: error.byteCount)
       }
     }
-    packed.withLock { $0[key] = made }
-    return made
+    return keep(made, for: key)
+  }
+
+  /// Keeps packed weights; where another thread has made the same meanwhile, there are only its.
+  private func keep(_ made: PackedConvolution, for key: Packing) -> PackedConvolution {
+    packed.withLock { packed in
+      if let existing = packed[key] { return existing }
+      packed[key] = made
+      return made
+    }
   }
 
   /// Backward weights that are the forward ones, read another way: as fast where there are many channels and few pixels,

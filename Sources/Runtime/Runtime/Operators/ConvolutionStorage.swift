@@ -104,8 +104,11 @@ extension ConvolutionWeights {
       made = try source.packed(
         outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, element: element, kernels: kernels)
     }
-    compact.withLock { $0[key] = made }
-    return made
+    return compact.withLock { compact in
+      if let existing = compact[key] { return existing }
+      compact[key] = made
+      return made
+    }
   }
 
   /// Gives the file's pages back that a use has brought in.

@@ -88,7 +88,7 @@ struct Edit: ParsableCommand {
         animates: pictures.animate)
       let planned = inversion.planned(photoCount: listed.count)
       let choice = try memory.limit.choose(
-        model, batches: planned.batches, kernels: kernels, workload: planned.workload)
+        model, ways: planned.ways(kernels), kernels: kernels, workload: planned.workload)
       try choice.announce(reporting)
       let finder: FaceFinder =
         aligned

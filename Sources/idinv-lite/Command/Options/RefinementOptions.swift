@@ -79,7 +79,7 @@ extension EditingRun {
   ) throws {
     let kernels = try engine.kernels()
     let choice = try memory.limit.choose(
-      model, batches: inversion.batches, kernels: kernels, workload: inversion.workload)
+      model, ways: inversion.ways(kernels), kernels: kernels, workload: inversion.workload)
     try choice.announce(reporting)
     try self.init(choice, output: output.folder, kernels: kernels, context: reporting.context())
   }

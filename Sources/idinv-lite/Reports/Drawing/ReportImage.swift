@@ -22,6 +22,16 @@ package struct ReportImage: Sendable, Codable {
     base64 = Data(try PNG.encode(shown)).base64EncodedString()
   }
 
+  /// A file that this program has written, as it is; nil where it is larger than `maximumSide`.
+  package init?(png bytes: [UInt8], maximumSide: Int) {
+    guard let header = try? PNGHeader(bytes, path: ""), max(header.width, header.height) <= maximumSide else {
+      return nil
+    }
+    width = header.width
+    height = header.height
+    base64 = Data(bytes).base64EncodedString()
+  }
+
   /// A film as animated PNG, which every browser plays; nil beyond what a page should hold.
   package init?(film bytes: [UInt8], height: Int, width: Int, byteLimit: Int = 3_000_000) {
     guard bytes.count <= byteLimit else { return nil }

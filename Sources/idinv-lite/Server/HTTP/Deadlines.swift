@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 
 /// Until when clients must have sent what they announced.
 ///

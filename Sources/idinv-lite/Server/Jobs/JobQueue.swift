@@ -1,3 +1,5 @@
+import Runtime
+
 /// All jobs of a server, and the order in which they are computed.
 ///
 /// One thread computes (`ComputeThread`): it takes jobs from here and reports on them; the threads of the HTTP server submit, read,

@@ -1,5 +1,6 @@
 import Imaging
 import Inversion
+import Runtime
 import SIMDKernels
 
 /// The one thread that computes. It does jobs in order, and between two steps of a job the pictures that clients wait for: so

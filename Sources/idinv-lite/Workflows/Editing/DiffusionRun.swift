@@ -61,7 +61,7 @@ package struct DiffusionRun {
     in run: EditingRun, _ inversion: PlannedInversion, _ detail: ReportDetail
   ) throws -> [DiffusionReport.Entry] {
     let invert = try ImageInversion(
-      run.model, options: inversion.options, batch: run.memory.plan.batch, imageCount: pairs.count, isMasked: true,
+      run.model, options: inversion.options, run.memory.plan.sideBySide, imageCount: pairs.count, isMasked: true,
       kernels: run.kernels, context: run.context)
     try run.output.writePNG(mask.picture, "mask.png")
     let log = try LossLog(path: run.output.path("losses.jsonl"))
@@ -70,28 +70,30 @@ package struct DiffusionRun {
       pictures[pairs[$0].target.path] != nil && pictures[pairs[$0].context.path] != nil
     }
     var done: [Int: DiffusionReport.Entry] = [:]
-    try invert(
-      whole.map { names[$0] },
-      read: { number in
-        let pair = pairs[whole[number]]
-        let pasted = mask.paste(pictures[pair.target.path]!, onto: pictures[pair.context.path]!)
-        try run.output.writePNG(pasted, "\(names[whole[number]])_ori.png")
-        return InversionInput(pasted.planar(run.model.file.specification.pixelRange), mask: mask.values)
-      },
-      didFinish: { number, outcome in
-        let pair = pairs[whole[number]]
-        let name = names[whole[number]]
-        do {
-          let found = try outcome.get()
-          let entry = try entry(
-            name, (pair.target, pictures[pair.target.path]!), (pair.context, pictures[pair.context.path]!), found,
-            run, detail)
-          try record(entry, found.stepSeconds, in: log)
-          done[number] = entry
-        } catch {
-          try run.skip(ListedImage(path: "\(name)_ori.png", name: name), error)
-        }
-      })
+    try run.inverting {
+      try invert(
+        whole.map { names[$0] },
+        read: { number in
+          let pair = pairs[whole[number]]
+          let pasted = mask.paste(pictures[pair.target.path]!, onto: pictures[pair.context.path]!)
+          try run.output.writePNG(pasted, "\(names[whole[number]])_ori.png")
+          return InversionInput(pasted.planar(run.model.file.specification.pixelRange), mask: mask.values)
+        },
+        didFinish: { number, outcome in
+          let pair = pairs[whole[number]]
+          let name = names[whole[number]]
+          do {
+            let found = try outcome.get()
+            let entry = try entry(
+              name, (pair.target, pictures[pair.target.path]!), (pair.context, pictures[pair.context.path]!), found,
+              run, detail)
+            try record(entry, found.stepSeconds, in: log)
+            done[number] = entry
+          } catch {
+            try run.skip(ListedImage(path: "\(name)_ori.png", name: name), error)
+          }
+        })
+    }
     return whole.indices.compactMap { done[$0] }
   }
 

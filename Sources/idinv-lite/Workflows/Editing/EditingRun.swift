@@ -34,6 +34,8 @@ package final class EditingRun {
   /// How the run keeps to its memory.
   package let memory: MemoryChoice
   private let reconstruct: Reconstructor
+  /// While pictures are inverted in lanes, which have all threads.
+  private var renderBeside: Reconstructor?
   private let began = ContinuousClock.now
 
   /// - Parameter memory: the model, and how the run keeps to its memory.
@@ -55,7 +57,7 @@ package final class EditingRun {
 
   /// The picture of a code, and what the networks say of it.
   package func picture(of code: some Collection<Float>, named name: String) throws -> RenderedCode {
-    let result = reconstruct(Array(code))
+    let result = (renderBeside ?? reconstruct)(Array(code))
     guard result.image.allSatisfy(\.isFinite) else {
       throw Failure(
         .badData, at: name, "the generator's image is not finite; expected a code nearer to those of pictures")
@@ -64,6 +66,16 @@ package final class EditingRun {
       image: Image8(
         planar: result.image, height: resolution, width: resolution, range: model.file.specification.pixelRange),
       score: result.score, attributes: result.attributes)
+  }
+
+  /// Inverts pictures, of whose codes `picture` is asked meanwhile.
+  func inverting(_ body: () throws -> Void) throws {
+    if memory.plan.sideBySide.laneCount > 1 {
+      renderBeside = try Reconstructor(
+        model.withOwnArena(), readsAttributes: true, kernels: kernels.divided(among: kernels.threadCount)[0])
+    }
+    defer { renderBeside = nil }
+    try body()
   }
 
   // MARK: The codes to edit
@@ -101,32 +113,34 @@ package final class EditingRun {
     }
     if !listed.isEmpty {
       let invert = try ImageInversion(
-        model, options: inversion.options, batch: memory.plan.batch, imageCount: listed.count, kernels: kernels,
+        model, options: inversion.options, memory.plan.sideBySide, imageCount: listed.count, kernels: kernels,
         context: context)
       var pictures: [Int: Image8] = [:]
-      try invert(
-        listed.map { items[$0.index].name },
-        read: { number in
-          let (index, image) = listed[number]
-          let picture = try inversion.loader.within(memory).load(image, resolution: resolution).picture
-          try output.writePNG(picture, "\(items[index].name)_ori.png")
-          pictures[number] = picture
-          return InversionInput(picture.planar(model.file.specification.pixelRange))
-        },
-        didFinish: { number, outcome in
-          let (index, image) = listed[number]
-          do {
-            let result = try locating(image.path) { try outcome.get().result }
-            let encoded = try picture(of: result.startCode, named: items[index].name).image
-            try output.writePNG(encoded, "\(items[index].name)_enc.png")
-            codes[index] = try edited(
-              items[index], code: result.code, original: pictures.removeValue(forKey: number), detail: detail)
-            codes[index]?.encoded = result.startCode
-            codes[index]?.stop = (result.stopReason, result.history.count)
-          } catch {
-            try skip(image, error)
-          }
-        })
+      try inverting {
+        try invert(
+          listed.map { items[$0.index].name },
+          read: { number in
+            let (index, image) = listed[number]
+            let picture = try inversion.loader.within(memory).load(image, resolution: resolution).picture
+            try output.writePNG(picture, "\(items[index].name)_ori.png")
+            pictures[number] = picture
+            return InversionInput(picture.planar(model.file.specification.pixelRange))
+          },
+          didFinish: { number, outcome in
+            let (index, image) = listed[number]
+            do {
+              let result = try locating(image.path) { try outcome.get().result }
+              let encoded = try picture(of: result.startCode, named: items[index].name).image
+              try output.writePNG(encoded, "\(items[index].name)_enc.png")
+              codes[index] = try edited(
+                items[index], code: result.code, original: pictures.removeValue(forKey: number), detail: detail)
+              codes[index]?.encoded = result.startCode
+              codes[index]?.stop = (result.stopReason, result.history.count)
+            } catch {
+              try skip(image, error)
+            }
+          })
+      }
     }
     context.pause()
     try writeResultFolder(codes.compactMap { $0 })

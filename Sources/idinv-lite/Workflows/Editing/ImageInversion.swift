@@ -22,7 +22,10 @@ package struct PlannedInversion {
     self.isMasked = isMasked
   }
 
-  package var batches: [Int] { BatchSize.batches(batch, imageCount: imageCount) }
+  /// Ways to do them side by side.
+  package func ways(_ kernels: Kernels) -> [SideBySide] {
+    SideBySide.candidates(batch, imageCount: imageCount, kernels: kernels)
+  }
 
   /// Codes are rendered in any case.
   package var workload: MemoryBudget.Workload {
@@ -37,7 +40,7 @@ package struct PlannedInversion {
   }
 }
 
-/// The one place where editing commands invert pictures: side by side, in the rows of one graph.
+/// The one place where editing commands invert pictures, side by side.
 package final class ImageInversion {
   /// The code found for a picture.
   package struct Outcome {
@@ -52,18 +55,18 @@ package final class ImageInversion {
   private let context: RunContext
 
   /// - Parameters:
-  ///   - batch: pictures side by side.
+  ///   - sideBySide: how many pictures, and in how many lanes.
   ///   - imageCount: how many pictures there are.
   ///   - isMasked: whether they come with masks (diffusion).
   package init(
-    _ model: Model, options: InversionOptions, batch: Int, imageCount: Int, isMasked: Bool = false, kernels: Kernels,
-    context: RunContext
+    _ model: Model, options: InversionOptions, _ sideBySide: SideBySide, imageCount: Int, isMasked: Bool = false,
+    kernels: Kernels, context: RunContext
   ) throws {
     try options.weights.requireNetworks(of: model)
     _ = try model.encoder()
     inverter = try Inverter(
-      model, options: options, batch: max(1, min(batch, imageCount)), isMasked: isMasked,
-      kernels: kernels)
+      model, options: options, batch: max(1, min(sideBySide.imageCount, imageCount)),
+      laneCount: sideBySide.laneCount, isMasked: isMasked, kernels: kernels)
     self.context = context
   }
 

@@ -38,7 +38,7 @@ package final class PhotoEditRun {
     reconstruct = try Reconstructor(model, kernels: kernels)
     usualInDomain = try model.usualInDomainScore(kernels: kernels)
     invert = try ImageInversion(
-      model, options: inversion.options, batch: memory.plan.batch, imageCount: max(1, inversion.imageCount),
+      model, options: inversion.options, memory.plan.sideBySide, imageCount: max(1, inversion.imageCount),
       kernels: kernels, context: context)
   }
 

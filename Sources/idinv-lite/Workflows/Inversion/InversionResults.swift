@@ -133,7 +133,11 @@ package struct InversionResults {
 
   private func entry(_ record: InversionRecord, _ image: InvertedImage, side: Int) throws -> InversionReport.Entry {
     func picture(_ suffix: String) throws -> ReportImage {
-      try ReportImage(PNG.read(output.path("\(record.name)_\(suffix).png")), maximumSide: side)
+      let path = output.path("\(record.name)_\(suffix).png"), bytes = try InputFile.bytes(of: path)
+      // What the run has written is what encoding would give again.
+      let isOwn = zip(InvertedImage.suffixes, image.pictures).contains { $0 == suffix && $1 == FileDigest(bytes) }
+      if isOwn, let whole = ReportImage(png: bytes, maximumSide: side) { return whole }
+      return try ReportImage(PNG.decode(bytes, path: path), maximumSide: side)
     }
     var entry = InversionReport.Entry(
       name: record.name, source: record.path, original: try picture("ori"), start: try picture("enc"),

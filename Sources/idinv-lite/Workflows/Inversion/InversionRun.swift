@@ -41,6 +41,8 @@ package final class InversionRun {
   private let checkpoints: CheckpointFolder
   private let inverter: Inverter
   private let reconstruct: Reconstructor
+  /// Nil where the page shows none.
+  private let renderSnapshot: Reconstructor?
   private let context: RunContext
   private let elapsedBefore: Double
   private let began: ContinuousClock.Instant
@@ -85,7 +87,8 @@ package final class InversionRun {
   ) throws -> MemoryChoice {
     let extra = try options.startEncoder.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0
     return try limit.choose(
-      model, batches: BatchSize.batches(batch, imageCount: imageCount), extra: extra, kernels: kernels,
+      model, ways: SideBySide.candidates(batch, imageCount: imageCount, kernels: kernels), extra: extra,
+      kernels: kernels,
       workload: options.workload())
   }
 
@@ -103,8 +106,16 @@ package final class InversionRun {
     let options = request.options
     self.description = description
     selection = ReportSelection(description)
-    inverter = try Inverter(model, options: options, batch: request.memory.plan.batch, kernels: kernels)
-    reconstruct = try Reconstructor(model, kernels: kernels)
+    let sideBySide = request.memory.plan.sideBySide
+    inverter = try Inverter(
+      model, options: options, batch: sideBySide.imageCount, laneCount: sideBySide.laneCount, kernels: kernels)
+    // Lanes have all threads; this thread renders beside them.
+    let (renderer, own) =
+      sideBySide.laneCount > 1
+      ? (model.withOwnArena(), kernels.divided(among: kernels.threadCount)[0]) : (model, kernels)
+    reconstruct = try Reconstructor(renderer, kernels: own)
+    renderSnapshot =
+      selection.detail.snapshotSide > 0 ? try Reconstructor(renderer, scores: false, kernels: own) : nil
     checkpoints = CheckpointFolder(
       path: request.output.path(".checkpoints"), description: description, options: options)
     journal = try InversionJournal(
@@ -249,14 +260,7 @@ package final class InversionRun {
     ]
     let startFigures = InversionReport.Figures(work.image.picture, first, start.score)
     let resultFigures = InversionReport.Figures(work.image.picture, last, end.score)
-    var snapshots: [InvertedImage.Snapshot] = []
-    if selection.detail.snapshotSide > 0 {
-      snapshots = try work.snapshots.filter { $0.step < result.history.count || result.wasStopped }.map {
-        InvertedImage.Snapshot(
-          step: $0.step,
-          picture: try ReportImage(picture(reconstruct($0.code)), maximumSide: selection.detail.snapshotSide))
-      }
-    }
+    let snapshots = try snapshots(of: work, result, end: last)
     let image = InvertedImage(
       startCode: PackedFloats(result.startCode), code: PackedFloats(result.code),
       losses: PackedFloats(result.history.flatMap { [$0.pixel, $0.perceptual, $0.domain, $0.total] }),
@@ -267,6 +271,24 @@ package final class InversionRun {
     return InversionRecord(
       line: work.line, name: work.image.name, path: work.image.path, source: work.source, elapsed: elapsed,
       outcome: .inverted(image))
+  }
+
+  /// Pictures on the way; where the best code stayed the same, so does its picture.
+  private func snapshots(of work: Work, _ result: InversionResult, end: Image8) throws -> [InvertedImage.Snapshot] {
+    guard let renderSnapshot else { return [] }
+    var made: [InvertedImage.Snapshot] = []
+    var shown = (code: result.code, image: nil as ReportImage?)
+    for snapshot in work.snapshots where snapshot.step < result.history.count || result.wasStopped {
+      var picture = snapshot.code == shown.code ? shown.image : nil
+      if picture == nil {
+        let image = snapshot.code == result.code ? end : self.picture(renderSnapshot(snapshot.code))
+        picture = try ReportImage(image, maximumSide: selection.detail.snapshotSide)
+      }
+      guard let picture else { continue }
+      shown = (snapshot.code, picture)
+      made.append(InvertedImage.Snapshot(step: snapshot.step, picture: picture))
+    }
+    return made
   }
 
   private func skip(_ line: Int, _ error: any Error) throws {

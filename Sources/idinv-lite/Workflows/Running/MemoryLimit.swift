@@ -18,6 +18,14 @@ package struct MemoryLimit {
   package func choose(
     _ model: Model, batches: [Int] = [1], extra: Int = 0, kernels: Kernels, workload: @escaping MemoryBudget.Workload
   ) throws -> MemoryChoice {
+    try choose(
+      model, ways: batches.map { SideBySide($0) }, extra: extra, kernels: kernels, workload: workload)
+  }
+
+  /// The same for images that are refined side by side in lanes.
+  package func choose(
+    _ model: Model, ways: [SideBySide], extra: Int = 0, kernels: Kernels, workload: @escaping MemoryBudget.Workload
+  ) throws -> MemoryChoice {
     // What there is of the file by now is chance.
     model.file.adviseDontNeed()
     let resident = ProcessMemory.now.resident
@@ -27,11 +35,11 @@ package struct MemoryLimit {
       workload: workload)
     let plan: MemoryBudget.Plan
     if let byteCount {
-      plan = try budget.plan(budget: byteCount, batches: batches)
+      plan = try budget.plan(budget: byteCount, ways: ways)
     } else {
       let available = AvailableMemory.byteCount()
       plan = try budget.plan(
-        budget: available.map { resident + $0 - max(64 << 20, $0 / 10) }, batches: batches,
+        budget: available.map { resident + $0 - max(64 << 20, $0 / 10) }, ways: ways,
         sideBySide: available.map { resident + $0 / 2 }, isBinding: false)
       // A prediction errs, and swap helps a little; beyond that the system would kill the process, or trouble others.
       if let available, plan.predictedByteCount > 2 * (resident + available) {

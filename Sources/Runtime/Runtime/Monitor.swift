@@ -1,12 +1,12 @@
 import Glibc
 
 /// A value that threads share, and wait on for changes: a mutex and a condition variable.
-final class Monitor<Value>: @unchecked Sendable {
+package final class Monitor<Value>: @unchecked Sendable {
   private var value: Value
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(_ value: Value) {
+  package init(_ value: Value) {
     self.value = value
     pthread_mutex_init(mutex, nil)
     var attributes = pthread_condattr_t()
@@ -25,7 +25,7 @@ final class Monitor<Value>: @unchecked Sendable {
   }
 
   /// Reads the value, or changes it without waking anybody.
-  func read<Result, Failure: Error>(
+  package func read<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     pthread_mutex_lock(mutex)
@@ -34,7 +34,7 @@ final class Monitor<Value>: @unchecked Sendable {
   }
 
   /// Changes the value and wakes all who wait.
-  func change<Result, Failure: Error>(
+  package func change<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     pthread_mutex_lock(mutex)
@@ -49,7 +49,7 @@ final class Monitor<Value>: @unchecked Sendable {
   ///
   /// - Parameter seconds: the longest wait; nil for any.
   /// - Returns: nil after that time.
-  func wait<Result>(seconds: Double? = nil, until body: (inout Value) -> Result?) -> Result? {
+  package func wait<Result>(seconds: Double? = nil, until body: (inout Value) -> Result?) -> Result? {
     var end = timespec()
     clock_gettime(CLOCK_MONOTONIC, &end)
     if let seconds {
@@ -71,7 +71,7 @@ final class Monitor<Value>: @unchecked Sendable {
 }
 
 /// A thread that runs one function.
-enum WorkerThread {
+package enum WorkerThread {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -79,7 +79,7 @@ enum WorkerThread {
 
   /// - Returns: whether the system had a thread left.
   @discardableResult
-  static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
     let body = Unmanaged.passRetained(Body(run))
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
