@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 
 here = Path(__file__).parent
 sys.path.insert(0, str(here / "training"))
-from idinv_training.faces import NAMES, render, sample_attributes  # noqa: E402
+from idinv_training.faces import NAMES, VIEW, render, sample_attributes  # noqa: E402
 
 WIDTH, HEIGHT, SIDE, LEFT = 900, 1200, 520, 240
 
@@ -33,23 +33,25 @@ def face() -> tuple[np.ndarray, np.ndarray]:
     pair[:, NAMES.index("brightness")] = torch.tensor([0.0, 1.0])
     dark, light = (x.permute(1, 2, 0).numpy().astype(float) for x in render(pair, SIDE))
     change = (light - dark).mean(2)
-    cover = 1 - (change / change[:40].mean()).clip(0, 1)
+    u = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * VIEW
+    glow = 1.06 - 0.13 * (u[None] ** 2 + u[:, None] ** 2)  # the renderer's background, from which brightness takes up to a half
+    cover = 1 - (change / (127.5 * glow)).clip(0, 1)
     return dark, cover[..., None]
 
 
 def scene() -> np.ndarray:
-    """Sky, hills and a lake."""
+    """Sky, with hills and a lake below the face: the model knows plain backgrounds only."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     rng = np.random.default_rng(7)
     t = (y / HEIGHT)[..., None]
     picture = np.array([120.0, 170, 220]) * (1 - t) + np.array([225.0, 215, 190]) * t
-    for level, color, height in [(0.42, (125, 150, 165), 90), (0.5, (95, 130, 110), 70), (0.6, (70, 110, 70), 50)]:
+    for level, color, height in [(0.84, (150, 170, 185), 60), (0.89, (115, 145, 130), 45), (0.94, (95, 125, 95), 30)]:
         ridge = HEIGHT * level + sum(
             height / k * np.sin(k * x[0] / 190 + rng.uniform(0, 6)) for k in range(1, 6)
         )
-        mask = 1 / (1 + np.exp((ridge - y) / 1.5))
+        mask = 1 / (1 + np.exp(((ridge - y) / 1.5).clip(max=50)))
         picture = picture * (1 - mask[..., None]) + np.array(color) * mask[..., None]
-    lake = 1 / (1 + np.exp((HEIGHT * 0.74 - y) / 2))
+    lake = 1 / (1 + np.exp(((HEIGHT * 0.96 - y) / 2).clip(max=50)))
     water = np.array([90.0, 140, 170]) + 12 * np.sin(y / 7 + 3 * np.sin(x / 60))[..., None]
     picture = picture * (1 - lake[..., None]) + water * lake[..., None]
     picture += rng.normal(0, 3, (HEIGHT, WIDTH, 1))
