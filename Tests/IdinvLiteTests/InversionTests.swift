@@ -15,8 +15,10 @@ import Testing
     let image = try result.images[0].get()
     #expect(image.stopReason == .steps && image.losses.count == 8)
     #expect(image.losses[7].total < image.losses[0].total)
+    // Codes are made in 8 bits where the processor has them, and optimized without.
     let encoded = try model.encode([Shipped.face(1)])
-    #expect(result.startCodes == encoded && result.codes != encoded && result.failures.isEmpty)
+    let differences = zip(result.startCodes.values, encoded.values).map { abs($0 - $1) }
+    #expect(differences.max()! < 0.02 && result.codes != encoded && result.failures.isEmpty)
   }
 
   @Test("neighbors and previews change nothing")
