@@ -122,8 +122,9 @@ struct MemoryTests {
       }
       return json
     }
+    // Weights that are kept compact are not multiplied in 8 bits.
     for (arguments, array) in [
-      (["synthesize", "--seeds", "3", "-o"], "codes.npy"), // Weights that are kept compact are not multiplied in 8 bits.
+      (["synthesize", "--seeds", "3", "-o"], "codes.npy"),
       (["encode", "a.png", "--compute", "f16", "-o"], "encoded_codes.npy"),
     ] {
       _ = try run(arguments + ["plain"], nil)
