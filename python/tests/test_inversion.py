@@ -20,7 +20,8 @@ def test_refinement_improves_on_the_encoder(model: idinv.Model, faces: list[Path
     assert result.codes.shape == (1, 10, 64) and not result.failures
     outcome = result.outcomes[0]
     assert outcome.stop_reason == "steps" and outcome.steps == 8 and outcome.losses[7, 3] < outcome.losses[0, 3]
-    assert np.array_equal(result.start_codes, model.encode(faces[0]))
+    # Codes are made in 8 bits where the processor has them, and optimized without.
+    assert np.abs(result.start_codes - model.encode(faces[0])).max() < 0.02
 
 
 def test_neighbors_and_previews_change_nothing(model: idinv.Model, faces: list[Path]) -> None:
