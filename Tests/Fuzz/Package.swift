@@ -24,16 +24,20 @@ let package = Package(
       name: "Imaging", dependencies: ["CPNG", "CJPEG", "CLCMS", "CWebP", "Files"], path: "Sources/Runtime/Imaging",
       swiftSettings: instrumented),
     .systemLibrary(name: "CCivetweb", path: "Sources/idinv-lite/CCivetweb"),
+    // What threads share.
+    .target(
+      name: "Runtime", path: "Sources/Runtime/Runtime", sources: ["Monitor.swift"], swiftSettings: instrumented),
     // What a request says of distances.
     .target(
       name: "Inversion", path: "Sources/Runtime/Inversion", sources: ["Editing/BoundaryDistance.swift"],
       swiftSettings: instrumented),
     // What the server reads of a request, without what it does with it.
     .target(
-      name: "Server", dependencies: ["CCivetweb", "Files", "Imaging", "Inversion"], path: "Sources/idinv-lite/Server",
+      name: "Server", dependencies: ["CCivetweb", "Files", "Imaging", "Inversion", "Runtime"],
+      path: "Sources/idinv-lite/Server",
       exclude: ["QR", "Resources"],
       sources: [
-        "HTTP", "API/JobForm.swift", "Jobs/JobRecord.swift", "Jobs/Monitor.swift", "Studio/RenderRequest.swift",
+        "HTTP", "API/JobForm.swift", "Jobs/JobRecord.swift", "Studio/RenderRequest.swift",
       ],
       swiftSettings: instrumented),
     // Files of landmarks are read where their makers are known.
