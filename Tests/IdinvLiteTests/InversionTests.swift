@@ -4,7 +4,8 @@ import Testing
 @Suite struct InversionTests {
   @Test("refinement improves on the encoder, and progress tells of each step")
   func improves() throws {
-    let model = try Shipped.model()
+    // In 'auto' codes are made in 8 bits where the processor is fast at that, and optimized without.
+    let model = try Shipped.model(EngineOptions(threads: 2, arithmetic: .f32))
     var steps: [Int] = []
     let result = try model.invert([Shipped.face(1)], options: InversionOptions(steps: 8)) { progress in
       steps.append(progress.step)
@@ -15,10 +16,8 @@ import Testing
     let image = try result.images[0].get()
     #expect(image.stopReason == .steps && image.losses.count == 8)
     #expect(image.losses[7].total < image.losses[0].total)
-    // Codes are made in 8 bits where the processor has them, and optimized without.
     let encoded = try model.encode([Shipped.face(1)])
-    let differences = zip(result.startCodes.values, encoded.values).map { abs($0 - $1) }
-    #expect(differences.max()! < 0.02 && result.codes != encoded && result.failures.isEmpty)
+    #expect(result.startCodes == encoded && result.codes != encoded && result.failures.isEmpty)
   }
 
   @Test("neighbors and previews change nothing")

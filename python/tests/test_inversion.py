@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 
-def test_refinement_improves_on_the_encoder(model: idinv.Model, faces: list[Path]) -> None:
+def test_refinement_improves_on_the_encoder(faces: list[Path]) -> None:
+    # In `auto` codes are made in 8 bits where the processor is fast at that, and optimized without.
+    model = idinv.Model.open(faces[0].parents[1] / "default.idinv", threads=2, arithmetic="f32")
     seen: list[idinv.Progress] = []
     result = model.invert(faces[0], steps=8, progress=seen.append)
     assert [progress.step for progress in seen] == list(range(1, 9))
@@ -20,8 +22,7 @@ def test_refinement_improves_on_the_encoder(model: idinv.Model, faces: list[Path
     assert result.codes.shape == (1, 10, 64) and not result.failures
     outcome = result.outcomes[0]
     assert outcome.stop_reason == "steps" and outcome.steps == 8 and outcome.losses[7, 3] < outcome.losses[0, 3]
-    # Codes are made in 8 bits where the processor has them, and optimized without.
-    assert np.abs(result.start_codes - model.encode(faces[0])).max() < 0.02
+    assert np.array_equal(result.start_codes, model.encode(faces[0]))
 
 
 def test_neighbors_and_previews_change_nothing(model: idinv.Model, faces: list[Path]) -> None:

@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
     if args.stage == "import":
         if args.model is None:
             parser.error("import: give --model")
-        pipeline.take_over(*args.model[:1], args.model[1:])
+        pipeline.take_over(args.model[0], args.model[1:])
         return
     for stage in STAGES if args.stage == "all" else (args.stage,):
         if args.stage == "all" and args.resume and pipeline.complete(stage):

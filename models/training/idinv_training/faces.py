@@ -163,6 +163,8 @@ HAIR = ((0.07, 0.06, 0.06), (0.24, 0.15, 0.09), (0.42, 0.24, 0.11), (0.62, 0.30,
 GREY = (0.74, 0.74, 0.76)
 IRIS = ((0.16, 0.08, 0.04), (0.30, 0.17, 0.07), (0.25, 0.38, 0.18), (0.25, 0.50, 0.72))
 VIEW = 1.2
+HEAD = (0.70, 0.96, 0.84)  # radii of the average head
+TAPER = 0.28  # how much it narrows below the eyes
 
 
 def _paint(attributes: Tensor, size: int) -> Tensor:
@@ -206,7 +208,7 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     grey = _step(age, 0.55, 0.95)
     hair = _mix(_ramp(a["hair_colour"], HAIR), GREY, grey * 0.95)
     length, volume = a["hair_length"], a["hair_volume"]
-    rx, ry, rz = 0.70 * (1 + 0.07 * a["face_width"]), 0.96, 0.84
+    rx, ry, rz = HEAD[0] * (1 + 0.07 * a["face_width"]), HEAD[1], HEAD[2]
 
     def strands(p: Vector) -> Plane:
         angle = torch.atan2(p[0], p[2] + 0.6)
@@ -236,7 +238,7 @@ def _paint(attributes: Tensor, size: int) -> Tensor:
     # Head: an ellipsoid seen through a warp that narrows it towards the chin.
     front_y = turn.to_head((u, v - pivot, zero + 0.5))[1] + pivot
     below = (0.05 - front_y).clamp_min(0)
-    taper = 1 + (0.28 - 0.13 * a["jaw"]) * below * below
+    taper = 1 + (TAPER - 0.13 * a["jaw"]) * below * below
     head = _ellipsoid((origin[0] * taper, origin[1], origin[2]), towards, (0.0, 0.0, 0.0), (rx, ry, rz))
     x, y, z = head.point
     ax, facing = x.abs(), _step(z, 0.05, 0.25)
@@ -341,7 +343,7 @@ def _jaw_line() -> list[tuple[float, float, float, float, float]]:
     """Points of the outline of the average head, from below the ears to beside the chin."""
     points = []
     for y in (-0.42, -0.60, -0.76, -0.88):
-        x = 0.70 * math.sqrt(1 - (y / 0.96) ** 2) / (1 + 0.28 * (0.05 - y) ** 2)
+        x = HEAD[0] * math.sqrt(1 - (y / HEAD[1]) ** 2) / (1 + TAPER * (0.05 - y) ** 2)
         points += [(-x, y, 0.0, 0.12, 0.12), (x, y, 0.0, 0.12, 0.12)]
     return points
 

@@ -209,15 +209,17 @@ class Pipeline:
             self.save(name, generator)
         for name, encoder in encoders.items():
             self.save(name, encoder)
+        data = self.preset.data
+        known = lambda seed: faces.sample_attributes(data.train_images, seed)
         for found in more:
             if "judge" in found:
-                judge = from_model.judge(found, images, faces.sample_attributes(self.preset.data.train_images, self.preset.data.judge_seed))
+                judge = from_model.judge(found, images, known(data.judge_seed))
                 self.save("judge", judge, names=list(faces.NAMES))
                 shutil.copyfile(found.path, self.folder / "judge.idinv")  # `ship` leaves a judge alone that was not trained here
         if "perceptual" in file:
             self.save("perceptual", from_model.features(file))
         if "attributes" in file:
-            save_whole(from_model.attributes(file, self.train.attributes), self.folder / "attributes.pth")
+            save_whole(from_model.attributes(file, known(data.train_seed)), self.folder / "attributes.pth")
 
     def deviation(self) -> None:
         compare_deviations(self.scaled, self.trunk(), self.train)
