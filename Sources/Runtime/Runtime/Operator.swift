@@ -109,10 +109,9 @@ package struct PreparedOperator {
   }
 }
 
-/// Where a node's tensors lie in the arena. Fixed when the graph is prepared. A trivial type: of a thousand copies a step none
-/// counts references.
+/// Where a node's tensors lie in the arena. Fixed when the graph is prepared.
 package struct OperatorMemory {
-  package let inputs: UnsafeBufferPointer<UnsafePointer<Float>>
+  package let inputs: ContiguousArray<UnsafePointer<Float>>
   package let output: UnsafeMutablePointer<Float>
   package let workspace: UnsafeMutableRawPointer?
 }

@@ -67,9 +67,15 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
     }
     var features = try graph.append(
       Constant(constant, channels: specification.blockChannels[0], height: 4, width: 4, batch: batch))
+    let styles = try layers.enumerated().map { (index, layer) throws(GraphError) in
+      try graph.append(Dense(layer.style), codes[index])
+    }
+    var modulated = try graph.append(ChannelScale(), features, styles[0])
     var image: TensorID?
     for (index, layer) in layers.enumerated() {
-      features = try append(layer, to: &graph, features, codes[index], isExact: isExact)
+      features = try append(layer, to: &graph, modulated, styles[index], isExact: isExact)
+      // At once, so that both take turns on each plane.
+      if index + 1 < layers.count { modulated = try graph.append(ChannelScale(), features, styles[index + 1]) }
       guard index % 2 == 0 else { continue }
       let rgb = try append(outputs[index / 2], to: &graph, features, codes[index + 1])
       guard let coarser = image else {
@@ -82,11 +88,9 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
   }
 
   private func append(
-    _ layer: Layer, to graph: inout Graph, _ features: TensorID, _ w: TensorID, isExact: Bool
+    _ layer: Layer, to graph: inout Graph, _ modulated: TensorID, _ style: TensorID, isExact: Bool
   ) throws(GraphError) -> TensorID {
-    let style = try graph.append(Dense(layer.style), w)
     let factors = try graph.append(layer.demodulation, style)
-    let modulated = try graph.append(ChannelScale(), features, style)
     var result = try graph.append(Convolution(layer.convolution, isExact: isExact), modulated)
     if layer.convolution.form == .transposed2x { result = try graph.append(FilterFIR(), result) }
     return try graph.append(layer.epilogue, result, factors)
