@@ -47,6 +47,9 @@ package struct TapGemmArguments {
   /// … and pixels that will be read or written, and cache lines per tile.
   package var pixelPrefetch: UnsafeRawPointer
   package var pixelPrefetchLines = 0
+  /// Whether pixels follow each other, 16 floats apart in input and output, with one tap of 16 channels and no activation: the
+  /// products in the middle of Winograd's algorithm. Kernels may then do without the tables.
+  package var hasAdjacentRows = false
 
   package init(
     input: UnsafePointer<Float>, inputBlockStride: Int, blocks: Int, taps: Int, channels: Int,

@@ -49,6 +49,7 @@ struct WinogradRun {
       outputBlockStride: blocking.productRows &* 16, initial: initial, slope: 1,
       prefetch: UnsafeRawPointer(next ?? matrix),
       prefetchLines: next == nil ? 0 : (lines &+ tiles &- 1) / tiles)
+    arguments.hasAdjacentRows = true
     if let start = ahead.start {
       arguments.pixelPrefetch = start
       arguments.pixelPrefetchLines = (ahead.count &+ tiles &- 1) / tiles
