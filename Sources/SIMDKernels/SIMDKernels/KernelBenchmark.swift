@@ -42,10 +42,7 @@ package struct KernelBenchmark: Sendable {
       if CompactWeights.suits(outputs: outputs, inputs: inputs), WinogradForm(form, direction, .small) != nil {
         algorithms.append(.smallCompactWinograd)
       }
-      if kernels.table.reduced != nil {
-        algorithms.append(.reducedWinograd)
-        if WinogradForm(form, direction, .small) != nil { algorithms.append(.smallReducedWinograd) }
-      }
+      if kernels.table.reduced != nil { algorithms.append(.reducedWinograd) }
     }
     if direction == .forward, kernels.table.int8.isFast { algorithms.append(.int8) }
     return algorithms

@@ -39,8 +39,10 @@ struct WinogradGrouping {
   ) {
     let cache = kernels.cacheByteCount, workers = kernels.threadCount
     let images = Self.imagesPerPass(tiles, elementBytes: elementBytes, passByteCount: kernels.passByteCount)
-    // An image whose elements are more than a few times that many bytes goes in parts.
-    let parts = (tiles.perImage * elementBytes + 2 * kernels.passByteCount - 1) / (2 * kernels.passByteCount)
+    // An image with more elements than that goes in parts: each panel reads them all, from the last cache if they stay there.
+    // Matrices that are made just before use are made once a part: fewer of them.
+    let partByteCount = mustStage ? 2 * kernels.passByteCount : kernels.passByteCount
+    let parts = (tiles.perImage * elementBytes + partByteCount - 1) / partByteCount
     let count = parts > 1 ? (tiles.perImage + parts - 1) / parts : images * tiles.perImage
     let fused = Self.fusedTiles(
       fitting: 2 * cache / (elementBytes + productBytes), columns: tiles.columns, tiles: tiles.count, mr: mr)
@@ -51,7 +53,7 @@ struct WinogradGrouping {
     // read in long runs, which is worth about a factor of two. Few blocks leave workers idle.
     let fusedBlocks = (count + fused - 1) / fused
     let stagedTraffic = count * elementBytes * (1 + panels) + weightBytes
-    let savesTraffic = weightBytes > 4 * cache && stagedTraffic < 2 * weightBytes * fusedBlocks
+    let savesTraffic = weightBytes > 8 * cache && stagedTraffic < 2 * weightBytes * fusedBlocks
     let allBlocks = (tiles.count + fused - 1) / fused
     let feedsWorkers = allBlocks < 2 * workers && allBlocks < panels * groups && workers > 1
     isStaged = mustStage || savesTraffic || feedsWorkers
