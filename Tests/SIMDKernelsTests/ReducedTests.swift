@@ -11,7 +11,12 @@ import Testing
 
   @Test(
     "Agrees with the definition, both directions, with the same bits on any threads", arguments: ConvolutionCase.tiled)
-  func convolution(_ test: ConvolutionCase) {
+  func convolution(_ test: ConvolutionCase) { expectAgreement(test, .reducedWinograd) }
+
+  @Test("So do small tiles", arguments: ConvolutionCase.smallTiled)
+  func smallTiles(_ test: ConvolutionCase) { expectAgreement(test, .smallReducedWinograd) }
+
+  private func expectAgreement(_ test: ConvolutionCase, _ algorithm: ConvolutionAlgorithm) {
     var random = SeededRandom(7)
     let weights = random.floats(test.o * test.i * 9), doubles = weights.map(Double.init)
     let x = Planar(test.batch, test.i, test.h, test.w, &random)
@@ -23,7 +28,7 @@ import Testing
         var first: [UInt32]?
         for threads in 1...3 {
           let kernels = Kernels(threadCount: threads, cap: tier)
-          let output = run(kernels, test, direction, weights, from, to, halo: test.outputHalo)
+          let output = run(kernels, test, direction, weights, from, to, halo: test.outputHalo, algorithm)
           let label = "\(tier.rawValue), \(direction), \(threads) threads"
           if let first {
             #expect(output.bits == first, "\(label): differs from one thread")
@@ -172,7 +177,7 @@ import Testing
   @Test("Rows are scaled to the limit and rounded to the nearest")
   func narrowing() throws {
     var random = SeededRandom(10)
-    let blocks = 3, rows = 5, elements = 2, limit: Float = 1000
+    let blocks = 3, rows = 9, elements = 2, limit: Float = 1000
     let source = GuardedBuffer((0..<elements * blocks * rows * 16).map { _ in random.float() * 50 })
     for lane in 0..<16 { for block in 0..<blocks { source.base[(block * rows + 3) * 16 + lane] = 0 } }
     for tier in Self.tiers {
@@ -260,11 +265,11 @@ import Testing
 
   private func run(
     _ kernels: Kernels, _ test: ConvolutionCase, _ direction: Direction, _ weights: [Float], _ from: Planar,
-    _ to: Planar, halo: Int
+    _ to: Planar, halo: Int, _ algorithm: ConvolutionAlgorithm = .reducedWinograd
   ) -> GuardedBuffer {
     let packed = try! PackedConvolution(
       weights: weights, outputChannels: test.o, inputChannels: test.i, form: test.form, direction: direction,
-      kernels: kernels, algorithm: .reducedWinograd)
+      kernels: kernels, algorithm: algorithm)
     return run(kernels, packed, from, to, halo: halo)
   }
 

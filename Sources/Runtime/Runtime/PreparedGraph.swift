@@ -20,6 +20,8 @@ package final class PreparedGraph {
   private let workspaceOffsets: [Int?]
   /// Addresses at the arena's present place.
   private var steps: [OperatorMemory] = []
+  /// What the inputs of `steps` point to, node by node.
+  private let inputAddresses: UnsafeMutableBufferPointer<UnsafePointer<Float>>
   private var stepsBase: UnsafeMutableRawPointer?
   /// Floating-point operations of each node, by its definition.
   package var work: [Int] { operators.map(\.work) }
@@ -90,13 +92,17 @@ package final class PreparedGraph {
     }
     workspaceOffsets = assignment.bufferOfWorkspace.map { $0.map { offsets[$0] } }
     self.operators = operators
+    inputAddresses = .allocate(capacity: schedule.nodes.reduce(0) { $0 + $1.inputs.count })
     plan.byteCount += keptByteCount
     plan.lowerBound += keptByteCount
     memoryPlan = plan
     arena.noteKept(kept.byteCount)
   }
 
-  deinit { arena.noteKept(-kept.byteCount) }
+  deinit {
+    arena.noteKept(-kept.byteCount)
+    inputAddresses.deallocate()
+  }
 
   /// Runs all nodes in order.
   package func run() { run(didRun: { _ in }) }
@@ -143,10 +149,15 @@ package final class PreparedGraph {
   }
 
   private func place(at base: UnsafeMutableRawPointer) {
+    var filled = 0
     steps = graph.nodes.enumerated().map { index, node in
-      OperatorMemory(
-        inputs: ContiguousArray(node.inputs.map { UnsafePointer(address($0, base)) }),
-        output: address(node.output, base),
+      let first = filled
+      for input in node.inputs {
+        inputAddresses.initializeElement(at: filled, to: UnsafePointer(address(input, base)))
+        filled += 1
+      }
+      return OperatorMemory(
+        inputs: UnsafeBufferPointer(rebasing: inputAddresses[first..<filled]), output: address(node.output, base),
         workspace: workspaceOffsets[index].map { base + $0 })
     }
     stepsBase = base

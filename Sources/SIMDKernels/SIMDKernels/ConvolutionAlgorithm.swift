@@ -14,6 +14,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// The same with 16-bit operands, scaled tile by tile and output channel by output channel: twice the rate, half the
   /// packed weights, and an error of about 10⁻⁴ of a layer's output.
   case reducedWinograd
+  /// The same with tiles of 2×2 pixels and 2¼ times fewer products than direct: for images of too few tiles.
+  case smallReducedWinograd
   /// Every product of the definition with 16-bit operands, scaled image by image and output channel by output channel: twice
   /// the rate of floats, and an error of some 10⁻⁴ of a layer's output. For what Winograd's algorithm does not take.
   case reducedDirect
@@ -22,7 +24,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// an error of about 1 % of a layer's output.
   case int8
 
-  var formSize: WinogradForm.Size { self == .smallCompactWinograd ? .small : .large }
+  var formSize: WinogradForm.Size {
+    self == .smallCompactWinograd || self == .smallReducedWinograd ? .small : .large
+  }
 
   /// Height and width of the low-resolution side must be multiples of this: 4, upsampling 2.
   package static func winogradMultiple(_ form: ConvolutionForm) -> Int { form == .upsample2x ? 2 : 4 }
@@ -54,7 +58,9 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     return Choice(
       algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
       isLarge: isLarge, suitsCompactWeights: suitsCompact,
-      isFasterCompact: suitsCompact && (tiles <= mostCompactTiles || form == .upsample2x))
+      isFasterCompact: suitsCompact && (tiles <= mostCompactTiles || form == .upsample2x),
+      suitsSmallWords: tiles < 16 && weightBytes <= mostSmallWordsBytes
+        && WinogradForm(form, direction, .small)?.tiles(input) ?? 0 >= 16)
   }
 
   package struct Choice: Hashable, Sendable {
@@ -67,6 +73,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
     package var isFasterCompact: Bool
     /// Whether products of 16 bits gain by Winograd's algorithm: its transforms take as long as before.
     package var suitsWords = true
+    /// Whether small tiles are faster in 16 bits, and direct is not.
+    package var suitsSmallWords = false
   }
 
   /// By measurement of 512 channels.
@@ -77,6 +85,8 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles take 0.65
   /// of direct's time forward, and 0.85 backward.
   private static let smallTileBytes = 32 << 20
+  /// Of the large form's weights: of 128 channels. More are all that is read, and small tiles read 16/9 of what direct does.
+  private static let mostSmallWordsBytes = 36 * 128 * 128 * 4
   /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
   /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13. 512 channels on 64×64 (147 kB) take 1.9
   /// of it, since products of so many tiles leave no room for matrices in a cache, but half of what direct takes.

@@ -42,7 +42,10 @@ package struct KernelBenchmark: Sendable {
       if CompactWeights.suits(outputs: outputs, inputs: inputs), WinogradForm(form, direction, .small) != nil {
         algorithms.append(.smallCompactWinograd)
       }
-      if kernels.table.reduced != nil { algorithms.append(.reducedWinograd) }
+      if kernels.table.reduced != nil {
+        algorithms.append(.reducedWinograd)
+        if WinogradForm(form, direction, .small) != nil { algorithms.append(.smallReducedWinograd) }
+      }
     }
     if direction == .forward, kernels.table.int8.isFast { algorithms.append(.int8) }
     return algorithms

@@ -14,7 +14,7 @@ package final class PackedConvolution: Sendable {
   ///   - kernels: the table that will run it.
   ///   - input: the shape it will read, which decides the algorithm if `algorithm` is nil; direct if both are nil.
   ///   - algorithm: asks for one. Winograd's takes extents that are multiples of `ConvolutionAlgorithm.winogradMultiple`;
-  ///     `reducedWinograd` is `winograd`, and `reducedDirect` is `direct`, where the tier has no such products.
+  ///     those in 16 bits are `winograd`, and `reducedDirect` is `direct`, where the tier has no such products.
   package init(
     weights: UnsafeBufferPointer<Float>, outputChannels: Int, inputChannels: Int, form: ConvolutionForm,
     direction: Direction, kernels: Kernels, input: BlockedShape? = nil, algorithm: ConvolutionAlgorithm? = nil
@@ -42,7 +42,9 @@ package final class PackedConvolution: Sendable {
     } else if choice == .reducedDirect, kernels.table.reducedDirect != nil {
       self.weights = try ReducedDirectWeights(
         source, geometry: geometry, inputs: inputs, outputs: outputs, kernels: kernels)
-    } else if choice == .reducedWinograd, let winograd, let reduced = kernels.table.reduced {
+    } else if choice == .reducedWinograd || choice == .smallReducedWinograd, let winograd,
+      let reduced = kernels.table.reduced
+    {
       self.weights = try ReducedWinogradWeights(
         source, form: winograd, inputs: inputs, outputs: outputs, operand: reduced.operand, kernels: kernels)
     } else if let winograd {

@@ -1,6 +1,7 @@
 /// Weights of a direct convolution with operands of 16 bits: words `[phase][panel][input block][tap][8][nr][2]`, as
-/// `ReducedTapGemmArguments` has them, each output channel of each phase in units of its own.
-struct ReducedDirectWeights: Sendable {
+/// `ReducedTapGemmArguments` has them, each output channel of each phase in units of its own. A class, as
+/// `ReducedWinogradWeights` is.
+final class ReducedDirectWeights: Sendable {
   let source: Source
   let panels: [Panel]
   /// Taps of each phase, and input blocks of one exact sum. Sums are added as floats.
@@ -29,7 +30,7 @@ struct ReducedDirectWeights: Sendable {
   }
 
   /// Packs words.
-  init(
+  convenience init(
     _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
   ) throws(OutOfMemory) {
     let phases = geometry.phases
@@ -49,7 +50,7 @@ struct ReducedDirectWeights: Sendable {
   }
 
   /// Compact weights, seen from one direction.
-  init(
+  convenience init(
     _ weights: CompactWeights, geometry: ConvolutionGeometry, isTransposed: Bool, kernels: Kernels
   ) throws(OutOfMemory) {
     if case .panels(let storage, let panels) = weights.layout, let units = storage.units {

@@ -1,6 +1,7 @@
 /// Transformed weights as 16-bit operands: `[weight][panel][input channel, in groups][nr]`, as `ReducedGemmArguments` has
-/// them, each output channel of each matrix scaled by itself.
-struct ReducedWinogradWeights: Sendable {
+/// them, each output channel of each matrix scaled by itself. A class, because runs of small images are short, and a copy of a
+/// struct would count ten references.
+final class ReducedWinogradWeights: Sendable {
   let form: WinogradForm
   /// Words, two to a float.
   let storage: AlignedFloats

@@ -64,9 +64,14 @@ struct WinogradPixels {
     transform(&run)
   }
 
+  /// Whether pixels have left the caches between two operators: of small images it takes longer to say which come next than it
+  /// takes to wait for them.
+  private var isFarFromCache: Bool { plan.input.imageStride &+ plan.output.imageStride > 2 << 20 / 4 }
+
   /// Part `index` of `parts` of the pixels that the block from tile `first` will read and the current one, from tile
   /// `current`, will write: rows of pixels, each a run of cache lines.
   @inline(__always) func lines(first: Int?, current: Int, count: Int, index: Int, parts: Int) -> LineRange {
+    if !isFarFromCache { return LineRange() }
     let columns = min(count, columns)
     let inputLines = columns &* form.inputStep, outputLines = columns &* form.outputStep
     let inputRows = first == nil ? 0 : plan.input.blocks &* form.inputStep

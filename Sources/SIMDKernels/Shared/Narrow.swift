@@ -11,28 +11,76 @@ func narrow(_ run: UnsafePointer<NarrowingRun>) {
   }
 }
 
+/// What a lane of a block is multiplied by first.
+private typealias Scaling = (_ lanes: Lanes, _ element: Int, _ block: Int) -> Lanes
+
 @inline(__always)
-private func narrow(_ r: NarrowingRun, _ scaled: (_ lanes: Lanes, _ element: Int, _ block: Int) -> Lanes) {
+private func narrow(_ r: NarrowingRun, _ scaled: Scaling) {
   for element in 0..<r.elements {
-    var source = r.source + element &* r.sourceElementStride
-    var target = r.target + element &* r.targetElementStride
+    let source = r.source + element &* r.sourceElementStride
+    let target = r.target + element &* r.targetElementStride
     let scales = r.rowScales + element &* r.scaleElementStride
-    for row in 0..<r.rows {
-      var largest = idv_larger_magnitude(Lanes(repeating: 0), scaled(source.lanes(), element, 0))
-      for block in 1..<max(1, r.blocks) {
-        largest = idv_larger_magnitude(largest, scaled(source.lanes(block &* r.sourceBlockStride), element, block))
-      }
-      let most = idv_largest_magnitude(largest)
-      // Rows too small to have an inverse are zero; the scales of those that are not finite are not numbers.
-      scales[row] = (most > 1e-30 ? most * (1 / r.limit) : 0) + most * 0
-      let factor = Lanes(repeating: most > 1e-30 ? r.limit / most : 0)
-      for block in 0..<r.blocks {
-        idv_narrow(
-          target + block &* r.targetBlockStride,
-          idv_mul(scaled(source.lanes(block &* r.sourceBlockStride), element, block), factor))
-      }
-      source += 16
-      target += 16
+    var row = 0
+    while row &+ 4 <= r.rows {
+      narrowFour(r, element, source + row &* 16, target + row &* 16, scales + row, scaled)
+      row &+= 4
     }
+    while row < r.rows {
+      narrowOne(r, element, source + row &* 16, target + row &* 16, scales + row, scaled)
+      row &+= 1
+    }
+  }
+}
+
+// Rows too small to have an inverse are zero; the scales of those that are not finite are not numbers.
+private let least: Float = 1e-30
+
+/// Four rows share reductions and divisions, which would take longer than all else.
+@inline(__always)
+private func narrowFour(
+  _ r: NarrowingRun, _ element: Int, _ source: Source, _ target: UnsafeMutablePointer<UInt16>, _ scales: Target,
+  _ scaled: Scaling
+) {
+  var a = Lanes(repeating: 0), b = a, c = a, d = a
+  for block in 0..<r.blocks {
+    let place = block &* r.sourceBlockStride
+    a = idv_larger_magnitude(a, scaled(source.lanes(place), element, block))
+    b = idv_larger_magnitude(b, scaled(source.lanes(place &+ 16), element, block))
+    c = idv_larger_magnitude(c, scaled(source.lanes(place &+ 32), element, block))
+    d = idv_larger_magnitude(d, scaled(source.lanes(place &+ 48), element, block))
+  }
+  let most = idv_largest_magnitudes(a, b, c, d)
+  let units = idv_where_above4(most, least, most * (1 / r.limit)) + most * 0
+  UnsafeMutableRawPointer(scales).storeBytes(of: units, as: SIMD4<Float>.self)
+  let factors = idv_where_above4(most, least, SIMD4(repeating: r.limit) / most)
+  let fa = Lanes(repeating: factors.x), fb = Lanes(repeating: factors.y)
+  let fc = Lanes(repeating: factors.z), fd = Lanes(repeating: factors.w)
+  for block in 0..<r.blocks {
+    let place = block &* r.sourceBlockStride, words = target + block &* r.targetBlockStride
+    idv_narrow_two(
+      words, idv_mul(scaled(source.lanes(place), element, block), fa),
+      idv_mul(scaled(source.lanes(place &+ 16), element, block), fb))
+    idv_narrow_two(
+      words + 32, idv_mul(scaled(source.lanes(place &+ 32), element, block), fc),
+      idv_mul(scaled(source.lanes(place &+ 48), element, block), fd))
+  }
+}
+
+@inline(__always)
+private func narrowOne(
+  _ r: NarrowingRun, _ element: Int, _ source: Source, _ target: UnsafeMutablePointer<UInt16>, _ scales: Target,
+  _ scaled: Scaling
+) {
+  var largest = Lanes(repeating: 0)
+  for block in 0..<r.blocks {
+    largest = idv_larger_magnitude(largest, scaled(source.lanes(block &* r.sourceBlockStride), element, block))
+  }
+  let most = idv_largest_magnitude(largest)
+  scales[0] = (most > least ? most * (1 / r.limit) : 0) + most * 0
+  let factor = Lanes(repeating: most > least ? r.limit / most : 0)
+  for block in 0..<r.blocks {
+    idv_narrow(
+      target + block &* r.targetBlockStride,
+      idv_mul(scaled(source.lanes(block &* r.sourceBlockStride), element, block), factor))
   }
 }

@@ -47,25 +47,53 @@ func rowModulate(
   for i in 0..<pixels { output.store(fma(input.lanes(i &* 16) - mean, scale, shift), i &* 16) }
 }
 
+/// Sums of gradients, and of the same times x − mean.
+private struct GradientSums {
+  private(set) var plain = Lanes(repeating: 0), centered = Lanes(repeating: 0)
+
+  @inline(__always) mutating func add(_ gradient: Source, _ x: Source, _ mean: Lanes) {
+    let gradient = gradient.lanes()
+    plain += gradient
+    centered = fma(gradient, x.lanes() - mean, centered)
+  }
+  @inline(__always) mutating func add(_ other: GradientSums) {
+    plain += other.plain
+    centered += other.centered
+  }
+}
+
 func planeModulateSums(
   _ sum: Target, _ sumNormalized: Target, _ gradOutput: Source, _ gradRowStride: Int, _ input: Source,
   _ rowStride: Int, _ mean: Source, _ rstd: Source, _ rows: Int, _ pixels: Int
 ) {
   let mean = mean.lanes(), rstd = rstd.lanes()
-  var total = Lanes(repeating: 0), totalCentered = Lanes(repeating: 0)
-  for y in 0..<rows {
+  var total = GradientSums()
+  var y = 0
+  // The sums of a row wait for each other: those of four rows take turns.
+  while y &+ 4 <= rows {
+    var a = GradientSums(), b = a, c = a, d = a
     let g = gradOutput + y &* gradRowStride, x = input + y &* rowStride
-    var s = Lanes(repeating: 0), q = s
     for i in 0..<pixels {
-      let grad = g.lanes(i &* 16)
-      s += grad
-      q = fma(grad, x.lanes(i &* 16) - mean, q)
+      a.add(g + i &* 16, x + i &* 16, mean)
+      b.add(g + (gradRowStride &+ i &* 16), x + (rowStride &+ i &* 16), mean)
+      c.add(g + (2 &* gradRowStride &+ i &* 16), x + (2 &* rowStride &+ i &* 16), mean)
+      d.add(g + (3 &* gradRowStride &+ i &* 16), x + (3 &* rowStride &+ i &* 16), mean)
     }
-    total += s
-    totalCentered += q
+    total.add(a)
+    total.add(b)
+    total.add(c)
+    total.add(d)
+    y &+= 4
   }
-  sum.store(total)
-  sumNormalized.store(totalCentered * rstd)
+  while y < rows {
+    var row = GradientSums()
+    let g = gradOutput + y &* gradRowStride, x = input + y &* rowStride
+    for i in 0..<pixels { row.add(g + i &* 16, x + i &* 16, mean) }
+    total.add(row)
+    y &+= 1
+  }
+  sum.store(total.plain)
+  sumNormalized.store(total.centered * rstd)
 }
 
 func rowModulateBackward(

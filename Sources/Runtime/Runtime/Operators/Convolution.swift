@@ -87,6 +87,10 @@ package final class ConvolutionWeights: Sendable {
 
   var kernelArea: Int { form.kernel * form.kernel }
 
+  /// Whether each direction has 16-bit weights of its own, which need no turning, although one could read the other's: those of
+  /// 128 channels or fewer are small, and the larger part of a step of few pixels would be the turning.
+  var hasOwnBackward: Bool { storage == .fastest && outputChannels * inputChannels <= 128 * 128 }
+
   /// Packed weights for one direction, reading tensors of shape `input`.
   ///
   /// - Parameter isExact: whether 8-bit operands are out of the question.
@@ -147,7 +151,7 @@ package final class ConvolutionWeights: Sendable {
     var forwardInput = input
     forwardInput.channels = inputChannels
     (forwardInput.height, forwardInput.width) = (form.inputExtent(input.height), form.inputExtent(input.width))
-    guard key.direction == .backwardData, form == .same(kernel: 3) || form == .transposed2x,
+    guard key.direction == .backwardData, form == .same(kernel: 3) || form == .transposed2x, !hasOwnBackward,
       forwardInput.pixelCount <= 64 * 64, key.algorithm == .winograd || key.algorithm == .reducedWinograd
     else { return nil }
     guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == key.algorithm else {
@@ -195,6 +199,7 @@ package final class ConvolutionWeights: Sendable {
       outputChannels: direction == .forward ? outputChannels : inputChannels, isCompactible: isCompactible)
     let isCompact = storage != .fastest && isCompactible
     let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && image.channels >= 16
+    if choice.suitsSmallWords, kernels.precision == .reduced, !isCompact { return .smallReducedWinograd }
     guard choice.algorithm == .winograd else { return isReduced ? .reducedDirect : choice.algorithm }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : isReduced ? .reducedDirect : .direct }
     if kernels.precision == .reduced { return choice.suitsWords || !isReduced ? .reducedWinograd : .reducedDirect }

@@ -66,6 +66,7 @@ extension ConvolutionWeights {
     case (.same, .compactWinograd): 0.3
     case (.same, .smallCompactWinograd): 0.5
     case (.same, .reducedWinograd): 0.25
+    case (.same, .smallReducedWinograd): 0.4
     case (.same, .reducedDirect), (.downsample2x, .reducedDirect): 0.55
     case (.same, .int8), (.downsample2x, .int8): 0.28
     case (.transposed2x, .direct): 1
@@ -79,7 +80,7 @@ extension ConvolutionWeights {
     case (.upsample2x, .direct): 0.45
     case (.upsample2x, .winograd): 0.27
     case (.upsample2x, .compactWinograd), (.upsample2x, .smallCompactWinograd): 0.2
-    case (.upsample2x, .reducedWinograd): 0.2
+    case (.upsample2x, .reducedWinograd), (.upsample2x, .smallReducedWinograd): 0.2
     case (.upsample2x, .reducedDirect): 0.25
     case (.upsample2x, .int8): 0.13
     }
@@ -89,7 +90,9 @@ extension ConvolutionWeights {
   private func costOfWidening(_ storage: WeightStorage, _ algorithm: ConvolutionAlgorithm) -> Double {
     let perWeight: Double
     switch (algorithm, storage) {
-    case (.winograd, _), (.reducedWinograd, _), (.int8, _), (.direct, .fastest), (.reducedDirect, .fastest): return 0
+    case (.winograd, _), (.reducedWinograd, _), (.smallReducedWinograd, _), (.int8, _), (.direct, .fastest),
+      (.reducedDirect, .fastest):
+      return 0
     // Words lie as products take them, unless taps are folded or they are made of a file's floats.
     case (.reducedDirect, .compact) where !form.foldsTaps && mayBeHalves: return 0
     case (.direct, .compact), (.reducedDirect, .compact): perWeight = 20

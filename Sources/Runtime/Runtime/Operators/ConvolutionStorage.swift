@@ -88,8 +88,8 @@ extension ConvolutionWeights {
     case .direct:
       guard isCompactible, storage != .fastest || mayBeHalves && !form.foldsTaps else { return nil }
     case .reducedDirect:
-      guard isCompactible, storage != .fastest || !form.foldsTaps else { return nil }
-    case .winograd, .reducedWinograd, .int8: return nil
+      guard isCompactible, storage != .fastest || !form.foldsTaps && !hasOwnBackward else { return nil }
+    case .winograd, .reducedWinograd, .smallReducedWinograd, .int8: return nil
     }
     let element: CompactWeights.Element =
       algorithm == .reducedDirect && !form.foldsTaps ? .word : mayBeHalves ? .half : .float

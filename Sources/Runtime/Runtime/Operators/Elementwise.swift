@@ -14,9 +14,7 @@ package struct Sum: Operator {
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
     return .elementwise(site.output) { memory, shape, plane in
-      memory.inputs.withUnsafeBufferPointer {
-        kernels.sum(output: memory.output, inputs: $0, shape: shape, plane: plane)
-      }
+      kernels.sum(output: memory.output, inputs: memory.inputs, shape: shape, plane: plane)
     }
   }
 

@@ -113,9 +113,8 @@ package struct Concatenate: Operator {
     for input in site.inputs { inputs.append(try dense(input)) }
     let (output, kernels, shapes) = (try dense(site.output), site.kernels, inputs)
     return PreparedOperator { memory in
-      memory.inputs.withUnsafeBufferPointer {
-        kernels.concatenateColumns(output: memory.output, outputShape: output, inputs: $0, inputShapes: shapes)
-      }
+      kernels.concatenateColumns(
+        output: memory.output, outputShape: output, inputs: memory.inputs, inputShapes: shapes)
     }
   }
 

@@ -89,6 +89,30 @@ IDV_INLINE float idv_largest_magnitude(idv_f32x16 v) {
   return largest;
 }
 
+/// The largest of each of four rows of sixteen magnitudes, in the same order. Rows are compared lane by lane while they are
+/// turned, so that four take a third of what one by one they would.
+IDV_INLINE idv_f32x4 idv_largest_magnitudes(idv_f32x16 a, idv_f32x16 b, idv_f32x16 c, idv_f32x16 d) {
+  typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
+  typedef int32_t i32x4 __attribute__((ext_vector_type(4)));
+#define IDV_LARGER(x, y) __builtin_elementwise_max(x, y)
+#define IDV_INTERLEAVE_32(x, y, l, h) \
+  __builtin_shufflevector((idv_i32x16)x, (idv_i32x16)y, l, 16 + l, h, 16 + h, 4 + l, 20 + l, 4 + h, 20 + h, 8 + l, \
+    24 + l, 8 + h, 24 + h, 12 + l, 28 + l, 12 + h, 28 + h)
+#define IDV_INTERLEAVE_64(x, y, l) \
+  __builtin_shufflevector(x, y, l, 1 + l, 16 + l, 17 + l, 4 + l, 5 + l, 20 + l, 21 + l, 8 + l, 9 + l, 24 + l, 25 + l, \
+    12 + l, 13 + l, 28 + l, 29 + l)
+  const idv_i32x16 ab = IDV_LARGER(IDV_INTERLEAVE_32(a, b, 0, 1), IDV_INTERLEAVE_32(a, b, 2, 3));
+  const idv_i32x16 cd = IDV_LARGER(IDV_INTERLEAVE_32(c, d, 0, 1), IDV_INTERLEAVE_32(c, d, 2, 3));
+  const idv_i32x16 all = IDV_LARGER(IDV_INTERLEAVE_64(ab, cd, 0), IDV_INTERLEAVE_64(ab, cd, 2));
+  const i32x8 half = IDV_LARGER((i32x8)all.lo, (i32x8)all.hi);
+  return (idv_f32x4)IDV_LARGER((i32x4)half.lo, (i32x4)half.hi);
+#undef IDV_LARGER
+#undef IDV_INTERLEAVE_32
+#undef IDV_INTERLEAVE_64
+}
+/// Lane by lane x > limit ? a : 0.
+IDV_INLINE idv_f32x4 idv_where_above4(idv_f32x4 x, float limit, idv_f32x4 a) { return x > limit ? a : 0; }
+
 /// Sixteen bytes, at any address: offset + the nearest integers, ties to even, from -127 to 127.
 IDV_INLINE void idv_quantize(uint8_t *_Nonnull to, idv_f32x16 v, uint8_t offset) {
   // 1.5 * 2^23 leaves the nearest integer in the low bits of the sum.
@@ -114,6 +138,13 @@ IDV_INLINE idv_i32x16 idv_dot_bytes(idv_i32x16 sums, idv_i32x16 a, idv_i32x16 b)
 /// Sixteen int16, at any address, from floats: rounded to the nearest, ties to even; out of range to the nearest int16.
 IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   _mm256_storeu_si256((__m256i *)to, _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32((__m512)v)));
+}
+/// The same of two vectors, one behind the other.
+IDV_INLINE void idv_narrow_two(uint16_t *_Nonnull to, idv_f32x16 v, idv_f32x16 w) {
+  // Packing takes turns between the two in quarters of registers.
+  const __m512i packed = _mm512_packs_epi32(_mm512_cvtps_epi32((__m512)v), _mm512_cvtps_epi32((__m512)w));
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi64(order, packed));
 }
 /// Sixteen pairs of int16 side by side, low first, rounded alike; they must be in range.
 IDV_INLINE idv_i32x16 idv_pair_words(idv_f32x16 low, idv_f32x16 high) {
@@ -172,6 +203,11 @@ IDV_INLINE void idv_narrow(uint16_t *_Nonnull to, idv_f32x16 v) {
   typedef _Float16 half16 __attribute__((ext_vector_type(16)));
   half16 narrow = __builtin_convertvector(v, half16);
   memcpy(to, &narrow, sizeof narrow);
+}
+/// The same of two vectors, one behind the other.
+IDV_INLINE void idv_narrow_two(uint16_t *_Nonnull to, idv_f32x16 v, idv_f32x16 w) {
+  idv_narrow(to, v);
+  idv_narrow(to + 16, w);
 }
 #endif
 

@@ -74,7 +74,7 @@ package struct KernelBenchRun {
       for (direction, title) in [(Direction.forward, "forward"), (.backwardData, "backward")] {
         let benchmark = KernelBenchmark(shape, direction)
         for algorithm in benchmark.algorithms(kernels)
-        where isReduced || ![.reducedWinograd, .reducedDirect, .int8].contains(algorithm) {
+        where isReduced || ![.reducedWinograd, .smallReducedWinograd, .reducedDirect, .int8].contains(algorithm) {
           let (time, execution) = benchmark.time(algorithm, runs: runs, kernels: kernels)
           let seconds = max(1e-9, time), peak = peaks[execution.arithmetic] ?? .infinity
           let row = KernelFigures.Row(
@@ -99,6 +99,7 @@ extension ConvolutionAlgorithm {
     case .compactWinograd: "winograd, compact"
     case .smallCompactWinograd: "winograd, small"
     case .reducedWinograd: "winograd-16"
+    case .smallReducedWinograd: "winograd-16, small"
     case .reducedDirect: "direct-16"
     case .int8: "direct-8"
     }
