@@ -37,6 +37,7 @@ class LessonConfig:
     stages: tuple[tuple[int, float], ...]
     fade: float = 0.15
     learning_rate: float = 0.003
+    convolution_rate: float | None = 0.005  # of Muon
     mapping_speed: float = 20.0  # undoes most of the mapping network's slowness, which supervision does not need
     perceptual_weight: float = 1e-4  # at full resolution; F knows no other
     attribute_weight: float = 0.2  # of the squared error of what F's head reads, in standard deviations
@@ -58,6 +59,7 @@ class GanConfig:
     stages: tuple[tuple[int, float, float], ...] = ((16, 0.2, 0.1), (32, 0.3, 0.1), (64, 0.5, 0.2))
     fade: float = 0.25
     learning_rate: float = 0.0025
+    convolution_rate: float | None = None  # of Muon, for the generator's convolutions
     discriminator_rate: float = 0.0025
     momentum: float = 0.0  # Adam's first beta, of the generator
     mapping_speed: float = 1.0
@@ -66,6 +68,7 @@ class GanConfig:
     augment_target: float | None = None  # of the adaptive augmentation; 0.6 for small sets
     report_images: int = 20_000
     adversarial_weight: float = 0.1  # beside the lesson, which goes on; without a lesson it is the only term
+    adversarial_share: float = 0.75  # of the weights that come back, after a lesson; the rest are the taught ones
     r1_interval: int = 8
     ema_half_life: int = 8_000  # images
     bfloat16: bool = False
@@ -103,6 +106,7 @@ class EncoderConfig:
     base: int = 32
     widest: int = 128
     learning_rate: float = 1e-3
+    convolution_rate: float | None = 1e-3  # of Muon
     ema_half_life: int = 8_000
     perceptual_weight: float = 5e-5
     attribute_weight: float = 0.0  # of the squared error of what F's head reads; not in the paper
@@ -158,8 +162,8 @@ class Preset:
 _SMALL = Preset(
     DataConfig(resolution=64, train_images=49_152, test_images=4_096),
     GanConfig(Budget(2_000_000, minutes=60, batch=16), bfloat16=True, stages=((64, 1.0, 0.2),), learning_rate=0.001,
-              discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, warm_up=6_000, mixing=0.2, ema_half_life=4_000,
-              report_images=10_000,
+              convolution_rate=0.0025, discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, warm_up=6_000, mixing=0.2,
+              ema_half_life=4_000, report_images=10_000,
               lesson=LessonConfig(Budget(1_000_000, minutes=76, batch=16), stages=((16, 0.065), (32, 0.125), (64, 0.81)))),
     FeatureConfig(Budget(400_000, minutes=9, batch=64), bfloat16=True),
     EncoderConfig(Budget(150_000, minutes=11), Budget(400_000, minutes=40), attribute_weight=0.1, bfloat16=True),
@@ -188,7 +192,7 @@ PRESETS = {
         DataConfig(resolution=128, train_images=98_304, test_images=4_096),
         GanConfig(Budget(3_000_000, batch=64), z_dim=128, w_dim=128, fmaps_base=6144, fmaps_max=192,
                   discriminator_base=4096, discriminator_max=192, stages=((128, 1.0, 1.0),), learning_rate=0.001,
-                  discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, mixing=0.2,
+                  convolution_rate=0.0025, discriminator_rate=0.002, momentum=0.5, mapping_speed=10.0, mixing=0.2,
                   warm_up=20_000, r1_interval=16, ema_half_life=20_000, bfloat16=True,
                   lesson=LessonConfig(Budget(1_500_000, batch=64),
                                       stages=((16, 0.1), (32, 0.2), (64, 0.3), (128, 0.4)))),

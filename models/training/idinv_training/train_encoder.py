@@ -29,6 +29,7 @@ from .data import Pool
 from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import psnr
 from .networks import Discriminator, Encoder, Generator
+from .optimizer import Optimizer
 from .pictures import save_png, to_bytes
 from .train_features import Perception
 from .train_gan import real_penalty
@@ -66,9 +67,9 @@ def _show(generator: Generator, encoder: Encoder, pool: Pool, path: Path) -> Non
     save_png(path, to_bytes(torch.cat(rows)), 16, 2)
 
 
-def _rate(base: float, run: Run) -> float:
+def _schedule(run: Run) -> float:
     """A short warm-up, then constant, then linear to zero over the last third."""
-    return base * min(1.0, 3 * (1 - run.progress), 0.05 + run.images / 5000)
+    return min(1.0, 3 * (1 - run.progress), 0.05 + run.images / 5000)
 
 
 def train_conventional(config: EncoderConfig, generator: Generator, encoder: Encoder, test: Pool,
@@ -80,9 +81,10 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
         codes = torch.cat([generator.codes(draw_z(1000)) for _ in range(10)]).flatten(1)
         encoder.last.bn.bn.weight.copy_(codes.std(0))
         encoder.last.bn.bn.bias.copy_(codes.mean(0))
-    adam = torch.optim.Adam(encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+    optimizer = Optimizer([(encoder, 1.0)], config.learning_rate, config.convolution_rate)
     average = Average(encoder, config.ema_half_life)
-    run = Run(settings, "encoder_conventional", config.conventional, {"encoder": encoder, "average": average, "adam": adam})
+    run = Run(settings, "encoder_conventional", config.conventional, {"encoder": encoder, "average": average,
+                                                                       "optimizer": optimizer})
 
     def images(n: int = config.statistics_batch) -> Tensor:
         with torch.no_grad():
@@ -91,15 +93,12 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
     encoder.train()
     synthesis, encode = compiled(generator.synthesis, settings.compile), compiled(encoder, settings.compile)
     while not run.done:
-        adam.param_groups[0]["lr"] = _rate(config.learning_rate, run)
         with half_precision(device, config.bfloat16):
             with torch.no_grad():
                 codes = generator.codes(draw_z(batch))
                 image = synthesis(codes)
             loss = F.mse_loss(encode(image).float(), codes.float())
-        adam.zero_grad(set_to_none=True)
-        loss.backward()
-        adam.step()
+        optimizer.step(loss, _schedule(run))
         run.record(code=loss)
         average.update(encoder, batch, run.images)
         run.advance(batch)
@@ -139,7 +138,7 @@ class GuidedTraining:
         self.config, self.networks, self.device = config, networks, settings.device
         self.encoder = copy.deepcopy(start).to(self.device, memory_format=torch.channels_last).requires_grad_(True).train()
         self.average = Average(self.encoder, config.ema_half_life)
-        self.adam = torch.optim.Adam(self.encoder.parameters(), lr=config.learning_rate, betas=(0.9, 0.99))
+        self.optimizer = Optimizer([(self.encoder, 1.0)], config.learning_rate, config.convolution_rate)
         self.synthesis = compiled(networks.generator.synthesis, settings.compile)
         self.encode = compiled(self.encoder, settings.compile)
         self.discriminator = networks.discriminator if config.adversarial_weight > 0 else None
@@ -148,14 +147,12 @@ class GuidedTraining:
             self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=config.learning_rate, betas=(0.0, 0.99))
 
     def parts(self) -> dict:
-        parts = {"encoder": self.encoder, "average": self.average, "e_adam": self.adam}
+        parts = {"encoder": self.encoder, "average": self.average, "optimizer": self.optimizer}
         if self.discriminator is not None:
             parts |= {"discriminator": self.discriminator, "d_adam": self.d_adam}
         return parts
 
     def step(self, run: Run, real: Tensor, number: int) -> None:
-        rate = _rate(self.config.learning_rate, run)
-        self.adam.param_groups[0]["lr"] = rate
         if self.discriminator is not None:
             self.discriminator.requires_grad_(False)
         with half_precision(self.device, self.config.bfloat16):
@@ -165,12 +162,11 @@ class GuidedTraining:
                 adversarial = F.softplus(-self.discriminator(rebuilt)).mean()
                 loss = loss + self.config.adversarial_weight * adversarial
                 run.record(adversarial=adversarial)
-        self.adam.zero_grad(set_to_none=True)
-        loss.backward()
-        self.adam.step()
+        schedule = _schedule(run)
+        self.optimizer.step(loss, schedule)
         self.average.update(self.encoder, len(real), run.images)
         if self.discriminator is not None:
-            self.d_adam.param_groups[0]["lr"] = rate
+            self.d_adam.param_groups[0]["lr"] = schedule * self.config.learning_rate
             self._discriminate(run, rebuilt.detach(), real, number)
 
     def _error(self, run: Run, rebuilt: Tensor, real: Tensor) -> Tensor:

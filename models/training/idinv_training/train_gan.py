@@ -27,6 +27,7 @@ from .data import Pool
 from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import FrechetMeter, sharpness
 from .networks import Discriminator, Generator
+from .optimizer import Optimizer
 from .pictures import save_png, to_bytes
 from .train_supervised import Lesson
 
@@ -72,6 +73,16 @@ def mixed(codes: Tensor, share: float) -> Tensor:
     return torch.where(other[:, :, None], codes.roll(1, 0), codes)
 
 
+@torch.no_grad()
+def blended(taught: Generator, adversarial: Generator, share: float) -> Generator:
+    """Weights between those of a generator and of what it became, a `share` of the latter: nearly as like what it was taught as
+    the first, nearly as sharp as the second."""
+    net = copy.deepcopy(adversarial)
+    for weight, before in zip(net.parameters(), taught.parameters()):
+        weight.copy_(torch.lerp(before, weight, share))
+    return net
+
+
 @dataclass
 class GanData:
     """What adversarial training learns from, and what it is watched with."""
@@ -99,10 +110,8 @@ class GanTraining:
         # Lazy regularization: the optimizer's memory is shortened to match (Karras et al., StyleGAN2, section 3.1).
         ratio = config.r1_interval / (config.r1_interval + 1)
         betas = (config.momentum, 0.99)
-        self.g_adam = torch.optim.Adam(
-            [{"params": self.generator.mapping.parameters(), "speed": config.mapping_speed},
-             {"params": [p for p in self.generator.synthesis.parameters() if p.requires_grad], "speed": 1.0}],
-            lr=config.learning_rate, betas=betas)
+        self.g_optimizer = Optimizer([(self.generator.mapping, config.mapping_speed), (self.generator.synthesis, 1.0)],
+                                     config.learning_rate, config.convolution_rate, betas)
         self.d_adam = torch.optim.Adam(self.discriminator.parameters(), lr=config.discriminator_rate * ratio,
                                        betas=(0.0, 0.99 ** ratio))
         self.synthesis = compiled(self.generator.synthesis, settings.compile)
@@ -111,7 +120,7 @@ class GanTraining:
 
     def parts(self) -> dict:
         return {"generator": self.generator, "discriminator": self.discriminator, "average": self.average,
-                "augmentation": self.augmentation, "g_adam": self.g_adam, "d_adam": self.d_adam}
+                "augmentation": self.augmentation, "g_optimizer": self.g_optimizer, "d_adam": self.d_adam}
 
     def latent(self, count: int) -> Tensor:
         return torch.randn(count, self.config.z_dim, device=self.device)
@@ -122,10 +131,9 @@ class GanTraining:
         net = self.average.net
         return net.synthesis(net.codes(z), resolution, fading(alpha))
 
-    def set_rates(self, run: Run) -> None:
+    def schedule(self, run: Run) -> float:
         fall = min(1.0, 3 * (1 - run.progress)) if self.data.lesson else 1.0
-        for group in self.g_adam.param_groups:
-            group["lr"] = group["speed"] * self.config.learning_rate * fall * min(1.0, 0.05 + run.images / 2000)
+        return fall * min(1.0, 0.05 + run.images / 2000)
 
     def generate(self, batch: int, stage: tuple[int, float]) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """(images, what the first of them should be, weights of its pixels)."""
@@ -144,7 +152,6 @@ class GanTraining:
     def step(self, run: Run, batch: int, number: int) -> None:
         config = self.config
         resolution, alpha, gamma = stage_at(config, run.progress)
-        self.set_rates(run)
         # At first D knows nothing: its say grows while it learns.
         say = min(1.0, run.images / config.warm_up) if config.warm_up else 1.0
         self.discriminator.requires_grad_(False)
@@ -158,9 +165,7 @@ class GanTraining:
                 error = self.data.lesson.error(fake[: len(wanted)], wanted, weight, alpha)
             g_loss = g_loss * say * config.adversarial_weight + error.total
             run.record(**error.parts)
-        self.g_adam.zero_grad(set_to_none=True)
-        g_loss.backward()
-        self.g_adam.step()
+        self.g_optimizer.step(g_loss, self.schedule(run))
         self.discriminator.requires_grad_(True)
         self.average.update(self.generator, batch, run.images)
         self.judge_step(run, fake.detach(), (resolution, alpha, gamma), number)
@@ -194,8 +199,8 @@ def train_gan(config: GanConfig, generator: Generator, discriminator: Discrimina
     """Returns the averaged generator and the discriminator.
 
     After a lesson, `generator` is what it taught. The discriminator's say then grows over the first `warm_up` images, the
-    lesson stays in the loss, and the taught generator comes back unchanged if the Fréchet distance to the *training* images
-    did not fall.
+    lesson stays in the loss, and what comes back lies between the two (`adversarial_share`), or is the taught generator if the
+    Fréchet distance to the *training* images did not fall.
     """
     batch, device, folder = config.budget.batch, settings.device, settings.folder
     taught = copy.deepcopy(generator).to(device).eval().requires_grad_(False)
@@ -218,6 +223,8 @@ def train_gan(config: GanConfig, generator: Generator, discriminator: Discrimina
                      max(1, generator.resolution // resolution))
             more = {"sharpness": round(sharpness(sample) / real_sharpness, 3)} if resolution == generator.resolution else {}
             run.report(resolution=resolution, alpha=round(alpha, 2), frechet=round(frechet, 4), **more)
+    if data.lesson:
+        net = blended(taught, net, config.adversarial_share)
     net.measure_w_avg()
     if data.choose:
         chooser = FrechetMeter(data.choose, data.train)

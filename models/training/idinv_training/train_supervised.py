@@ -23,6 +23,7 @@ from .data import Pool
 from .loop import Average, Run, Settings, compiled, every, half_precision
 from .metrics import FrechetMeter
 from .networks import SLOPE, Generator, Mapping
+from .optimizer import Optimizer
 from .pictures import save_png, to_bytes
 from .train_features import Perception
 
@@ -140,23 +141,18 @@ def train_supervised(preset: Preset, generator: Generator, pools: tuple[Pool, Po
     generator = generator.to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     generator.synthesis.lod.requires_grad_(False)
     average = Average(generator, preset.gan.ema_half_life)
-    adam = torch.optim.Adam([{"params": generator.mapping.parameters(), "speed": config.mapping_speed},
-                             {"params": [p for p in generator.synthesis.parameters() if p.requires_grad], "speed": 1.0}],
-                            lr=config.learning_rate, betas=(0.9, 0.99))
-    run = Run(settings, "lesson", config.budget, {"generator": generator, "average": average, "adam": adam})
+    optimizer = Optimizer([(generator.mapping, config.mapping_speed), (generator.synthesis, 1.0)], config.learning_rate,
+                          config.convolution_rate)
+    run = Run(settings, "lesson", config.budget, {"generator": generator, "average": average, "optimizer": optimizer})
     meter = FrechetMeter(perception.features, test)
     synthesis = compiled(generator.synthesis, settings.compile)
     while not run.done:
         resolution, alpha = lesson_at(config, run.progress)
-        for group in adam.param_groups:
-            group["lr"] = group["speed"] * config.learning_rate * min(1.0, 2 * (1 - run.progress), 0.05 + run.images / 5000)
         z, real, weight = lesson.draw(batch)
         with half_precision(device, preset.gan.bfloat16):
             fake = synthesis(generator.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
             error = lesson.error(fake, real, weight, alpha)
-        adam.zero_grad(set_to_none=True)
-        error.total.backward()
-        adam.step()
+        optimizer.step(error.total, min(1.0, 2 * (1 - run.progress), 0.05 + run.images / 5000))
         run.record(**error.parts)
         average.update(generator, batch, run.images)
         run.advance(batch)

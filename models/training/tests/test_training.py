@@ -1,5 +1,6 @@
 """Seconds each: the renderer, the published names, the exactness of small tricks, and one whole run at toy size."""
 
+import copy
 import math
 import shutil
 import signal
@@ -22,10 +23,12 @@ from idinv_training.loop import Average, Run, Settings
 from idinv_training.make_random import random_encoder, random_generator
 from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
+from idinv_training.optimizer import Optimizer
 from idinv_training.pipeline import Pipeline
 from idinv_training.train_features import INPUT_GAIN, AttributeHead, AttributeReader, Perception, feature_distance
-from idinv_training.train_gan import real_penalty, stage_at
+from idinv_training.train_gan import blended, real_penalty, stage_at
 from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
+from torch import nn
 
 # ------------------------------------------------------------------------------------------------------------ renderer
 
@@ -421,3 +424,59 @@ def test_stages_go_on_from_another_run(tmp_path):
     first, again, other = run("first"), run("again", "--start", str(tmp_path / "first")), run("other", "--seed", "1")
     for name in first:
         assert 0 < distance(first[name], again[name]) < 0.5 * distance(first[name], other[name]), name
+
+
+# ----------------------------------------------------------------------------------------------------------- optimizer
+
+
+def two_layers(channels_last: bool) -> nn.Module:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 16, 3), nn.Conv2d(16, 8, 3))
+    return net.to(memory_format=torch.channels_last) if channels_last else net
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_a_step_of_a_convolution_has_the_same_length_in_every_direction(channels_last):
+    net = two_layers(channels_last)
+    before = net[1].weight.detach().clone()
+    optimizer = Optimizer([(net, 1.0)], rate=0.01, convolution_rate=0.01)
+    optimizer.step(net(torch.randn(4, 3, 12, 12)).square().mean(), schedule=0.5)
+    step = (before - net[1].weight.detach()).permute(0, 2, 3, 1).reshape(8, -1)
+    lengths = torch.linalg.svdvals(step) / (0.5 * 0.01 * 0.2 * step.shape[1] ** 0.5)
+    assert lengths.min() > 0.5 and lengths.max() < 1.5, "Newton-Schulz leaves them between those"
+    # Of three channels: by Adam, whose first step moves each weight by the rate.
+    assert len(optimizer.parts["muon"].weights) == 1
+
+
+def test_memory_layout_does_not_change_a_step():
+    nets = [two_layers(layout) for layout in (False, True)]
+    for net in nets:
+        optimizer = Optimizer([(net, 1.0)], rate=0.01, convolution_rate=0.01)
+        for i in range(3):
+            optimizer.step(net(torch.full((1, 3, 8, 8), 0.1 * i + 0.1)).square().mean(), schedule=1.0)
+    a, b = (net[1].weight.detach() for net in nets)
+    assert (a - b).abs().max() < 2e-3 * a.abs().max()
+
+
+def test_an_optimizer_goes_on_where_its_state_was_saved():
+    def train(net, optimizer, steps):
+        for i in steps:
+            optimizer.step(net(torch.full((1, 3, 8, 8), 0.1 * i + 0.1)).square().mean(), schedule=1 / (1 + i))
+
+    make = lambda net: Optimizer([(net[0], 3.0), (net[1], 1.0)], rate=0.01, convolution_rate=0.01)
+    whole, first, second = (two_layers(True) for _ in range(3))
+    train(whole, make(whole), range(4))
+    optimizer = make(first)
+    train(first, optimizer, range(2))
+    second.load_state_dict(first.state_dict())
+    resumed = make(second)
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    train(second, resumed, range(2, 4))
+    for a, b in zip(whole.parameters(), second.parameters()):
+        assert torch.equal(a, b)
+
+
+def test_a_blend_lies_between_two_generators():
+    a, b = Generator(16, 16, 16, 128, 16), Generator(16, 16, 16, 128, 16)
+    for part, x, y in zip(blended(a, b, 0.25).parameters(), a.parameters(), b.parameters()):
+        assert torch.allclose(part, 0.75 * x + 0.25 * y, atol=1e-4)
