@@ -49,10 +49,31 @@ struct OutputFolderTests {
     #expect(place.has("out/a.png") && !place.has("out/a.jpg"))
     try place.write("out/a.jpg", text: "mine\n")
     try Command.succeed(call + ["b.png"], in: place)
-    #expect(place.has("out/b.png") && !place.has("out/a.png"))
+    #expect(place.has("out/b.png") && place.has("out/a.png"))
     #expect(try place.text("out/a.jpg") == "mine\n")
     let again = try Command.run(call + ["a.png"], in: place)
     #expect(again.status == 73 && again.errors.contains("out/a.jpg: exists"), "\(again.errors)")
+  }
+
+  @Test("a photograph that was edited stays when another one is edited into the same folder")
+  func edited() throws {
+    let place = try Folder()
+    for (index, name) in ["a.png", "b.png"].enumerated() { try place.writePicture(name, index: index) }
+    let call = ["edit", "-q", "--aligned", "-m", try Golden.model(), "-o", "out"] + EditingCommandTests.quick
+    try Command.succeed(call + ["a.png"], in: place)
+    let first = try place.bytes("out/a.png")
+    try Command.succeed(call + ["b.png"], in: place)
+    #expect(try place.bytes("out/a.png") == first)
+    #expect(try place.text("out/edit.json").contains("b.png") && !place.text("out/edit.json").contains("a.png"))
+    // And it is still known as a result, which a new one may replace.
+    try Command.succeed(call + ["a.png"], in: place)
+    #expect(place.has("out/b.png"))
+    // The results of an inversion are one whole: codes, list and pictures.
+    for name in ["a.png", "b.png"] {
+      try Command.succeed(
+        ["invert", "-q", "-m", try Golden.model(), name, "-o", "inverted"] + EditingCommandTests.quick, in: place)
+    }
+    #expect(place.has("inverted/b_inv.png") && !place.has("inverted/a_inv.png"))
   }
 
   @Test("a new folder does not get the name of a picture", arguments: ["r.webp", "r.PNG"])

@@ -211,7 +211,7 @@ package struct PhotoEditBatch {
     }
     let page = PhotoEditPage(run: facts, photoCount: photos.count, entries: entries)
     try page.page().write(to: folder.path(Self.pageName))
-    try folder.finish()
+    try folder.finish(keepsFormer: true)
     return folder.path(Self.pageName)
   }
 }

@@ -6,7 +6,7 @@ import Imaging
 /// What one command has of an output folder while it runs: the folder's lock, and the list of the files that are its own.
 ///
 /// The list stays in the folder, so that a later run of the same command knows which files of the former one it does not
-/// replace, and removes them. Files that no list names are somebody else's: they are neither replaced nor removed.
+/// replace, and removes them if they say nothing without the rest. Files that no list names are somebody else's: they are neither replaced nor removed.
 final class FolderClaim {
   /// `.idinv-files.json`: names of the files that each command has written.
   private struct Listing: Codable {
@@ -58,18 +58,20 @@ final class FolderClaim {
     try write(listing, to: folder)
   }
 
-  /// Removes what an earlier run of the command has written and this one has not replaced.
-  func end(_ folder: OutputFolder) throws {
+  /// Removes what an earlier run of the command has written and this one has not replaced, or keeps it.
+  func end(_ folder: OutputFolder, keepsFormer: Bool) throws {
     guard !own.isEmpty else { return }
     var listing = Self.listing(of: folder)
+    var kept = own
+    if keepsFormer { kept.formUnion(listing.files[command] ?? []) }
     let others = Set(listing.files.filter { $0.key != command }.flatMap(\.value))
     for name in listing.files[command] ?? []
-    where !own.contains(name) && !others.contains(name) && Self.isPlainName(name) {
+    where !kept.contains(name) && !others.contains(name) && Self.isPlainName(name) {
       let path = folder.path(name)
       if places?.isInput(path) == false { Folder.removeFile(path) }
     }
     // Not what could have been written: a file that gets such a name later is the user's.
-    listing.files[command] = own.filter { Folder.exists(folder.path($0)) }.sorted()
+    listing.files[command] = kept.filter { Folder.exists(folder.path($0)) }.sorted()
     try write(listing, to: folder)
   }
 

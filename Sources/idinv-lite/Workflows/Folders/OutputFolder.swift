@@ -39,7 +39,9 @@ package struct OutputFolder {
   package func claim(also names: [String]) throws { try claim.extend(self, names: names) }
 
   /// Removes what an earlier run of the command wrote and this one did not replace: called when the results are there.
-  package func finish() throws { try claim.end(self) }
+  ///
+  /// - Parameter keepsFormer: of a command whose results are worth something one by one; nothing is removed then.
+  package func finish(keepsFormer: Bool = false) throws { try claim.end(self, keepsFormer: keepsFormer) }
 
   /// Writes a file of the folder, whole or not at all; a link of its name is replaced.
   ///
