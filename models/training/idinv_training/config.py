@@ -95,6 +95,7 @@ class JudgeConfig:
     budget: Budget
     channels: tuple[int, ...] = (32, 64, 128, 192, 256)  # at full resolution, and after each halving down to 4 px
     learning_rate: float = 2e-3
+    convolution_rate: float | None = 2e-3  # of Muon
     ema_half_life: int = 8_000
     bfloat16: bool = False
 

@@ -115,7 +115,8 @@ class Pipeline:
             render_pool(self.preset.data, split, self.folder / "pool", self.device, share)
 
     def judge(self) -> None:
-        judge = train_judge(self.preset, self.unseen, self.test, self.settings)
+        begun = self.started and self.started.complete("judge")
+        judge = train_judge(self.preset, self.unseen, self.test, self.settings, self.started.judge_network() if begun else None)
         images = self.test.take(torch.arange(len(self.test), device=self.test.images.device))
         found = determination(read(judge, images), self.test.attributes)
         print("R2", {name: round(float(r), 3) for name, r in zip(faces.NAMES, found)}, flush=True)

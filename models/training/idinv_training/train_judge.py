@@ -16,6 +16,7 @@ from .config import Preset
 from .data import Pool
 from .loop import Average, Run, Settings, compiled, every, half_precision
 from .networks import Judge
+from .optimizer import Optimizer
 from .train_encoder import settle_statistics
 
 
@@ -81,17 +82,17 @@ def determination(found: Tensor, wanted: Tensor) -> Tensor:
     return 1 - (found - wanted).square().mean(0) / wanted.var(0, unbiased=False).clamp_min(1e-9)
 
 
-def train_judge(preset: Preset, train: Pool, test: Pool, settings: Settings) -> Judge:
-    """Returns the averaged judge. `train` must be renders that no other network has seen."""
+def train_judge(preset: Preset, train: Pool, test: Pool, settings: Settings, start: Judge | None = None) -> Judge:
+    """From nothing, or on from a trained judge. Returns the averaged one. `train` must be renders that no other network has seen."""
     config, device = preset.judge, settings.device
     batch = config.budget.batch
-    judge = Judge(preset.data.resolution, config.channels, train.attributes.shape[1])
+    judge = start or Judge(preset.data.resolution, config.channels, train.attributes.shape[1])
     judge.mean.copy_(train.attributes.mean(0))
     judge.std.copy_(train.attributes.std(0))
-    judge = judge.to(device, memory_format=torch.channels_last).train()
+    judge = judge.to(device, memory_format=torch.channels_last).requires_grad_(True).train()
     average = Average(judge, config.ema_half_life)
-    adam = torch.optim.AdamW(judge.parameters(), lr=config.learning_rate, weight_decay=1e-3)
-    run = Run(settings, "judge", config.budget, {"judge": judge, "average": average, "adam": adam})
+    optimizer = Optimizer([(judge, 1.0)], config.learning_rate, config.convolution_rate)
+    run = Run(settings, "judge", config.budget, {"judge": judge, "average": average, "optimizer": optimizer})
     standardised = compiled(judge.standardised, settings.compile)
 
     def draw(n: int = 64) -> tuple[Tensor, Tensor]:
@@ -102,15 +103,11 @@ def train_judge(preset: Preset, train: Pool, test: Pool, settings: Settings) -> 
     clean = test.take(torch.arange(min(1024, len(test)), device=device))
     wanted = test.attributes[:len(clean)]
     while not run.done:
-        for group in adam.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, 1.5 * (1 - run.progress), run.images / 5000 + 0.05)
         image, target = draw(batch)
         with half_precision(device, config.bfloat16):
             guess = standardised(image)
         loss = F.mse_loss(guess.float(), target)
-        adam.zero_grad(set_to_none=True)
-        loss.backward()
-        adam.step()
+        optimizer.step(loss, min(1.0, 1.5 * (1 - run.progress), run.images / 5000 + 0.05))
         run.record(loss=loss)
         average.update(judge, batch, run.images)
         run.advance(batch)
