@@ -414,9 +414,9 @@ def test_stages_go_on_from_another_run(tmp_path):
         if not (folder / "pool").exists() and more:
             shutil.copytree(tmp_path / "first" / "pool", folder / "pool")
         main(["all", "--preset", "cpu-tiny", "--run", str(folder), "--device", "cpu", "--threads", "1", "--steps", "16", *more])
-        assert {path.stem for path in folder.glob("*.jsonl")} >= {"features", "lesson", "gan", "encoder"}
+        assert {path.stem for path in folder.glob("*.jsonl")} >= {"judge", "features", "lesson", "gan", "encoder"}
         return {name: torch.load(folder / f"{name}.pth")
-                for name in ("perceptual", "generator_lesson", "discriminator", "encoder_conventional", "encoder")}
+                for name in ("judge", "perceptual", "generator_lesson", "discriminator", "encoder_conventional", "encoder")}
 
     def distance(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
         return sum(float((a[name] - b[name]).abs().sum()) for name in a if name.endswith("weight"))
