@@ -84,6 +84,7 @@ class FeatureConfig:
     plan: tuple = (32, 32, POOL, 64, 64, POOL, 96, 96, POOL, 128)
     hidden: int = 64  # channels of the attribute head
     learning_rate: float = 1e-3
+    convolution_rate: float | None = 1e-3  # of Muon
     bfloat16: bool = False
     feature_mse: float = 4000.0  # of unrelated images, after rescaling: the order of VGG16's conv4_3
 

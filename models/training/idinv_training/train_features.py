@@ -15,6 +15,7 @@ from .config import Preset
 from .data import Pool
 from .loop import Run, Settings, every, half_precision
 from .networks import POOL, Features
+from .optimizer import Optimizer
 
 # The published preprocessing feeds values of about +-128. Training works with an input of order one and folds the factor
 # into the first layer at the end.
@@ -115,21 +116,17 @@ def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings,
     if start:
         reader.take(start, config.feature_mse)
     reader = reader.to(device)
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    optimizer = Optimizer([(reader, 1.0)], config.learning_rate, config.convolution_rate)
     run = Run(settings, "features", config.budget, {"reader": reader, "optimizer": optimizer})
     batch = config.budget.batch
     while not run.done:
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * min(1.0, 4 * (1 - run.progress), run.images / 5000 + 0.05)
         index = torch.randint(len(train), (batch,), device=device)
         target = (train.attributes[index] - reader.head.mean) / reader.head.std
         image = train.take(index).to(memory_format=torch.channels_last)
         with half_precision(device, config.bfloat16):
             guess = reader(image)
         loss = F.mse_loss(guess.float(), target)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        optimizer.step(loss, min(1.0, 2 * (1 - run.progress), run.images / 5000 + 0.05))
         run.record(loss=loss)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:
