@@ -126,6 +126,10 @@ class Run:
     def done(self) -> bool:
         return self.progress >= 1
 
+    def schedule(self, fall: float) -> float:
+        """The share of a learning rate: a short warm-up, then all of it, then linearly to none over the last 1/`fall`."""
+        return min(1.0, fall * (1 - self.progress), 0.05 + self.images / 5000)
+
     def advance(self, images: int) -> None:
         self.seconds += self._step_seconds()
         now = self._clock

@@ -67,11 +67,6 @@ def _show(generator: Generator, encoder: Encoder, pool: Pool, path: Path) -> Non
     save_png(path, to_bytes(torch.cat(rows)), 16, 2)
 
 
-def _schedule(run: Run) -> float:
-    """A short warm-up, then constant, then linear to zero over the last third."""
-    return min(1.0, 3 * (1 - run.progress), 0.05 + run.images / 5000)
-
-
 def train_conventional(config: EncoderConfig, generator: Generator, encoder: Encoder, test: Pool,
                        settings: Settings) -> Encoder:
     device, batch = settings.device, config.conventional.batch
@@ -98,7 +93,7 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
                 codes = generator.codes(draw_z(batch))
                 image = synthesis(codes)
             loss = F.mse_loss(encode(image).float(), codes.float())
-        optimizer.step(loss, _schedule(run))
+        optimizer.step(loss, run.schedule(3))
         run.record(code=loss)
         average.update(encoder, batch, run.images)
         run.advance(batch)
@@ -162,7 +157,7 @@ class GuidedTraining:
                 adversarial = F.softplus(-self.discriminator(rebuilt)).mean()
                 loss = loss + self.config.adversarial_weight * adversarial
                 run.record(adversarial=adversarial)
-        schedule = _schedule(run)
+        schedule = run.schedule(3)
         self.optimizer.step(loss, schedule)
         self.average.update(self.encoder, len(real), run.images)
         if self.discriminator is not None:

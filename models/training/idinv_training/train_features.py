@@ -126,7 +126,7 @@ def train_features(preset: Preset, train: Pool, test: Pool, settings: Settings,
         with half_precision(device, config.bfloat16):
             guess = reader(image)
         loss = F.mse_loss(guess.float(), target)
-        optimizer.step(loss, min(1.0, 2 * (1 - run.progress), run.images / 5000 + 0.05))
+        optimizer.step(loss, run.schedule(2))
         run.record(loss=loss)
         run.advance(batch)
         if every(run, 20_000, batch) or run.done:

@@ -107,7 +107,7 @@ def train_judge(preset: Preset, train: Pool, test: Pool, settings: Settings, sta
         with half_precision(device, config.bfloat16):
             guess = standardised(image)
         loss = F.mse_loss(guess.float(), target)
-        optimizer.step(loss, min(1.0, 1.5 * (1 - run.progress), run.images / 5000 + 0.05))
+        optimizer.step(loss, run.schedule(1.5))
         run.record(loss=loss)
         average.update(judge, batch, run.images)
         run.advance(batch)

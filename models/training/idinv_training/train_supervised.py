@@ -152,7 +152,7 @@ def train_supervised(preset: Preset, generator: Generator, pools: tuple[Pool, Po
         with half_precision(device, preset.gan.bfloat16):
             fake = synthesis(generator.codes(z), resolution, torch.tensor(alpha) if alpha < 1 else None)
             error = lesson.error(fake, real, weight, alpha)
-        optimizer.step(error.total, min(1.0, 2 * (1 - run.progress), 0.05 + run.images / 5000))
+        optimizer.step(error.total, run.schedule(2))
         run.record(**error.parts)
         average.update(generator, batch, run.images)
         run.advance(batch)
