@@ -222,11 +222,11 @@ package struct MemoryBudget {
     var account = withExtendedLifetime(graphs) { trial.memoryAccount }
     if way.laneCount > 1 {
       // Beside the lanes one more graph renders what they have found.
-      let beside = trial.withOwnArena()
-      let renderer = try Reconstructor(beside, kernels: kernels.planning)
-      account.arenaByteCount = account.arenaByteCount * way.laneCount + beside.arena.byteCount
+      let beside = way.renderer(trial, kernels)
+      let renderer = try Reconstructor(beside.model, kernels: beside.kernels.planning)
+      account.arenaByteCount = account.arenaByteCount * way.laneCount
+      account.arenaByteCount += withExtendedLifetime(renderer) { beside.model.arena.byteCount }
       account.keptByteCount *= way.laneCount
-      _ = renderer
     }
     var cost = trial.convolutions.reduce(0) { $0 + $1.cost } + trial.arena.recomputed.cost
     for weights in trial.denses where weights.isPrepared && weights.isStreamed {

@@ -36,6 +36,12 @@ package struct SideBySide: Hashable, Sendable {
   /// Images of the largest lane.
   var rowCount: Int { (imageCount + laneCount - 1) / laneCount }
 
+  /// What the calling thread renders with meanwhile: lanes have the model's arena and all threads, so that beside them it has an
+  /// arena and one thread of its own.
+  package func renderer(_ model: Model, _ kernels: Kernels) -> (model: Model, kernels: Kernels) {
+    laneCount > 1 ? (model.withOwnArena(), kernels.divided(among: kernels.threadCount)[0]) : (model, kernels)
+  }
+
   /// Ways to be tried, the favorite first.
   ///
   /// An image on one thread waits for no other thread at any of the hundreds of operators of a step. So there is a lane for

@@ -104,7 +104,9 @@ package final class ConvolutionWeights: Sendable {
     let key = Packing(
       direction: direction, algorithm: algorithm, tier: kernels.table.tier, isPlanned: kernels.isPlanning)
     if let existing = packed.withLock({ $0[key] }) { return existing }
-    if let shared = try sharedWithForward(key, reading: input, for: kernels) { return keep(shared, for: key) }
+    if let shared = try sharedWithForward(key, reading: input, for: kernels) {
+      return packed.withLock { $0.keep(shared, for: key) }
+    }
     if let compact = try compactWeights(algorithm, for: kernels) {
       let made: PackedConvolution
       do throws(OutOfMemory) {
@@ -115,7 +117,7 @@ package final class ConvolutionWeights: Sendable {
       }
       // Units of words are found by reading all weights.
       didUse()
-      return keep(made, for: key)
+      return packed.withLock { $0.keep(made, for: key) }
     }
     let expected = outputChannels * inputChannels * kernelArea
     let made = try source.withValues(count: expected, isPlanning: kernels.isPlanning) {
@@ -131,16 +133,7 @@ package final class ConvolutionWeights: Sendable {
         throw GraphError.outOfMemory(byteCount: error.byteCount)
       }
     }
-    return keep(made, for: key)
-  }
-
-  /// Keeps packed weights; where another thread has made the same meanwhile, there are only its.
-  private func keep(_ made: PackedConvolution, for key: Packing) -> PackedConvolution {
-    packed.withLock { packed in
-      if let existing = packed[key] { return existing }
-      packed[key] = made
-      return made
-    }
+    return packed.withLock { $0.keep(made, for: key) }
   }
 
   /// Backward weights that are the forward ones, read another way: as fast where there are many channels and few pixels,
@@ -296,5 +289,14 @@ struct ConvolutionBackwardData: Operator {
         plan, input: memory.inputs[0], output: memory.output, bias: nil, activation: .none, workspace: memory.workspace)
       weights.didUse()
     }
+  }
+}
+
+extension Dictionary {
+  /// Keeps what has been made for a key; where another thread has made the same meanwhile, there is only its.
+  mutating func keep(_ made: Value, for key: Key) -> Value {
+    if let existing = self[key] { return existing }
+    self[key] = made
+    return made
   }
 }

@@ -104,11 +104,7 @@ extension ConvolutionWeights {
       made = try source.packed(
         outputs: outputChannels, inputs: inputChannels, kernel: form.kernel, element: element, kernels: kernels)
     }
-    return compact.withLock { compact in
-      if let existing = compact[key] { return existing }
-      compact[key] = made
-      return made
-    }
+    return compact.withLock { $0.keep(made, for: key) }
   }
 
   /// Gives the file's pages back that a use has brought in.

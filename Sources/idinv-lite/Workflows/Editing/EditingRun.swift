@@ -70,9 +70,10 @@ package final class EditingRun {
 
   /// Inverts pictures, of whose codes `picture` is asked meanwhile.
   func inverting(_ body: () throws -> Void) throws {
-    if memory.plan.sideBySide.laneCount > 1 {
-      renderBeside = try Reconstructor(
-        model.withOwnArena(), readsAttributes: true, kernels: kernels.divided(among: kernels.threadCount)[0])
+    let sideBySide = memory.plan.sideBySide
+    if sideBySide.laneCount > 1 {
+      let beside = sideBySide.renderer(model, kernels)
+      renderBeside = try Reconstructor(beside.model, readsAttributes: true, kernels: beside.kernels)
     }
     defer { renderBeside = nil }
     try body()

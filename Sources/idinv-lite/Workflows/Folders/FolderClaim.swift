@@ -6,7 +6,8 @@ import Imaging
 /// What one command has of an output folder while it runs: the folder's lock, and the list of the files that are its own.
 ///
 /// The list stays in the folder, so that a later run of the same command knows which files of the former one it does not
-/// replace, and removes them if they say nothing without the rest. Files that no list names are somebody else's: they are neither replaced nor removed.
+/// replace, and removes them if they say nothing without the rest. Files that no list names are somebody else's: they are
+/// neither replaced nor removed.
 final class FolderClaim {
   /// `.idinv-files.json`: names of the files that each command has written.
   private struct Listing: Codable {

@@ -88,8 +88,7 @@ package final class InversionRun {
     let extra = try options.startEncoder.map { try StartEncoder.byteCount(of: $0, kernels: kernels) } ?? 0
     return try limit.choose(
       model, ways: SideBySide.candidates(batch, imageCount: imageCount, kernels: kernels), extra: extra,
-      kernels: kernels,
-      workload: options.workload())
+      kernels: kernels, workload: options.workload())
   }
 
   /// - Throws: where the folder holds an unfinished run that is not to be resumed, or another run than this.
@@ -109,13 +108,11 @@ package final class InversionRun {
     let sideBySide = request.memory.plan.sideBySide
     inverter = try Inverter(
       model, options: options, batch: sideBySide.imageCount, laneCount: sideBySide.laneCount, kernels: kernels)
-    // Lanes have all threads; this thread renders beside them.
-    let (renderer, own) =
-      sideBySide.laneCount > 1
-      ? (model.withOwnArena(), kernels.divided(among: kernels.threadCount)[0]) : (model, kernels)
-    reconstruct = try Reconstructor(renderer, kernels: own)
+    let beside = sideBySide.renderer(model, kernels)
+    reconstruct = try Reconstructor(beside.model, kernels: beside.kernels)
     renderSnapshot =
-      selection.detail.snapshotSide > 0 ? try Reconstructor(renderer, scores: false, kernels: own) : nil
+      selection.detail.snapshotSide > 0
+      ? try Reconstructor(beside.model, scores: false, kernels: beside.kernels) : nil
     checkpoints = CheckpointFolder(
       path: request.output.path(".checkpoints"), description: description, options: options)
     journal = try InversionJournal(
