@@ -117,6 +117,7 @@ class EncoderConfig:
     r1_interval: int = 8
     bfloat16: bool = False
     pyramid_weight: float = 0.2  # where there is no feature network
+    settled: float = 0.4  # share of the conventional encoder's budget after which the statistics of its batch norm stay
     mirror: bool = True
     report_images: int = 20_000
     statistics_batch: int = 64

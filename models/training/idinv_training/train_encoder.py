@@ -9,8 +9,11 @@ Domain-guided (equations 2 and 3): real images, compared after encoding and synt
 
 Norms are means over elements, as in the published code, and the adversarial terms are the logistic ones of the generator's
 own training. Where F has a head, `attribute_weight` adds the squared error of what it reads, which the paper does not have:
-F is small, and its features alone say little of what moves few pixels. The guided encoder starts from the conventional one and its discriminator from the generator's: training from
-scratch reaches the same place later.
+F is small, and its features alone say little of what moves few pixels. The guided encoder starts from the conventional one and
+its discriminator from the generator's: training from scratch reaches the same place later.
+
+Batch norm ends with settled statistics, which no longer change. Those of a batch of 32 shift every code by a fifth of its
+deviation, at random; the encoder cannot follow that, and what it learns meanwhile is to be cautious.
 """
 
 from __future__ import annotations
@@ -50,6 +53,30 @@ def settle_statistics(encoder: Encoder, draw: Callable[[], Tensor], batches: int
     encoder.eval()
 
 
+class Norms:
+    """The batch norm of an encoder in training, and of its average: by the statistics of each batch, until they are settled."""
+
+    def __init__(self, encoder: Encoder):
+        self.encoder, self.settled = encoder, False
+        encoder.train()
+
+    def settle(self, draw: Callable[[], Tensor]) -> None:
+        settle_statistics(self.encoder, draw)
+        self.settled = True
+
+    def bring(self, average: Average, draw: Callable[[], Tensor], batches: int) -> None:
+        """The average's own statistics, unless it has the settled ones: its weights were learnt with those."""
+        if not self.settled:
+            settle_statistics(average.net, draw, batches)
+
+    def state_dict(self) -> dict:
+        return {"settled": self.settled}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.settled = state["settled"]
+        self.encoder.train(not self.settled)
+
+
 @torch.no_grad()
 def reconstruction(generator: Generator, encoder: Encoder, pool: Pool, count: int = 512, batch: int = 64) -> Tensor:
     """PSNR in dB of G(E(x)) for the first `count` images of the pool: [count]."""
@@ -78,16 +105,18 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
         encoder.last.bn.bn.bias.copy_(codes.mean(0))
     optimizer = Optimizer([(encoder, 1.0)], config.learning_rate, config.convolution_rate)
     average = Average(encoder, config.ema_half_life)
+    norms = Norms(encoder)
     run = Run(settings, "encoder_conventional", config.conventional, {"encoder": encoder, "average": average,
-                                                                       "optimizer": optimizer})
+                                                                       "optimizer": optimizer, "norms": norms})
 
     def images(n: int = config.statistics_batch) -> Tensor:
         with torch.no_grad():
             return generator(draw_z(n))
 
-    encoder.train()
     synthesis, encode = compiled(generator.synthesis, settings.compile), compiled(encoder, settings.compile)
     while not run.done:
+        if run.progress >= config.settled and not norms.settled:
+            norms.settle(images)
         with half_precision(device, config.bfloat16):
             with torch.no_grad():
                 codes = generator.codes(draw_z(batch))
@@ -98,9 +127,9 @@ def train_conventional(config: EncoderConfig, generator: Generator, encoder: Enc
         average.update(encoder, batch, run.images)
         run.advance(batch)
         if every(run, config.report_images, batch) or run.done:
-            settle_statistics(average.net, images, 16)
+            norms.bring(average, images, 16)
             run.report(psnr=round(float(reconstruction(generator, average.net, test).mean()), 2))
-    settle_statistics(average.net, images)
+    norms.bring(average, images, 64)
     return average.net
 
 
@@ -127,11 +156,12 @@ class GuidedNetworks:
 
 
 class GuidedTraining:
-    """The encoder and its discriminator, and one step."""
+    """The encoder and its discriminator, and one step. The statistics of batch norm stay the settled ones of `start`."""
 
     def __init__(self, config: EncoderConfig, networks: GuidedNetworks, start: Encoder, settings: Settings):
         self.config, self.networks, self.device = config, networks, settings.device
-        self.encoder = copy.deepcopy(start).to(self.device, memory_format=torch.channels_last).requires_grad_(True).train()
+        self.encoder = copy.deepcopy(start).to(self.device, memory_format=torch.channels_last).requires_grad_(True)
+        self.encoder.eval()
         self.average = Average(self.encoder, config.ema_half_life)
         self.optimizer = Optimizer([(self.encoder, 1.0)], config.learning_rate, config.convolution_rate)
         self.synthesis = compiled(networks.generator.synthesis, settings.compile)
@@ -198,22 +228,18 @@ class GuidedTraining:
 def train_guided(config: EncoderConfig, networks: GuidedNetworks, start: Encoder, pools: tuple[Pool, Pool],
                  settings: Settings) -> Encoder:
     """`pools`: training and held-out images. Returns the averaged encoder."""
-    (train, test), batch, device = pools, config.guided.batch, settings.device
+    (train, test), batch = pools, config.guided.batch
     training = GuidedTraining(config, networks, start, settings)
     run = Run(settings, "encoder", config.guided, training.parts())
     average = training.average.net
 
-    def draw(n: int = config.statistics_batch) -> Tensor:
-        return train.draw(n, mirror=config.mirror).to(device).to(memory_format=torch.channels_last)
-
     number = run.images // batch
     while not run.done:
-        training.step(run, draw(batch), number)
+        real = train.draw(batch, mirror=config.mirror).to(settings.device, memory_format=torch.channels_last)
+        training.step(run, real, number)
         number += 1
         run.advance(batch)
         if every(run, config.report_images, batch) or run.done:
-            settle_statistics(average, draw, 16)
             run.report(psnr=round(float(reconstruction(networks.generator, average, test).mean()), 2))
             _show(networks.generator, average, test, settings.folder / "samples" / f"encoder-{run.images:08d}.png")
-    settle_statistics(average, draw)
     return average

@@ -25,6 +25,7 @@ from idinv_training.metrics import frechet_distance, psnr
 from idinv_training.networks import POOL, Encoder, Features, Generator, UpLayer, rescale_codes, style_layers
 from idinv_training.optimizer import Optimizer
 from idinv_training.pipeline import Pipeline
+from idinv_training.train_encoder import Norms
 from idinv_training.train_features import INPUT_GAIN, AttributeHead, AttributeReader, Perception, feature_distance
 from idinv_training.train_gan import blended, real_penalty, stage_at
 from idinv_training.train_supervised import complete_latent, lesson_at, normal_ranks, pass_through
@@ -388,12 +389,47 @@ def test_time_in_which_the_process_was_stopped_is_not_counted(tmp_path):
         process.send_signal(signal.SIGSTOP)
         time.sleep(2)
         process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)  # whichever of its threads the signal comes to has time to take it
         paused = seconds()
         time.sleep(1)
         after = seconds()
         process.stdin.close()
     assert waited - start >= 0.9 and after - paused >= 0.9
     assert paused - waited < 0.5
+
+
+def statistics(encoder: Encoder) -> list[torch.Tensor]:
+    return [value.clone() for name, value in encoder.named_buffers() if "running" in name]
+
+
+def test_settled_statistics_of_batch_norm_stay():
+    torch.manual_seed(0)
+    encoder = Encoder(16, 8, 8, 16)
+    norms, average = Norms(encoder), Average(encoder, 1000)
+    draw = lambda: torch.randn(8, 3, 16, 16) + 1
+    before = statistics(encoder)
+    encoder(draw())
+    assert not torch.equal(statistics(encoder)[0], before[0])  # those of batches run along
+    norms.bring(average, draw, 4)
+    assert not torch.equal(statistics(average.net)[0], before[0])
+    norms.settle(draw)
+    settled = statistics(encoder)
+    average.update(encoder, 8, 8)
+    encoder(draw())
+    norms.bring(average, draw, 4)
+    for net in (encoder, average.net):
+        assert all(torch.equal(a, b) for a, b in zip(statistics(net), settled))
+    again = Norms(copy.deepcopy(encoder))  # a run that is resumed
+    again.load_state_dict(norms.state_dict())
+    again.encoder(draw())
+    assert all(torch.equal(a, b) for a, b in zip(statistics(again.encoder), settled))
+
+
+def test_the_guided_encoder_keeps_the_statistics_of_the_conventional_one(tmp_path):
+    main(["all", "--preset", "cpu-tiny", "--run", str(tmp_path), "--device", "cpu", "--threads", "1", "--steps", "64"])
+    guided, conventional = (torch.load(tmp_path / f"{name}.pth") for name in ("encoder", "encoder_conventional"))
+    for name, value in conventional.items():
+        assert torch.equal(guided[name], value) == ("running" in name or "tracked" in name), name
 
 
 def test_steps_and_the_adversarial_weight_replace_the_presets(tmp_path, capsys):
