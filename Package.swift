@@ -79,7 +79,8 @@ let package = Package(
     // Sources/Quant: dtypes, quantization, the `.idinv` file; readers of foreign checkpoints.
     .systemLibrary(
       name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Files", dependencies: ["CZlib"], path: "Sources/Quant/Files", swiftSettings: small),
+    .systemLibrary(name: "CFiles", path: "Sources/Quant/CFiles"),
+    .target(name: "Files", dependencies: ["CFiles", "CZlib"], path: "Sources/Quant/Files", swiftSettings: small),
     .target(name: "Quant", dependencies: ["Files"], path: "Sources/Quant/Quant"),
     .target(
       name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",

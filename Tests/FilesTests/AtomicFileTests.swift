@@ -34,6 +34,15 @@ struct AtomicFileTests {
     #expect(folder.contents() == ["a"])
   }
 
+  @Test("a folder's disk is waited for once; where there is no folder, that is said")
+  func disk() throws {
+    let folder = try TemporaryFolder()
+    for name in ["a", "b"] { try AtomicFile.write([1], to: folder.path(name), isSynced: false) }
+    try Folder.synchronizeDisk(of: folder.path)
+    let none = folder.path("none")
+    #expect(throws: FileError(none, .synchronize, .system(ENOENT))) { try Folder.synchronizeDisk(of: none) }
+  }
+
   @Test("what killed programs left is removed; what is being written, by whatever process, stays")
   func leftovers() throws {
     let folder = try TemporaryFolder()

@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 /// Folders, and what lies at a path.
@@ -59,6 +60,15 @@ package enum Folder {
     defer { close(descriptor) }
     let code = systemSynchronize(descriptor)
     guard code == 0 else { throw FileError(path, .synchronize, .system(code)) }
+  }
+
+  /// Waits until everything on a folder's disk is there, whoever wrote it: one wait for thousands of files.
+  package static func synchronizeDisk(of path: String) throws(FileError) {
+    let descriptor = systemOpen(path, O_RDONLY | O_NONBLOCK)
+    guard descriptor >= 0 else { throw FileError(path, .synchronize, .system(errno)) }
+    defer { close(descriptor) }
+    let code = idinv_sync_disk(descriptor)
+    guard code == 0 || code == ENOSYS else { throw FileError(path, .synchronize, .system(code)) }
   }
 
   /// Removes a file; that there is none is no failure, and a folder stays.

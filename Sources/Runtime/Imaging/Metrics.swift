@@ -137,20 +137,29 @@ package enum Metrics {
 
   /// The window along a row, only where it fits.
   private static func blurRow(_ line: [Double], into rows: inout [Double], at start: Int, count: Int) {
-    for column in 0..<count {
-      var sum = 0.0
-      for tap in window.indices { sum += window[tap] * line[column + tap] }
-      rows[start + column] = sum
+    let window = Self.window
+    line.withUnsafeBufferPointer { line in
+      rows.withUnsafeMutableBufferPointer { rows in
+        for column in 0..<count { rows[start &+ column] = 0 }
+        for tap in window.indices {
+          let weight = window[tap]
+          for column in 0..<count { rows[start &+ column] += weight * line[column &+ tap] }
+        }
+      }
     }
   }
 
   /// The window across the rows from `first`, which lie in a ring.
   private static func blurColumns(_ rows: [Double], first: Int, into result: inout [Double]) {
     let count = result.count, window = Self.window
-    for column in 0..<count { result[column] = 0 }
-    for tap in window.indices {
-      let start = (first + tap) % window.count * count, weight = window[tap]
-      for column in 0..<count { result[column] += weight * rows[start + column] }
+    rows.withUnsafeBufferPointer { rows in
+      result.withUnsafeMutableBufferPointer { result in
+        for column in 0..<count { result[column] = 0 }
+        for tap in window.indices {
+          let start = (first + tap) % window.count * count, weight = window[tap]
+          for column in 0..<count { result[column] += weight * rows[start &+ column] }
+        }
+      }
     }
   }
 

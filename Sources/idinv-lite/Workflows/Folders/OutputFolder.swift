@@ -55,8 +55,5 @@ package struct OutputFolder {
   package func writePNG(_ image: Image8, _ name: String) throws { try write(PNG.encode(image), name) }
 
   /// Waits until files that were written without, and the folder's own entries, are on the disk.
-  package func synchronize(_ names: [String]) throws(FileError) {
-    for name in names { try Folder.synchronize(path(name)) }
-    try Folder.synchronize(root)
-  }
+  package func synchronize() throws(FileError) { try Folder.synchronizeDisk(of: root) }
 }

@@ -250,13 +250,18 @@ package final class InversionRun {
 
   private func finished(_ work: Work, _ result: InversionResult) throws -> InversionRecord {
     let began = ContinuousClock.now
-    let (start, end) = (reconstruct(result.startCode), reconstruct(result.code))
-    let (first, last) = (picture(start), picture(end))
+    // Without steps, or where none was better, all of the end is that of the start.
+    let isMoved = result.code != result.startCode
+    let start = reconstruct(result.startCode)
+    let end = isMoved ? reconstruct(result.code) : start
+    let first = picture(start)
+    let last = isMoved ? picture(end) : first
+    let (png, name) = (try PNG.encode(first), work.image.name)
     let pictures = [
-      work.original, try write(first, work.image.name, "enc"), try write(last, work.image.name, "inv"),
+      work.original, try write(png, name, "enc"), try write(isMoved ? PNG.encode(last) : png, name, "inv"),
     ]
     let startFigures = InversionReport.Figures(work.image.picture, first, start.score)
-    let resultFigures = InversionReport.Figures(work.image.picture, last, end.score)
+    let resultFigures = isMoved ? InversionReport.Figures(work.image.picture, last, end.score) : startFigures
     let snapshots = try snapshots(of: work, result, end: last)
     let image = InvertedImage(
       startCode: PackedFloats(result.startCode), code: PackedFloats(result.code),
@@ -325,18 +330,14 @@ package final class InversionRun {
   /// Few pictures go to the disk one by one; of many, the disk is waited for once, at the end.
   private var syncsPictures: Bool { lines.count <= 16 }
 
-  private func syncPictures() throws {
-    try request.output.synchronize(
-      lines.filter(journal.isInverted).flatMap { line in
-        InvertedImage.suffixes.map { "\(listed[line].name)_\($0).png" }
-      })
-  }
-
   @discardableResult
   private func write(_ picture: Image8, _ name: String, _ suffix: String) throws -> FileDigest {
-    let bytes = try PNG.encode(picture)
-    try request.output.write(bytes, "\(name)_\(suffix).png", isSynced: syncsPictures)
-    return FileDigest(bytes)
+    try write(PNG.encode(picture), name, suffix)
+  }
+
+  private func write(_ png: [UInt8], _ name: String, _ suffix: String) throws -> FileDigest {
+    try request.output.write(png, "\(name)_\(suffix).png", isSynced: syncsPictures)
+    return FileDigest(png)
   }
 
   private func show(_ work: Work, _ report: StepReport) {
@@ -371,7 +372,7 @@ package final class InversionRun {
       record: { [stopped, journal] line in try stopped[line] ?? journal.record(ofLine: line) }, seconds: elapsed,
       isComplete: isComplete, conditions: conditions, memory: request.memory
     ).write()
-    if !syncsPictures { try syncPictures() }
+    if !syncsPictures { try request.output.synchronize() }
     try journal.sync()
     // The results say it all now; of a shard, `merge` needs more.
     if journal.count == 0 || (isComplete && !isShard) { journal.remove() }

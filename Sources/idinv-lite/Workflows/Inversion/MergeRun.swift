@@ -43,7 +43,7 @@ package struct MergeRun {
       description: shards.description, output: output, lines: lines, invertedCount: names.count,
       record: { try shards.record($0) }, seconds: shards.seconds, isComplete: true
     ).write()
-    try output.synchronize(names.flatMap { name in InvertedImage.suffixes.map { "\(name)_\($0).png" } })
+    try output.synchronize()
     return outcome
   }
 
