@@ -12,7 +12,8 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CZlib", path: "Sources/Quant/CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CFiles", path: "Sources/Quant/CFiles"),
-    .target(name: "Files", dependencies: ["CFiles", "CZlib"], path: "Sources/Quant/Files", swiftSettings: instrumented),
+    .target(
+      name: "Files", dependencies: ["CFiles", "CZlib"], path: "Sources/Quant/Files", swiftSettings: instrumented),
     .target(name: "Quant", dependencies: ["Files"], path: "Sources/Quant/Quant", swiftSettings: instrumented),
     .target(
       name: "Checkpoint", dependencies: ["Quant", "Files", "CZlib"], path: "Sources/Quant/Checkpoint",
