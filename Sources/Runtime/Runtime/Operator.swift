@@ -64,6 +64,18 @@ package struct PreparedOperator {
   package let runPlane: (OperatorMemory, Int) -> Void
   /// What makes the output of what the planes have left in the workspace, once all are done; nil where they write it.
   package let finish: ((OperatorMemory) -> Void)?
+  /// How it does some rows of a plane alone; nil where it cannot.
+  package let bands: Bands?
+
+  /// Work on some rows of a plane, on the thread at hand. It writes these rows of the output, with the halo beside them, and reads
+  /// the same of its inputs.
+  package struct Bands {
+    /// Rows of a plane, and bytes of one.
+    package let height: Int, rowByteCount: Int
+    /// Whether it reads other rows too, which must all be there then.
+    package let readsNeighbors: Bool
+    package let run: (OperatorMemory, PlaneBand) -> Void
+  }
 
   package init(
     workspaceByteCount: Int = 0, work: Int = 0, execution: ConvolutionExecution? = nil, effectiveWork: Double? = nil,
@@ -81,6 +93,7 @@ package struct PreparedOperator {
     planeCount = 0
     runPlane = { _, _ in preconditionFailure("not plane by plane") }
     finish = nil
+    bands = nil
   }
 
   /// An operator that goes plane by plane, where memory traffic is what counts.
@@ -106,6 +119,31 @@ package struct PreparedOperator {
     self.finish = finish
     planeCount = shape.planeCount
     runPlane = { run($0, $1) }
+    bands = nil
+  }
+
+  /// An operator that goes plane by plane, and through a plane in bands of rows if need be.
+  ///
+  /// - Parameters:
+  ///   - shape: of the output; inputs with planes have as many rows, unless neighbors are read.
+  ///   - run: does a band, or all planes where it is nil.
+  package init(
+    bands shape: BlockedShape, readsNeighbors: Bool = false, constantByteCount: Int = 0,
+    run: @escaping (OperatorMemory, _ band: PlaneBand?) -> Void
+  ) {
+    workspaceByteCount = 0
+    work = 0
+    matrixWork = 0
+    arithmetic = .f32
+    transformByteCount = 0
+    self.constantByteCount = constantByteCount
+    effectiveWork = 0
+    self.run = { run($0, nil) }
+    finish = nil
+    planeCount = shape.planeCount
+    runPlane = { run($0, PlaneBand(plane: $1, rows: 0..<shape.height)) }
+    bands = Bands(
+      height: shape.height, rowByteCount: shape.rowStride * 4, readsNeighbors: readsNeighbors, run: { run($0, $1) })
   }
 }
 

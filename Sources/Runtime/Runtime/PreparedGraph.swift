@@ -33,6 +33,8 @@ package final class PreparedGraph {
   package var arithmetics: [ProductArithmetic] { operators.map(\.arithmetic) }
   /// Nodes that run together, plane by plane, in order; most stand alone.
   package let groups: [Range<Int>]
+  /// Of each group, who takes turns on a plane.
+  private let turns: [[PlaneTurn]]
   /// Bytes that each group must move at least: what it reads and what others read of it, each once.
   package let traffic: [Int]
 
@@ -69,8 +71,11 @@ package final class PreparedGraph {
     let schedule = recomputation.graph
     let operators = recomputation.origins.map { prepared[$0] }
     self.graph = schedule
-    let fusion = PlaneFusion(schedule, operators, threadCount: kernels.threadCount, isAllowed: arena.limit == nil)
+    let fusion = PlaneFusion(
+      schedule, operators, threadCount: kernels.threadCount, bandByteCount: kernels.bandByteCount,
+      isAllowed: arena.limit == nil)
     groups = fusion.groups
+    turns = fusion.turns
     self.traffic = fusion.traffic(schedule, operators)
     recomputedCount = operators.count - prepared.count
     arena.noteRecomputed(recomputedCount, cost: recomputation.addedCost)
@@ -135,15 +140,27 @@ package final class PreparedGraph {
   private func run(at base: UnsafeMutableRawPointer, _ didRun: (Int) -> Void) {
     if stepsBase != base { place(at: base) }
     for (index, group) in groups.enumerated() {
-      if group.count == 1 { operators[group.lowerBound].run(steps[group.lowerBound]) } else { runPlanes(group) }
+      if group.count == 1 {
+        operators[group.lowerBound].run(steps[group.lowerBound])
+      } else {
+        runPlanes(group, turns[index])
+      }
       didRun(index)
     }
   }
 
-  private func runPlanes(_ group: Range<Int>) {
+  private func runPlanes(_ group: Range<Int>, _ turns: [PlaneTurn]) {
     let floats = group.reduce(0) { $0 + graph.shape(of: graph.nodes[$1].output).byteCount / 4 }
     kernels.forEachPlane(operators[group.lowerBound].planeCount, cost: floats) { plane in
-      for index in group { operators[index].runPlane(steps[index], plane) }
+      for turn in turns {
+        if turn.isWhole {
+          for index in turn.nodes { operators[index].runPlane(steps[index], plane) }
+        } else {
+          turn.forEachBand { rows in
+            for index in turn.nodes { operators[index].bands?.run(steps[index], PlaneBand(plane: plane, rows: rows)) }
+          }
+        }
+      }
     }
     for index in group { operators[index].finish?(steps[index]) }
   }

@@ -1,4 +1,5 @@
-// `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
+// `band` (of a flat buffer `span`, its floats) is all to do, on the thread at hand; nil stands for all planes, in parallel (see
+// `Kernels.forEachPlane`).
 
 extension Kernels {
   /// y = activation(x + strength[c] · noise[pixel] + bias[c]). May run in place.
@@ -10,10 +11,10 @@ extension Kernels {
   package func addNoiseBiasActivate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: BlockedShape,
     noise: UnsafePointer<Float>?, noiseStrength: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
-    activation: Activation, plane: Int? = nil
+    activation: Activation, band: PlaneBand? = nil
   ) {
     precondition(noise == nil || noiseStrength != nil, "noise needs a strength")
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let strength = noiseStrength.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
       let shift = bias.map { SIMD16($0 + part.block &* 16, 16) } ?? SIMD16(repeating: 0)
       withLanes(strength) { strength in
@@ -35,9 +36,9 @@ extension Kernels {
   /// - Parameter slopes: `[channels padded to 16]`.
   package func parametricReLU(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, slopes: UnsafePointer<Float>,
-    shape: BlockedShape, plane: Int? = nil
+    shape: BlockedShape, band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       for y in part.rows {
         let offset = shape.rowOffset(plane: part.plane, y: y)
         table.elementwise.parametricReLU(output + offset, input + offset, slopes + part.block &* 16, shape.width)
@@ -49,9 +50,9 @@ extension Kernels {
   /// ∂L/∂x of `parametricReLU`, from its input. gradInput may be either.
   package func parametricReLUBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, input: UnsafePointer<Float>,
-    slopes: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
+    slopes: UnsafePointer<Float>, shape: BlockedShape, band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       for y in part.rows {
         let offset = shape.rowOffset(plane: part.plane, y: y)
         table.elementwise.parametricReLUBackward(
@@ -65,9 +66,9 @@ extension Kernels {
   /// gradInput may be gradOutput or output.
   package func activationBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    shape: some TensorShape, slope: Float, plane: Int? = nil
+    shape: some TensorShape, slope: Float, span: Range<Int>? = nil
   ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
+    forEachRun(shape, span: span) { offset, vectors in
       table.elementwise.activationBackward(gradInput + offset, gradOutput + offset, output + offset, slope, vectors)
     }
   }
@@ -76,10 +77,10 @@ extension Kernels {
   /// if it is not among the others, and of exactly two inputs on either.
   package func sum(
     output: UnsafeMutablePointer<Float>, inputs: UnsafeBufferPointer<UnsafePointer<Float>>, shape: some TensorShape,
-    plane: Int? = nil
+    span: Range<Int>? = nil
   ) {
     precondition(!inputs.isEmpty, "a sum needs an input")
-    forEachRun(shape, plane: plane) { offset, vectors in
+    forEachRun(shape, span: span) { offset, vectors in
       if inputs.count == 1 {
         (output + offset).update(from: inputs[0] + offset, count: vectors &* 16)
       } else {
@@ -94,9 +95,9 @@ extension Kernels {
   /// output = a · b, element by element (masks). May run in place.
   package func multiply(
     output: UnsafeMutablePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>, shape: some TensorShape,
-    plane: Int? = nil
+    span: Range<Int>? = nil
   ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
+    forEachRun(shape, span: span) { offset, vectors in
       table.elementwise.multiply(output + offset, a + offset, b + offset, vectors)
     }
   }
@@ -106,9 +107,9 @@ extension Kernels {
   /// - Parameter shift: `[channels]`, no padding needed.
   package func addChannelShift(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-    shape: BlockedShape, plane: Int? = nil
+    shape: BlockedShape, band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let shift = SIMD16(shift + part.block &* 16, shape.channels(inBlock: part.block))
       withLanes(shift) { shift in
         for y in part.rows {
@@ -122,9 +123,9 @@ extension Kernels {
 
   /// output = tanh(input), within 3 ulp. May run in place.
   package func tanh(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape, plane: Int? = nil
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, shape: some TensorShape, span: Range<Int>? = nil
   ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
+    forEachRun(shape, span: span) { offset, vectors in
       table.elementwise.tanh(output + offset, input + offset, vectors)
     }
   }
@@ -132,9 +133,9 @@ extension Kernels {
   /// gx = gy · (1 − y²), with y the forward *output*. May run in place.
   package func tanhBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
-    shape: some TensorShape, plane: Int? = nil
+    shape: some TensorShape, span: Range<Int>? = nil
   ) {
-    forEachRun(shape, plane: plane) { offset, vectors in
+    forEachRun(shape, span: span) { offset, vectors in
       table.elementwise.tanhBackward(gradInput + offset, gradOutput + offset, output + offset, vectors)
     }
   }

@@ -101,9 +101,8 @@ extension Kernels {
     let rowStride = planesPerRow &* stride
     for row in plane.map({ $0 / planesPerRow..<$0 / planesPerRow &+ 1 }) ?? 0..<rows {
       let base = row &* rowStride
-      forEachRun(
-        DenseShape(rows: planesPerRow, columns: stride), plane: plane.map { $0 &- row &* planesPerRow }
-      ) { run, vectors in
+      let span = plane.map { $0 &* stride &- base..<($0 &+ 1) &* stride &- base }
+      forEachRun(DenseShape(rows: planesPerRow, columns: stride), span: span) { run, vectors in
         let offset = base &+ run
         table.elementwise.scaledDifference(
           gradA + offset, a + offset, b + offset, factor * weight[row], vectors)

@@ -1,6 +1,6 @@
 // StyleGAN2's modulated convolution (Karras et al., CVPR 2020, eq. 1 and 3) around a convolution with fixed weights: its
 // input's channels are scaled by the style, its output's by the demodulation. Factors are dense rows, one per image,
-// padded with zeros. `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel.
+// padded with zeros. `plane` or `band` is all to do, on the thread at hand; nil stands for all, in parallel.
 
 /// What follows a modulated convolution: y = clamp(leakyReLU(d[n][c] · x + strength[c] · noise + bias[c]), ±limit).
 package struct ModulatedActivation: @unchecked Sendable {
@@ -29,10 +29,10 @@ extension Kernels {
   /// y = factors[n][c] · x. May run in place.
   package func scaleChannels(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factors: UnsafePointer<Float>,
-    factorRowStride: Int, shape: BlockedShape, plane: Int? = nil
+    factorRowStride: Int, shape: BlockedShape, band: PlaneBand? = nil
   ) {
     withLanes(SIMD16(repeating: 0)) { zero in
-      forEachPlaneRows(shape, plane: plane) { part in
+      forEachPlaneRows(shape, band: band) { part in
         let scale = factors + (part.image &* factorRowStride &+ part.block &* 16)
         for y in part.rows {
           let offset = shape.rowOffset(plane: part.plane, y: y)
@@ -75,10 +75,10 @@ extension Kernels {
   /// y = scale[c] · x + shift[c] on the real pixels, the same for all images; both padded with zeros. May run in place.
   package func affineChannels(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, scale: UnsafePointer<Float>,
-    shift: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
+    shift: UnsafePointer<Float>, shape: BlockedShape, band: PlaneBand? = nil
   ) {
     withLanes(SIMD16(repeating: 0)) { zero in
-      forEachPlaneRows(shape, plane: plane) { part in
+      forEachPlaneRows(shape, band: band) { part in
         let first = part.block &* 16
         for y in part.rows {
           let offset = shape.rowOffset(plane: part.plane, y: y)
@@ -188,9 +188,9 @@ extension Kernels {
   /// - Parameter factors: d, a row per image.
   package func activateModulated(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factors: UnsafePointer<Float>,
-    factorRowStride: Int, _ function: ModulatedActivation, shape: BlockedShape, plane: Int? = nil
+    factorRowStride: Int, _ function: ModulatedActivation, shape: BlockedShape, band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let first = part.block &* 16
       let scale = factors + (part.image &* factorRowStride &+ first)
       for y in part.rows {
@@ -207,9 +207,9 @@ extension Kernels {
   package func activateModulatedBackward(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, output: UnsafePointer<Float>,
     factors: UnsafePointer<Float>, factorRowStride: Int, _ function: ModulatedActivation, shape: BlockedShape,
-    plane: Int? = nil
+    band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let scale = factors + (part.image &* factorRowStride &+ part.block &* 16)
       for y in part.rows {
         let offset = shape.rowOffset(plane: part.plane, y: y)

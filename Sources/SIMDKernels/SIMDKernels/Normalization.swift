@@ -1,6 +1,6 @@
 // Adaptive instance normalization (Huang and Belongie 2017) as StyleGAN applies it (Karras, Laine and Aila 2019).
 // Statistics and sums are `[batch][2][channels padded to 16]`; a style row is `[2C]`: scales s, then shifts t. `plane`
-// is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
+// or `band` is all to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
 
 extension BlockedShape {
   /// Floats of a statistics or sums buffer: `[batch][2][paddedChannels]`.
@@ -31,9 +31,9 @@ extension Kernels {
   package func normalizeModulate(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
     style: UnsafePointer<Float>, styleRowStride: Int, shape: BlockedShape, outputShape: BlockedShape,
-    plane: Int? = nil
+    band: PlaneBand? = nil
   ) {
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let mean = statistics + statisticsOffset(shape, part.plane)
       let count = shape.channels(inBlock: part.block)
       let row = style + (part.image &* styleRowStride &+ part.block &* 16)
@@ -75,10 +75,10 @@ extension Kernels {
   package func normalizeModulateBackwardData(
     gradInput: UnsafeMutablePointer<Float>, gradOutput: UnsafePointer<Float>, gradOutputShape: BlockedShape,
     input: UnsafePointer<Float>, statistics: UnsafePointer<Float>, style: UnsafePointer<Float>,
-    styleRowStride: Int, sums: UnsafePointer<Float>, shape: BlockedShape, plane: Int? = nil
+    styleRowStride: Int, sums: UnsafePointer<Float>, shape: BlockedShape, band: PlaneBand? = nil
   ) {
     let padded = shape.paddedChannels, reciprocal = 1 / Float(shape.pixelCount)
-    forEachPlaneRows(shape, plane: plane) { part in
+    forEachPlaneRows(shape, band: band) { part in
       let offset = statisticsOffset(shape, part.plane)
       let mean = statistics + offset, rstd = mean + padded, sum = sums + offset
       let row = style + (part.image &* styleRowStride &+ part.block &* 16)

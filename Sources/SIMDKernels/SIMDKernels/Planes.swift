@@ -51,7 +51,18 @@ extension BlockedShape {
   var rowsPerTask: Int { max(1, 1024 / width) }
 }
 
-/// Some rows of one plane.
+/// Some rows of one plane (0 ..< batch · blocks), which a worker does alone while they are in its cache.
+package struct PlaneBand {
+  package var plane: Int
+  package var rows: Range<Int>
+
+  package init(plane: Int, rows: Range<Int>) {
+    self.plane = plane
+    self.rows = rows
+  }
+}
+
+/// Some rows of one plane, and where it lies.
 struct PlaneRows {
   var plane: Int
   var image: Int
@@ -81,10 +92,16 @@ extension Kernels {
   /// Calls `body` for row ranges that together cover every plane of `shape`, in parallel; or `plane` alone.
   @inline(__always)
   func forEachPlaneRows(_ shape: BlockedShape, plane: Int?, _ body: (PlaneRows) -> Void) {
-    if let plane {
+    forEachPlaneRows(shape, band: plane.map { PlaneBand(plane: $0, rows: 0..<shape.height) }, body)
+  }
+
+  /// The same, or `band` alone.
+  @inline(__always)
+  func forEachPlaneRows(_ shape: BlockedShape, band: PlaneBand?, _ body: (PlaneRows) -> Void) {
+    if let band {
       body(
         PlaneRows(
-          plane: plane, image: plane / shape.blocks, block: plane % shape.blocks, rows: 0..<shape.height))
+          plane: band.plane, image: band.plane / shape.blocks, block: band.plane % shape.blocks, rows: band.rows))
       return
     }
     let rows = shape.rowsPerTask
@@ -98,11 +115,11 @@ extension Kernels {
     }
   }
 
-  /// Calls `body` for runs of vectors that together cover a flat buffer, in parallel, or `plane` of it alone:
+  /// Calls `body` for runs of vectors that together cover a flat buffer, in parallel, or `span` of its floats alone:
   /// `(first float, vectors)`.
   @inline(__always)
-  func forEachRun(_ shape: some TensorShape, plane: Int?, _ body: (_ offset: Int, _ vectors: Int) -> Void) {
-    if let plane { return body(plane &* shape.planeStride, shape.planeStride / 16) }
+  func forEachRun(_ shape: some TensorShape, span: Range<Int>?, _ body: (_ offset: Int, _ vectors: Int) -> Void) {
+    if let span { return body(span.lowerBound, span.count / 16) }
     // 64 KB a task, as `rowsPerTask`.
     let vectors = shape.elementCount / 16, run = 1024
     parallelFor((vectors &+ run &- 1) / run, cost: shape.elementCount) { task, _ in

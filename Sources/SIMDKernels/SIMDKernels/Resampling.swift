@@ -1,4 +1,4 @@
-// `plane` is the only one to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
+// `plane` or `band` is all to do, on the thread at hand; nil stands for all, in parallel (see `Kernels.forEachPlane`).
 
 /// Square windows of a maximum pooling, over a part of the input.
 package struct PoolingWindows: Hashable, Sendable {
@@ -23,10 +23,10 @@ extension Kernels {
   /// - Parameter inputShape: halo 1; `outputShape` may have either.
   package func blur3x3(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape, plane: Int? = nil
+    inputShape: BlockedShape, band: PlaneBand? = nil
   ) {
     precondition(inputShape.halo == 1, "the blur reads a halo")
-    forEachPlaneRows(outputShape, plane: plane) { part in
+    forEachPlaneRows(outputShape, band: band) { part in
       for y in part.rows {
         table.resampling.blur(
           output + outputShape.rowOffset(plane: part.plane, y: y),
@@ -82,11 +82,11 @@ extension Kernels {
   /// - Parameter inputShape: halo 1; the output is twice as high and wide.
   package func upsampleFIR2x(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape, plane: Int? = nil
+    inputShape: BlockedShape, band: PlaneBand? = nil
   ) {
     precondition(inputShape.halo == 1, "up-sampling reads a halo")
     precondition(outputShape.height == 2 * inputShape.height && outputShape.width == 2 * inputShape.width)
-    forEachPlaneRows(outputShape, plane: plane) { part in
+    forEachPlaneRows(outputShape, band: band) { part in
       for y in part.rows {
         let near = input + inputShape.rowOffset(plane: part.plane, y: y / 2)
         let far = y % 2 == 0 ? near - inputShape.rowStride : near + inputShape.rowStride
@@ -103,14 +103,14 @@ extension Kernels {
   /// - Parameter inputShape: halo 1; the output is 2·`padding` − 3 higher and wider.
   package func filterFIR(
     output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape, padding: Int, plane: Int? = nil
+    inputShape: BlockedShape, padding: Int, band: PlaneBand? = nil
   ) {
     precondition(inputShape.halo == 1 && 1...2 ~= padding, "the filter reads a halo")
     let growth = 2 * padding - 3
     precondition(
       outputShape.height == inputShape.height + growth && outputShape.width == inputShape.width + growth,
       "the filter's output is \(growth) higher and wider")
-    forEachPlaneRows(outputShape, plane: plane) { part in
+    forEachPlaneRows(outputShape, band: band) { part in
       // Rows outside of the image are as zero as its halo.
       func row(_ y: Int) -> UnsafePointer<Float> {
         input + inputShape.rowOffset(plane: part.plane, y: max(-1, min(inputShape.height, y)))

@@ -51,6 +51,14 @@ package struct BlockedShape: TensorShape {
   package var originOffset: Int { halo &* (rowStride &+ 16) }
   /// Pixels of one image.
   package var pixelCount: Int { height &* width }
+
+  /// The floats of a band in the buffer: its rows with the halo beside them, and above or below if they touch the edge.
+  package func span(_ band: PlaneBand) -> Range<Int> {
+    let plane = band.plane &* blockStride
+    let first = band.rows.lowerBound == 0 ? 0 : (band.rows.lowerBound &+ halo) &* rowStride
+    let end = band.rows.upperBound == height ? blockStride : (band.rows.upperBound &+ halo) &* rowStride
+    return plane &+ first..<plane &+ end
+  }
 }
 
 /// The dense layout: row-major `[rows][columns]` floats, rows padded with **zeros** to a multiple of 16 floats.

@@ -14,18 +14,10 @@ struct ActivationBackward: Operator {
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (kernels, slope) = (site.kernels, slope)
-    switch site.output {
-    case .blocked(let shape):
-      return PreparedOperator(planes: shape) { memory, plane in
-        kernels.activationBackward(
-          gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, slope: slope,
-          plane: plane)
-      }
-    case .dense(let shape):
-      return PreparedOperator { memory in
-        kernels.activationBackward(
-          gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, slope: slope)
-      }
+    return .elementwise(site.output) { memory, shape, span in
+      kernels.activationBackward(
+        gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, slope: slope,
+        span: span)
     }
   }
 }

@@ -13,9 +13,9 @@ package struct Blur: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (try blocked(site.output), site.kernels)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape, readsNeighbors: true) { memory, band in
       kernels.blur3x3(
-        output: memory.output, input: memory.inputs[0], outputShape: shape, inputShape: shape, plane: plane)
+        output: memory.output, input: memory.inputs[0], outputShape: shape, inputShape: shape, band: band)
     }
   }
 
@@ -41,9 +41,9 @@ package struct FilterFIR: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator(planes: output) { memory, plane in
+    return PreparedOperator(bands: output, readsNeighbors: true) { memory, band in
       kernels.filterFIR(
-        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, plane: plane
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, band: band
       )
     }
   }
@@ -54,7 +54,8 @@ package struct FilterFIR: Operator {
     let input = try blocked(graph.shape(of: node.inputs[0]))
     let backward = PlaneAdjoint(name: "filter-fir-backward", shape: input) { kernels, memory, grad, plane in
       kernels.filterFIR(
-        output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, padding: 2, plane: plane)
+        output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, padding: 2,
+        band: plane.map { PlaneBand(plane: $0, rows: 0..<input.height) })
     }
     return [try graph.append(backward, gradOutput)]
   }

@@ -16,10 +16,10 @@ package struct ChannelScale: Operator {
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, factors) = (try blocked(site.output), try dense(site.inputs[1]))
     let kernels = site.kernels
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.scaleChannels(
         output: memory.output, input: memory.inputs[0], factors: memory.inputs[1], factorRowStride: factors.rowStride,
-        shape: shape, plane: plane)
+        shape: shape, band: band)
     }
   }
 
@@ -84,10 +84,10 @@ package struct ChannelAffine: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, scale, shift) = (try blocked(site.output), site.kernels, scale, shift)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.affineChannels(
         output: memory.output, input: memory.inputs[0], scale: scale.base, shift: shift.base, shape: shape,
-        plane: plane)
+        band: band)
     }
   }
 

@@ -49,10 +49,10 @@ package struct DemodulatedActivation: Operator {
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, factors, kernels) = (try blocked(site.output), try dense(site.inputs[1]), site.kernels)
     let owner = self
-    return PreparedOperator(planes: shape, constantByteCount: noiseCount * 4) { memory, plane in
+    return PreparedOperator(bands: shape, constantByteCount: noiseCount * 4) { memory, band in
       kernels.activateModulated(
         output: memory.output, input: memory.inputs[0], factors: memory.inputs[1], factorRowStride: factors.rowStride,
-        owner.function, shape: shape, plane: plane)
+        owner.function, shape: shape, band: band)
     }
   }
 
@@ -84,10 +84,10 @@ private struct DemodulatedActivationBackward: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, factors, kernels) = (try blocked(site.output), try dense(site.inputs[2]), site.kernels)
     let forward = forward
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.activateModulatedBackward(
         gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], factors: memory.inputs[2],
-        factorRowStride: factors.rowStride, forward.function, shape: shape, plane: plane)
+        factorRowStride: factors.rowStride, forward.function, shape: shape, band: band)
     }
   }
 }
@@ -125,10 +125,10 @@ package struct Clamp: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, constants) = (try blocked(site.output), site.kernels, Constants(site, limit: limit))
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.activateModulated(
         output: memory.output, input: memory.inputs[0], factors: constants.ones.base, factorRowStride: 0,
-        constants.function, shape: shape, plane: plane)
+        constants.function, shape: shape, band: band)
     }
   }
 
@@ -176,10 +176,10 @@ private struct ClampBackward: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (try blocked(site.output), site.kernels)
     let constants = Clamp.Constants(site, limit: limit)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.activateModulatedBackward(
         gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1],
-        factors: constants.ones.base, factorRowStride: 0, constants.function, shape: shape, plane: plane)
+        factors: constants.ones.base, factorRowStride: 0, constants.function, shape: shape, band: band)
     }
   }
 }

@@ -13,8 +13,8 @@ package struct Sum: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
-    return .elementwise(site.output) { memory, shape, plane in
-      kernels.sum(output: memory.output, inputs: memory.inputs, shape: shape, plane: plane)
+    return .elementwise(site.output) { memory, shape, span in
+      kernels.sum(output: memory.output, inputs: memory.inputs, shape: shape, span: span)
     }
   }
 
@@ -38,8 +38,8 @@ package struct Mask: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
-    return .elementwise(site.output) { memory, shape, plane in
-      kernels.multiply(output: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape, plane: plane)
+    return .elementwise(site.output) { memory, shape, span in
+      kernels.multiply(output: memory.output, a: memory.inputs[0], b: memory.inputs[1], shape: shape, span: span)
     }
   }
 
@@ -72,9 +72,9 @@ package struct ChannelShift: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, shift) = (try blocked(site.output), site.kernels, shift)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.addChannelShift(
-        output: memory.output, input: memory.inputs[0], shift: shift.base, shape: shape, plane: plane)
+        output: memory.output, input: memory.inputs[0], shift: shift.base, shape: shape, band: band)
     }
   }
 
@@ -93,8 +93,8 @@ package struct Tanh: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
-    return .elementwise(site.output) { memory, shape, plane in
-      kernels.tanh(output: memory.output, input: memory.inputs[0], shape: shape, plane: plane)
+    return .elementwise(site.output) { memory, shape, span in
+      kernels.tanh(output: memory.output, input: memory.inputs[0], shape: shape, span: span)
     }
   }
 
@@ -114,9 +114,9 @@ private struct TanhBackward: Operator {
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let kernels = site.kernels
-    return .elementwise(site.output) { memory, shape, plane in
+    return .elementwise(site.output) { memory, shape, span in
       kernels.tanhBackward(
-        gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, plane: plane)
+        gradInput: memory.output, gradOutput: memory.inputs[0], output: memory.inputs[1], shape: shape, span: span)
     }
   }
 }
@@ -158,14 +158,14 @@ private struct SigmoidBackward: Operator {
 
 extension PreparedOperator {
   /// An elementwise operator on a tensor of either layout, of which `run` gets all floats, padding included: it is zero,
-  /// and stays zero under these operators. A row is a plane of an image.
-  fileprivate static func elementwise(
-    _ shape: Shape, run: @escaping (OperatorMemory, DenseShape, _ plane: Int?) -> Void
+  /// and stays zero under these operators. A row is a plane of an image. Of a band there is its span.
+  static func elementwise(
+    _ shape: Shape, run: @escaping (OperatorMemory, DenseShape, _ span: Range<Int>?) -> Void
   ) -> PreparedOperator {
     switch shape {
     case .blocked(let shape):
       let rows = DenseShape(rows: shape.planeCount, columns: shape.planeStride)
-      return PreparedOperator(planes: shape) { run($0, rows, $1) }
+      return PreparedOperator(bands: shape) { run($0, rows, $1.map(shape.span)) }
     case .dense(let shape):
       return PreparedOperator { run($0, shape, nil) }
     }

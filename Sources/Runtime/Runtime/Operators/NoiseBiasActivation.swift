@@ -37,10 +37,10 @@ package struct NoiseBiasActivation: Operator {
     let shape = try blocked(site.output)
     let kernels = site.kernels
     let (noise, noiseStrength, bias, activation) = (noise, noiseStrength, bias, activation)
-    return PreparedOperator(planes: shape, constantByteCount: (noise?.count ?? 0) * 4) { memory, plane in
+    return PreparedOperator(bands: shape, constantByteCount: (noise?.count ?? 0) * 4) { memory, band in
       kernels.addNoiseBiasActivate(
         output: memory.output, input: memory.inputs[0], shape: shape, noise: noise?.base,
-        noiseStrength: noiseStrength?.base, bias: bias?.base, activation: activation, plane: plane)
+        noiseStrength: noiseStrength?.base, bias: bias?.base, activation: activation, band: band)
     }
   }
 

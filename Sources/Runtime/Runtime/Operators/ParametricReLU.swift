@@ -21,9 +21,9 @@ package struct ParametricReLU: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, slopes) = (try blocked(site.output), site.kernels, slopes)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.parametricReLU(
-        output: memory.output, input: memory.inputs[0], slopes: slopes.base, shape: shape, plane: plane)
+        output: memory.output, input: memory.inputs[0], slopes: slopes.base, shape: shape, band: band)
     }
   }
 
@@ -47,10 +47,10 @@ private struct ParametricReLUBackward: Operator {
 
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels, slopes) = (try blocked(site.output), site.kernels, slopes)
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.parametricReLUBackward(
         gradInput: memory.output, gradOutput: memory.inputs[0], input: memory.inputs[1], slopes: slopes.base,
-        shape: shape, plane: plane)
+        shape: shape, band: band)
     }
   }
 }

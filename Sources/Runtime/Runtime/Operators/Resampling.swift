@@ -14,9 +14,9 @@ package struct UpsampleFIR: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator(planes: output) { memory, plane in
+    return PreparedOperator(bands: output, readsNeighbors: true) { memory, band in
       kernels.upsampleFIR2x(
-        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, plane: plane)
+        output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, band: band)
     }
   }
 

@@ -43,10 +43,10 @@ struct StyleModulation: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, style) = (try blocked(site.inputs[0]), try dense(site.inputs[2]))
     let kernels = site.kernels
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.normalizeModulate(
         output: memory.output, input: memory.inputs[0], statistics: memory.inputs[1], style: memory.inputs[2],
-        styleRowStride: style.rowStride, shape: shape, outputShape: shape, plane: plane)
+        styleRowStride: style.rowStride, shape: shape, outputShape: shape, band: band)
     }
   }
 
@@ -114,11 +114,11 @@ private struct StyleModulationBackwardData: Operator {
   func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, style) = (try blocked(site.output), try dense(site.inputs[3]))
     let kernels = site.kernels
-    return PreparedOperator(planes: shape) { memory, plane in
+    return PreparedOperator(bands: shape) { memory, band in
       kernels.normalizeModulateBackwardData(
         gradInput: memory.output, gradOutput: memory.inputs[0], gradOutputShape: shape, input: memory.inputs[1],
         statistics: memory.inputs[2], style: memory.inputs[3], styleRowStride: style.rowStride,
-        sums: memory.inputs[4], shape: shape, plane: plane)
+        sums: memory.inputs[4], shape: shape, band: band)
     }
   }
 }
