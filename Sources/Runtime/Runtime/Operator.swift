@@ -67,14 +67,25 @@ package struct PreparedOperator {
   /// How it does some rows of a plane alone; nil where it cannot.
   package let bands: Bands?
 
-  /// Work on some rows of a plane, on the thread at hand. It writes these rows of the output, with the halo beside them, and reads
-  /// the same of its inputs.
+  /// Work on some rows of a plane, on the thread at hand. It writes these rows of the output, with the halo beside them.
   package struct Bands {
-    /// Rows of a plane, and bytes of one.
-    package let height: Int, rowByteCount: Int
-    /// Whether it reads other rows too, which must all be there then.
-    package let readsNeighbors: Bool
+    /// What it reads of its inputs' planes.
+    package enum Reach {
+      /// The same rows of the same plane.
+      case rows
+      /// The same rows of all planes of an image.
+      case planes
+      /// Other rows too, which must all be there then.
+      case neighbors
+    }
+    /// Of the output.
+    package let shape: BlockedShape
+    package let reach: Reach
+    /// What is done once, before all bands; it reads no image.
+    package let begin: ((OperatorMemory) -> Void)?
     package let run: (OperatorMemory, PlaneBand) -> Void
+
+    var rowByteCount: Int { shape.rowStride * 4 }
   }
 
   package init(
@@ -126,24 +137,28 @@ package struct PreparedOperator {
   ///
   /// - Parameters:
   ///   - shape: of the output; inputs with planes have as many rows, unless neighbors are read.
+  ///   - begin: what is done once, before all bands; it reads no image.
   ///   - run: does a band, or all planes where it is nil.
   package init(
-    bands shape: BlockedShape, readsNeighbors: Bool = false, constantByteCount: Int = 0,
+    bands shape: BlockedShape, reach: Bands.Reach = .rows, workspaceByteCount: Int = 0, work: Int = 0,
+    constantByteCount: Int = 0, begin: ((OperatorMemory) -> Void)? = nil,
     run: @escaping (OperatorMemory, _ band: PlaneBand?) -> Void
   ) {
-    workspaceByteCount = 0
-    work = 0
-    matrixWork = 0
+    self.workspaceByteCount = workspaceByteCount
+    self.work = work
+    matrixWork = work
     arithmetic = .f32
     transformByteCount = 0
     self.constantByteCount = constantByteCount
-    effectiveWork = 0
-    self.run = { run($0, nil) }
+    effectiveWork = Double(work)
+    self.run = {
+      begin?($0)
+      run($0, nil)
+    }
     finish = nil
     planeCount = shape.planeCount
     runPlane = { run($0, PlaneBand(plane: $1, rows: 0..<shape.height)) }
-    bands = Bands(
-      height: shape.height, rowByteCount: shape.rowStride * 4, readsNeighbors: readsNeighbors, run: { run($0, $1) })
+    bands = Bands(shape: shape, reach: reach, begin: begin, run: { run($0, $1) })
   }
 }
 

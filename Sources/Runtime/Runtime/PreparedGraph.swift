@@ -33,8 +33,8 @@ package final class PreparedGraph {
   package var arithmetics: [ProductArithmetic] { operators.map(\.arithmetic) }
   /// Nodes that run together, plane by plane, in order; most stand alone.
   package let groups: [Range<Int>]
-  /// Of each group, who takes turns on a plane.
-  private let turns: [[PlaneTurn]]
+  /// How each of them runs.
+  private let ways: [PlaneFusion.Way]
   /// Bytes that each group must move at least: what it reads and what others read of it, each once.
   package let traffic: [Int]
 
@@ -71,11 +71,9 @@ package final class PreparedGraph {
     let schedule = recomputation.graph
     let operators = recomputation.origins.map { prepared[$0] }
     self.graph = schedule
-    let fusion = PlaneFusion(
-      schedule, operators, threadCount: kernels.threadCount, bandByteCount: kernels.bandByteCount,
-      isAllowed: arena.limit == nil)
+    let fusion = PlaneFusion(schedule, operators, kernels: kernels, isAllowed: arena.limit == nil)
     groups = fusion.groups
-    turns = fusion.turns
+    ways = fusion.ways
     self.traffic = fusion.traffic(schedule, operators)
     recomputedCount = operators.count - prepared.count
     arena.noteRecomputed(recomputedCount, cost: recomputation.addedCost)
@@ -140,18 +138,30 @@ package final class PreparedGraph {
   private func run(at base: UnsafeMutableRawPointer, _ didRun: (Int) -> Void) {
     if stepsBase != base { place(at: base) }
     for (index, group) in groups.enumerated() {
-      if group.count == 1 {
-        operators[group.lowerBound].run(steps[group.lowerBound])
-      } else {
-        runPlanes(group, turns[index])
+      switch ways[index] {
+      case .alone: operators[group.lowerBound].run(steps[group.lowerBound])
+      case .planes(let turns): runPlanes(group, turns)
+      case .rows(let turn): runRows(turn)
       }
       didRun(index)
     }
   }
 
+  /// Floats that a group writes.
+  private func cost(_ group: Range<Int>) -> Int {
+    group.reduce(0) { $0 + graph.shape(of: graph.nodes[$1].output).byteCount / 4 }
+  }
+
+  private func runRows(_ turn: RowTurn) {
+    for index in turn.nodes { operators[index].bands?.begin?(steps[index]) }
+    kernels.forEachPlane(turn.taskCount, cost: cost(turn.nodes)) { task in
+      turn.forEachBand(of: task) { operators[$0].bands?.run(steps[$0], $1) }
+    }
+  }
+
   private func runPlanes(_ group: Range<Int>, _ turns: [PlaneTurn]) {
-    let floats = group.reduce(0) { $0 + graph.shape(of: graph.nodes[$1].output).byteCount / 4 }
-    kernels.forEachPlane(operators[group.lowerBound].planeCount, cost: floats) { plane in
+    for index in group { operators[index].bands?.begin?(steps[index]) }
+    kernels.forEachPlane(operators[group.lowerBound].planeCount, cost: cost(group)) { plane in
       for turn in turns {
         if turn.isWhole {
           for index in turn.nodes { operators[index].runPlane(steps[index], plane) }

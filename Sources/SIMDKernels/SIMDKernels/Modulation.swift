@@ -43,30 +43,39 @@ extension Kernels {
     }
   }
 
-  /// A 1×1 convolution to three channels or fewer, of x with its channels multiplied by factors[n][c]: x is read once, and its weights
-  /// are multiplied instead.
+  /// weights[n][o][c] = weights[o][c] · factors[n][c] for three channels o: what `project` takes instead of a scaled image.
   ///
   /// - Parameters:
-  ///   - weights: `[3][input channels padded to 16]`, padding zero.
+  ///   - scaled: `[batch][3][channels padded to 16]`.
+  ///   - weights: `[3][channels padded to 16]`, padding zero.
+  package func scaleProjection(
+    scaled: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, factors: UnsafePointer<Float>,
+    factorRowStride: Int, inputShape: BlockedShape
+  ) {
+    let row = inputShape.paddedChannels
+    for image in 0..<inputShape.batch {
+      let factors = factors + image &* factorRowStride, scaled = scaled + image &* 3 &* row
+      for o in 0..<3 { for c in 0..<row { scaled[o &* row &+ c] = weights[o &* row &+ c] * factors[c] } }
+    }
+  }
+
+  /// A 1×1 convolution to three channels or fewer, with weights of each image.
+  ///
+  /// - Parameters:
+  ///   - weights: `[batch][3][input channels padded to 16]`, padding zero.
   ///   - bias: 16 floats, zeros behind those of the channels.
-  ///   - scratch: as many floats for each image as there are weights.
-  package func projectScaled(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, factors: UnsafePointer<Float>,
-    factorRowStride: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputShape: BlockedShape,
-    inputShape: BlockedShape, scratch: UnsafeMutablePointer<Float>
+  package func project(
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, outputShape: BlockedShape, inputShape: BlockedShape, band: PlaneBand? = nil
   ) {
     precondition(outputShape.channels <= 3, "three channels or fewer")
     let row = inputShape.paddedChannels
-    for image in 0..<inputShape.batch {
-      let factors = factors + image &* factorRowStride, scaled = scratch + image &* 3 &* row
-      for o in 0..<3 { for c in 0..<row { scaled[o &* row &+ c] = weights[o &* row &+ c] * factors[c] } }
-    }
-    forEachPlaneRows(outputShape, plane: nil) { part in
+    forEachPlaneRows(outputShape, band: band) { part in
       for y in part.rows {
         table.modulation.project(
           output + outputShape.rowOffset(plane: part.plane, y: y),
           input + inputShape.rowOffset(plane: part.image &* inputShape.blocks, y: y), inputShape.blockStride,
-          inputShape.blocks, scratch + part.image &* 3 &* row, bias, outputShape.width)
+          inputShape.blocks, weights + part.image &* 3 &* row, bias, outputShape.width)
       }
       outputShape.clearHalo(output, plane: part.plane, rows: part.rows)
     }

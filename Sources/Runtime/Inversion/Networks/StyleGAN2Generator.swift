@@ -70,14 +70,17 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
     let styles = try layers.enumerated().map { (index, layer) throws(GraphError) in
       try graph.append(Dense(layer.style), codes[index])
     }
+    let outputStyles = try outputs.enumerated().map { (index, output) throws(GraphError) in
+      try graph.append(Dense(output.style), codes[2 * index + 1])
+    }
     var modulated = try graph.append(ChannelScale(), features, styles[0])
     var image: TensorID?
     for (index, layer) in layers.enumerated() {
       features = try append(layer, to: &graph, modulated, styles[index], isExact: isExact)
-      // At once, so that both take turns on each plane.
+      // At once, and the image too, so that all take turns on the same rows.
       if index + 1 < layers.count { modulated = try graph.append(ChannelScale(), features, styles[index + 1]) }
       guard index % 2 == 0 else { continue }
-      let rgb = try append(outputs[index / 2], to: &graph, features, codes[index + 1])
+      let rgb = try append(outputs[index / 2], to: &graph, features, outputStyles[index / 2])
       guard let coarser = image else {
         image = rgb
         continue
@@ -97,9 +100,8 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
   }
 
   private func append(
-    _ output: Output, to graph: inout Graph, _ features: TensorID, _ w: TensorID
+    _ output: Output, to graph: inout Graph, _ features: TensorID, _ style: TensorID
   ) throws(GraphError) -> TensorID {
-    let style = try graph.append(Dense(output.style), w)
     let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
     return try clamp.map { (limit) throws(GraphError) in try graph.append(Clamp(limit: limit), rgb) } ?? rgb
   }

@@ -13,7 +13,7 @@ package struct Blur: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (shape, kernels) = (try blocked(site.output), site.kernels)
-    return PreparedOperator(bands: shape, readsNeighbors: true) { memory, band in
+    return PreparedOperator(bands: shape, reach: .neighbors) { memory, band in
       kernels.blur3x3(
         output: memory.output, input: memory.inputs[0], outputShape: shape, inputShape: shape, band: band)
     }
@@ -41,7 +41,7 @@ package struct FilterFIR: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator(bands: output, readsNeighbors: true) { memory, band in
+    return PreparedOperator(bands: output, reach: .neighbors) { memory, band in
       kernels.filterFIR(
         output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, padding: 1, band: band
       )

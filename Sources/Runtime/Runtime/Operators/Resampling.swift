@@ -14,7 +14,7 @@ package struct UpsampleFIR: Operator {
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, kernels) = (try blocked(site.inputs[0]), try blocked(site.output), site.kernels)
-    return PreparedOperator(bands: output, readsNeighbors: true) { memory, band in
+    return PreparedOperator(bands: output, reach: .neighbors) { memory, band in
       kernels.upsampleFIR2x(
         output: memory.output, input: memory.inputs[0], outputShape: output, inputShape: input, band: band)
     }

@@ -28,14 +28,22 @@ package struct ScaledProjection: Operator {
     let (input, output, factors) = (try blocked(site.inputs[0]), try blocked(site.output), try dense(site.inputs[1]))
     let (kernels, bias) = (site.kernels, weights.bias ?? ConstantBuffer([]))
     let rows = try weights.paddedRows(3, for: kernels)
-    return PreparedOperator(
-      workspaceByteCount: input.batch * rows.count * 4, work: weights.work(on: input), constantByteCount: rows.count * 4
-    ) { memory in
-      kernels.projectScaled(
-        output: memory.output, input: memory.inputs[0], factors: memory.inputs[1], factorRowStride: factors.rowStride,
-        weights: rows.base, bias: bias.base, outputShape: output, inputShape: input,
-        scratch: memory.workspace!.assumingMemoryBound(to: Float.self))
+    func scaled(_ memory: OperatorMemory) -> UnsafeMutablePointer<Float> {
+      memory.workspace!.assumingMemoryBound(to: Float.self)
     }
+    return PreparedOperator(
+      bands: output, reach: .planes, workspaceByteCount: input.batch * rows.count * 4, work: weights.work(on: input),
+      constantByteCount: rows.count * 4,
+      begin: { memory in
+        kernels.scaleProjection(
+          scaled: scaled(memory), weights: rows.base, factors: memory.inputs[1], factorRowStride: factors.rowStride,
+          inputShape: input)
+      },
+      run: { memory, band in
+        kernels.project(
+          output: memory.output, input: memory.inputs[0], weights: scaled(memory), bias: bias.base, outputShape: output,
+          inputShape: input, band: band)
+      })
   }
 
   package func appendBackward(
