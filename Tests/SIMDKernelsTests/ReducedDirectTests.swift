@@ -85,7 +85,7 @@ import Testing
   }
 
   /// Sums of one sign, as large as they get, must not leave 32 bits, in either direction.
-  @Test("Sums of the largest operands do not overflow", arguments: [16, 512, 2048])
+  @Test("Sums of the largest operands do not overflow", arguments: [3, 16, 512, 2048])
   func largestSums(_ channels: Int) {
     for form in [ConvolutionForm.same(kernel: 1), .same(kernel: 3), .downsample2x, .transposed2x] {
       let forward = ConvolutionCase(form: form, o: 16, i: channels, h: 4, w: 4)
@@ -185,8 +185,10 @@ import Testing
 
   // MARK: Kernels by themselves
 
-  @Test("Sums are the integers' own, and totals add up over chunks", arguments: [1, 4, 9])
-  func products(_ taps: Int) throws {
+  @Test(
+    "Sums are the integers' own, and totals add up over chunks",
+    arguments: [(1, 8), (4, 8), (9, 8), (9, 2), (1, 1)])
+  func products(_ taps: Int, _ pairs: Int) throws {
     var random = SeededRandom(46)
     let blocks = 2, stride = 40 * 16
     for tier in Self.tiers {
@@ -196,7 +198,7 @@ import Testing
         func words(_ count: Int, _ most: Int) -> [Int] {
           (0..<count).map { _ in Int(random.next() % UInt64(2 * most + 1)) - most }
         }
-        let input = words(blocks * stride, 3000), panel = words(blocks * taps * 16 * nr, 300)
+        let input = words(blocks * stride, 3000), panel = words(blocks * taps * 2 * pairs * nr, 300)
         let tapOffsets = (0..<taps).map { Int32($0 * 16) }, pixels = (0..<rows).map { Int32($0 * 16) }
         let inputWords = input.map { UInt16(bitPattern: Int16($0)) }
         let panelWords = panel.map { UInt16(bitPattern: Int16($0)) }
@@ -209,8 +211,8 @@ import Testing
               tapOffsets.withUnsafeBufferPointer { tapOffsets in
                 pixels.withUnsafeBufferPointer { pixels in
                   var arguments = ReducedTapGemmArguments(
-                    input: input.baseAddress!, inputBlockStride: stride, blocks: blocks, taps: taps,
-                    tapOffsets: tapOffsets.baseAddress!, inputPixels: pixels.baseAddress!,
+                    input: input.baseAddress!, inputBlockStride: stride, blocks: blocks, pairs: pairs,
+                    taps: taps, tapOffsets: tapOffsets.baseAddress!, inputPixels: pixels.baseAddress!,
                     outputPixels: pixels.baseAddress!, tiles: 2, panel: panel.baseAddress!, output: output.base,
                     outputBlockStride: rows * 16, rowScales: rowScales.base,
                     columnScales: isLast ? UnsafePointer(columnScales.base) : nil, bias: bias.base, slope: slope)
@@ -225,8 +227,8 @@ import Testing
           var sum = 0
           for b in 0..<blocks {
             for t in 0..<taps {
-              for c in 0..<16 {
-                let place = (((b * taps + t) * 8 + c / 2) * nr + n) * 2 + c % 2
+              for c in 0..<2 * pairs {
+                let place = (((b * taps + t) * pairs + c / 2) * nr + n) * 2 + c % 2
                 sum += input[b * stride + row * 16 + t * 16 + c] * panel[place]
               }
             }

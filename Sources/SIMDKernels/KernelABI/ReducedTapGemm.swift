@@ -3,7 +3,7 @@
 /// For `mr` output pixels p and `nr` output channels o of one tile:
 ///
 ///     sum[p][o]    = Σ input[pixel[p] + b·inputBlockStride + tap[t] + c] · panel[b][t][c / 2][o][c % 2]
-///                    over b in blocks, t in taps, c in 0 ..< 16, in 32-bit integers
+///                    over b in blocks, t in taps, c in 0 ..< 2·pairs, in 32-bit integers
 ///     total[p][o]  = sum                                  (where isFirst)
 ///     total[p][o]  = output[p][o] + sum                   (else, in floats)
 ///     output[p][o] = total                                (where columnScales is nil)
@@ -18,15 +18,15 @@ package struct ReducedTapGemmArguments {
   package var input: UnsafePointer<UInt16>
   /// Words between channel blocks of the input.
   package var inputBlockStride: Int
-  /// Channel blocks in this chunk, and taps.
-  package var blocks: Int, taps: Int
+  /// Channel blocks in this chunk, pairs of channels of a block that are multiplied, 1 or more, and taps.
+  package var blocks: Int, pairs: Int, taps: Int
   /// `[taps]`, in words.
   package var tapOffsets: UnsafePointer<Int32>
   /// `[tiles · mr]` offsets of the pixels, in words of the input and floats of the output.
   package var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
   /// Tiles, one after the other with the same panel.
   package var tiles: Int
-  /// `[blocks][taps][8][nr][2]`.
+  /// `[blocks][taps][pairs][nr][2]`.
   package var panel: UnsafePointer<UInt16>
   /// Where the panel's first output channel of pixel offset 0 lies.
   package var output: FloatTarget
@@ -46,14 +46,15 @@ package struct ReducedTapGemmArguments {
   package var prefetchLines = 0
 
   package init(
-    input: UnsafePointer<UInt16>, inputBlockStride: Int, blocks: Int, taps: Int, tapOffsets: UnsafePointer<Int32>,
-    inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>, tiles: Int, panel: UnsafePointer<UInt16>,
-    output: FloatTarget, outputBlockStride: Int, rowScales: FloatSource, columnScales: FloatSource?, bias: FloatSource,
-    slope: Float
+    input: UnsafePointer<UInt16>, inputBlockStride: Int, blocks: Int, pairs: Int, taps: Int,
+    tapOffsets: UnsafePointer<Int32>, inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>, tiles: Int,
+    panel: UnsafePointer<UInt16>, output: FloatTarget, outputBlockStride: Int, rowScales: FloatSource,
+    columnScales: FloatSource?, bias: FloatSource, slope: Float
   ) {
     self.input = input
     self.inputBlockStride = inputBlockStride
     self.blocks = blocks
+    self.pairs = pairs
     self.taps = taps
     self.tapOffsets = tapOffsets
     self.inputPixels = inputPixels

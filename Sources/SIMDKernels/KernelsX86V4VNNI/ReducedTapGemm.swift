@@ -56,7 +56,7 @@ func reducedTapGemm8x32(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels, scales = g.rowScales
   var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
-  let count = idv_unknown(8)
+  let count = g.pairs
   for _ in 0..<g.tiles {
     ahead.beginTile()
     var r0 = Row(), r1 = Row(), r2 = Row(), r3 = Row(), r4 = Row(), r5 = Row(), r6 = Row(), r7 = Row()
@@ -137,7 +137,7 @@ func reducedTapGemm8x16(_ arguments: UnsafePointer<ReducedTapGemmArguments>) {
   let g = arguments.pointee
   var pixels = g.inputPixels, targets = g.outputPixels, scales = g.rowScales
   var ahead = EvenFetch(g.prefetch, lines: g.prefetchLines, steps: g.blocks &* g.taps)
-  let count = idv_unknown(8)
+  let count = g.pairs
   for _ in 0..<g.tiles {
     ahead.beginTile()
     var r0 = Rows4(), r1 = Rows4()

@@ -31,7 +31,7 @@ package final class CompactWeights: Sendable {
     let blocks = (inputs + 15) / 16, area = kernel * kernel
     let weightCount = CompactWeights.byteCount(outputs: outputs, inputs: inputs, kernel: kernel) / 2
     let storage = try PanelStorage(element, count: weightCount, outputs: outputs, kernels: kernels)
-    let limits = ReducedDirectWeights.limits(taps: area, inputBlocks: blocks)
+    let limits = ReducedDirectWeights.limits(taps: area, inputBlocks: blocks, pairs: 8)
     kernels.parallelFor(panels.count) { index, _ in
       let panel = panels[index], first = panel.firstBlock &* 16, nr = panel.blocks &* 16
       let wanted = first..<min(outputs, first &+ nr)

@@ -83,12 +83,14 @@ extension Kernels {
     let scaleTable = memory.tableCount == plan.input.batch ? corner.image : block
     blocking.forEachPhase(block, mr: gemm.mr) { phase, taps, inputPixels, outputPixels, tiles in
       let place = weights.place(phase, panel)
-      let tapCount = weights.taps[phase], blockWords = tapCount &* 16 &* nr, perSum = weights.blocksPerSum[phase]
+      let tapCount = weights.taps[phase], perSum = weights.blocksPerSum[phase]
+      let blockWords: Int = tapCount &* 2 &* weights.pairs &* nr
       let start = weights.words(phase, index)
       let made = UnsafeMutableRawPointer(scratch + memory.scratchFloats).assumingMemoryBound(to: UInt16.self)
       var arguments = ReducedTapGemmArguments(
-        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, taps: tapCount, tapOffsets: taps,
-        inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles, panel: start ?? UnsafePointer(made),
+        input: source, inputBlockStride: plan.input.blockStride, blocks: 0, pairs: weights.pairs, taps: tapCount,
+        tapOffsets: taps, inputPixels: inputPixels, outputPixels: outputPixels, tiles: tiles,
+        panel: start ?? UnsafePointer(made),
         output: run.operands.output + corner.output + blocking.phaseOffsets[phase],
         outputBlockStride: plan.output.blockStride, rowScales: run.scales + scaleTable &* memory.tableRows,
         columnScales: nil, bias: run.operands.bias + panel.firstBlock &* 16, slope: run.operands.slope)
@@ -155,7 +157,7 @@ extension ReducedDirectWeights: AlgorithmWeights {
       memory: ReducedDirectWorkspace(self, blocking, input: site.input, kernels: site.kernels),
       // Scaling reads twice and writes half.
       execution: ConvolutionExecution(
-        directly: taps, channels: inputBlocks * 16, site.output, arithmetic: .words,
+        directly: taps, channels: inputBlocks * 2 * pairs, site.output, arithmetic: .words,
         transformByteCount: site.input.byteCount / 2 * 5))
   }
 }

@@ -1,4 +1,4 @@
-/// Weights of a direct convolution with operands of 16 bits: words `[phase][panel][input block][tap][8][nr][2]`, as
+/// Weights of a direct convolution with operands of 16 bits: words `[phase][panel][input block][tap][pairs][nr][2]`, as
 /// `ReducedTapGemmArguments` has them, each output channel of each phase in units of its own. A class, as
 /// `ReducedWinogradWeights` is.
 final class ReducedDirectWeights: Sendable {
@@ -7,6 +7,8 @@ final class ReducedDirectWeights: Sendable {
   /// Taps of each phase, and input blocks of one exact sum. Sums are added as floats.
   let taps: [Int], blocksPerSum: [Int]
   let inputBlocks: Int
+  /// Pairs of input channels of a block that are multiplied: 8, or as many as an image of few channels has.
+  let pairs: Int
   /// Output channels, padded to 16.
   let paddedOutputs: Int
   /// `[phase][output channel]`: what a unit of a word stands for.
@@ -33,16 +35,16 @@ final class ReducedDirectWeights: Sendable {
   convenience init(
     _ source: DirectedWeights, geometry: ConvolutionGeometry, inputs: Int, outputs: Int, kernels: Kernels
   ) throws(OutOfMemory) {
-    let phases = geometry.phases
+    let phases = geometry.phases, rows = 2 * Self.pairs(inputs: inputs)
     try self.init(geometry, inputs: inputs, outputs: outputs, compact: nil, kernels: kernels) {
       (chunk, phase, panel, block, _) in
       let nr = panel.blocks &* 16, taps = phases[phase].taps
-      chunk.update(repeating: 0, count: taps.count &* 16 &* nr)
+      chunk.update(repeating: 0, count: taps.count &* rows &* nr)
       for n in 0..<min(nr, outputs &- panel.firstBlock &* 16) {
         for lane in 0..<min(16, inputs &- block &* 16) {
           let kernel = source.base(o: panel.firstBlock &* 16 &+ n, c: block &* 16 &+ lane)
           for (t, tap) in taps.enumerated() {
-            chunk[(t &* 16 &+ lane) &* nr &+ n] = tap.sum(kernel, side: source.kernel)
+            chunk[(t &* rows &+ lane) &* nr &+ n] = tap.sum(kernel, side: source.kernel)
           }
         }
       }
@@ -74,6 +76,7 @@ final class ReducedDirectWeights: Sendable {
     let inputs = (weights.inputs + 15) / 16, outputs = (weights.outputs + 15) / 16
     let inputBlocks = isTransposed ? outputs : inputs
     self.inputBlocks = inputBlocks
+    pairs = 8
     taps = geometry.tapCounts
     blocksPerSum = taps.map { Self.blocksPerSum(taps: $0, inputBlocks: inputBlocks) }
     paddedOutputs = (isTransposed ? inputs : outputs) * 16
@@ -105,11 +108,11 @@ final class ReducedDirectWeights: Sendable {
       limit = Float(min(32767, Int(Int32.max) / max(1, most)))
     } else {
       source = .compact(storage)
-      limit = Self.limits(taps: taps[0], inputBlocks: inputBlocks).activation
+      limit = Self.limits(taps: taps[0], inputBlocks: inputBlocks, pairs: 8).activation
     }
   }
 
-  /// - Parameter fill: writes the floats `[tap][16][nr]` of an input block of a panel, given scratch memory of compact
+  /// - Parameter fill: writes the floats `[tap][2 · pairs][nr]` of an input block of a panel, given scratch memory of compact
   ///   weights; on several threads.
   private init(
     _ geometry: ConvolutionGeometry, inputs: Int, outputs: Int, compact: CompactReading?, kernels: Kernels,
@@ -121,18 +124,19 @@ final class ReducedDirectWeights: Sendable {
     guard let direct = kernels.table.reducedDirect else { preconditionFailure("the tier has no products of 16 bits") }
     let taps = geometry.tapCounts, phaseCount = taps.count
     let inputBlocks = (inputs + 15) / 16, paddedOutputs = (outputs + 15) & ~15
+    let pairs = compact == nil ? Self.pairs(inputs: inputs) : 8, rows = 2 * pairs
     let panels = Panel.cut(blocks: (outputs + 15) / 16, wide: direct.wideGemm.nr / 16)
     let blocksPerSum = taps.map { Self.blocksPerSum(taps: $0, inputBlocks: inputBlocks) }
     var offsets: [Int] = [], count = 0
     for taps in taps {
       for panel in panels {
         offsets.append(count)
-        count += inputBlocks * taps * 256 * panel.blocks
+        count += inputBlocks * taps * rows * 16 * panel.blocks
       }
     }
     // One for all phases: that of the longest sum.
     let longest = zip(taps, blocksPerSum).max { $0.0 * $0.1 < $1.0 * $1.1 }
-    let limits = Self.limits(taps: longest?.0 ?? 1, inputBlocks: inputBlocks)
+    let limits = Self.limits(taps: longest?.0 ?? 1, inputBlocks: inputBlocks, pairs: pairs)
     let storage = try AlignedFloats(count: compact == nil ? count / 2 : 0, isPlanning: kernels.isPlanning)
     let units = AlignedFloats(few: phaseCount * paddedOutputs), factors = AlignedFloats(few: phaseCount * paddedOutputs)
     let words = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt16.self)
@@ -140,12 +144,12 @@ final class ReducedDirectWeights: Sendable {
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], phase = item / panels.count, nr = panel.blocks &* 16
       let taps = taps[phase], blocksPerSum = blocksPerSum[phase]
-      let chunk = AlignedFloats(few: taps &* 16 &* nr),
+      let chunk = AlignedFloats(few: taps &* rows &* nr),
         scratch = AlignedFloats(few: compact?.scratchFloats(nr: nr) ?? 0)
       var columns = ReducedColumns(count: nr)
       for block in 0..<inputBlocks {
         fill(chunk.base, phase, panel, block, scratch.base)
-        columns.add(chunk.base, rows: taps &* 16, columns: 0..<nr)
+        columns.add(chunk.base, rows: taps &* rows, columns: 0..<nr)
         if (block &+ 1) % blocksPerSum == 0 { columns.endSum() }
       }
       columns.endSum()
@@ -158,14 +162,15 @@ final class ReducedDirectWeights: Sendable {
       guard compact == nil else { return }
       for block in 0..<inputBlocks {
         fill(chunk.base, phase, panel, block, scratch.base)
-        let start: Int = offsets[item] &+ block &* taps &* 16 &* nr
-        direct.pair(words + start, chunk.base, factorBase + place, panel.blocks, taps &* 8)
+        let start: Int = offsets[item] &+ block &* taps &* rows &* nr
+        direct.pair(words + start, chunk.base, factorBase + place, panel.blocks, taps &* pairs)
       }
     }
     source = compact.map { .made($0, factors: factors) } ?? .packed(storage, offsets: offsets)
     self.panels = panels
     self.taps = taps
     self.inputBlocks = inputBlocks
+    self.pairs = pairs
     self.blocksPerSum = blocksPerSum
     self.paddedOutputs = paddedOutputs
     self.units = units
@@ -184,9 +189,12 @@ final class ReducedDirectWeights: Sendable {
   static func blocksPerSum(taps: Int, inputBlocks: Int) -> Int { min(inputBlocks, max(1, 144 / (taps * 16))) }
 
   /// Of a whole image one element is the largest: more above the others than of a row.
-  static func limits(taps: Int, inputBlocks: Int) -> ReducedLimits {
-    ReducedLimits(.int16, channels: blocksPerSum(taps: taps, inputBlocks: inputBlocks) * taps * 16, peak: 8)
+  static func limits(taps: Int, inputBlocks: Int, pairs: Int) -> ReducedLimits {
+    ReducedLimits(
+      .int16, channels: blocksPerSum(taps: taps, inputBlocks: inputBlocks) * taps * 2 * pairs, peak: 8)
   }
+
+  private static func pairs(inputs: Int) -> Int { min(8, (inputs + 1) / 2) }
 
   // MARK: Reading
 
