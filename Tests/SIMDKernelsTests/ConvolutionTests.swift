@@ -286,7 +286,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
     #expect(choice(.same(kernel: 3), 512, 8) == .smallCompactWinograd)
     #expect(choice(.same(kernel: 3), 512, 4) == .direct)
     #expect(preferred(.same(kernel: 3), 128, 8).suitsSmallWords && preferred(.same(kernel: 3), 96, 8).suitsSmallWords)
-    #expect(!preferred(.same(kernel: 3), 256, 8).suitsSmallWords && !preferred(.same(kernel: 3), 96, 4).suitsSmallWords)
+    #expect(preferred(.same(kernel: 3), 1024, 8).suitsSmallWords && !preferred(.same(kernel: 3), 96, 4).suitsSmallWords)
     #expect(!preferred(.same(kernel: 3), 96, 16).suitsSmallWords && !preferred(.upsample2x, 96, 4).suitsSmallWords)
     #expect(choice(.upsample2x, 512, 4) == .direct)
     // Where fetching is twice as fast, only those who need the memory make them.

@@ -44,6 +44,13 @@ import Testing
   @Test("Backward on the words of forward agrees with the definition", arguments: ConvolutionCase.tiled)
   func sharedWords(_ test: ConvolutionCase) {
     guard test.form != .upsample2x else { return }
+    expectSharing(test, .reducedWinograd)
+  }
+
+  @Test("So it does on small tiles", arguments: ConvolutionCase.smallTiled)
+  func sharedSmallWords(_ test: ConvolutionCase) { expectSharing(test, .smallReducedWinograd) }
+
+  private func expectSharing(_ test: ConvolutionCase, _ algorithm: ConvolutionAlgorithm) {
     var random = SeededRandom(13)
     var weights = random.floats(test.o * test.i * 9)
     // Output channels of very different units.
@@ -54,7 +61,7 @@ import Testing
       var first: [UInt32]?
       for threads in 1...3 {
         let kernels = Kernels(threadCount: threads, cap: tier)
-        let (forward, shared) = test.bothDirections(weights, .reducedWinograd, kernels)
+        let (forward, shared) = test.bothDirections(weights, algorithm, kernels)
         guard let packed = shared else { return }
         #expect(packed.byteCount < forward.byteCount / 4 || test.o < 20)
         let output = run(kernels, packed, g, gx, halo: test.outputHalo), label = "\(tier.rawValue), \(threads) threads"

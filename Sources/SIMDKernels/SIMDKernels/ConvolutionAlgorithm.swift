@@ -59,8 +59,7 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
       algorithm: tiles >= 16 || tiles >= 4 && !isLarge ? .winograd : small >= 16 ? .smallCompactWinograd : .direct,
       isLarge: isLarge, suitsCompactWeights: suitsCompact,
       isFasterCompact: suitsCompact && (tiles <= mostCompactTiles || form == .upsample2x),
-      suitsSmallWords: tiles < 16 && weightBytes <= mostSmallWordsBytes
-        && WinogradForm(form, direction, .small)?.tiles(input) ?? 0 >= 16)
+      suitsSmallWords: tiles < 16 && WinogradForm(form, direction, .small)?.tiles(input) ?? 0 >= 16)
   }
 
   package struct Choice: Hashable, Sendable {
@@ -85,8 +84,6 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
   /// Of the large form's weights, from about 512 channels on. By measurement on 8×8 pixels, small tiles take 0.65
   /// of direct's time forward, and 0.85 backward.
   private static let smallTileBytes = 32 << 20
-  /// Of the large form's weights: of 128 channels. More are all that is read, and small tiles read 16/9 of what direct does.
-  private static let mostSmallWordsBytes = 36 * 128 * 128 * 4
   /// By measurement, compact against packed: 512 channels on 16×16 pixels (2.4 MB a tile) take 0.8 of the time, on 32×32
   /// (590 kB) 0.93, upsampled from 32×32 (51 kB) 1.02, 256 channels on 64×64 (37 kB) 1.13. 512 channels on 64×64 (147 kB) take 1.9
   /// of it, since products of so many tiles leave no room for matrices in a cache, but half of what direct takes.

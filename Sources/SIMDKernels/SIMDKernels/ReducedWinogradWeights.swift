@@ -67,7 +67,7 @@ final class ReducedWinogradWeights: Sendable {
   /// Backward data on the words of the forward direction, without a copy of them.
   init(adjointOf forward: ReducedWinogradWeights, _ form: ConvolutionForm, kernels: Kernels) {
     precondition(forward.adjoint == nil, "only weights of the forward direction are shared")
-    self.form = WinogradForm(form, .backwardData)!
+    self.form = WinogradForm(form, .backwardData, forward.form.size)!
     let reading = self.form.adjointReading
     storage = forward.storage
     weightStride = forward.weightStride

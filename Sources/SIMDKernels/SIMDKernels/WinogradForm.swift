@@ -15,6 +15,8 @@ struct WinogradForm: Sendable {
   /// Rows and columns of the input that are no step of a tile, because its last window reaches over them; and of the output, which
   /// tiles do not write (`TransposedEdges`).
   var inputRest = 0, outputRest = 0
+  /// Of which size.
+  let size: Size
   /// In one dimension, the forward direction's row of weights that each product of the adjoint takes, and its factor.
   private var adjointRows: [(row: Int, factor: Float)] = []
 
@@ -29,6 +31,7 @@ struct WinogradForm: Sendable {
 
   /// The form for a convolution; nil if there is none.
   init?(_ form: ConvolutionForm, _ direction: Direction, _ size: Size = .large) {
+    self.size = size
     switch (form, direction, size) {
     case (.same(kernel: 3), _, .small):
       // F(2, 3) at 0, ±1, ∞, the third element and its weights with the other sign.
@@ -37,6 +40,7 @@ struct WinogradForm: Sendable {
       elementOfProduct = Array(0..<4)
       weightOfProduct = Array(0..<4)
       flips = direction == .backwardData
+      adjointRows = [(3, 1), (1, 1), (2, 1), (0, 1)]
     case (.same(kernel: 3), _, .large):
       // F(4, 3) at 0, ±a, ±b, ∞ with a² = ½, b² = 2.
       let a2 = 0.5, b2 = 2.0, a = a2.squareRoot(), b = b2.squareRoot()

@@ -64,7 +64,7 @@ struct WinogradWeights: Sendable {
     precondition(forward.adjoint == nil && forward.compact == nil, "only weights of the forward direction are shared")
     let outputBlocks = forward.inputBlocks
     inputBlocks = forward.panels.reduce(0) { $0 + $1.blocks }
-    self.form = WinogradForm(form, .backwardData)!
+    self.form = WinogradForm(form, .backwardData, forward.form.size)!
     let reading = self.form.adjointReading
     storage = forward.storage
     weightStride = forward.weightStride

@@ -145,7 +145,8 @@ package final class ConvolutionWeights: Sendable {
     forwardInput.channels = inputChannels
     (forwardInput.height, forwardInput.width) = (form.inputExtent(input.height), form.inputExtent(input.width))
     guard key.direction == .backwardData, form == .same(kernel: 3) || form == .transposed2x, !hasOwnBackward,
-      forwardInput.pixelCount <= 64 * 64, key.algorithm == .winograd || key.algorithm == .reducedWinograd
+      forwardInput.pixelCount <= 64 * 64,
+      [.winograd, .reducedWinograd, .smallReducedWinograd].contains(key.algorithm)
     else { return nil }
     guard algorithm(.forward, reading: forwardInput, storage, isExact: true, kernels) == key.algorithm else {
       return nil
