@@ -40,19 +40,19 @@ def face() -> tuple[np.ndarray, np.ndarray]:
 
 
 def scene() -> np.ndarray:
-    """Sky, with hills and a lake below the face: the model knows plain backgrounds only."""
+    """Sky, with hills and a lake in haze below the face: the model knows plain backgrounds only."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     rng = np.random.default_rng(7)
     t = (y / HEIGHT)[..., None]
     picture = np.array([120.0, 170, 220]) * (1 - t) + np.array([225.0, 215, 190]) * t
-    for level, color, height in [(0.84, (150, 170, 185), 60), (0.89, (115, 145, 130), 45), (0.94, (95, 125, 95), 30)]:
+    for level, color, height in [(0.84, (205, 205, 195), 60), (0.89, (200, 203, 190), 45), (0.94, (190, 198, 180), 30)]:
         ridge = HEIGHT * level + sum(
             height / k * np.sin(k * x[0] / 190 + rng.uniform(0, 6)) for k in range(1, 6)
         )
         mask = 1 / (1 + np.exp(((ridge - y) / 1.5).clip(max=50)))
         picture = picture * (1 - mask[..., None]) + np.array(color) * mask[..., None]
     lake = 1 / (1 + np.exp(((HEIGHT * 0.96 - y) / 2).clip(max=50)))
-    water = np.array([90.0, 140, 170]) + 12 * np.sin(y / 7 + 3 * np.sin(x / 60))[..., None]
+    water = np.array([190.0, 200, 190]) + 12 * np.sin(y / 7 + 3 * np.sin(x / 60))[..., None]
     picture = picture * (1 - lake[..., None]) + water * lake[..., None]
     picture += rng.normal(0, 3, (HEIGHT, WIDTH, 1))
     blurred = Image.fromarray(picture.clip(0, 255).astype("uint8")).filter(ImageFilter.GaussianBlur(2.5))
