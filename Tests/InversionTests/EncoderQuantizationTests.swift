@@ -15,11 +15,29 @@ import Testing
   private let folder: TemporaryFolder
   private let model: Model
 
-  /// The shipped file as one of f16: its head is in 8 bits already.
+  /// The shipped file as one of f16. Its head is in 8 bits already, and has to lie between them again for rounding to change it:
+  /// always downwards, so that there is something to take back.
   init() throws {
     folder = try TemporaryFolder()
-    try ModelFile(path: Self.path).write(to: folder.file("f16.idinv"), precision: .f16)
-    model = try Model(path: folder.file("f16.idinv"))
+    let shipped = try ModelFile(path: Self.path), path = try folder.file("f16.idinv")
+    var metadata = shipped.metadata, random = SeededRandom(9)
+    metadata.precision = .f16
+    let writer = try ModelFileWriter(path: path, metadata: metadata)
+    for requirement in requiredTensors(of: shipped.specification) {
+      let tensor = try shipped.tensor(requirement.name)
+      var values = tensor.floats()
+      if shipped.specification.int8Heads.contains(requirement.name) {
+        let columns = tensor.shape[1]
+        for row in stride(from: 0, to: values.count, by: columns) {
+          let unit = values[row..<row + columns].reduce(0) { max($0, abs($1)) } / 127
+          let between = random.floats(columns, in: 0.1...0.4)
+          for column in 0..<columns { values[row + column] += unit * between[column] }
+        }
+      }
+      try writer.write(requirement.name, values)
+    }
+    try writer.finish()
+    model = try Model(path: path)
   }
 
   private func quantized(_ codeError: Float) throws -> EncoderQuantization.Result {
@@ -54,7 +72,7 @@ import Testing
     let code = try model.run(.encoder, on: images, count: 8, kernels: exact).values
     let other = try result.model.run(.encoder, on: images, count: 8, kernels: exact).values
     #expect(relative(code, other) < 0.012 && code != other, "\(relative(code, other))")
-    // The biases take back what the rounding of the weights adds on average: little here, since the head was in 8 bits before.
+    // The biases take back what the rounding of the weights adds on average.
     let plain = try model.varied(
       int8: [],
       denses: [
@@ -63,7 +81,7 @@ import Testing
           bias: try model.file.tensor("encoder.head.bias").floats())
       ])
     let uncorrected = relative(code, try plain.run(.encoder, on: images, count: 8, kernels: exact).values)
-    #expect(uncorrected > 1.2 * relative(code, other), "\(uncorrected)")
+    #expect(uncorrected > 2 * relative(code, other), "\(uncorrected)")
   }
 
   @Test func convolutionsHoldTogetherWithTheHead() throws {
