@@ -54,21 +54,17 @@ package enum Folder {
   }
 
   /// Waits until a file that was written without is on the disk; a folder stands for the names in it.
-  package static func synchronize(_ path: String) throws(FileError) {
-    let descriptor = systemOpen(path, O_RDONLY | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError(path, .synchronize, .system(errno)) }
-    defer { close(descriptor) }
-    let code = systemSynchronize(descriptor)
-    guard code == 0 else { throw FileError(path, .synchronize, .system(code)) }
-  }
+  package static func synchronize(_ path: String) throws(FileError) { try synchronize(path, by: fsync) }
 
   /// Waits until everything on a folder's disk is there, whoever wrote it: one wait for thousands of files.
-  package static func synchronizeDisk(of path: String) throws(FileError) {
+  package static func synchronizeDisk(of path: String) throws(FileError) { try synchronize(path, by: idinv_syncfs) }
+
+  private static func synchronize(_ path: String, by call: (Int32) -> Int32) throws(FileError) {
     let descriptor = systemOpen(path, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path, .synchronize, .system(errno)) }
     defer { close(descriptor) }
-    let code = idinv_sync_disk(descriptor)
-    guard code == 0 || code == ENOSYS else { throw FileError(path, .synchronize, .system(code)) }
+    let code = systemSynchronize(descriptor, by: call)
+    guard code == 0 else { throw FileError(path, .synchronize, .system(code)) }
   }
 
   /// Removes a file; that there is none is no failure, and a folder stays.
@@ -91,8 +87,8 @@ package enum Folder {
 /// Waits for the disk.
 ///
 /// - Returns: 0 or the number of the error. A file system that cannot do that has not failed.
-func systemSynchronize(_ descriptor: Int32) -> Int32 {
-  while fsync(descriptor) != 0 {
+func systemSynchronize(_ descriptor: Int32, by call: (Int32) -> Int32 = fsync) -> Int32 {
+  while call(descriptor) != 0 {
     switch errno {
     case EINTR: continue
     case EINVAL, ENOTSUP, ENOSYS, ENOTTY: return 0

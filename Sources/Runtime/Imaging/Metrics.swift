@@ -121,9 +121,14 @@ package enum Metrics {
         lines[3][column] = y * y
         lines[4][column] = x * y
       }
-      for quantity in 0..<5 { blurRow(lines[quantity], into: &rows[quantity], at: row % taps * inner, count: inner) }
+      // Along the row, only where the window fits; then across the last rows, which lie in a ring.
+      for quantity in 0..<5 {
+        blur(lines[quantity], into: &rows[quantity], at: row % taps * inner, count: inner) { $0 }
+      }
       guard row >= taps - 1 else { continue }
-      for quantity in 0..<5 { blurColumns(rows[quantity], first: row + 1 - taps, into: &means[quantity]) }
+      for quantity in 0..<5 {
+        blur(rows[quantity], into: &means[quantity], at: 0, count: inner) { (row + 1 + $0) % taps * inner }
+      }
       for column in 0..<inner {
         let (meanX, meanY) = (means[0][column], means[1][column])
         let (productXY, squareX, squareY) = (meanX * meanY, meanX * meanX, meanY * meanY)
@@ -135,29 +140,19 @@ package enum Metrics {
     return sum / Double((height - taps + 1) * inner)
   }
 
-  /// The window along a row, only where it fits.
-  private static func blurRow(_ line: [Double], into rows: inout [Double], at start: Int, count: Int) {
+  /// The window's sum of runs of `count` values, tap by tap, into a run from `start`.
+  ///
+  /// - Parameter place: where a tap's run begins.
+  private static func blur(
+    _ values: [Double], into sums: inout [Double], at start: Int, count: Int, _ place: (_ tap: Int) -> Int
+  ) {
     let window = Self.window
-    line.withUnsafeBufferPointer { line in
-      rows.withUnsafeMutableBufferPointer { rows in
-        for column in 0..<count { rows[start &+ column] = 0 }
+    values.withUnsafeBufferPointer { values in
+      sums.withUnsafeMutableBufferPointer { sums in
+        for column in 0..<count { sums[start &+ column] = 0 }
         for tap in window.indices {
-          let weight = window[tap]
-          for column in 0..<count { rows[start &+ column] += weight * line[column &+ tap] }
-        }
-      }
-    }
-  }
-
-  /// The window across the rows from `first`, which lie in a ring.
-  private static func blurColumns(_ rows: [Double], first: Int, into result: inout [Double]) {
-    let count = result.count, window = Self.window
-    rows.withUnsafeBufferPointer { rows in
-      result.withUnsafeMutableBufferPointer { result in
-        for column in 0..<count { result[column] = 0 }
-        for tap in window.indices {
-          let start = (first + tap) % window.count * count, weight = window[tap]
-          for column in 0..<count { result[column] += weight * rows[start &+ column] }
+          let first = place(tap), weight = window[tap]
+          for column in 0..<count { sums[start &+ column] += weight * values[first &+ column] }
         }
       }
     }

@@ -59,13 +59,14 @@ package struct PreparedOperator {
   package let effectiveWork: Double
   package let run: (OperatorMemory) -> Void
   /// Planes of its tensors (channel blocks of images) that it can do one by one, in any order; 0 where it cannot.
-  package let planeCount: Int
+  package private(set) var planeCount = 0
   /// Does one plane alone, on the thread at hand. It reads no other plane of any tensor that has planes.
-  package let runPlane: (OperatorMemory, Int) -> Void
+  package private(set) var runPlane: (OperatorMemory, Int) -> Void = { _, _ in preconditionFailure("not plane by plane")
+  }
   /// What makes the output of what the planes have left in the workspace, once all are done; nil where they write it.
-  package let finish: ((OperatorMemory) -> Void)?
+  package private(set) var finish: ((OperatorMemory) -> Void)?
   /// How it does some rows of a plane alone; nil where it cannot.
-  package let bands: Bands?
+  package private(set) var bands: Bands?
 
   /// Work on some rows of a plane, on the thread at hand. It writes these rows of the output, with the halo beside them.
   package struct Bands {
@@ -101,10 +102,6 @@ package struct PreparedOperator {
     self.constantByteCount = constantByteCount
     self.effectiveWork = effectiveWork ?? Double(work)
     self.run = run
-    planeCount = 0
-    runPlane = { _, _ in preconditionFailure("not plane by plane") }
-    finish = nil
-    bands = nil
   }
 
   /// An operator that goes plane by plane, where memory traffic is what counts.
@@ -116,21 +113,13 @@ package struct PreparedOperator {
     planes shape: BlockedShape, workspaceByteCount: Int = 0, constantByteCount: Int = 0,
     run: @escaping (OperatorMemory, _ plane: Int?) -> Void, finish: ((OperatorMemory) -> Void)? = nil
   ) {
-    self.workspaceByteCount = workspaceByteCount
-    work = 0
-    matrixWork = 0
-    arithmetic = .f32
-    transformByteCount = 0
-    self.constantByteCount = constantByteCount
-    effectiveWork = 0
-    self.run = {
+    self.init(workspaceByteCount: workspaceByteCount, constantByteCount: constantByteCount) {
       run($0, nil)
       finish?($0)
     }
     self.finish = finish
     planeCount = shape.planeCount
     runPlane = { run($0, $1) }
-    bands = nil
   }
 
   /// An operator that goes plane by plane, and through a plane in bands of rows if need be.
@@ -144,20 +133,12 @@ package struct PreparedOperator {
     constantByteCount: Int = 0, begin: ((OperatorMemory) -> Void)? = nil,
     run: @escaping (OperatorMemory, _ band: PlaneBand?) -> Void
   ) {
-    self.workspaceByteCount = workspaceByteCount
-    self.work = work
-    matrixWork = work
-    arithmetic = .f32
-    transformByteCount = 0
-    self.constantByteCount = constantByteCount
-    effectiveWork = Double(work)
-    self.run = {
+    self.init(workspaceByteCount: workspaceByteCount, work: work, constantByteCount: constantByteCount) {
       begin?($0)
       run($0, nil)
     }
-    finish = nil
     planeCount = shape.planeCount
-    runPlane = { run($0, PlaneBand(plane: $1, rows: 0..<shape.height)) }
+    runPlane = { run($0, shape.wholePlane($1)) }
     bands = Bands(shape: shape, reach: reach, begin: begin, run: { run($0, $1) })
   }
 }

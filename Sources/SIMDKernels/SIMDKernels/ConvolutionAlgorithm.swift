@@ -62,6 +62,11 @@ package enum ConvolutionAlgorithm: Hashable, Sendable {
       suitsSmallWords: tiles < 16 && WinogradForm(form, direction, .small)?.tiles(input) ?? 0 >= 16)
   }
 
+  /// Whether direct products of 16 bits pay: of an image's few channels, scaling does for nine taps and not for one.
+  package static func suitsDirectWords(_ form: ConvolutionForm, channels: Int) -> Bool {
+    channels >= 16 || form == .same(kernel: 3)
+  }
+
   package struct Choice: Hashable, Sendable {
     package var algorithm: ConvolutionAlgorithm
     /// Whether Winograd's weights are too large to stay in a cache.

@@ -33,7 +33,7 @@ package struct KernelBenchmark: Sendable {
     let input = BlockedShape(
       batch: 1, channels: direction == .forward ? inputs : outputs, height: read, width: read, halo: 1)
     var algorithms: [ConvolutionAlgorithm] = [.direct]
-    if kernels.table.reducedDirect != nil, input.channels >= 16 || form == .same(kernel: 3) {
+    if kernels.table.reducedDirect != nil, ConvolutionAlgorithm.suitsDirectWords(form, channels: input.channels) {
       algorithms.append(.reducedDirect)
     }
     if let winograd = WinogradForm(form, direction), winograd.tiles(input) != nil {

@@ -92,7 +92,7 @@ extension Kernels {
   /// Calls `body` for row ranges that together cover every plane of `shape`, in parallel; or `plane` alone.
   @inline(__always)
   func forEachPlaneRows(_ shape: BlockedShape, plane: Int?, _ body: (PlaneRows) -> Void) {
-    forEachPlaneRows(shape, band: plane.map { PlaneBand(plane: $0, rows: 0..<shape.height) }, body)
+    forEachPlaneRows(shape, band: plane.map(shape.wholePlane), body)
   }
 
   /// The same, or `band` alone.

@@ -52,6 +52,9 @@ package struct BlockedShape: TensorShape {
   /// Pixels of one image.
   package var pixelCount: Int { height &* width }
 
+  /// All rows of a plane.
+  package func wholePlane(_ plane: Int) -> PlaneBand { PlaneBand(plane: plane, rows: 0..<height) }
+
   /// The floats of a band in the buffer: its rows with the halo beside them, and above or below if they touch the edge.
   package func span(_ band: PlaneBand) -> Range<Int> {
     let plane = band.plane &* blockStride

@@ -55,7 +55,7 @@ package struct FilterFIR: Operator {
     let backward = PlaneAdjoint(name: "filter-fir-backward", shape: input) { kernels, memory, grad, plane in
       kernels.filterFIR(
         output: memory.output, input: memory.inputs[0], outputShape: input, inputShape: grad, padding: 2,
-        band: plane.map { PlaneBand(plane: $0, rows: 0..<input.height) })
+        band: plane.map(input.wholePlane))
     }
     return [try graph.append(backward, gradOutput)]
   }

@@ -192,9 +192,9 @@ package final class ConvolutionWeights: Sendable {
       form: form, direction: direction, input: image,
       outputChannels: direction == .forward ? outputChannels : inputChannels, isCompactible: isCompactible)
     let isCompact = storage != .fastest && isCompactible
-    // Of an image's few channels, scaling pays for nine taps and not for one.
-    let suitsWords = image.channels >= 16 || form == .same(kernel: 3)
-    let isReduced = kernels.precision == .reduced && kernels.table.reducedDirect != nil && suitsWords
+    let isReduced =
+      kernels.precision == .reduced && kernels.table.reducedDirect != nil
+      && ConvolutionAlgorithm.suitsDirectWords(form, channels: image.channels)
     if choice.suitsSmallWords, kernels.precision == .reduced, !isCompact { return .smallReducedWinograd }
     guard choice.algorithm == .winograd else { return isReduced ? .reducedDirect : choice.algorithm }
     if isCompact { return choice.suitsCompactWeights ? .compactWinograd : isReduced ? .reducedDirect : .direct }
