@@ -19,7 +19,7 @@ import Testing
   /// always downwards, so that there is something to take back.
   init() throws {
     folder = try TemporaryFolder()
-    let shipped = try ModelFile(path: Self.path), path = try folder.file("f16.idinv")
+    let shipped = try ModelFile(path: Self.path), path = folder.file("f16.idinv")
     var metadata = shipped.metadata, random = SeededRandom(9)
     metadata.precision = .f16
     let writer = try ModelFileWriter(path: path, metadata: metadata)
