@@ -25,6 +25,7 @@ let tiers: [Target] =
     ? [
       tier("KernelsNEON"), tier("KernelsNEONFP16", march: "armv8.2-a+fp16"),
       tier("KernelsNEONDOT", march: "armv8.2-a+fp16+dotprod"),
+      tier("KernelsNEONI8MM", march: "armv8.2-a+fp16+dotprod+i8mm"),
     ]
     : [
       tier("KernelsX86V3", march: "x86-64-v3"), tier("KernelsX86V4", march: "x86-64-v4"),

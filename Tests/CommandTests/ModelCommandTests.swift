@@ -194,7 +194,7 @@ struct ModelCommandTests {
     #expect(try Command.succeed(["kernels"], in: place).output.hasPrefix("tier in force: "))
     let wrong = try Command.run(["kernels"], in: place, environment: ["IDINV_ISA": "pentium"])
     #expect(wrong.status == 64)
-    let tiers = "scalar, x86v3, x86v4, x86v4vnni, neon, neonfp16, neondot"
+    let tiers = "scalar, x86v3, x86v4, x86v4vnni, neon, neonfp16, neondot, neoni8mm"
     #expect(wrong.errors == "idinv-lite: IDINV_ISA=pentium: expected one of \(tiers)\n")
     let foreign = available.contains("neon") ? "x86v3" : "neon"
     let refused = try Command.run(["kernels"], in: place, environment: ["IDINV_ISA": foreign])

@@ -63,7 +63,8 @@ import Testing
       slots.formUnion(labels(table.layout, "layout."))
       slots.formUnion(labels(table.dense, "dense."))
       // What is no kernel is said of them.
-      slots.formUnion(labels(table.int8, "int8.").filter { !["int8.isFast", "int8.inputOffset"].contains($0) })
+      let remarks = ["int8.isFast", "int8.inputOffset", "int8.depth"]
+      slots.formUnion(labels(table.int8, "int8.").filter { !remarks.contains($0) })
       if let reduced = table.reduced {
         slots.formUnion(labels(reduced, "reduced.").filter { $0 != "reduced.operand" })
       }

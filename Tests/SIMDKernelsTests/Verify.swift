@@ -2,7 +2,7 @@ import SIMDKernels
 import Testing
 
 /// Tiers that fuse multiply-add: they agree bit for bit.
-private let fusing: Set<Tier> = [.x86v3, .x86v4, .x86v4vnni, .neon, .neonfp16, .neondot]
+private let fusing: Set<Tier> = [.x86v3, .x86v4, .x86v4vnni, .neon, .neonfp16, .neondot, .neoni8mm]
 
 /// Runs `body` in every tier on 1, 2 and 3 threads, and small ones on far more threads than there is work for, into a fresh
 /// guarded buffer each time. All thread counts, and all

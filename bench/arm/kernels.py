@@ -22,6 +22,8 @@ class Kernel:
 GEMM_BARS = {"cortex-a76": 0.90, "cortex-a72": 0.85}
 # No arithmetic on halves, no dot products of bytes.
 ARMV8_0 = ("cortex-a53", "cortex-a72")
+# No matrix products of bytes either.
+ARMV8_5 = ARMV8_0 + ("cortex-a55", "cortex-a76", "neoverse-n1")
 
 # Closures of `plug(into: inout DenseKernels)` in the order of their lines.
 DENSE = r"4plug4into.*05DenseA0V.*cfU"
@@ -35,6 +37,7 @@ KERNELS = [
     Kernel("f32-tapgemm-6x16", "KernelsNEON", r"11tapGemm6x16", GEMM_BARS),
     Kernel("f16-gemm-8x16", "KernelsNEONFP16", r"15reducedGemm8x16", {"cortex-a76": 0.90}, ARMV8_0),
     Kernel("s8-tapgemm-6x16", "KernelsNEONDOT", r"12int8Gemm6x16", {"cortex-a76": 0.85}, ARMV8_0),
+    Kernel("s8-tapgemm-4x16", "KernelsNEONI8MM", r"12int8Gemm4x16", {"neoverse-n2": 0.85}, ARMV8_5),
     Kernel("f32-winograd-f4x3-input", "KernelsNEON", r"winogradSameInput", {}),
     Kernel("f32-winograd-f4x3-output", "KernelsNEON", r"winogradSameOutput", {}),
     _gemv("f32-gemv-4x16", ""),

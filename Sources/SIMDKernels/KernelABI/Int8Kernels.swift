@@ -3,13 +3,14 @@
 /// For `mr` output pixels p and `nr` output channels o of one tile, in 32-bit integers:
 ///
 ///     sum[p][o]  = initial[o]                    (or what the last chunk left in output[p][o], where initial is nil)
-///     sum[p][o] += input[pixel[p] + b·inputBlockStride + tap[t] + c] · panel[b][t][c / 4][o][c % 4]
+///     sum[p][o] += input[pixel[p] + b·inputBlockStride + tap[t] + c] · panel[b][t][c / depth][o][c % depth]
 ///                  for b in blocks, t in taps, c in 0 ..< 16
 ///     output[p][o] = sum, its bits in place of a float's                           (where scales is nil)
 ///     output[p][o] = activation(sum · scales[o] + bias[o])                         (else)
 ///
-/// Four channels lie side by side, as one 32-bit lane of a dot product has them. Sums are exact, so that all tiers and
-/// blockings give the same bits; the last line rounds product and sum by themselves on every tier.
+/// `Int8Kernels.depth` channels lie side by side: four, as one 32-bit lane of a dot product has them, or the eight of a row
+/// of a matrix product. Sums are exact, so that all tiers and blockings give the same bits; the last line rounds product and
+/// sum by themselves on every tier.
 ///
 /// **Range.** Sums wrap around: only the last must fit into 32 bits, and does for up to 2¹⁷ products of codes from −127 to
 /// 127, whatever the input's offset adds in between. **Edges, aliasing** as in `TapGemmArguments`.
@@ -26,7 +27,7 @@ package struct Int8GemmArguments {
   package var inputPixels: UnsafePointer<Int32>, outputPixels: UnsafePointer<Int32>
   /// Tiles, one after the other with the same panel.
   package var tiles: Int
-  /// `[blocks][taps][4][nr][4]`.
+  /// `[blocks][taps][16 / depth][nr][depth]`.
   package var panel: UnsafePointer<Int8>
   /// Where the panel's first output channel of pixel offset 0 lies.
   package var output: FloatTarget
@@ -87,6 +88,8 @@ package struct Int8Kernels: Sendable {
   package var isFast: Bool
   /// What a code of the input is stored plus: 128 where the instruction takes unsigned bytes, else 0.
   package var inputOffset: UInt8
+  /// Input channels side by side in a panel: 4 or 8.
+  package var depth: Int
   /// For pairs of output blocks (or single ones), and for a last single one.
   package var wideGemm: Int8Gemm, narrowGemm: Int8Gemm
   /// max |source[i]| over `vectors` × 16 floats; not a number if any of them is not finite.
@@ -104,6 +107,7 @@ package struct Int8Kernels: Sendable {
   ) {
     self.isFast = isFast
     self.inputOffset = inputOffset
+    depth = 4
     self.wideGemm = wideGemm
     self.narrowGemm = narrowGemm
     self.largestMagnitude = largestMagnitude
@@ -131,5 +135,13 @@ extension KernelTable {
     int8 = Int8Kernels(
       isFast: isFast, inputOffset: inputOffset, wideGemm: wideGemm, narrowGemm: narrowGemm,
       largestMagnitude: largestMagnitude, quantize: quantize)
+  }
+
+  /// Plugs in other products between the same codes.
+  @inline(never)
+  package mutating func plugInt8Products(depth: Int, wideGemm: Int8Gemm, narrowGemm: Int8Gemm) {
+    int8.depth = depth
+    int8.wideGemm = wideGemm
+    int8.narrowGemm = narrowGemm
   }
 }

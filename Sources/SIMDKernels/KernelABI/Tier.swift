@@ -16,6 +16,8 @@ package enum Tier: String, CaseIterable, Hashable, Sendable {
   case neonfp16
   /// The same with dot products of bytes (most of the same cores: Cortex-A55, Cortex-A75 and later): 8-bit products at four times the rate.
   case neondot
+  /// Armv8.6-A with matrix products of bytes (Cortex-A710, Neoverse V1 and later): 8-bit products at seven times.
+  case neoni8mm
 
   /// Position within an architecture: a cap admits every tier of its architecture with a rank up to its own.
   package var rank: Int {
@@ -24,10 +26,11 @@ package enum Tier: String, CaseIterable, Hashable, Sendable {
     case .x86v3, .neon: 1
     case .x86v4, .neonfp16: 2
     case .x86v4vnni, .neondot: 3
+    case .neoni8mm: 4
     }
   }
 
-  private var isARM: Bool { self == .neon || self == .neonfp16 || self == .neondot }
+  private var isARM: Bool { [.neon, .neonfp16, .neondot, .neoni8mm].contains(self) }
 
   /// Whether a cap of `cap` leaves this tier usable. A cap of another architecture leaves `scalar` only.
   package func isAdmitted(by cap: Tier) -> Bool {

@@ -92,7 +92,8 @@ extension Int8Weights: AlgorithmWeights {
   var readByteCount: Int { byteCount }
 
   func bound(to site: ConvolutionSite) -> any ConvolutionBinding {
-    precondition(inputOffset == site.kernels.table.int8.inputOffset, "the weights were packed for another tier")
+    let int8 = site.kernels.table.int8
+    precondition(inputOffset == int8.inputOffset && depth == int8.depth, "the weights were packed for another tier")
     return Int8Binding(
       weights: self,
       blocking: DirectBlocking(

@@ -1,5 +1,5 @@
-/// Weights of a direct convolution with operands of 8 bits: per phase and panel `[input block][tap][4][nr][4]`, as
-/// `Int8GemmArguments` has them, each output channel of each phase scaled by its largest weight.
+/// Weights of a direct convolution with operands of 8 bits: per phase and panel `[input block][tap][16 / depth][nr][depth]`,
+/// as `Int8GemmArguments` has them, each output channel of each phase scaled by its largest weight.
 ///
 /// Weights that are codes of a file already, scaled to a largest code of 127, become the same codes again.
 struct Int8Weights: Sendable {
@@ -15,7 +15,8 @@ struct Int8Weights: Sendable {
   let scales: AlignedFloats
   /// `[phase][output channel]`: what sums begin with, so that the offset of the input's codes drops out.
   let initial: AlignedFloats
-  let inputOffset: UInt8
+  /// Of the tier that they are packed for.
+  let inputOffset: UInt8, depth: Int
   /// Codes before each phase and panel, `[phase][panel]`.
   let offsets: [Int]
 
@@ -38,7 +39,7 @@ struct Int8Weights: Sendable {
     let initial = AlignedFloats(few: phases.count * paddedOutputs)
     let codes = UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: Int8.self)
     let initials = UnsafeMutableRawPointer(initial.base).assumingMemoryBound(to: Int32.self)
-    let scaleBase = scales.base, inputOffset = kernels.table.int8.inputOffset
+    let scaleBase = scales.base, inputOffset = kernels.table.int8.inputOffset, depth = kernels.table.int8.depth
     kernels.parallelFor(offsets.count, cost: count) { item, _ in
       let panel = panels[item % panels.count], index = item / panels.count
       let nr = panel.blocks &* 16, taps = phases[index].taps.count
@@ -69,8 +70,8 @@ struct Int8Weights: Sendable {
           for c in 0..<inputs {
             let code = Int8(max(-127, min(127, (column[t &* inputs &+ c] / scale).rounded(.toNearestOrEven))))
             sum += Int32(code)
-            let place: Int = (c / 16 &* taps &+ t) &* 4 &+ c % 16 / 4
-            codes[offsets[item] &+ (place &* nr &+ n) &* 4 &+ c % 4] = code
+            let place: Int = (c / 16 &* taps &+ t) &* (16 / depth) &+ c % 16 / depth
+            codes[offsets[item] &+ (place &* nr &+ n) &* depth &+ c % depth] = code
           }
         }
         scaleBase[index &* paddedOutputs &+ output] = scale
@@ -85,6 +86,7 @@ struct Int8Weights: Sendable {
     self.scales = scales
     self.initial = initial
     self.inputOffset = inputOffset
+    self.depth = depth
     self.offsets = offsets
   }
 

@@ -9,6 +9,7 @@ import KernelsScalar
   import KernelsNEON
   import KernelsNEONDOT
   import KernelsNEONFP16
+  import KernelsNEONI8MM
 #endif
 
 /// One kernel of one tier, as `idinv-lite kernels` lists it.
@@ -29,7 +30,7 @@ package enum KernelRegistry {
     #if arch(x86_64)
       [.scalar, .x86v3, .x86v4, .x86v4vnni]
     #elseif arch(arm64)
-      [.scalar, .neon, .neonfp16, .neondot]
+      [.scalar, .neon, .neonfp16, .neondot, .neoni8mm]
     #else
       [.scalar]
     #endif
@@ -46,6 +47,7 @@ package enum KernelRegistry {
       case .neon: true  // Advanced SIMD is part of every 64-bit ARM Linux
       case .neonfp16: idinv_has_fp16()
       case .neondot: idinv_has_fp16() && idinv_has_dotprod()
+      case .neoni8mm: idinv_has_fp16() && idinv_has_dotprod() && idinv_has_i8mm()
       }
     }
   }
@@ -61,7 +63,8 @@ package enum KernelRegistry {
     #elseif arch(arm64)
       if Tier.neon.isAdmitted(by: tier) { plugNEON(into: &table) }
       if Tier.neonfp16.isAdmitted(by: tier) { plugNEONFP16(into: &table) }
-      if tier == .neondot { plugNEONDOT(into: &table) }
+      if Tier.neondot.isAdmitted(by: tier) { plugNEONDOT(into: &table) }
+      if tier == .neoni8mm { plugNEONI8MM(into: &table) }
     #endif
     return table
   }
@@ -76,6 +79,7 @@ package enum KernelRegistry {
       return (table.reduced.map(reduced) ?? []) + (table.reducedDirect.map(reducedDirect) ?? []) + int8(table.int8)
     case .neonfp16: return table.reduced.map(reduced) ?? []
     case .neondot: return int8(table.int8)
+    case .neoni8mm: return int8Gemms(table.int8)
     }
   }
 
@@ -102,10 +106,14 @@ package enum KernelRegistry {
   }
 
   private static func int8(_ int8: Int8Kernels) -> [(slot: String, name: String)] {
+    int8Gemms(int8) + [("int8.largestMagnitude", "f32-vabs-max"), ("int8.quantize", "f32-s8-quantize")]
+  }
+
+  private static func int8Gemms(_ int8: Int8Kernels) -> [(slot: String, name: String)] {
     let word = int8.inputOffset == 0 ? "s8" : "u8s8"
     return [("int8.wideGemm", int8.wideGemm), ("int8.narrowGemm", int8.narrowGemm)].map {
       (slot: $0.0, name: "\(word)-tapgemm-\($0.1.mr)x\($0.1.nr)")
-    } + [("int8.largestMagnitude", "f32-vabs-max"), ("int8.quantize", "f32-s8-quantize")]
+    }
   }
 
   /// Slots whose kernels share one source among all tiers, and the kernels' names without the tier.

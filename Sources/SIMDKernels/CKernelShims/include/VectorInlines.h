@@ -226,6 +226,18 @@ IDV_INLINE idv_f32x16 idv_floats_from_i32_at(const void *_Nonnull p) {
 }
 #endif
 
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+/// Of two rows of eight bytes a and two of b, all signed: sums[2i + j] + a[i] · b[j], in one instruction.
+IDV_INLINE idv_i32x4 idv_dot_matrix(idv_i32x4 sums, idv_i32x4 a, idv_i32x4 b) {
+  return (idv_i32x4)vmmlaq_s32((int32x4_t)sums, (int8x16_t)a, (int8x16_t)b);
+}
+/// The low halves of both, side by side, and the high ones.
+IDV_INLINE idv_i32x4 idv_low_halves(idv_i32x4 a, idv_i32x4 b) { return __builtin_shufflevector(a, b, 0, 1, 4, 5); }
+IDV_INLINE idv_i32x4 idv_high_halves(idv_i32x4 a, idv_i32x4 b) { return __builtin_shufflevector(a, b, 2, 3, 6, 7); }
+/// What is read from memory from here on is read then: not before, and not kept from before.
+IDV_INLINE void idv_load_again(void) { __asm__ volatile("" ::: "memory"); }
+#endif
+
 /// The same value, unknown to the compiler: a loop up to it is not unrolled. (Of a whole tap's products the compiler
 /// hoists all broadcasts, and spills them.)
 IDV_INLINE intptr_t idv_unknown(intptr_t value) {
