@@ -24,12 +24,13 @@ package struct ModulationKernels: Sendable {
       _ strength: FloatSource, _ bias: FloatSource, _ slope: Float, _ limit: Float, _ rows: Int, _ pixels: Int
     ) -> Void = { _, _, _, _, _, _, _, _, _, _, _ in unplugged() }
   /// y[o] = bias[o] + Σ_c weights[o][c] · x[c] for o < 3, in lanes of one block; the other lanes are those of `bias`. `weights` is
-  /// `[3][blocks · 16]`, and channel blocks of x lie `blockStride` apart.
+  /// `[3][blocks · 16]`, and channel blocks of x lie `blockStride` apart. All lanes are added to `base` where there is one, which may
+  /// be the output.
   package var project:
     @Sendable (
       _ output: FloatTarget, _ input: FloatSource, _ blockStride: Int, _ blocks: Int, _ weights: FloatSource,
-      _ bias: FloatSource, _ pixels: Int
-    ) -> Void = { _, _, _, _, _, _, _ in unplugged() }
+      _ bias: FloatSource, _ base: FloatSource?, _ pixels: Int
+    ) -> Void = { _, _, _, _, _, _, _, _ in unplugged() }
 
   package init() {}
 }

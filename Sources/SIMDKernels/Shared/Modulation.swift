@@ -61,22 +61,24 @@ private struct Sums {
     self.b = fma(x, b, self.b)
     self.c = fma(x, c, self.c)
   }
-  @inline(__always) func store(_ target: Target, _ bias: Source) {
-    target.store(bias.lanes())
-    target[0] += horizontalSum(a)
-    target[1] += horizontalSum(b)
-    target[2] += horizontalSum(c)
-  }
+
+  /// Over all lanes but a quarter of them: of a in lanes 0 to 3, of c in 4 to 7, of b in 8 to 11; the others are zero.
+  @inline(__always) var quarters: Lanes { idv_fold4(idv_fold8(a, b), idv_fold8(c, Lanes(repeating: 0))) }
 }
 
 func rowProject(
-  _ output: Target, _ input: Source, _ blockStride: Int, _ blocks: Int, _ weights: Source, _ bias: Source, _ pixels: Int
+  _ output: Target, _ input: Source, _ blockStride: Int, _ blocks: Int, _ weights: Source, _ bias: Source,
+  _ base: Source?, _ pixels: Int
 ) {
-  let row = blocks &* 16
+  let row = blocks &* 16, bias = bias.lanes(), zero = Lanes(repeating: 0)
+  @inline(__always) func put(_ sums: Lanes, _ i: Int) {
+    let value = bias + sums
+    if let base { output.store(base.lanes(i &* 16) + value, i &* 16) } else { output.store(value, i &* 16) }
+  }
   var i = 0
-  // Four pixels hide the latency of their sums.
+  // Four pixels hide the latency of their sums, and are summed up together.
   while i &+ 4 <= pixels {
-    var p = Sums(), q = Sums(), r = Sums(), s = Sums()
+    var p = Sums(), q = p, r = p, s = p
     for block in 0..<blocks {
       let x = input + (block &* blockStride &+ i &* 16), w = weights + block &* 16
       let (a, b, c) = (w.lanes(), w.lanes(row), w.lanes(2 &* row))
@@ -85,11 +87,12 @@ func rowProject(
       r.add(x.lanes(32), a, b, c)
       s.add(x.lanes(48), a, b, c)
     }
-    let target = output + i &* 16
-    p.store(target, bias)
-    q.store(target + 16, bias)
-    r.store(target + 32, bias)
-    s.store(target + 48, bias)
+    // A third of the instructions of one sum after the other. In each quarter those of p, r, q and s follow each other then.
+    let sums = idv_fold1(idv_fold2(p.quarters, q.quarters), idv_fold2(r.quarters, s.quarters))
+    put(idv_spread(sums, 0), i)
+    put(idv_spread(sums, 2), i &+ 1)
+    put(idv_spread(sums, 1), i &+ 2)
+    put(idv_spread(sums, 3), i &+ 3)
     i &+= 4
   }
   while i < pixels {
@@ -98,7 +101,8 @@ func rowProject(
       let w = weights + block &* 16
       p.add(input.lanes(block &* blockStride &+ i &* 16), w.lanes(), w.lanes(row), w.lanes(2 &* row))
     }
-    p.store(output + i &* 16, bias)
+    let pairs = idv_fold2(p.quarters, zero)
+    put(idv_spread(idv_fold1(pairs, zero), 0), i)
     i &+= 1
   }
 }
@@ -108,6 +112,6 @@ func rowProject(
 func plug(into kernels: inout ModulationKernels) {
   kernels.activate = { rowActivate($0, $1, $2, $3, $4, $5, $6, $7, $8) }
   kernels.activateBackward = { rowActivateBackward($0, $1, $2, $3, $4, $5, $6) }
-  kernels.project = { rowProject($0, $1, $2, $3, $4, $5, $6) }
+  kernels.project = { rowProject($0, $1, $2, $3, $4, $5, $6, $7) }
   kernels.activateSums = { planeActivateSums($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) }
 }

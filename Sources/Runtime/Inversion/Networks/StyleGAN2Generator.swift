@@ -80,12 +80,8 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
       // At once, and the image too, so that all take turns on the same rows.
       if index + 1 < layers.count { modulated = try graph.append(ChannelScale(), features, styles[index + 1]) }
       guard index % 2 == 0 else { continue }
-      let rgb = try append(outputs[index / 2], to: &graph, features, outputStyles[index / 2])
-      guard let coarser = image else {
-        image = rgb
-        continue
-      }
-      image = try graph.append(Sum(), try graph.append(UpsampleFIR(), coarser), rgb)
+      let coarser = try image.map { (image) throws(GraphError) in try graph.append(UpsampleFIR(), image) }
+      image = try append(outputs[index / 2], to: &graph, features, outputStyles[index / 2], onto: coarser)
     }
     return image!
   }
@@ -100,9 +96,16 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
   }
 
   private func append(
-    _ output: Output, to graph: inout Graph, _ features: TensorID, _ style: TensorID
+    _ output: Output, to graph: inout Graph, _ features: TensorID, _ style: TensorID, onto coarser: TensorID?
   ) throws(GraphError) -> TensorID {
+    guard let coarser else {
+      let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
+      return try clamp.map { (limit) throws(GraphError) in try graph.append(Clamp(limit: limit), rgb) } ?? rgb
+    }
+    guard let clamp else {
+      return try graph.append(ScaledProjection(output.convolution, adds: true), features, style, coarser)
+    }
     let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
-    return try clamp.map { (limit) throws(GraphError) in try graph.append(Clamp(limit: limit), rgb) } ?? rgb
+    return try graph.append(Sum(), coarser, try graph.append(Clamp(limit: clamp), rgb))
   }
 }

@@ -3,13 +3,19 @@ import SIMDKernels
 /// y = W · (s_c · x) + b: a modulated 1×1 convolution to RGB without demodulation (Karras et al., CVPR 2020, fig. 7), which scales
 /// its few weights instead of the image.
 ///
-/// Inputs: x [N, C, H, W]; s, dense [N, C]. Output: [N, 3 or fewer, H, W].
+/// Inputs: x [N, C, H, W]; s, dense [N, C]; and an image that y is added to, if it `adds`. Output: [N, 3 or fewer, H, W].
 package struct ScaledProjection: Operator {
   package let weights: ConvolutionWeights
+  /// Whether a third input is added: the image so far, of which the sum is written once.
+  package let adds: Bool
 
-  package init(_ weights: ConvolutionWeights) { self.weights = weights }
+  package init(_ weights: ConvolutionWeights, adds: Bool = false) {
+    self.weights = weights
+    self.adds = adds
+  }
 
   package var name: String { "scaled-projection" }
+  package var inPlaceInputs: [Int] { adds ? [2] : [] }
 
   package func outputShape(_ inputs: [Shape]) throws(GraphError) -> Shape {
     var shape = try blocked(inputs[0])
@@ -21,13 +27,14 @@ package struct ScaledProjection: Operator {
         name: weights.name, expected: "a 1×1 convolution to 3 channels or fewer", found: "\(weights.outputChannels)")
     }
     shape.channels = weights.outputChannels
+    if adds { try requireEqual(.blocked(shape), inputs[2]) }
     return .blocked(shape)
   }
 
   package func prepare(_ site: PreparationSite) throws(GraphError) -> PreparedOperator {
     let (input, output, factors) = (try blocked(site.inputs[0]), try blocked(site.output), try dense(site.inputs[1]))
     let (kernels, bias) = (site.kernels, weights.bias ?? ConstantBuffer([]))
-    let rows = try weights.paddedRows(3, for: kernels)
+    let rows = try weights.paddedRows(3, for: kernels), adds = adds
     func scaled(_ memory: OperatorMemory) -> UnsafeMutablePointer<Float> {
       memory.workspace!.assumingMemoryBound(to: Float.self)
     }
@@ -41,8 +48,8 @@ package struct ScaledProjection: Operator {
       },
       run: { memory, band in
         kernels.project(
-          output: memory.output, input: memory.inputs[0], weights: scaled(memory), bias: bias.base, outputShape: output,
-          inputShape: input, band: band)
+          output: memory.output, input: memory.inputs[0], weights: scaled(memory), bias: bias.base,
+          base: adds ? memory.inputs[2] : nil, outputShape: output, inputShape: input, band: band)
       })
   }
 
@@ -51,7 +58,8 @@ package struct ScaledProjection: Operator {
   ) throws(GraphError) -> [TensorID?] {
     let input = try blocked(graph.shape(of: node.inputs[0]))
     let scaled = try graph.append(ConvolutionBackwardData(weights: weights, inputShape: input), gradOutput)
-    return try ChannelScale().appendBackward(&graph, node: node, gradOutput: scaled, wanted: wanted)
+    let gradients = try ChannelScale().appendBackward(&graph, node: node, gradOutput: scaled, wanted: wanted)
+    return adds ? gradients + [wanted[2] ? gradOutput : nil] : gradients
   }
 }
 

@@ -334,3 +334,21 @@ IDV_INLINE void idv_transpose16(
   IDV_STAGE(r, 1)
   _Pragma("unroll") for (int i = 0; i < 16; i++) memcpy(to + i * to_stride, &r[i], sizeof r[i]);
 }
+
+// Sums of rows i and i + d over the lanes where they differ in bit d, side by side: a stage of a transposition, added up. 8, 4, 2 and
+// 1, one after the other, add as `horizontalSum` does.
+#define IDV_FOLD(a, b, d) \
+  (__builtin_shufflevector(a, b, IDV_LANES(IDV_LANE_A, d)) + __builtin_shufflevector(a, b, IDV_LANES(IDV_LANE_B, d)))
+IDV_INLINE idv_f32x16 idv_fold8(idv_f32x16 a, idv_f32x16 b) { return IDV_FOLD(a, b, 8); }
+IDV_INLINE idv_f32x16 idv_fold4(idv_f32x16 a, idv_f32x16 b) { return IDV_FOLD(a, b, 4); }
+IDV_INLINE idv_f32x16 idv_fold2(idv_f32x16 a, idv_f32x16 b) { return IDV_FOLD(a, b, 2); }
+IDV_INLINE idv_f32x16 idv_fold1(idv_f32x16 a, idv_f32x16 b) { return IDV_FOLD(a, b, 1); }
+
+/// Lanes i, 8 + i and 4 + i; then 12 + i. One instruction where i is a constant.
+IDV_INLINE idv_f32x16 idv_spread(idv_f32x16 v, int i) {
+#define IDV_SPREAD(i) \
+  __builtin_shufflevector(v, v, i, 8 + i, 4 + i, 12 + i, 12 + i, 12 + i, 12 + i, 12 + i, 12 + i, 12 + i, 12 + i, 12 + i, \
+      12 + i, 12 + i, 12 + i, 12 + i)
+  return i == 0 ? IDV_SPREAD(0) : i == 1 ? IDV_SPREAD(1) : i == 2 ? IDV_SPREAD(2) : IDV_SPREAD(3);
+#undef IDV_SPREAD
+}
