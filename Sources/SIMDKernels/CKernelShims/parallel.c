@@ -14,6 +14,7 @@
 
 extern void kmp_set_blocktime(int milliseconds);
 extern size_t kmp_get_stacksize_s(void);
+extern int omp_get_thread_num(void);
 
 // Idle workers spin for this long before they sleep, while nobody else wants the cores. libomp's default of 200 ms would
 // burn a core long after the step.
@@ -129,17 +130,31 @@ intptr_t idinv_threads_available(intptr_t wanted) {
   return begun + 1;
 }
 
+// What is left of a thread's share.
+typedef struct {
+  _Alignas(64) atomic_intptr_t next;
+  intptr_t end;
+} work_share;
+
 // By itself: whatever has a region asks libomp for the thread's number as soon as it is called, before all else.
 __attribute__((noinline)) static void run_region(intptr_t count, intptr_t threads, void *context, idinv_body body) {
-  atomic_intptr_t next = 0, arrived = 0;
-  // An own counter instead of schedule(dynamic): compilers newer than the installed libomp emit calls it lacks.
+  work_share shares[threads];
+  for (intptr_t i = 0; i < threads; i++) {
+    atomic_init(&shares[i].next, count * i / threads);
+    shares[i].end = count * (i + 1) / threads;
+  }
+  // Own counters instead of schedule(dynamic): compilers newer than the installed libomp emit calls it lacks.
 #pragma omp parallel num_threads((int)threads)
   {
-    intptr_t worker = atomic_fetch_add_explicit(&arrived, 1, memory_order_relaxed);
-    for (;;) {
-      intptr_t i = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
-      if (i >= count) break;
-      body(context, i, worker);
+    // Its own share first, so that a thread finds in its caches what it wrote in the region before; then what others have left.
+    intptr_t worker = omp_get_thread_num();
+    for (intptr_t k = 0; k < threads; k++) {
+      work_share *share = &shares[(worker + k) % threads];
+      for (;;) {
+        intptr_t i = atomic_fetch_add_explicit(&share->next, 1, memory_order_relaxed);
+        if (i >= share->end) break;
+        body(context, i, worker);
+      }
     }
   }
 }

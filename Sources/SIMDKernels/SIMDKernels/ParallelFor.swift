@@ -3,8 +3,8 @@ import CKernelShims
 extension Kernels {
   /// Calls `body(index, worker)` once for every index, on at most `threadCount` threads; returns when all calls have.
   ///
-  /// Indices are handed out one by one, so `body` must not depend on which worker runs which index. `worker` (0 ..<
-  /// `threadCount`) names private scratch memory. One thread calls `body` directly.
+  /// Each worker begins with its share of consecutive indices and then helps with those of others, so `body` must not depend on which
+  /// worker runs which index. `worker` (0 ..< `threadCount`) names private scratch memory. One thread calls `body` directly.
   @inline(__always)
   func parallelFor(_ count: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
     if isPlanning { return }

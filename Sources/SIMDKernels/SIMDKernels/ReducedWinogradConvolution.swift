@@ -127,8 +127,7 @@ extension Kernels {
     let scratch = ReducedRun.Scratch(blocking, base + (blocking.elementFloats &+ blocking.scaleFloats))
     let perBlock = blocking.grouping.tilesPerBlock, first = task &* perBlock
     let count = min(perBlock, blocking.tiles.count &- first)
-    // With several workers the block after next is the likelier one to be this worker's next.
-    let next = first &+ perBlock &* threadCount
+    let next = first &+ perBlock
     let following = next &+ perBlock <= blocking.tiles.count ? next : nil
     run.narrowTiles(first: first, count: count, to: elements, row: 0, scratch)
     let steps = weights.elementOf.count, panels = weights.panels.count

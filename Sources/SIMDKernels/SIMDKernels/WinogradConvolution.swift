@@ -53,8 +53,7 @@ extension Kernels {
     let products = elements + blocking.elementFloats
     let perBlock = blocking.grouping.tilesPerBlock, first = task &* perBlock
     let count = min(perBlock, blocking.tiles.count &- first)
-    // With several workers the block after next is the likelier one to be this worker's next.
-    let next = first &+ perBlock &* threadCount
+    let next = first &+ perBlock
     let following = next &+ perBlock <= blocking.tiles.count ? next : nil
     for block in 0..<weights.inputBlocks {
       run.transformInput(

@@ -9,5 +9,6 @@ typedef void (*idinv_body)(void *_Nullable context, intptr_t index, intptr_t wor
 intptr_t idinv_threads_available(intptr_t wanted);
 
 /// Calls `body` once for every index 0 ..< count, on at most `threads` threads, and returns when all calls have.
-/// Indices are handed out one by one, in order. One thread, or one index, does not enter OpenMP.
+/// Each thread begins with its share of consecutive indices, the same one whenever there are as many, and then helps with those of
+/// others, index by index. One thread, or one index, does not enter OpenMP.
 void idinv_parallel_for(intptr_t count, intptr_t threads, void *_Nullable context, idinv_body _Nonnull body);
