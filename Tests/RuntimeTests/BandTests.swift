@@ -29,7 +29,9 @@ import Testing
         noise: random.floats(4 * height * width), noiseStrength: 0.3, bias: random.floats(channels),
         activation: .leakyReLU(slope: 0.2), limit: 2)
     }
-    let coarse = try graph.append(ScaledProjection(weights(.same(kernel: 1), to: 3)), x, styles[2])
+    let coarse = try graph.append(
+      Sum(), try graph.append(ScaledProjection(weights(.same(kernel: 1), to: 3)), x, styles[2]),
+      try graph.append(Projection(weights(.same(kernel: 1), to: 3)), x))
     var features = try graph.append(Convolution(weights(.transposed2x)), x)
     features = try graph.append(FilterFIR(), features)
     features = try graph.append(epilogue(), features, styles[0])
@@ -168,7 +170,7 @@ import Testing
     let expected: Set = [
       "activation-backward", "blur", "channel-affine", "channel-scale", "channel-shift", "clamp", "clamp-backward",
       "demodulated-activation", "demodulated-activation-backward", "filter-fir", "mask", "noise-bias-activation",
-      "parametric-relu", "parametric-relu-backward", "scaled-projection", "style-modulation",
+      "parametric-relu", "parametric-relu-backward", "projection", "scaled-projection", "style-modulation",
       "style-modulation-backward-data", "sum", "tanh", "tanh-backward", "upsample-fir",
     ]
     #expect(names == expected, "\(names.symmetricDifference(expected))")

@@ -29,23 +29,27 @@ import Testing
     try gradients.check([image(2, 19, 5, 6), .matrix(rows: 2, columns: 19), image(2, outputs, 5, 6)]) { graph, x in
       try graph.append(ScaledProjection(weights, adds: true), x[0], x[1], x[2])
     }
+    try gradients.check([image(2, 19, 5, 6)]) { graph, x in try graph.append(Projection(weights), x[0]) }
     // The same as scaling the image, and bit by bit that of adding in a step of its own.
     var graph = Graph()
     let shapes = [image(2, 19, 5, 6), .matrix(rows: 2, columns: 19), image(2, outputs, 5, 6)]
     let inputs = shapes.map { graph.input($0) }
     let projected = try graph.append(ScaledProjection(weights), inputs[0], inputs[1])
     let scaled = try graph.append(Convolution(weights), try graph.append(ChannelScale(), inputs[0], inputs[1]))
+    let plain = try graph.append(Projection(weights), try graph.append(ChannelScale(), inputs[0], inputs[1]))
     let sum = try graph.append(Sum(), inputs[2], projected)
     let added = try graph.append(ScaledProjection(weights, adds: true), inputs[0], inputs[1], inputs[2])
-    for output in [projected, scaled, sum, added] { graph.markOutput(output) }
+    for output in [projected, scaled, plain, sum, added] { graph.markOutput(output) }
     for tier in Kernels.availableTiers {
       let prepared = try PreparedGraph(graph, kernels: Kernels(threadCount: 2, cap: tier))
       prepared.write(random.floats(2 * 19 * 30), to: inputs[0])
       prepared.write(random.floats(2 * 19), to: inputs[1])
       prepared.write(random.floats(2 * outputs * 30), to: inputs[2])
       prepared.run()
-      let worst = zip(prepared.read(projected), prepared.read(scaled)).map { abs($0 - $1) }.max() ?? 1
-      #expect(worst < 1e-5, "\(tier.rawValue)")
+      for output in [projected, plain] {
+        let worst = zip(prepared.read(output), prepared.read(scaled)).map { abs($0 - $1) }.max() ?? 1
+        #expect(worst < 1e-5, "\(tier.rawValue)")
+      }
       #expect(prepared.read(added) == prepared.read(sum), "\(tier.rawValue)")
     }
   }
@@ -57,6 +61,7 @@ import Testing
     var graph = Graph()
     let (input, style) = (graph.input(image(1, 2, 3, 3)), graph.input(.matrix(rows: 1, columns: 2)))
     #expect(thrownError { _ = try graph.append(ScaledProjection(weights), input, style) } != nil)
+    #expect(thrownError { _ = try graph.append(Projection(weights), input) } != nil)
   }
 
   @Test("an image of another size is refused") func otherBase() throws {

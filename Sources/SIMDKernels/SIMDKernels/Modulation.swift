@@ -59,25 +59,26 @@ extension Kernels {
     }
   }
 
-  /// A 1×1 convolution to three channels or fewer, with weights of each image.
+  /// A 1×1 convolution to three channels or fewer.
   ///
   /// - Parameters:
-  ///   - weights: `[batch][3][input channels padded to 16]`, padding zero.
+  ///   - weights: `[3][input channels padded to 16]`, padding zero.
+  ///   - weightStride: floats between the weights of two images; 0 where they are the same.
   ///   - bias: 16 floats, zeros behind those of the channels.
   ///   - base: an image of the output's shape that it is added to; may be the output.
   package func project(
-    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, weightStride: Int,
     bias: UnsafePointer<Float>, base: UnsafePointer<Float>? = nil, outputShape: BlockedShape,
     inputShape: BlockedShape, band: PlaneBand? = nil
   ) {
     precondition(outputShape.channels <= 3, "three channels or fewer")
-    let row = inputShape.paddedChannels
     forEachPlaneRows(outputShape, band: band) { part in
       for y in part.rows {
         let offset = outputShape.rowOffset(plane: part.plane, y: y)
         table.modulation.project(
           output + offset, input + inputShape.rowOffset(plane: part.image &* inputShape.blocks, y: y),
-          inputShape.blockStride, inputShape.blocks, weights + part.image &* 3 &* row, bias, base.map { $0 + offset },
+          inputShape.blockStride, inputShape.blocks, weights + part.image &* weightStride, bias,
+          base.map { $0 + offset },
           outputShape.width)
       }
       outputShape.clearHalo(output, plane: part.plane, rows: part.rows)

@@ -56,7 +56,9 @@ struct StyleGANSynthesis: SynthesisNetwork {
       features = try graph.append(layer.epilogue, features)
       features = try graph.appendStyleModulation(features, style: style, epsilon: variant.normEpsilon)
     }
-    let image = try graph.append(Convolution(output), features)
+    let image =
+      output.outputChannels <= 3
+      ? try graph.append(Projection(output), features) : try graph.append(Convolution(output), features)
     return specification.hasFinalTanh ? try graph.append(Tanh(), image) : image
   }
 }
