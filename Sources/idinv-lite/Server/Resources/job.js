@@ -130,7 +130,7 @@ function drawLoss() {
   if (finite.length < 1) { $("loss-line").setAttribute("points", ""); $("loss-text").textContent = "no steps yet"; return; }
   const low = Math.log10(Math.min(...finite)), high = Math.log10(Math.max(...finite));
   const span = Math.max(high - low, 0.05);
-  const x = (index) => 40 + 206 * index / Math.max(1, losses.length - 1);
+  const x = (index) => 10 + 236 * index / Math.max(1, losses.length - 1);
   const y = (value) => 226 - 206 * (Math.log10(value) - low) / span;
   $("loss-line").setAttribute("points", losses.map((value, index) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(" "));
   const make = (name, attributes, text) => {
@@ -139,10 +139,11 @@ function drawLoss() {
     if (text !== undefined) element.textContent = text;
     axis.append(element);
   };
-  make("line", { x1: 40, y1: 226, x2: 246, y2: 226 });
-  make("line", { x1: 40, y1: 20, x2: 40, y2: 226 });
-  make("text", { x: 36, y: 24, "text-anchor": "end" }, (10 ** high).toPrecision(2));
-  make("text", { x: 36, y: 226, "text-anchor": "end" }, (10 ** low).toPrecision(2));
+  make("line", { x1: 10, y1: 226, x2: 246, y2: 226 });
+  make("line", { x1: 10, y1: 20, x2: 10, y2: 226 });
+  // Above and below the line: beside it there is room for few digits.
+  make("text", { x: 10, y: 14 }, (10 ** high).toPrecision(2));
+  make("text", { x: 10, y: 242 }, (10 ** low).toPrecision(2));
   make("text", { x: 246, y: 242, "text-anchor": "end" }, `step ${losses.length}`);
   $("loss-text").textContent =
     `from ${finite[0].toPrecision(3)} to ${finite[finite.length - 1].toPrecision(3)} in ${losses.length} steps`;
