@@ -149,6 +149,15 @@ struct UsageTests {
     try EditingCommandTests.writeBoundary("boundaries/smile.npy", in: place)
     let call = ["manipulate", "-q", "-m", "m.idinv", "--codes", "codes.npy", "--steps", "2", "-o", "out", "-b"]
     try Command.succeed(call + ["smile"], in: place)
+    // Results along it are often in a folder of its name.
+    for name in ["smile", "frown"] {
+      try FileManager.default.createDirectory(atPath: place.at(name), withIntermediateDirectories: true)
+    }
+    try Command.succeed(call + ["smile"], in: place)
+    let folder = try Command.run(call + ["frown"], in: place)
+    #expect(
+      folder.status == 65 && folder.errors.contains("frown: is a folder, and none of the model's own boundaries"),
+      "\(folder.errors)")
     let unknown = try Command.run(call + ["smlie"], in: place)
     #expect(
       unknown.status == 66

@@ -38,7 +38,9 @@ package struct LoadedBoundary {
 
   /// A file; or, by its bare name, one of the boundaries beside the model.
   private static func file(_ path: String, of model: Model) throws -> BoundaryFile {
-    guard !Folder.exists(path), !path.contains("/"), PathText.stem(of: path).extension != "npy" else {
+    // A folder is no boundary: that of results along "smile" is often called so.
+    let isFolder = (try? Folder.kind(of: path)) == .folder
+    guard isFolder || !Folder.exists(path), !path.contains("/"), PathText.stem(of: path).extension != "npy" else {
       return try locating(path) { try BoundaryFile.read(path) }
     }
     let folder = model.neighbor("boundaries")
@@ -46,8 +48,8 @@ package struct LoadedBoundary {
     let known = names.filter { $0.hasSuffix(".npy") && !$0.hasPrefix(".") }.map { String($0.dropLast(4)) }.sorted()
     guard let folder, known.contains(path) else {
       throw Failure(
-        .missingInput,
-        "\(path): no such file"
+        isFolder ? .badData : .missingInput,
+        "\(path): \(isFolder ? "is a folder" : "no such file")"
           + (known.isEmpty
             ? "; expected a boundary (.npy)"
             : ", and none of the model's own boundaries; expected a file, or one of \(known.joined(separator: ", "))"))
