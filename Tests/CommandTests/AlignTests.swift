@@ -35,6 +35,7 @@ import Testing
       ["align", "a.png", "b.png", "c.png", "--landmarks", "points", "--resolution", "24", "-o", "out", "-q"], in: place)
     #expect(result.status == 65)
     #expect(result.errors.contains("b.png: no landmarks; expected points/b.txt"))
+    #expect(!result.errors.contains("--aligned"), "that is no option of align")
     #expect(result.errors.contains("points/c.csv: has 2 numbers"))
     #expect(place.contents("out") == ["a.png"])
     let one = try Command.run(

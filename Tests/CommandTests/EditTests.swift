@@ -140,6 +140,7 @@ struct EditTests {
     let said = try Command.succeed(arguments + ["b.npy", "--alpha", "-2sd,2sd", "-o", "out"], in: place).output
     #expect(said.contains("α from -6 (-2 sd) to 6 (2 sd) along b.npy, where 1 sd is 3\n"), "\(said)")
     try Command.succeed(arguments + ["plain.npy", "--alpha", "-6,6", "-o", "plain"], in: place)
+    #expect(try place.text("out/edit.html").contains("α −6 (−2 sd)"))
     for (name, plain) in [("-2sd", "-6"), ("+2sd", "+6")] {
       #expect(try place.bytes("out/a_alpha\(name).png") == place.bytes("plain/a_alpha\(plain).png"))
     }
@@ -157,6 +158,35 @@ struct EditTests {
     #expect(none.status == 64 && none.errors.contains("--alpha"), "\(none.errors)")
     let far = try Command.run(arguments + ["b.npy", "--alpha", "5sd", "-o", "far.png"], in: place)
     #expect(far.status == 0 && far.errors.contains("warning: α reaches 5 standard deviations"), "\(far.errors)")
+  }
+
+  @Test("missing landmarks are told of before anything is done or said")
+  func missingLandmarks() throws {
+    let place = try Folder()
+    for name in ["a.png", "face.png"] { try photo(place, name) }
+    try FileManager.default.removeItem(atPath: place.at("face.txt"))
+    try NumpyArray(shape: [1, 32], floats: (0..<32).map { Float($0 % 5) - 2 }).write(to: place.at("b.npy"))
+    try place.write("b.json", text: #"{"distance_standard_deviation": 3}"#)
+    let model = ["--model", try Golden.model(), "-o", "out"]
+    for arguments in [["face.png", "--boundary", "b.npy"], ["a.png", "--mix", "face.png", "--alpha", "0.5,1"]] {
+      let result = try Command.run(["edit"] + arguments + model, in: place)
+      #expect(result.status == 65 && result.output.isEmpty && !place.has("out"), "\(result.output)")
+      #expect(result.errors.contains("face.png: no landmarks; expected ") && result.errors.contains("--aligned"))
+    }
+  }
+
+  @Test("a folder that takes no files is told of before any work is done", .enabled(if: Command.canMount))
+  func readOnlyFolder() throws {
+    let place = try Folder()
+    try photo(place, "a.png")
+    try FileManager.default.createDirectory(atPath: place.at("shut"), withIntermediateDirectories: true)
+    try NumpyArray(shape: [1, 32], floats: (0..<32).map { Float($0 % 5) - 2 }).write(to: place.at("b.npy"))
+    try place.write("b.json", text: #"{"distance_standard_deviation": 3}"#)
+    let shut = try Command.run(
+      ["edit", "a.png", "--model", try Golden.model(), "--boundary", "b.npy", "-o", "shut/a.png"], in: place,
+      mounts: "mount -t tmpfs -o ro none \(place.at("shut"))")
+    #expect(shut.status == 73 && shut.output.isEmpty, "\(shut.output)")
+    #expect(shut.errors.contains("shut/a.png: cannot be written (create): Read-only"), "\(shut.errors)")
   }
 
   @Test("several distances and photographs go into a folder with a page, and are not done again")

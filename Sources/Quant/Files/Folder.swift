@@ -48,9 +48,16 @@ package enum Folder {
       guard let status = systemStatus(prefix) else { throw FileError(path, .createFolder, .system(code)) }
       guard status.isFolder else { throw FileError(path, .createFolder, .isFile(path: prefix)) }
     }
-    guard PathText.withSystemPath(path, { access($0, W_OK | X_OK) }) == 0 else {
-      throw FileError(path, .createFolder, .system(errno))
-    }
+    guard takesFiles(path) else { throw FileError(path, .createFolder, .system(errno)) }
+  }
+
+  /// - Throws: where the folder that a file is to be made in takes none.
+  package static func checkWritable(_ folder: String, for path: String) throws(FileError) {
+    guard takesFiles(folder) else { throw FileError(path, .create, .system(errno)) }
+  }
+
+  private static func takesFiles(_ folder: String) -> Bool {
+    PathText.withSystemPath(folder) { access($0, W_OK | X_OK) } == 0
   }
 
   /// Waits until a file that was written without is on the disk; a folder stands for the names in it.

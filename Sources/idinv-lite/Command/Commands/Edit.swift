@@ -75,24 +75,28 @@ struct Edit: ParsableCommand {
       let model = try model.load()
       let kernels = try engine.kernels()
       try inversion.refinement.optimizer.check(model)
-      let (edit, distances) = try edit.edit(model, reporting)
+      let plan = try edit.plan(model), distances = plan.distances
       let listed = try listImages(images, tell: StandardStreams.tell)
       let destination = PhotoDestination(output, isSingle: listed.count == 1 && distances.count == 1)
       try pictures.check(destination)
+      let finder: FaceFinder =
+        aligned
+        ? .aligned : try faces.finder(model: model, kernels: kernels, imageCount: listed.count, growsWithPhoto: true)
+      if listed.count == 1 { try finder.check(listed[0]) }
+      if case .photo(let image) = plan.edit.mix?.style { try finder.check(image) }
       try destination.prepare(
         PhotoDestination.outputs(of: listed, distances: distances, isFilmed: pictures.animate),
-        inputs: [model.path] + images + listed.map(\.path) + self.edit.inputs, resumes: resume)
+        inputs: [model.path] + images + listed.map(\.path) + edit.inputs, resumes: resume)
+      try plan.announce(reporting)
       let options = PhotoEditOptions(
-        edit: edit, distances: distances, blend: blend, keepsDetail: keepDetail, selection: faces.face,
+        edit: plan.edit, distances: distances, deviation: plan.boundary?.distanceDeviation, blend: blend,
+        keepsDetail: keepDetail, selection: faces.face,
         format: pictures.picture ?? destination.format(quality: pictures.quality), quality: pictures.quality,
         animates: pictures.animate)
       let planned = inversion.planned(photoCount: listed.count)
       let choice = try memory.limit.choose(
         model, ways: planned.ways(kernels), kernels: kernels, workload: planned.workload)
       try choice.announce(reporting)
-      let finder: FaceFinder =
-        aligned
-        ? .aligned : try faces.finder(model: model, kernels: kernels, imageCount: listed.count, growsWithPhoto: true)
       let context = reporting.context()
       let run = try PhotoEditRun(
         choice, inversion: planned, finder: finder, options: options, kernels: kernels, context: context)

@@ -65,23 +65,36 @@ struct FaceEditOptions: ParsableArguments {
   /// Files that are read.
   var inputs: [String] { boundary.map(\.path) + condition + [mix].compactMap { $0 } }
 
-  /// The edit, and how far it goes; what α means is said, and a warning where it leads too far.
-  func edit(_ model: Model, _ reporting: ReportingOptions) throws -> (FaceEdit, [EditDistance]) {
+  /// An edit, and how far it goes.
+  struct Plan {
+    var edit: FaceEdit
+    var distances: [EditDistance]
+    /// Along which α counts.
+    var boundary: LoadedBoundary?
+
+    /// Says what α means, and warns where it leads too far.
+    func announce(_ reporting: ReportingOptions) throws {
+      guard let boundary else { return }
+      try DistanceScale.announce(distances.map(\.alpha), along: boundary, reporting)
+    }
+  }
+
+  func plan(_ model: Model) throws -> Plan {
     let boundaries = try LoadedBoundary.read(
       boundary, layers: layers?.values, conditionPaths: condition, of: model
     ).boundaries
     let manipulation = boundaries.isEmpty ? nil : Manipulation(boundaries.map { ($0.boundary, $0.factor) })
     let edit = FaceEdit(
       manipulation: manipulation, mix: try mix.map { try FaceEdit.Mix($0, layers: mixLayers?.values, of: model) })
-    return (edit, isEdit ? try distances(along: boundaries.first, reporting) : [EditDistance(0)])
+    let distances = isEdit ? try distances(along: boundaries.first) : [EditDistance(0)]
+    return Plan(edit: edit, distances: distances, boundary: boundaries.first)
   }
 
   /// α, along the first boundary where it is in standard deviations.
-  private func distances(along boundary: LoadedBoundary?, _ reporting: ReportingOptions) throws -> [EditDistance] {
+  private func distances(along boundary: LoadedBoundary?) throws -> [EditDistance] {
     let alphas = alphas(along: boundary)
     guard let boundary else { return alphas.map { EditDistance($0.value) } }
     let distances = try alphas.map { try $0.alpha(along: boundary) }
-    try DistanceScale.announce(distances, along: boundary, reporting)
     return zip(alphas, distances).map { EditDistance($1, deviations: $0.isInDeviations ? $0.value : nil) }
   }
 

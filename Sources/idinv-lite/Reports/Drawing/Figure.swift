@@ -21,6 +21,13 @@ package enum Figure {
     return "\(minus(String(parts[0]))) × 10\(superscript(Int(parts[1]) ?? 0))"
   }
 
+  /// How far a code was moved, and how many standard deviations that is where they are known: "−0.258 (−1 sd)". Three of them
+  /// have more digits than anyone reads.
+  package static func distance(_ alpha: Double, deviation: Double?) -> String {
+    let text = label(alpha, digits: 3)
+    return deviation.map { "\(text) (\(label(alpha / $0, digits: 3)) sd)" } ?? text
+  }
+
   /// A label of an axis: no more digits than the number has, and at most six or as many as told.
   package static func label(_ value: Double, digits: Int = 6) -> String {
     if value == 0 { return "0" }

@@ -138,7 +138,7 @@ package struct ManipulationReport {
 
   /// α, and how many standard deviations it is.
   private func text(_ alpha: Double) -> String {
-    deviation.map { "\(Self.label(alpha)) (\(Self.label(alpha / $0)) sd)" } ?? Self.label(alpha)
+    Figure.distance(alpha, deviation: deviation)
   }
 
   private func overview() -> HTML {

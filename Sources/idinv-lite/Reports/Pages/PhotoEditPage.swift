@@ -30,11 +30,14 @@ package struct PhotoEditPage {
 
   package var run: InversionReport.Run
   package var photoCount: Int
+  /// Of codes' distances from the first boundary, where it is known.
+  package var deviation: Double?
   package var entries: [Entry]
 
-  package init(run: InversionReport.Run, photoCount: Int, entries: [Entry]) {
+  package init(run: InversionReport.Run, photoCount: Int, deviation: Double? = nil, entries: [Entry]) {
     self.run = run
     self.photoCount = photoCount
+    self.deviation = deviation
     self.entries = entries
   }
 
@@ -54,7 +57,7 @@ package struct PhotoEditPage {
     var row = PictureRow(pictures: [CaptionedImage(entry.before, title: "before", id: "p\(index)-before")])
     for (step, after) in entry.after.enumerated() {
       row.pictures.append(
-        CaptionedImage(after.image, title: "α \(Figure.label(after.alpha))", id: "p\(index)-\(step)"))
+        CaptionedImage(after.image, title: text(after.alpha), id: "p\(index)-\(step)"))
     }
     var result: HTML = ""
     if let sentence = entry.verdicts.max(by: { $0.ratio < $1.ratio })?.sentence {
@@ -65,12 +68,14 @@ package struct PhotoEditPage {
       let after = entry.after[step]
       result += Wipe(
         before: entry.before, after: after.image, beforeID: "p\(index)-before", afterID: "p\(index)-\(step)",
-        beforeTitle: "before", afterTitle: "α \(Figure.label(after.alpha))"
+        beforeTitle: "before", afterTitle: text(after.alpha)
       ).html()
     }
     if let film = entry.film { result += film.figure(of: entry.name) }
     return result
   }
+
+  private func text(_ alpha: Double) -> String { "α \(Figure.distance(alpha, deviation: deviation))" }
 
   private func figures() -> HTML {
     ReportTable(

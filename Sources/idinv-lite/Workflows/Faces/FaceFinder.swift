@@ -11,17 +11,25 @@ package enum FaceFinder {
   /// - Parameter growsWithPhoto: whether faces of less than a 24th of a photograph are not looked for.
   case detector(FaceDetector, DetectionOptions, growsWithPhoto: Bool)
 
+  /// - Throws: where landmarks of a photograph to be edited are missing, so that this is told before anything is done.
+  package func check(_ image: ListedImage) throws {
+    if case .landmarks(let source) = self { _ = try source.path(of: image, orWhole: true) }
+  }
+
   /// The chosen faces of a photograph, in pixels of the upright one; nil for a picture that is a face.
+  ///
+  /// - Parameter orWhole: whether the command takes pictures that are faces already, too.
   package func faces(
-    of image: ListedImage, _ file: PictureFile, _ selection: FaceSelection
+    of image: ListedImage, _ file: PictureFile, _ selection: FaceSelection, orWhole: Bool = false
   ) throws -> [FaceLandmarks]? {
     switch self {
     case .aligned: return nil
     case .landmarks(let source):
-      return try selection.choose(from: source.faces(of: image), path: image.path) { FaceFrame($0).side }
+      let faces = try source.faces(of: image, orWhole: orWhole)
+      return try selection.choose(from: faces, path: image.path, orWhole: orWhole) { FaceFrame($0).side }
     case .detector(let detector, let options, let growsWithPhoto):
       let faces = try detector.faces(in: file, options: options, growsWithPhoto: growsWithPhoto)
-      return try selection.choose(from: faces, path: image.path, size: \.area).map(\.landmarks)
+      return try selection.choose(from: faces, path: image.path, orWhole: orWhole, size: \.area).map(\.landmarks)
     }
   }
 }

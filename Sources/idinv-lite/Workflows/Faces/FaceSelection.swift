@@ -25,12 +25,15 @@ package enum FaceSelection: Equatable, Sendable {
     }
   }
 
+  /// - Parameter orWhole: whether the command takes pictures that are faces already, too.
   /// - Throws: a failure of the photograph where it has no such face.
-  package func choose<Face>(from faces: [Face], path: String, size: (Face) -> Double) throws -> [Face] {
+  package func choose<Face>(
+    from faces: [Face], path: String, orWhole: Bool = false, size: (Face) -> Double
+  ) throws -> [Face] {
     guard !faces.isEmpty else {
       throw Failure(
-        .badData, at: path, remedies: ["landmarks", "aligned"],
-        "no face found; expected one, or its landmarks, or a picture that is a face already")
+        .badData, at: path, remedies: ["landmarks"] + (orWhole ? ["aligned"] : []),
+        "no face found; expected one, or its landmarks" + (orWhole ? ", or a picture that is a face already" : ""))
     }
     switch self {
     case .largest: return [faces.max { size($0) < size($1) }!]

@@ -28,7 +28,9 @@ package enum LandmarkSource {
   }
 
   /// The file with the points of an image.
-  package func path(of image: ListedImage) throws -> String {
+  ///
+  /// - Parameter orWhole: whether the command takes pictures that are faces already, too.
+  package func path(of image: ListedImage, orWhole: Bool = false) throws -> String {
     switch self {
     case .file(let path): return path
     case .folder(let folder):
@@ -36,15 +38,15 @@ package enum LandmarkSource {
       let candidates = ["txt", "csv", "json", "pts", "npy"].map { "\(base).\($0)" }
       guard let found = candidates.first(where: Folder.exists) else {
         throw Failure(
-          .badData, at: image.path, remedies: ["detector"],
+          .badData, at: image.path, remedies: ["detector"] + (orWhole ? ["aligned"] : []),
           "no landmarks; expected \(base).txt (or .csv, .json, .pts, .npy), or a detector to find faces, which "
-            + "'scripts/fetch-detector' makes")
+            + "'scripts/fetch-detector' makes" + (orWhole ? ", or a picture that is a face already" : ""))
       }
       return found
     }
   }
 
-  package func faces(of image: ListedImage) throws -> [FaceLandmarks] {
-    try LandmarkFile.faces(in: try path(of: image), image: image.path)
+  package func faces(of image: ListedImage, orWhole: Bool = false) throws -> [FaceLandmarks] {
+    try LandmarkFile.faces(in: try path(of: image, orWhole: orWhole), image: image.path)
   }
 }

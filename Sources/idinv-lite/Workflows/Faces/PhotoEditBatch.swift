@@ -209,7 +209,8 @@ package struct PhotoEditBatch {
       entry.verdicts = photo.faces.compactMap { DomainVerdict($0.times_usual_in_domain, usual: 1) }
       return entry
     }
-    let page = PhotoEditPage(run: facts, photoCount: photos.count, entries: entries)
+    let page = PhotoEditPage(
+      run: facts, photoCount: photos.count, deviation: self.options.deviation, entries: entries)
     try page.page().write(to: folder.path(Self.pageName))
     try folder.finish(keepsFormer: true)
     return folder.path(Self.pageName)

@@ -80,6 +80,8 @@ package struct PhotoEditOptions {
   package var edit: FaceEdit
   /// A picture for each.
   package var distances: [EditDistance]
+  /// Of codes' distances from the first boundary, for the page; nil where it is not known.
+  package var deviation: Double?
   package var blend: FaceBlend
   /// Whether only the difference of the generator's two pictures goes into the photograph.
   package var keepsDetail: Bool
@@ -92,12 +94,14 @@ package struct PhotoEditOptions {
   package var animates: Bool
 
   package init(
-    edit: FaceEdit, distances: [EditDistance], blend: FaceBlend = .feather, keepsDetail: Bool = true,
-    selection: FaceSelection = .largest, format: PictureFormat? = nil, quality: Int = JPEG.defaultQuality,
+    edit: FaceEdit, distances: [EditDistance], deviation: Double? = nil, blend: FaceBlend = .feather,
+    keepsDetail: Bool = true, selection: FaceSelection = .largest, format: PictureFormat? = nil,
+    quality: Int = JPEG.defaultQuality,
     animates: Bool = false
   ) {
     self.edit = edit
     self.distances = distances
+    self.deviation = deviation
     self.blend = blend
     self.keepsDetail = keepsDetail
     self.selection = selection

@@ -111,7 +111,7 @@ package final class PhotoEditRun {
   private func cutOut(
     _ image: ListedImage, _ file: PictureFile, _ selection: FaceSelection
   ) throws -> [Face] {
-    guard let found = try finder.faces(of: image, file, selection) else {
+    guard let found = try finder.faces(of: image, file, selection, orWhole: true) else {
       let (width, height) = (file.header.width, file.header.height)
       guard width == height else {
         throw ImagingError.notSquare(path: image.path, width: width, height: height)

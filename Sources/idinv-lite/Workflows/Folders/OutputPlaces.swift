@@ -17,13 +17,15 @@ package struct OutputPlaces {
   /// Whether a path leads to a file that the command reads.
   func isInput(_ path: String) -> Bool { FileIdentity(path: path).map { inputs[$0.place] != nil } ?? false }
 
-  /// Checks a file that is to be written, and that the folder it goes to exists.
+  /// Checks a file that is to be written, and that the folder it goes to exists and takes new files.
   package func check(_ path: String) throws {
     guard !path.isEmpty else { throw Failure(.usage, of: "output", "expected the name of a file, found an empty text") }
     let parent = PathText.folder(of: path)
     guard (try? Folder.kind(of: parent.isEmpty ? "." : parent)) == .folder else {
       throw Failure(.cannotCreate, at: path, "cannot be created: there is no folder \(parent)")
     }
+    // A link leads to another folder.
+    if !Folder.isLink(path) { try Folder.checkWritable(parent.isEmpty ? "." : parent, for: path) }
     let kind: Folder.Kind
     do throws(FileError) {
       kind = try Folder.kind(of: path)
