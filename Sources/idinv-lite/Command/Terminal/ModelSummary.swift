@@ -61,7 +61,7 @@ struct ModelSummary {
     return byType.map { dtype, tensors in
       let elements = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
       let bytes = tensors.reduce(0) { $0 + $1.byteCount }
-      return "  \(dtype): \(tensors.count) tensors, \(elements) values, \(humanBytes(bytes))"
+      return "  \(dtype): \(counted(tensors.count, "tensor")), \(elements) values, \(humanBytes(bytes))"
     }
   }
 }
