@@ -175,6 +175,21 @@ struct EditTests {
     }
   }
 
+  @Test("a face beyond the photograph is told of in its own pixels, and one without a picture is not put there")
+  func impossibleFaces() throws {
+    let place = try Folder()
+    try photo(place, "a.jpg")
+    try place.write("far.txt", text: "1220 1220\n1300 1230\n1260 1270\n1230 1310\n1290 1320\n")
+    let arguments = ["edit", "a.jpg", "--model", try Golden.model(), "--iterations", "2", "-o", "out.jpg"]
+    let beyond = try Command.run(arguments + ["--landmarks", "far.txt"], in: place)
+    #expect(
+      beyond.status == 65 && beyond.errors.contains("does not lie within the picture of 90×70"), "\(beyond.errors)")
+    try NumpyArray(shape: [1, 32], floats: (0..<32).map { Float($0 % 5) - 2 }).write(to: place.at("b.npy"))
+    let endless = try Command.run(arguments + ["--boundary", "b.npy", "--alpha", "1e300"], in: place)
+    #expect(endless.status == 65 && endless.errors.contains("a.jpg: the generator's image is not finite"))
+    #expect(!place.has("out.jpg"))
+  }
+
   @Test("a folder that takes no files is told of before any work is done", .enabled(if: Command.canMount))
   func readOnlyFolder() throws {
     let place = try Folder()

@@ -46,6 +46,19 @@ package struct FaceFrame: Equatable, Sendable {
     y = SIMD2(0, half)
   }
 
+  /// - Throws: `.badLandmarks` where it does not lie in a picture of this size.
+  func requireWithin(width: Int, height: Int, path: String) throws(ImagingError) {
+    let isWithin =
+      center.x > -0.5 && center.y > -0.5 && center.x < Double(width) - 0.5 && center.y < Double(height) - 0.5
+    guard isWithin, side >= 2, side < 65536 else {
+      throw .badLandmarks(
+        path: path,
+        problem:
+          "the face, \(whole(side)) pixels around (\(whole(center.x)), \(whole(center.y))), does not lie within the "
+          + "picture of \(width)×\(height)")
+    }
+  }
+
   package var side: Double { 2 * (x * x).sum().squareRoot() }
 
   /// The smallest whole rectangle around it: lower and upper corner.
@@ -76,16 +89,7 @@ extension Image8 {
   package func aligned(to frame: FaceFrame, resolution: Int, path: String) throws(ImagingError) -> Image8 {
     precondition(resolution > 0, "Image8: a side is not positive: \(resolution)")
     var frame = frame
-    let isWithin =
-      frame.center.x > -0.5 && frame.center.y > -0.5 && frame.center.x < Double(width) - 0.5
-      && frame.center.y < Double(height) - 0.5
-    guard isWithin, frame.side >= 2, frame.side < 65536 else {
-      throw .badLandmarks(
-        path: path,
-        problem:
-          "the face, \(whole(frame.side)) pixels around (\(whole(frame.center.x)), \(whole(frame.center.y))), does "
-          + "not lie within the picture of \(width)×\(height)")
-    }
+    try frame.requireWithin(width: width, height: height, path: path)
     var photo = self
     let shrink = (frame.side / Double(resolution) * 0.5).rounded(.down)
     if shrink > 1 {

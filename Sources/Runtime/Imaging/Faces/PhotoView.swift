@@ -12,6 +12,8 @@ package struct PhotoView: Sendable {
   /// Width and height as stored: of the photograph and of the view.
   private let size: SIMD2<Int>
   private let viewSize: SIMD2<Int>
+  /// Width and height of the whole photograph, upright.
+  private let upright: SIMD2<Int>
 
   /// - Parameters:
   ///   - reduction: what both sides are divided by.
@@ -30,6 +32,7 @@ package struct PhotoView: Sendable {
     self.reduction = reduction
     orientation = file.header.orientation
     size = SIMD2(file.header.storedWidth, file.header.storedHeight)
+    upright = SIMD2(file.header.width, file.header.height)
     viewSize = (size &+ (reduction - 1)) / reduction
   }
 
@@ -52,6 +55,8 @@ package struct PhotoView: Sendable {
   ///
   /// - Throws: `.badLandmarks` where the square does not lie in the photograph.
   package func cut(_ frame: FaceFrame, resolution: Int, path: String) throws(ImagingError) -> Image8 {
+    // In the pixels that the user knows.
+    try frame.requireWithin(width: upright.x, height: upright.y, path: path)
     let axis = frame.x / Double(reduction)
     return try picture.aligned(
       to: FaceFrame(center: viewPoint(frame.center), axis: axis), resolution: resolution, path: path)

@@ -90,8 +90,14 @@ package final class PhotoEditRun {
       try context.checkCancellation()
       var photo = EditablePhoto(file)
       for (index, face) in faces.enumerated() {
+        let edited = try generator(options.edit(face.code, style: style, distance: distance.alpha))
+        guard edited.allSatisfy(\.isFinite) else {
+          throw Failure(
+            .badData, at: image.path, "the generator's image is not finite; expected a code nearer to those of pictures"
+          )
+        }
         let patch = FacePatch(
-          edited: try generator(options.edit(face.code, style: style, distance: distance.alpha)),
+          edited: edited,
           inverted: options.keepsDetail ? inverted[index] : nil, cut: face.cut, range: range, blend: options.blend)
         photo.put(patch, at: face.frame)
       }
