@@ -170,6 +170,18 @@ struct UsageTests {
     #expect(place.has("again/code0001.png") && !place.has("again/code0002.png"))
   }
 
+  @Test("a server that cannot start says by its exit code why")
+  func server() throws {
+    let place = try Folder()
+    try place.write("file", text: "")
+    let model = try Golden.model()
+    let folder = try Command.run(["serve", "-m", model, "--port", "0", "--data", "file"], in: place)
+    #expect(folder.status == 73 && folder.errors.contains("jobs cannot be kept there"), "\(folder.errors)")
+    let address = try Command.run(
+      ["serve", "-m", model, "--port", "0", "--address", "192.0.2.1", "--data", "data"], in: place)
+    #expect(address.status == 69 && address.errors.contains("cannot listen on 192.0.2.1"), "\(address.errors)")
+  }
+
   @Test("info and verify take the model like other commands")
   func modelOption() throws {
     let place = try Folder()

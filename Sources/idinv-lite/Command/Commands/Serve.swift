@@ -72,10 +72,16 @@ struct Serve: ParsableCommand {
       configuration.fit(
         into: choice.budgetByteCount.map { $0 - choice.plan.predictedByteCount } ?? ImageLimits.ofThisMachine.byteCount)
       let (detector, model) = (detector, choice.model)
-      let service = try Service(
-        configuration, model: model, boundaries: try readBoundaries(of: loaded),
-        detector: { try FaceDetector.find(detector, model: model, kernels: kernels) }, kernels: kernels,
-        now: { Date().timeIntervalSince1970 })
+      let boundaries = try readBoundaries(of: loaded)
+      let service: Service
+      do {
+        service = try Service(
+          configuration, model: model, boundaries: boundaries,
+          detector: { try FaceDetector.find(detector, model: model, kernels: kernels) }, kernels: kernels,
+          now: { Date().timeIntervalSince1970 })
+      } catch let error as ServerError {
+        throw Failure(error)
+      }
       try announce(service, configuration)
       Signals.waitForOne()
       service.stop()
@@ -114,5 +120,16 @@ struct Serve: ParsableCommand {
     return loaded.map { name, loaded in
       Studio.Boundary(name: name, boundary: loaded.boundary, standardDeviation: loaded.distanceDeviation)
     }
+  }
+}
+
+extension Failure {
+  fileprivate init(_ error: ServerError) {
+    let kind: FailureKind =
+      switch error {
+      case .folderNotUsable: .cannotCreate
+      case .cannotListen, .noThread: .unavailable
+      }
+    self.init(kind, "\(error)")
   }
 }
