@@ -42,6 +42,9 @@ struct DomainTests {
     // Where the search does not start from the encoder's code, that code's score says nothing.
     try Command.succeed(call + ["in", "-o", "mean", "--start", "mean"], in: place)
     #expect(!(try place.text("mean/inversion.html")).contains("far from what"))
+    // Nor does that of one w for all layers, which is far from the encoder's.
+    try Command.succeed(call + ["\(faces)/face-01.png", "-o", "w", "--space", "w"], in: place)
+    #expect(!(try place.text("w/inversion.html")).contains("far from what"))
   }
 
   @Test("edit says so of faces")

@@ -67,7 +67,8 @@ struct Invert: ParsableCommand {
         imageCount: Array(description.shard.lines(of: listed.count)).count,
         kernels: kernels)
       try choice.announce(reporting)
-      description.usualInDomain = try choice.model.usualInDomainScore(kernels: kernels)
+      // One w for all layers is far from what the encoder finds, whatever the picture.
+      if start.space != .w { description.usualInDomain = try choice.model.usualInDomainScore(kernels: kernels) }
       let run = try InversionRun(
         InversionRun.Request(
           memory: choice, options: options, output: output.folder, resumes: work.resume,
