@@ -107,17 +107,16 @@ extension ConvolutionWeights {
   /// Rows of a 1×1 convolution's weights as floats, `[rows][input channels padded to 16]`; zeros while memory is planned.
   fileprivate func paddedRows(_ rows: Int, for kernels: Kernels) throws(GraphError) -> ConstantBuffer {
     let padded = (inputChannels + 15) & ~15, count = outputChannels * inputChannels
-    var values = [Float](repeating: 0, count: rows * padded)
-    guard !kernels.isPlanning else { return ConstantBuffer(values) }
-    let plain = try source.withValues(count: count, isPlanning: false) { (weights) throws(GraphError) -> [Float] in
+    guard !kernels.isPlanning else { return ConstantBuffer([Float](repeating: 0, count: rows * padded)) }
+    return try source.withValues(count: count, isPlanning: false) { (weights) throws(GraphError) -> ConstantBuffer in
       guard weights.count == count else {
         throw .badWeights(name: name, expected: "\(count) values", found: "\(weights.count)")
       }
-      return Array(weights)
+      var values = [Float](repeating: 0, count: rows * padded)
+      for o in 0..<outputChannels {
+        for c in 0..<inputChannels { values[o * padded + c] = weights[o * inputChannels + c] }
+      }
+      return ConstantBuffer(values)
     }
-    for o in 0..<outputChannels {
-      for c in 0..<inputChannels { values[o * padded + c] = plain[o * inputChannels + c] }
-    }
-    return ConstantBuffer(values)
   }
 }
