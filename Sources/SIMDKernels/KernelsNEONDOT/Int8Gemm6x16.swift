@@ -1,13 +1,6 @@
 import CKernelShims
 import KernelABI
 
-/// Four sums of 32 bits, four bytes of four output channels, or the sixteen bytes of a pixel: one q register.
-private typealias Quad = SIMD4<Int32>
-
-@inline(__always) private func quad(_ base: UnsafeRawPointer, _ offset: Int) -> Quad {
-  base.loadUnaligned(fromByteOffset: offset, as: Quad.self)
-}
-
 /// Of the tile's six pixels: sixteen input channels each, or the sums of four output channels.
 private struct Column {
   var p0, p1, p2, p3, p4, p5: Quad
@@ -92,17 +85,4 @@ func int8Gemm6x16(_ arguments: UnsafePointer<Int8GemmArguments>) {
     pixels += 6
     targets += 6
   }
-}
-
-/// The sums of a pixel, or activation(sum · scale + bias), product and sum rounded by themselves.
-@inline(__always)
-private func store(_ target: Target, _ a: Quad, _ b: Quad, _ c: Quad, _ d: Quad, _ g: Int8GemmArguments) {
-  let raw = UnsafeMutableRawPointer(target)
-  raw.storeBytes(of: a, as: Quad.self)
-  raw.storeBytes(of: b, toByteOffset: 16, as: Quad.self)
-  raw.storeBytes(of: c, toByteOffset: 32, as: Quad.self)
-  raw.storeBytes(of: d, toByteOffset: 48, as: Quad.self)
-  guard let scales = g.scales else { return }
-  let product = idv_mul(idv_floats_from_i32_at(raw), scales.lanes())
-  target.store(leakyReLU(idv_add(product, g.bias.lanes()), Lanes(repeating: g.slope)))
 }

@@ -1,14 +1,7 @@
 import CKernelShims
 import KernelABI
 
-/// One q register: eight input channels of two pixels or of two output channels, or the four sums of these, pixel by pixel.
-private typealias Quad = SIMD4<Int32>
-
-@inline(__always) private func quad(_ base: UnsafeRawPointer, _ offset: Int) -> Quad {
-  base.loadUnaligned(fromByteOffset: offset, as: Quad.self)
-}
-
-/// Of the tile's four pixels, pair by pair: eight input channels, or the sums of two output channels.
+/// Of the tile's four pixels, two in a register: eight input channels of each, or the sums of two output channels.
 private struct Column {
   var p01, p23: Quad
 
@@ -98,16 +91,4 @@ private func store(
 ) {
   store(first, idv_low_halves(a, b), idv_low_halves(c, d), idv_low_halves(e, f), idv_low_halves(h, i), g)
   store(second, idv_high_halves(a, b), idv_high_halves(c, d), idv_high_halves(e, f), idv_high_halves(h, i), g)
-}
-
-@inline(__always)
-private func store(_ target: Target, _ a: Quad, _ b: Quad, _ c: Quad, _ d: Quad, _ g: Int8GemmArguments) {
-  let raw = UnsafeMutableRawPointer(target)
-  raw.storeBytes(of: a, as: Quad.self)
-  raw.storeBytes(of: b, toByteOffset: 16, as: Quad.self)
-  raw.storeBytes(of: c, toByteOffset: 32, as: Quad.self)
-  raw.storeBytes(of: d, toByteOffset: 48, as: Quad.self)
-  guard let scales = g.scales else { return }
-  let product = idv_mul(idv_floats_from_i32_at(raw), scales.lanes())
-  target.store(leakyReLU(idv_add(product, g.bias.lanes()), Lanes(repeating: g.slope)))
 }

@@ -98,14 +98,13 @@ struct StyleGAN2Synthesis: SynthesisNetwork {
   private func append(
     _ output: Output, to graph: inout Graph, _ features: TensorID, _ style: TensorID, onto coarser: TensorID?
   ) throws(GraphError) -> TensorID {
-    guard let coarser else {
-      let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
-      return try clamp.map { (limit) throws(GraphError) in try graph.append(Clamp(limit: limit), rgb) } ?? rgb
-    }
-    guard let clamp else {
+    // A clamp comes before the sum.
+    if let coarser, clamp == nil {
       return try graph.append(ScaledProjection(output.convolution, adds: true), features, style, coarser)
     }
-    let rgb = try graph.append(ScaledProjection(output.convolution), features, style)
-    return try graph.append(Sum(), coarser, try graph.append(Clamp(limit: clamp), rgb))
+    var rgb = try graph.append(ScaledProjection(output.convolution), features, style)
+    if let clamp { rgb = try graph.append(Clamp(limit: clamp), rgb) }
+    if let coarser { rgb = try graph.append(Sum(), coarser, rgb) }
+    return rgb
   }
 }

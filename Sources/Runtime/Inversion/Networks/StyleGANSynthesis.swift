@@ -57,7 +57,7 @@ struct StyleGANSynthesis: SynthesisNetwork {
       features = try graph.appendStyleModulation(features, style: style, epsilon: variant.normEpsilon)
     }
     let image =
-      output.outputChannels <= 3
+      output.isProjection
       ? try graph.append(Projection(output), features) : try graph.append(Convolution(output), features)
     return specification.hasFinalTanh ? try graph.append(Tanh(), image) : image
   }

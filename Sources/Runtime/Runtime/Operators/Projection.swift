@@ -97,8 +97,11 @@ package struct Projection: Operator {
 }
 
 extension ConvolutionWeights {
+  /// Whether they are those of a `Projection`.
+  package var isProjection: Bool { outputChannels <= 3 && form == .same(kernel: 1) }
+
   fileprivate func requireProjection() throws(GraphError) {
-    guard outputChannels <= 3, form == .same(kernel: 1) else {
+    guard isProjection else {
       throw .badWeights(
         name: name, expected: "a 1×1 convolution to 3 channels or fewer", found: "\(outputChannels)")
     }

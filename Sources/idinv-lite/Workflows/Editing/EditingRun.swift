@@ -58,10 +58,7 @@ package final class EditingRun {
   /// The picture of a code, and what the networks say of it.
   package func picture(of code: some Collection<Float>, named name: String) throws -> RenderedCode {
     let result = (renderBeside ?? reconstruct)(Array(code))
-    guard result.image.allSatisfy(\.isFinite) else {
-      throw Failure(
-        .badData, at: name, "the generator's image is not finite; expected a code nearer to those of pictures")
-    }
+    try Failure.requireFinite(result.image, at: name)
     return RenderedCode(
       image: Image8(
         planar: result.image, height: resolution, width: resolution, range: model.file.specification.pixelRange),

@@ -91,11 +91,7 @@ package final class PhotoEditRun {
       var photo = EditablePhoto(file)
       for (index, face) in faces.enumerated() {
         let edited = try generator(options.edit(face.code, style: style, distance: distance.alpha))
-        guard edited.allSatisfy(\.isFinite) else {
-          throw Failure(
-            .badData, at: image.path, "the generator's image is not finite; expected a code nearer to those of pictures"
-          )
-        }
+        try Failure.requireFinite(edited, at: image.path)
         let patch = FacePatch(
           edited: edited,
           inverted: options.keepsDetail ? inverted[index] : nil, cut: face.cut, range: range, blend: options.blend)

@@ -34,6 +34,14 @@ package struct Failure: Error, CustomStringConvertible {
   }
 
   package var description: String { [parameter, path, message].compactMap(\.self).joined(separator: ": ") }
+
+  /// - Throws: where an edit has led to no picture.
+  static func requireFinite(_ image: [Float], at path: String) throws {
+    guard image.allSatisfy(\.isFinite) else {
+      throw Failure(
+        .badData, at: path, "the generator's image is not finite; expected a code nearer to those of pictures")
+    }
+  }
 }
 
 /// An error that does not say by itself which file it is about.

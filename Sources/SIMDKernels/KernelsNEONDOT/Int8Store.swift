@@ -1,0 +1,1 @@
+../Shared/Int8Store.swift
